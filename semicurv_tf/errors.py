@@ -1,0 +1,20 @@
+"""The one error that users see: what they can put right, said in a line each."""
+
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """A fault the user can put right. The command line prints its lines and exits with code 2.
+
+    Each line names the file, key or option, what was expected, what was found, and the remedy.
+
+    Args:
+        faults: one line, or several lines where several faults were found together.
+
+    Example:
+        >>> raise UserError("--labels: expected a fraction in (0, 1], found 3. Fix: --labels 0.05")
+    """
+
+    def __init__(self, faults: str | Iterable[str]):
+        self.lines = (faults,) if isinstance(faults, str) else tuple(faults)
+        super().__init__("\n".join(self.lines))
