@@ -1,0 +1,1 @@
+"""What is reported: pure functions of masks and probabilities. TensorFlow is not imported here."""
