@@ -1,0 +1,1 @@
+"""Random views: geometric and photometric, drawn statelessly from (seed, step, purpose)."""

@@ -1,0 +1,240 @@
+"""A run's configuration: frozen and validated. YAML and `--set a.b=c` in, resolved YAML out.
+
+Where the paper (Xu et al. 2022) names a value, it is the default of the field; where short runs on
+a small machine need another one, the recipe in `configs/` says so.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pydantic
+import yaml
+from pydantic import Field
+
+from semicurv_tf.errors import UserError
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[float, Field(gt=0.0)]
+
+
+class _Section(pydantic.BaseModel):
+    """Frozen; an unknown key is an error, and so is a text where a number belongs."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class DataConfig(_Section):
+    """Which images, and how many of them count as labelled."""
+
+    dataset: str = Field("synthetic", description="a name of `semicurv-tf datasets list`")
+    data_dir: str | None = Field(None, description="the folder with the published files of the dataset")
+    labels: Annotated[float, Field(gt=0.0, le=1.0)] = Field(0.05, description="labelled fraction of the training images")
+    crop: Annotated[int, Field(ge=16, multiple_of=16)] | None = Field(
+        None, description="side of random training crops in pixels; none trains on whole images"
+    )
+    unlabelled_dir: str | None = Field(None, description="a second folder with unlabelled images")
+    options: dict[str, bool | int | float | str] = Field({}, description="options of the dataset's builder")
+    cache_dir: str | None = Field(None, description="where prepared data are kept; default: the user's cache folder")
+    memory_mb: Annotated[int, Field(ge=16)] = Field(2000, description="decoded images are held in memory up to this size")
+
+
+class ModelConfig(_Section):
+    """The network (Sect. III-G and Fig. 5)."""
+
+    name: Literal["residual_unet"] = "residual_unet"
+    widths: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=2)] = (32, 64, 128, 256, 512)
+    encoding: Literal["none", "linear", "sinusoid"] = "sinusoid"
+    encoding_period: Positive = Field(4.0, description="K of Eq. 9")
+    batch_norm_momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
+        0.9, description="weight of the old statistics, as in Keras (the complement of PyTorch's momentum)"
+    )
+
+
+class MethodConfig(_Section):
+    """How to learn: the losses, the teacher and their weights (Sect. III-B to III-G)."""
+
+    name: Literal["supervised", "mean_teacher", "semicurv"] = "semicurv"
+    supervised_loss: Literal["dice", "cross_entropy"] = "dice"
+    dice_over: Literal["image", "batch"] = Field("image", description="one Dice an image, averaged; or one for the batch")
+    similarity: Literal["cosine", "l2"] = Field("cosine", description="of the N-pair loss: Eq. 6 or Eq. 11")
+    temperature: Positive = Field(0.1, description="tau of Eq. 5; not in the paper, 0.1 in the authors' code")
+    consistency_weight: Annotated[float, Field(ge=0.0)] = Field(1.0, description="gamma once the ramp is up")
+    rampup: Fraction = Field(0.5, description="share of the run over which gamma rises: 500 of 1000 epochs")
+    ema_alpha: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.999
+    teacher_statistics: Literal["averaged", "batch"] = Field(
+        "averaged",
+        description="the teacher's batch normalisation: averages of the student's statistics, or its own batch (the authors' code)",
+    )
+    average_weights: bool = Field(False, description="`supervised` only: deploy the moving average of the weights")
+    loss_pose: Literal["original", "view"] = Field(
+        "original", description="where the supervised loss is taken: after the inverse warp (Eq. 10), or in the view"
+    )
+
+
+class ViewsConfig(_Section):
+    """Random views of an image (Sect. III-C). Scale and shear exist in Eq. 3 and are off in the authors' code."""
+
+    flip_horizontal: Fraction = Field(0.5, description="probability")
+    flip_vertical: Fraction = Field(0.0, description="probability")
+    rotation_degrees: Annotated[float, Field(ge=0.0, le=180.0)] = Field(180.0, description="uniform in +- this")
+    translation: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(0.15, description="uniform in +- this share of width and height")
+    scale: Annotated[float, Field(ge=1.0, le=4.0)] = Field(1.0, description="log-uniform in [1/scale, scale]")
+    shear_degrees: Annotated[float, Field(ge=0.0, lt=60.0)] = Field(0.0, description="uniform in +- this")
+    photometric: Fraction = Field(0.0, description="probability that a view gets one photometric change")
+
+
+class TrainingConfig(_Section):
+    """The run: length, optimizer, precision, what is kept."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    epochs: Annotated[int, Field(ge=1)] = Field(1000, description="one epoch cycles the labelled images once")
+    steps: Annotated[int, Field(ge=1)] | None = Field(None, description="length in steps; wins over epochs")
+    batch_labelled: Annotated[int, Field(ge=1)] = 4
+    batch_unlabelled: Annotated[int, Field(ge=1)] = 4
+    optimizer: Literal["adam", "sgd"] = Field("adam", description="the paper says sgd, the authors' code runs adam")
+    learning_rate: Positive = 1e-3
+    schedule: Literal["constant", "halving", "cosine"] = Field("halving", description="halving: by half at half the run")
+    sgd_momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    gradient_clip: Positive | None = Field(0.1, description="each gradient value is cut to +- this")
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    checkpoint_every: Annotated[int, Field(ge=1)] = Field(200, description="steps")
+    checkpoints_kept: Annotated[int, Field(ge=1)] = 2
+    monitor: Literal["auto", "labelled", "validation", "hidden"] = Field(
+        "auto",
+        description="images whose IoU is watched: validation images, else the labelled ones; `hidden`: the masks of the "
+        "unlabelled training images, for development only",
+    )
+    monitor_every: Annotated[int, Field(ge=1)] = Field(100, description="steps")
+
+
+class Config(_Section):
+    """Everything that decides a run's result."""
+
+    data: DataConfig = DataConfig()
+    model: ModelConfig = ModelConfig()
+    method: MethodConfig = MethodConfig()
+    views: ViewsConfig = ViewsConfig()
+    training: TrainingConfig = TrainingConfig()
+
+
+def load_config(path: str | Path | None = None, settings: dict[str, Any] | None = None) -> Config:
+    """Reads a configuration and applies settings over it.
+
+    Args:
+        path: a YAML file, or None for the defaults.
+        settings: dotted key to value, e.g. `{"training.seed": 1}`; they win over the file.
+
+    Returns:
+        The validated configuration.
+
+    Raises:
+        UserError: one line for each unknown key, wrong type or impossible value; or for a file that
+            cannot be read.
+    """
+    values = _read_yaml(Path(path)) if path is not None else {}
+    origin = str(path) if path is not None else "configuration"
+    for key, value in (settings or {}).items():
+        _set(values, key, value)
+    try:
+        return Config.model_validate(values)
+    except pydantic.ValidationError as error:
+        raise UserError([_fault(origin, fault) for fault in error.errors()]) from None
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """Splits `a.b=c` as given to `--set`; the value is read as YAML, so `1e-3`, `true` and `null` work.
+
+    Raises:
+        UserError: without `=` or without a dotted key.
+    """
+    key, equals, value = text.partition("=")
+    key = key.strip()
+    if not equals or "." not in key:
+        raise UserError(f"--set {text}: expected section.key=value. Fix: --set training.seed=1")
+    try:
+        parsed = yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise UserError(f"--set {text}: the value is not valid YAML. Fix: quote it, --set '{key}=\"...\"'") from None
+    return key, _number(parsed)
+
+
+def dump_config(config: Config) -> str:
+    """The resolved configuration as YAML, every default spelled out."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def differences(old: Config, new: Config) -> list[str]:
+    """Dotted keys whose values differ, as lines `key: old value -> new value`."""
+    old_values, new_values = old.model_dump(), new.model_dump()
+    return [
+        f"{section}.{key}: {old_values[section][key]} -> {value}"
+        for section, values in new_values.items()
+        for key, value in values.items()
+        if old_values[section][key] != value
+    ]
+
+
+def _read_yaml(path: Path) -> dict:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}). Fix: name an existing YAML file") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", None)
+        where = f", line {line + 1}" if line is not None else ""
+        raise UserError(f"{path}{where}: not valid YAML. Fix: compare it with a file of configs/") from None
+    values = {} if values is None else values
+    if not isinstance(values, dict):
+        raise UserError(f"{path}: expected sections such as `training:`, found {type(values).__name__}. Fix: see configs/")
+    return {
+        section: {key: _number(value) for key, value in content.items()} if isinstance(content, dict) else content
+        for section, content in values.items()
+    }
+
+
+def _number(value):
+    """YAML 1.1 reads `1e-3` as text, which no user means."""
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _set(values: dict, key: str, value):
+    *sections, last = key.split(".")
+    node = values
+    for section in sections:
+        if not isinstance(node.get(section), dict):
+            node[section] = {}
+        node = node[section]
+    node[last] = value
+
+
+def _fault(origin: str, fault: dict) -> str:
+    """One line for one of pydantic's errors: the key, what was expected, what was found, the remedy."""
+    path = [str(part) for part in fault["loc"] if not str(part).startswith(("constrained", "function"))]
+    key = ".".join(path)
+    if fault["type"] == "extra_forbidden":
+        return f"{origin}: unknown key {key}. Fix: {_known(path)}"
+    if fault["type"] in ("model_type", "model_attributes_type"):
+        return f"{origin}: {key}: expected a section with keys, found {fault['input']!r}. Fix: {_known(path + [''])}"
+    message = fault["msg"][0].lower() + fault["msg"][1:]
+    option = " (--labels)" if key == "data.labels" else ""
+    return f"{origin}: {key}{option}: {message}, found {fault['input']!r}. Fix: {_remedy(path)}"
+
+
+def _known(path: list[str]) -> str:
+    section = Config.model_fields.get(path[0])
+    fields = Config.model_fields if section is None or len(path) == 1 else section.annotation.model_fields
+    return "one of " + ", ".join(fields)
+
+
+def _remedy(path: list[str]) -> str:
+    section = Config.model_fields.get(path[0])
+    field = section.annotation.model_fields.get(path[1]) if section is not None and len(path) > 1 else None
+    if field is None:
+        return "see configs/"
+    about = f" ({field.description})" if field.description else ""
+    return f"e.g. --set {path[0]}.{path[1]}={field.default}{about}"
