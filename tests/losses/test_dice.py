@@ -114,3 +114,12 @@ def test_unknown_reduction_and_shapes_are_refused():
         dice_loss(np.zeros((1, 1, 2), np.float32), maps([0.0, 0.0]))
     with pytest.raises(ValueError, match="one shape"):
         dice_loss(maps([1.0, 0.0]), maps([1.0, 0.0]), valid=maps([1.0]))
+
+
+def test_without_delta_empty_maps_stay_finite():
+    probability = tf.zeros((1, 4, 4, 1))
+    with tf.GradientTape() as tape:
+        tape.watch(probability)
+        loss = dice_loss(probability.numpy(), probability, delta=0.0)
+    assert float(loss) == 1
+    assert np.isfinite(tape.gradient(loss, probability)).all()

@@ -228,3 +228,14 @@ def test_what_does_not_fit_is_refused(arguments, message):
     defaults = {"student": np.zeros((2, 2, 2, 1)), "teacher": np.zeros((2, 2, 2, 1))}
     with pytest.raises(ValueError, match=message):
         npair_loss(**{**defaults, **arguments})
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "l2"])
+def test_without_delta_empty_maps_stay_finite(similarity):
+    student = tf.zeros((3, 4, 4, 1))
+    for teacher in (tf.zeros((3, 4, 4, 1)), tf.ones((3, 4, 4, 1))):
+        with tf.GradientTape() as tape:
+            tape.watch(student)
+            loss = npair_loss(student, teacher, similarity=similarity, delta=0.0)
+        assert float(loss) == pytest.approx(log(3), abs=1e-6)
+        assert np.isfinite(tape.gradient(loss, student)).all()
