@@ -1,0 +1,73 @@
+"""`semicurv-tf`: the group of commands, loaded when called, and how faults end."""
+
+import importlib
+import os
+import sys
+
+import click
+
+from semicurv_tf import __version__
+from semicurv_tf.errors import UserError
+
+# Command -> one line for --help. Each lives in semicurv_tf.cli.COMMAND and is imported when it is called:
+# TensorFlow takes seconds to load, --help must not.
+COMMANDS = {
+    "train": "Train a network from few labelled and many unlabelled images.",
+    "evaluate": "Score a trained network on the test images.",
+    "predict": "Draw masks for an image or a folder of images.",
+    "export": "Write a SavedModel for TensorFlow Serving and Keras.",
+    "datasets": "List, check, prepare and preview datasets.",
+}
+
+
+class _LazyGroup(click.Group):
+    """A group that knows its commands' names and imports one only to run it."""
+
+    def list_commands(self, ctx):
+        return list(COMMANDS)
+
+    def get_command(self, ctx, name):
+        if name not in COMMANDS:
+            return None
+        return getattr(importlib.import_module(f"semicurv_tf.cli.{name}"), name)
+
+    def format_commands(self, ctx, formatter):
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="semicurv-tf")
+def cli():
+    """Find thin, branching structures in images from a handful of labelled ones.
+
+    \b
+    Examples:
+      semicurv-tf train --dataset synthetic --labels 0.05 --run runs/first
+      semicurv-tf evaluate --run runs/first
+      semicurv-tf predict --run runs/first --input photos/ --output masks/
+      semicurv-tf export --run runs/first --output models/semicurv
+    """
+
+
+def main():
+    """The entry point: what the user can put right ends as one line each and exit code 2."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up chatter is no news to a user
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
+    except UserError as error:
+        for line in error.lines:
+            print(f"error: {line}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""`semicurv-tf train`: from images to a run folder, or on from one."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from semicurv_tf.config import load_config, parse_setting
+from semicurv_tf.errors import UserError
+
+
+@click.command()
+@click.option("--dataset", help="A name of `semicurv-tf datasets list`. Default: synthetic, drawn on the spot.")
+@click.option("--data-dir", type=click.Path(), help="The folder with the dataset's published files.")
+@click.option("--unlabelled-dir", type=click.Path(), help="A second folder with unlabelled images.")
+@click.option("--labels", help="Labelled fraction of the training images, in (0, 1], or `all`.")
+@click.option("--method", help="supervised, mean_teacher or semicurv (default).")
+@click.option("--model", help="residual_unet (default).")
+@click.option("--config", "config_file", type=click.Path(), help="A YAML file, see configs/.")
+@click.option("--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="Override one key; may be repeated.")
+@click.option("--steps", type=int, help="Short for --set training.steps=N.")
+@click.option("--seed", type=int, help="Short for --set training.seed=N.")
+@click.option("--precision", help="auto (default), float32 or bfloat16.")
+@click.option("--run", type=click.Path(path_type=Path), help="A new folder for the run. Default: runs/DATASET-METHOD-LABELS-seedN.")
+@click.option("--resume", type=click.Path(path_type=Path), help="Go on with this run from its last checkpoint.")
+@click.option("--dry-run", is_flag=True, help="Load and check everything, say what would be done, write nothing.")
+def train(dataset, data_dir, unlabelled_dir, labels, method, model, config_file, settings, steps, seed, precision, run, resume, dry_run):
+    """Train a network from few labelled and many unlabelled images.
+
+    Options win over --set, --set wins over --config, --config over the defaults. Ctrl-C finishes the step
+    and writes a checkpoint.
+
+    \b
+    Examples:
+      semicurv-tf train --dataset synthetic --labels 0.05 --steps 300 --run runs/first
+      semicurv-tf train --dataset drive128 --labels 0.01 --data-dir ~/data/drive128
+      semicurv-tf train --config configs/drive128.yaml --set training.seed=1 --run runs/seed1
+      semicurv-tf train --resume runs/seed1
+    """
+    values = dict(parse_setting(setting) for setting in settings)
+    options = {
+        "data.dataset": dataset,
+        "data.data_dir": data_dir,
+        "data.unlabelled_dir": unlabelled_dir,
+        "data.labels": _labels(labels),
+        "method.name": method,
+        "model.name": model,
+        "training.steps": steps,
+        "training.seed": seed,
+        "training.precision": precision,
+    }
+    values |= {key: value for key, value in options.items() if value is not None}
+    if resume is not None:
+        _resume(resume, run, config_file, values, dry_run)
+        return
+    config = load_config(config_file, values)
+
+    from semicurv_tf.cli.console import console, quiet_start
+
+    with quiet_start():
+        from semicurv_tf.training import run_folder
+        from semicurv_tf.training import train as training
+    run = run or run_folder.default_run(config)
+    _run(lambda: training.train(config, run, console(), dry_run), run)
+
+
+def _resume(run, other_run, config_file, values, dry_run):
+    if other_run is not None or config_file is not None or dry_run:
+        raise UserError(f"--resume {run}: takes no --run, --config or --dry-run, the run has its own. Fix: leave them out")
+    from semicurv_tf.cli.console import console, quiet_start
+
+    with quiet_start():
+        from semicurv_tf.training import run_folder
+        from semicurv_tf.training import train as training
+    run_folder.read_config(run)
+    changed = load_config(run / run_folder.CONFIG, values) if values else None
+    _run(lambda: training.resume(run, changed, console()), run)
+
+
+def _run(work, run):
+    from semicurv_tf.training.stopping import Stopped
+
+    try:
+        work()
+    except Stopped as stopped:
+        print(f"stopped at step {stopped.step}, checkpoint written. Go on: semicurv-tf train --resume {run}", file=sys.stderr)
+        sys.exit(130)
+
+
+def _labels(text):
+    if text is None or text == "all":
+        return None if text is None else 1.0
+    try:
+        return float(text)
+    except ValueError:
+        raise UserError(f"--labels {text}: expected a fraction in (0, 1] or `all`. Fix: --labels 0.05") from None

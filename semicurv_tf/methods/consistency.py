@@ -1,0 +1,81 @@
+"""Learning from unlabelled images: the student agrees with its teacher about two views of an image.
+
+Both predictions are warped back to the original pose and compared there (Xu et al. 2022, Fig. 2).
+"""
+
+import tensorflow as tf
+
+from semicurv_tf.config import MethodConfig
+from semicurv_tf.geometry.warp import unwarp
+from semicurv_tf.losses import mse_loss, npair_loss
+from semicurv_tf.methods.supervised import Supervised
+from semicurv_tf.training.schedules import ramp
+
+
+class ConsistencyMethod(Supervised):
+    """Adds `gamma * consistency` to the supervised loss; subclasses say how two aligned maps are compared."""
+
+    loss_name: str
+
+    @staticmethod
+    def needs_teacher(method: MethodConfig) -> bool:
+        """Always: the teacher gives the targets."""
+        return True
+
+    def compare(self, student, teacher, student_valid, teacher_valid):
+        """The consistency loss of aligned probabilities, `(batch, height, width, 1)` each; a scalar."""
+        raise NotImplementedError
+
+    def prepare(self, batch, step):
+        """The teacher's predictions of a second view, in the original pose, and where that view saw."""
+        unlabelled = batch["unlabelled"]
+        view = self.random_view(unlabelled["image"], step, "teacher")
+        # "batch": in training mode, as the authors' code; "averaged": in inference mode.
+        in_training_mode = self.method.teacher_statistics == "batch"
+        logits = self.teacher(view["image"], training=in_training_mode)
+        probability = tf.stop_gradient(tf.sigmoid(tf.cast(logits, tf.float32)))
+        return {
+            "probability": unwarp(probability, view["transform"]),
+            "valid": unlabelled["valid"] * view["seen"],
+        }
+
+    def losses(self, batch, view, fixed, probability, step):
+        losses, weights, reports = super().losses(batch, view, fixed, probability, step)
+        labelled = tf.shape(batch["labelled"]["image"])[0]
+        aligned = unwarp(probability[labelled:], view["transform"][labelled:])
+        seen = batch["unlabelled"]["valid"] * view["seen"][labelled:]
+        losses[self.loss_name] = self.compare(aligned, fixed["probability"], seen, fixed["valid"])
+        rise = ramp(step, self.steps * self.method.rampup)
+        weights[self.loss_name] = self.method.consistency_weight * rise
+        reports["ramp"] = rise
+        # Of the teacher on unlabelled images: collapse shows here first.
+        reports["foreground"] = tf.reduce_mean(tf.cast(fixed["probability"] > 0.5, tf.float32))
+        return losses, weights, reports
+
+    def _student_parts(self, batch):
+        return [batch["labelled"], batch["unlabelled"]]
+
+
+class MeanTeacher(ConsistencyMethod):
+    """Mean square error between student and teacher (Tarvainen & Valpola 2017; Xu et al. 2022, Eq. 2)."""
+
+    loss_name = "mse"
+
+    def compare(self, student, teacher, student_valid, teacher_valid):
+        return mse_loss(student, teacher, student_valid * teacher_valid)
+
+
+class SemiCurv(ConsistencyMethod):
+    """N-pair consistency: nearer to one's own teacher map than to the others' (Xu et al. 2022, Eq. 5)."""
+
+    loss_name = "npair"
+
+    def compare(self, student, teacher, student_valid, teacher_valid):
+        return npair_loss(
+            student,
+            teacher,
+            student_valid,
+            similarity=self.method.similarity,
+            temperature=self.method.temperature,
+            teacher_valid=teacher_valid,
+        )

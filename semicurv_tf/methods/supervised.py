@@ -1,0 +1,130 @@
+"""Supervised learning on random views: the baseline, and what every other method builds on."""
+
+import keras
+import tensorflow as tf
+
+from semicurv_tf.augment.geometric import sample_transforms
+from semicurv_tf.augment.photometric import photometric_view
+from semicurv_tf.augment.randomness import purpose_seed
+from semicurv_tf.config import MethodConfig, TrainingConfig, ViewsConfig
+from semicurv_tf.geometry.warp import seen_by_view, unwarp, warp
+from semicurv_tf.losses import dice_loss, weighted_cross_entropy_loss
+from semicurv_tf.methods.moving_average import update_average
+from semicurv_tf.metrics.overlap import batch_iou
+
+
+class Supervised(keras.Model):
+    """Learns from the labelled images alone, each step in fresh random views.
+
+    Args:
+        student: the network that the optimizer changes.
+        teacher: its moving average, same architecture, or None.
+        method, views, training: sections of the configuration.
+        steps: length of the run, in steps.
+
+    A batch is `{"labelled": {"image", "mask", "valid"}}`, and for the methods with a consistency loss also
+    `"unlabelled": {"image", "valid"}`: `(batch, height, width, channels)` float32, images raw 0-255.
+    """
+
+    def __init__(self, student, teacher, method: MethodConfig, views: ViewsConfig, training: TrainingConfig, steps: int):
+        super().__init__(name=method.name)
+        self.student = student
+        self.teacher = teacher
+        self.method = method
+        self.views = views
+        self.training_config = training
+        self.steps = steps
+        if teacher is not None:
+            # Not frozen by `trainable = False`, which would put its batch normalisation into inference
+            # mode for good: the optimizer is given the student's variables only.
+            teacher.set_weights(student.get_weights())
+        self.built = True
+
+    @staticmethod
+    def needs_teacher(method: MethodConfig) -> bool:
+        """Whether the method keeps a moving average of its student."""
+        return method.average_weights
+
+    @property
+    def deployed(self):
+        """The network one deploys: the teacher where there is one."""
+        return self.student if self.teacher is None else self.teacher
+
+    def call(self, image, training=False):
+        """Logits `(batch, height, width, 1)` of the deployed network, always in inference mode."""
+        return self.deployed(image, training=False)
+
+    def train_step(self, batch):
+        """One step; returns its losses and what the watchers look at, as scalars."""
+        step = tf.cast(self.optimizer.iterations, tf.int32)
+        view = self.student_view(batch, step)
+        fixed = self.prepare(batch, step)
+        with tf.GradientTape() as tape:
+            logits = self.student(view["image"], training=True)
+            probability = tf.sigmoid(tf.cast(logits, tf.float32))
+            losses, weights, reports = self.losses(batch, view, fixed, probability, step)
+            total = tf.add_n([weights[name] * loss for name, loss in losses.items()])
+        gradients = tape.gradient(total, self.student.trainable_variables)
+        clip = self.training_config.gradient_clip
+        if clip is not None:
+            gradients = [tf.clip_by_value(gradient, -clip, clip) for gradient in gradients]
+        self.optimizer.apply(gradients, self.student.trainable_variables)
+        if self.teacher is not None:
+            update_average(self.teacher, self.student, step, self.method)
+        return {"loss": total, **losses, **reports}
+
+    def prepare(self, batch, step):
+        """What a step needs that no gradient flows through; nothing here."""
+        return None
+
+    def losses(self, batch, view, fixed, probability, step):
+        """The named losses, their weights, and other reported scalars.
+
+        Args:
+            batch: the batch.
+            view: `image`, `transform` and `seen` of all images that the student sees, labelled first.
+            fixed: what `prepare` returned.
+            probability: of the student, in the view, `(images, height, width, 1)` float32.
+            step: scalar int32.
+        """
+        labelled = batch["labelled"]
+        count = tf.shape(labelled["image"])[0]
+        transform, in_view = view["transform"][:count], probability[:count]
+        if self.method.loss_pose == "original":
+            aligned = unwarp(in_view, transform)
+            target, valid = labelled["mask"], labelled["valid"] * view["seen"][:count]
+        else:
+            aligned = in_view
+            target, valid = warp(labelled["mask"], transform), warp(labelled["valid"], transform)
+        loss = self._supervised_loss(target, aligned, valid)
+        reports = {
+            "student_iou": batch_iou(target, aligned, valid),
+            "foreground": tf.reduce_mean(tf.cast(probability > 0.5, tf.float32)),
+        }
+        return {self.method.supervised_loss: loss}, {self.method.supervised_loss: 1.0}, reports
+
+    def student_view(self, batch, step):
+        """Random views of all images that the student sees: one pass over labelled and unlabelled together."""
+        images = [part["image"] for part in self._student_parts(batch)]
+        return self.random_view(tf.concat(images, axis=0) if len(images) > 1 else images[0], step, "student")
+
+    def random_view(self, image, step, purpose):
+        """A geometric and, where asked for, photometric view of each image.
+
+        Returns:
+            A dict of `image` (same shape), `transform` `(batch, 3, 3)` and `seen` `(batch, height, width, 1)`.
+        """
+        batch, height, width = image.shape[0], tf.shape(image)[1], tf.shape(image)[2]
+        seed = self.training_config.seed
+        transform = sample_transforms(self.views, batch, height, width, purpose_seed(seed, step, f"{purpose} geometric"))
+        view = warp(image, transform)
+        view = photometric_view(view, self.views.photometric, purpose_seed(seed, step, f"{purpose} photometric"))
+        return {"image": view, "transform": transform, "seen": seen_by_view(transform, height, width)}
+
+    def _student_parts(self, batch):
+        return [batch["labelled"]]
+
+    def _supervised_loss(self, target, probability, valid):
+        if self.method.supervised_loss == "dice":
+            return dice_loss(target, probability, valid, reduction=self.method.dice_over)
+        return weighted_cross_entropy_loss(target, probability, valid)

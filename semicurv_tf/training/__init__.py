@@ -1,0 +1,1 @@
+"""The run: strategy, schedules, checkpoints, what is watched, resume."""

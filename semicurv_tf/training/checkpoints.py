@@ -1,0 +1,129 @@
+"""Checkpoints: student, teacher, optimizer and step in one file, written beside and renamed.
+
+A checkpoint is a folder `step-000200/` with `state.npz`: one array per variable, in float32 as trained,
+each with a CRC that is checked on reading. Data order, schedules and random numbers are functions of the
+seed and the step, so the step is all that they need.
+"""
+
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from semicurv_tf.errors import UserError
+
+STATE = "state.npz"
+
+
+def save(folder: Path, method, step: int, kept: int) -> Path:
+    """Writes the checkpoint of a step and deletes all but the newest `kept`.
+
+    Args:
+        folder: the run's folder of checkpoints.
+        method: a compiled method.
+        step: steps done.
+        kept: number of checkpoints that stay.
+
+    Returns:
+        The new checkpoint's folder.
+
+    Raises:
+        UserError: when it cannot be written; earlier checkpoints stay as they are.
+    """
+    target = folder / f"step-{step:06d}"
+    beside = folder / f".step-{step:06d}.tmp"
+    try:
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True)
+        with open(beside / STATE, "wb") as file:
+            np.savez(file, step=np.int64(step), **_arrays(method))
+        if target.exists():
+            shutil.rmtree(target)
+        beside.rename(target)
+    except OSError as error:
+        shutil.rmtree(beside, ignore_errors=True)
+        free_mb = shutil.disk_usage(folder).free // 2**20 if folder.exists() else 0
+        raise UserError(
+            f"{target}: cannot be written ({error.strerror}; {free_mb} MB free). "
+            f"Earlier checkpoints are untouched. Fix: make room, then semicurv-tf train --resume {folder.parent}"
+        ) from None
+    for old in all_checkpoints(folder)[:-kept]:
+        shutil.rmtree(old, ignore_errors=True)
+    return target
+
+
+def all_checkpoints(folder: Path) -> list[Path]:
+    """The complete checkpoints, oldest first."""
+    return sorted(path for path in folder.glob("step-*") if (path / STATE).is_file())
+
+
+def newest(folder: Path) -> Path | None:
+    """The newest complete checkpoint, or None."""
+    found = all_checkpoints(folder)
+    return found[-1] if found else None
+
+
+def restore(checkpoint: Path, method) -> int:
+    """Puts a checkpoint into a method whose variables exist already.
+
+    Returns:
+        The steps done.
+
+    Raises:
+        UserError: damaged, or of another configuration; the method is then unchanged.
+    """
+    saved = _read(checkpoint)
+    _assign(checkpoint, saved, _variables(method))
+    return int(saved["step"])
+
+
+def restore_deployed(checkpoint: Path, network) -> int:
+    """Puts the deployed network's weights of a checkpoint into a network of the same architecture.
+
+    Returns:
+        The steps done.
+    """
+    saved = _read(checkpoint)
+    part = "teacher" if any(key.startswith("teacher/") for key in saved) else "student"
+    wanted = _named(part, network.weights)
+    _assign(checkpoint, {key: saved[key] for key in saved if key.startswith(f"{part}/")}, wanted)
+    return int(saved["step"])
+
+
+def _variables(method) -> dict:
+    """All that a step changes, by name."""
+    variables = _named("student", method.student.weights)
+    if method.teacher is not None:
+        variables |= _named("teacher", method.teacher.weights)
+    return variables | _named("optimizer", method.optimizer.variables)
+
+
+def _named(part: str, variables) -> dict:
+    """Variables by a name that is unique and tells their order: two layers may share a path."""
+    return {f"{part}/{index:03d}": variable for index, variable in enumerate(variables)}
+
+
+def _arrays(method) -> dict:
+    return {name: np.asarray(variable.value) for name, variable in _variables(method).items()}
+
+
+def _read(checkpoint: Path) -> dict:
+    try:
+        with np.load(checkpoint / STATE, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(
+            f"{checkpoint / STATE}: damaged ({error}). Fix: delete the folder {checkpoint.name}; the one before it is then used"
+        ) from None
+
+
+def _assign(checkpoint: Path, saved: dict, variables: dict):
+    arrays = {name: array for name, array in saved.items() if name != "step"}
+    if arrays.keys() != variables.keys() or any(arrays[name].shape != tuple(variables[name].shape) for name in arrays):
+        raise UserError(
+            f"{checkpoint}: belongs to another configuration (its variables do not fit this method and model). "
+            "Fix: use the config.yaml that stands beside the checkpoints"
+        )
+    for name, variable in variables.items():
+        variable.assign(arrays[name])

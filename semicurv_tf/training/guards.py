@@ -1,0 +1,56 @@
+"""Guards: a run stops at the first loss that is not finite, and says when predictions collapse."""
+
+import math
+
+from semicurv_tf.errors import UserError
+
+# A share of predicted foreground below or above these is a collapse (Xu et al. 2022, Sect. III-D).
+COLLAPSED_TO_BACKGROUND = 0.001
+COLLAPSED_TO_FOREGROUND = 0.95
+# A single batch may be empty by chance: the running mean counts, over about this many steps.
+COLLAPSE_STEPS = 50
+
+
+def stop_at_non_finite(report: dict):
+    """Raises at a loss that is NaN or infinite.
+
+    Args:
+        report: `step` and the losses of the step.
+
+    Raises:
+        UserError: naming the step, the losses and the remedies.
+    """
+    if math.isfinite(report["loss"]):
+        return
+    parts = ", ".join(f"{name} {report[name]:g}" for name in ("dice", "cross_entropy", "mse", "npair", "loss") if name in report)
+    raise UserError(
+        f"step {report['step']}: the loss is not finite ({parts}); the last checkpoint is intact. "
+        "Fix: look for damaged images with semicurv-tf datasets verify, lower training.learning_rate, or --precision float32"
+    )
+
+
+class CollapseWarning:
+    """Warns once an episode when the predicted foreground runs towards nothing or everything.
+
+    Args:
+        warn: called with the line for the user.
+    """
+
+    def __init__(self, warn):
+        self._warn = warn
+        self._mean = None
+        self._warned = False
+
+    def __call__(self, report: dict):
+        current = report["foreground"]
+        self._mean = current if self._mean is None else self._mean + (current - self._mean) / COLLAPSE_STEPS
+        collapsed = not COLLAPSED_TO_BACKGROUND <= self._mean <= COLLAPSED_TO_FOREGROUND
+        if collapsed and not self._warned and report["step"] >= COLLAPSE_STEPS:
+            side = "background" if self._mean < 0.5 else "foreground"
+            self._warn(
+                f"step {report['step']}: predictions collapse to {side}: {100 * self._mean:.2f} % of the pixels are "
+                "predicted foreground. If this lasts, lower method.consistency_weight, raise method.rampup, or label more images"
+            )
+            self._warned = True
+        elif not collapsed:
+            self._warned = False

@@ -1,0 +1,67 @@
+"""What a run writes about itself: `log.jsonl`, one JSON object per report, and TensorBoard curves."""
+
+import json
+from pathlib import Path
+
+# Steps whose losses are averaged into one line.
+REPORT_STEPS = 10
+
+
+class Journal:
+    """Averages the reports of `REPORT_STEPS` steps and writes them as a line and as curves.
+
+    Args:
+        log: the file `log.jsonl`; lines after `first_step` are of steps that a resumed run does again, and go.
+        tensorboard: folder of the curves.
+        first_step: steps done before.
+    """
+
+    def __init__(self, log: Path, tensorboard: Path, first_step: int):
+        import tensorflow as tf
+
+        self._log = log
+        if log.exists():
+            lines = log.read_text(encoding="utf-8").splitlines()
+            kept = [line for line in lines if _step_of(line) is not None and _step_of(line) <= first_step]
+            log.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+        self._writer = tf.summary.create_file_writer(str(tensorboard))
+        self._scalar = tf.summary.scalar
+        self._pending = []
+
+    def __call__(self, report: dict):
+        """Takes one step's report; scalars by name, `step` among them."""
+        self._pending.append(report)
+        if report["step"] % REPORT_STEPS == 0 or any(name.startswith("monitor_") for name in report):
+            self.flush()
+
+    def flush(self):
+        """Writes what is pending."""
+        if not self._pending:
+            return
+        names = dict.fromkeys(name for report in self._pending for name in report)
+        columns = {name: [report[name] for report in self._pending if name in report] for name in names}
+        # Everything but the step is a mean over the steps of the line.
+        line = {name: round(sum(values) / len(values), 6) for name, values in columns.items()}
+        line["step"] = self._pending[-1]["step"]
+        with open(self._log, "a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+        with self._writer.as_default():
+            for name, value in line.items():
+                if name != "step":
+                    self._scalar(name, value, step=line["step"])
+        self._writer.flush()
+        self._pending.clear()
+
+
+def read_log(log: Path) -> list[dict]:
+    """The lines of a `log.jsonl`; a last line cut off by a crash is left out."""
+    if not log.exists():
+        return []
+    return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if _step_of(line) is not None]
+
+
+def _step_of(line: str):
+    try:
+        return json.loads(line)["step"]
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,61 @@
+"""The IoU of student and teacher during a run, on images whose masks may be looked at.
+
+Never the test set. Validation images where the dataset has them; otherwise the labelled images
+themselves, which tells fitting, not generalisation. `hidden` takes the masks of the unlabelled training
+images: they are hidden from the training and stand in for a validation set while a recipe is developed.
+"""
+
+from semicurv_tf.training.evaluation import make_predictor, mean_iou
+
+# So that watching costs little beside training.
+MONITOR_IMAGES = 32
+
+
+class Monitor:
+    """Adds `monitor_student_iou` and `monitor_teacher_iou` to every n-th step's report.
+
+    Args:
+        method: with `student` and `teacher` (or None).
+        batches: a function without arguments that yields evaluation batches.
+        every: n, steps.
+        steps: length of the run; the last step is always watched.
+    """
+
+    def __init__(self, method, batches, every: int, steps: int):
+        self._batches = batches
+        self._every, self._steps = every, steps
+        self._predictors = {"student": make_predictor(method.student)}
+        if method.teacher is not None:
+            self._predictors["teacher"] = make_predictor(method.teacher)
+
+    def __call__(self, report: dict):
+        if report["step"] % self._every and report["step"] != self._steps:
+            return
+        for name, predict in self._predictors.items():
+            report[f"monitor_{name}_iou"] = mean_iou(predict, self._batches())
+
+
+def monitored_images(choice: str, dataset, labelled: list[int], unlabelled: list[int]):
+    """Which images to watch.
+
+    Args:
+        choice: `training.monitor`.
+        dataset: with `train` and `validation` image stores.
+        labelled, unlabelled: indices into the training images.
+
+    Returns:
+        What they are, for the user; their store; and their indices in it.
+    """
+    if choice == "validation" or (choice == "auto" and dataset.validation is not None):
+        store = dataset.validation
+        return "validation", store, _spread(range(len(store)))
+    if choice == "hidden":
+        return "hidden training masks", dataset.train, _spread(unlabelled)
+    return "labelled", dataset.train, _spread(labelled)
+
+
+def _spread(indices):
+    """At most `MONITOR_IMAGES` of them, evenly spread."""
+    indices = list(indices)
+    stride = max(1, -(-len(indices) // MONITOR_IMAGES))
+    return indices[::stride]

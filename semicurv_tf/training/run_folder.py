@@ -1,0 +1,146 @@
+"""The folder of a run: what was asked for, what was chosen, and the network that came out.
+
+    RUN/config.yaml       the resolved configuration
+    RUN/run.json          versions, seed, channels, statistics, names of the labelled images
+    RUN/checkpoints/      step-000200/ ... : everything needed to go on
+    RUN/log.jsonl         one JSON object per report
+    RUN/tensorboard/      the same as curves
+    RUN/deployed.keras    the network to deploy, float32, written when the run ends
+    RUN/scores.json       what `evaluate` measured
+"""
+
+import json
+import os
+import platform
+from importlib import metadata
+from pathlib import Path
+
+from semicurv_tf.config import Config, dump_config, load_config
+from semicurv_tf.errors import UserError
+
+CONFIG, RUN, LOG, DEPLOYED, SCORES = "config.yaml", "run.json", "log.jsonl", "deployed.keras", "scores.json"
+CHECKPOINTS, TENSORBOARD = "checkpoints", "tensorboard"
+
+PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy", "scipy", "pydantic", "Pillow")
+
+
+def default_run(config: Config) -> Path:
+    """`runs/DATASET-METHOD-LABELS-seedN`, where the user named no folder."""
+    name = f"{config.data.dataset}-{config.method.name}-{config.data.labels:g}-seed{config.training.seed}"
+    return Path("runs") / name
+
+
+def require_free(run: Path):
+    """Refuses a run folder that holds anything: an existing run is never touched.
+
+    Raises:
+        UserError: naming the folder and the ways on.
+    """
+    if run.exists() and (not run.is_dir() or any(run.iterdir())):
+        going_on = f"--resume {run} to go on with it, or " if (run / CONFIG).is_file() else ""
+        raise UserError(f"--run {run}: already exists and is not empty. Fix: {going_on}another --run folder")
+
+
+def create(run: Path, config: Config, facts: dict):
+    """Makes the folder with its configuration and facts; nothing is left of it if that fails.
+
+    Args:
+        run: an absent or empty folder.
+        config: the resolved configuration.
+        facts: `channels`, `mean`, `standard_deviation`, `labelled`, `steps`, ... JSON values.
+    """
+    require_free(run)
+    staging = run.parent / f".{run.name}.tmp-{os.getpid()}"
+    try:
+        staging.mkdir(parents=True)
+        (staging / CONFIG).write_text(dump_config(config), encoding="utf-8")
+        write_json(staging / RUN, {**facts, "seed": config.training.seed, "versions": versions()})
+        if run.exists():
+            run.rmdir()
+        staging.rename(run)
+    except OSError as error:
+        for file in (CONFIG, RUN):
+            (staging / file).unlink(missing_ok=True)
+        if staging.exists():
+            staging.rmdir()
+        raise UserError(f"--run {run}: cannot be written ({error.strerror}). Fix: a folder you may write to, with space left") from None
+
+
+def read_config(run: Path) -> Config:
+    """The configuration of an existing run.
+
+    Raises:
+        UserError: when the folder is no run.
+    """
+    if not (run / CONFIG).is_file() or not (run / RUN).is_file():
+        raise UserError(f"{run}: no run folder (no {CONFIG} and {RUN} in it). Fix: a folder made by `semicurv-tf train --run`")
+    return load_config(run / CONFIG)
+
+
+def read_facts(run: Path) -> dict:
+    """The content of run.json."""
+    read_config(run)
+    return read_json(run / RUN)
+
+
+def load_deployed(run: str | Path):
+    """The network to deploy, from the run's newest checkpoint.
+
+    Args:
+        run: the run folder.
+
+    Returns:
+        The network, a float32 `keras.Model` from raw images `(batch, height, width, channels)` to logits
+        `(batch, height, width, 1)`; and the content of run.json with `step`, the checkpoint's.
+
+    Raises:
+        UserError: no run, no checkpoint, or a damaged one.
+    """
+    from semicurv_tf.models import build_network
+    from semicurv_tf.training import checkpoints
+
+    run = Path(run)
+    config, facts = read_config(run), read_facts(run)
+    checkpoint = checkpoints.newest(run / CHECKPOINTS)
+    if checkpoint is None:
+        raise UserError(f"{run}: has no checkpoint yet. Fix: semicurv-tf train --resume {run}")
+    network = build_network(config.model, facts["channels"], facts["mean"], facts["standard_deviation"])
+    step = checkpoints.restore_deployed(checkpoint, network)
+    return network, {**facts, "step": step}
+
+
+def versions() -> dict:
+    """Versions of Python, this package and those that decide its numbers."""
+    from semicurv_tf import __version__
+
+    found = {"python": platform.python_version(), "semicurv-tf": __version__}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def write_json(path: Path, value):
+    """Writes beside and renames, so that a reader never sees half a file."""
+    beside = path.with_name(f".{path.name}.tmp")
+    try:
+        beside.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def read_json(path: Path):
+    """Reads a JSON file.
+
+    Raises:
+        UserError: naming a file that is missing or damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: missing. Fix: name a complete run folder") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: damaged or unreadable ({error}). Fix: restore it from a copy of the run") from None

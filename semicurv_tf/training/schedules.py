@@ -1,0 +1,57 @@
+"""How long a run is, and how the weight of the unlabelled loss and the learning rate change over it."""
+
+import math
+
+from semicurv_tf.config import TrainingConfig
+
+
+def steps_of_run(training: TrainingConfig, labelled: int) -> int:
+    """The length of a run in steps.
+
+    `training.steps` wins. Otherwise epochs are counted as the paper does: one epoch cycles the
+    labelled images once (Xu et al. 2022, Sect. III-G), `ceil(labelled / batch_labelled)` steps.
+
+    Args:
+        training: the `training` section.
+        labelled: number of labelled images.
+    """
+    if training.steps is not None:
+        return training.steps
+    return training.epochs * math.ceil(labelled / training.batch_labelled)
+
+
+def ramp(step, rampup_steps):
+    """The rise of the unlabelled loss: `exp(-10 (min(T, T_rp) / T_rp - 1)^2)` (Xu et al. 2022, III-G).
+
+    Args:
+        step: T, scalar integer tensor; steps stand for epochs, the ratio is the same.
+        rampup_steps: T_rp, a number; 0 gives 1 from the start.
+
+    Returns:
+        Scalar float32 in [e^-10, 1].
+    """
+    import tensorflow as tf
+
+    if rampup_steps <= 0:
+        return tf.constant(1.0)
+    progress = tf.minimum(tf.cast(step, tf.float32) / float(rampup_steps), 1.0)
+    return tf.exp(-10.0 * (progress - 1.0) ** 2)
+
+
+def learning_rate(training: TrainingConfig, steps: int):
+    """The learning rate as a function of the step.
+
+    `halving` halves it at half the run, as the paper does every 500 of 1000 epochs; `cosine` lets it
+    fall to 0 at the end; `constant` keeps it.
+
+    Returns:
+        A number, or a `keras.optimizers.schedules.LearningRateSchedule`.
+    """
+    import keras
+
+    schedules = keras.optimizers.schedules
+    if training.schedule == "halving":
+        return schedules.ExponentialDecay(training.learning_rate, math.ceil(steps / 2), 0.5, staircase=True)
+    if training.schedule == "cosine":
+        return schedules.CosineDecay(training.learning_rate, steps)
+    return training.learning_rate

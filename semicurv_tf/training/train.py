@@ -1,0 +1,230 @@
+"""A training run from a configuration to a deployed network, and on from its last checkpoint."""
+
+import time
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+from rich.console import Console
+
+from semicurv_tf.config import Config, differences, dump_config
+from semicurv_tf.data.load import load_dataset
+from semicurv_tf.data.pipeline import evaluation_batches, training_batches
+from semicurv_tf.data.split import choose_labelled
+from semicurv_tf.errors import UserError
+from semicurv_tf.methods import build_method
+from semicurv_tf.training import checkpoints, run_folder
+from semicurv_tf.training.guards import CollapseWarning, stop_at_non_finite
+from semicurv_tf.training.journal import Journal
+from semicurv_tf.training.monitor import Monitor, monitored_images
+from semicurv_tf.training.precision import resolve_precision
+from semicurv_tf.training.progress import LiveProgress
+from semicurv_tf.training.schedules import learning_rate, steps_of_run
+from semicurv_tf.training.stopping import Stopped, StopRequest
+
+# What may differ when a run goes on: its length, and how it is kept and watched.
+RESUMABLE = {"steps", "epochs", "checkpoint_every", "checkpoints_kept", "monitor", "monitor_every"}
+
+# Above this many, the labelled images are counted and not named on the screen; run.json names all.
+NAMES_SHOWN = 12
+
+
+def train(config: Config, run: Path, console: Console, dry_run: bool = False):
+    """Trains from scratch into a new run folder.
+
+    Args:
+        config: the resolved configuration.
+        run: an absent or empty folder.
+        console: for progress and messages.
+        dry_run: stop before the first step, with nothing written.
+
+    Raises:
+        UserError: whatever the user can put right.
+        Stopped: after Ctrl-C, with a checkpoint written.
+    """
+    run_folder.require_free(run)
+    dataset = open_dataset(config)
+    with_mask = [name for name, has in zip(dataset.train.names, dataset.train.labelled) if has]
+    labelled = choose_labelled(with_mask, config.data.labels, config.training.seed)
+    mean, standard_deviation = dataset.statistics()
+    facts = {
+        "dataset": config.data.dataset,
+        "method": config.method.name,
+        "channels": dataset.channels,
+        "mean": [float(value) for value in mean],
+        "standard_deviation": [float(value) for value in standard_deviation],
+        "training_images": len(dataset.train),
+        "labelled": list(labelled),
+        "steps": steps_of_run(config.training, len(labelled)),
+        "precision": resolve_precision(config.training.precision)._asdict(),
+    }
+    _introduce(config, facts, console)
+    if dry_run:
+        console.print("dry run: nothing was written")
+        return
+    run_folder.create(run, config, facts)
+    _train(config, run, dataset, facts, console)
+
+
+def resume(run: Path, changed: Config | None, console: Console):
+    """Goes on from the newest checkpoint; without one, from the start.
+
+    Args:
+        run: an existing run.
+        changed: the configuration with the user's changes, or None; only the run's length and how it is
+            kept and watched may differ.
+
+    Raises:
+        UserError: no run, another configuration, or a damaged checkpoint.
+    """
+    config, facts = run_folder.read_config(run), run_folder.read_facts(run)
+    if changed is not None and changed != config:
+        foreign = [
+            line
+            for line in differences(config, changed)
+            if not (line.startswith("training.") and line.removeprefix("training.").split(":")[0] in RESUMABLE)
+        ]
+        if foreign:
+            raise UserError(
+                f"--resume {run}: belongs to another configuration ({'; '.join(foreign)}). "
+                "Fix: leave these options out, or start a new --run"
+            )
+        config = changed
+        facts["steps"] = steps_of_run(config.training, len(facts["labelled"]))
+        (run / run_folder.CONFIG).write_text(dump_config(config), encoding="utf-8")
+        run_folder.write_json(run / run_folder.RUN, facts)
+    dataset = open_dataset(config)
+    missing = sorted(set(facts["labelled"]) - set(dataset.train.names))
+    if missing:
+        raise UserError(
+            f"--data-dir {config.data.data_dir}: {len(missing)} of the run's labelled images are not there any more "
+            f"({', '.join(missing[:5])}). Fix: restore them"
+        )
+    _introduce(config, facts, console)
+    _train(config, run, dataset, facts, console)
+
+
+def open_dataset(config: Config):
+    """The dataset of a configuration."""
+    data = config.data
+    return load_dataset(
+        data.dataset,
+        data.data_dir,
+        cache_dir=data.cache_dir,
+        options=data.options,
+        unlabelled_dir=data.unlabelled_dir,
+        memory_mb=data.memory_mb,
+    )
+
+
+def _introduce(config: Config, facts: dict, console: Console):
+    names = facts["labelled"]
+    shown = ", ".join(names[:NAMES_SHOWN]) + (", ..." if len(names) > NAMES_SHOWN else "")
+    rounding = f"{config.data.labels:g} of {facts['training_images']} training images, at least one"
+    say = lambda text: console.print(text, highlight=False, soft_wrap=True)
+    say(f"{facts['dataset']}, {facts['method']}: {len(names)} labelled ({rounding}): {shown}")
+    say(f"{facts['steps']} steps, {facts['precision']['name']} ({facts['precision']['reason']}), seed {config.training.seed}")
+
+
+def _train(config: Config, run: Path, dataset, facts: dict, console: Console):
+    training, steps = config.training, facts["steps"]
+    position = {name: index for index, name in enumerate(dataset.train.names)}
+    labelled = [position[name] for name in facts["labelled"]]
+    unlabelled = sorted(set(range(len(dataset.train))) - set(labelled)) or labelled
+
+    method = _compiled_method(config, facts)
+    checkpoint = checkpoints.newest(run / run_folder.CHECKPOINTS)
+    first_step = 0 if checkpoint is None else checkpoints.restore(checkpoint, method)
+    if first_step:
+        console.print(f"going on from step {first_step}", highlight=False)
+
+    watched, store, indices = monitored_images(training.monitor, dataset, labelled, unlabelled)
+    console.print(f"IoU is watched on {len(indices)} images: {watched}", highlight=False)
+    journal = Journal(run / run_folder.LOG, run / run_folder.TENSORBOARD, first_step)
+    save = lambda step: checkpoints.save(run / run_folder.CHECKPOINTS, method, step, training.checkpoints_kept)
+    with StopRequest() as stop, LiveProgress(first_step, steps, console) as progress:
+        listeners = [
+            stop_at_non_finite,
+            CollapseWarning(lambda line: console.print(f"warning: {line}", highlight=False, soft_wrap=True)),
+            Monitor(method, lambda: evaluation_batches(store, 8, indices=indices), training.monitor_every, steps),
+            journal,
+            progress,
+            _Keeper(save, training.checkpoint_every, steps, stop),
+        ]
+        batches = training_batches(
+            dataset.train,
+            labelled,
+            unlabelled,
+            batch_labelled=training.batch_labelled,
+            batch_unlabelled=0 if config.method.name == "supervised" else training.batch_unlabelled,
+            crop=config.data.crop,
+            seed=training.seed,
+            first_step=first_step,
+            steps=steps - first_step,
+        )
+        if first_step < steps:
+            method.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[_StepReports(first_step, listeners)])
+    journal.flush()
+    _finish(run, method, config, facts, steps, console)
+
+
+def _compiled_method(config: Config, facts: dict):
+    """The method with its optimizer and all variables made, ready for a checkpoint."""
+    training = config.training
+    policy = "mixed_bfloat16" if facts["precision"]["name"] == "bfloat16" else "float32"
+    method = build_method(config, facts["channels"], facts["mean"], facts["standard_deviation"], facts["steps"], policy)
+    rate = learning_rate(training, facts["steps"])
+    if training.optimizer == "adam":
+        optimizer = keras.optimizers.Adam(rate)
+    else:
+        optimizer = keras.optimizers.SGD(rate, momentum=training.sgd_momentum)
+    optimizer.build(method.student.trainable_variables)
+    # XLA makes a step about three times slower on CPUs and has no kernel for the warp on GPUs.
+    method.compile(optimizer=optimizer, jit_compile=False)
+    return method
+
+
+def _finish(run: Path, method, config: Config, facts: dict, steps: int, console: Console):
+    """Writes the deployed network in float32 for Keras users."""
+    network, _ = run_folder.load_deployed(run)
+    beside = run / ".deployed.tmp.keras"
+    try:
+        network.save(beside)
+        beside.replace(run / run_folder.DEPLOYED)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise UserError(f"{run / run_folder.DEPLOYED}: cannot be written ({error.strerror}). Fix: make room, then --resume {run}") from None
+    console.print(f"{steps} steps done: {run / run_folder.DEPLOYED}. Next: semicurv-tf evaluate --run {run}", highlight=False, soft_wrap=True)
+
+
+class _Keeper:
+    """Saves every n-th step and the last one; after a stop request it saves and ends the run."""
+
+    def __init__(self, save, every: int, steps: int, stop: StopRequest):
+        self._save, self._every, self._steps, self._stop = save, every, steps, stop
+
+    def __call__(self, report: dict):
+        step = report["step"]
+        if step % self._every == 0 or step == self._steps or self._stop.requested:
+            self._save(step)
+        if self._stop.requested and step < self._steps:
+            raise Stopped(step)
+
+
+class _StepReports(keras.callbacks.Callback):
+    """Hands each step's scalars, with step, seconds and learning rate, to the listeners, in their order."""
+
+    def __init__(self, first_step: int, listeners):
+        super().__init__()
+        self._done, self._listeners = first_step, listeners
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self._start = time.perf_counter()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._done += 1
+        report = {"step": self._done, **logs}
+        report["learning_rate"] = float(self.model.optimizer.learning_rate)
+        report["seconds"] = time.perf_counter() - self._start
+        for listener in self._listeners:
+            listener(report)

@@ -1,0 +1,46 @@
+"""A small method on a small batch, so that a step takes milliseconds."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from semicurv_tf.config import load_config
+from semicurv_tf.methods import build_method
+
+SMALL = {"model.widths": [4, 8], "training.precision": "float32"}
+SIZE = 32
+
+
+@pytest.fixture
+def make_method():
+    """Builds a compiled method from dotted settings."""
+
+    def make(steps=20, **settings):
+        settings = {key.replace("__", "."): value for key, value in settings.items()}
+        config = load_config(None, {**SMALL, **settings})
+        method = build_method(config, 3, [128.0] * 3, [64.0] * 3, steps)
+        optimizer = keras.optimizers.SGD(config.training.learning_rate)
+        optimizer.build(method.student.trainable_variables)
+        method.compile(optimizer=optimizer, jit_compile=False)
+        return method
+
+    return make
+
+
+@pytest.fixture
+def batch():
+    """Two labelled and three unlabelled images with a bright line each."""
+    rng = np.random.default_rng(0)
+
+    def part(count):
+        mask = np.zeros((count, SIZE, SIZE, 1), "float32")
+        for index in range(count):
+            mask[index, 5 + 6 * index : 8 + 6 * index] = 1
+        image = 90 + 100 * mask + rng.normal(0, 10, (count, SIZE, SIZE, 3))
+        ones = np.ones_like(mask)
+        return {"image": tf.constant(image, tf.float32), "mask": tf.constant(mask), "valid": tf.constant(ones)}
+
+    unlabelled = part(3)
+    del unlabelled["mask"]
+    return {"labelled": part(2), "unlabelled": unlabelled}

@@ -1,0 +1,162 @@
+"""A step of each method against what the paper says it computes."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from semicurv_tf.losses import dice_loss, mse_loss, npair_loss
+
+NO_VIEWS = {"views__flip_horizontal": 0.0, "views__rotation_degrees": 0.0, "views__translation": 0.0}
+METHODS = ["supervised", "mean_teacher", "semicurv"]
+
+
+def weights(network):
+    return [np.array(weight.value) for weight in network.weights]
+
+
+def run(method, batch, steps):
+    return method.fit(tf.data.Dataset.from_tensors(batch).repeat(steps), verbose=0, shuffle=False).history
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_step_learns_a_line(make_method, batch, name):
+    method = make_method(method__name=name, training__learning_rate=0.5, training__gradient_clip=None, **NO_VIEWS)
+    before = method.train_step(batch)
+    for _ in range(19):
+        after = method.train_step(batch)
+    assert float(after["dice"]) < 0.6 * float(before["dice"])
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_same_seed_gives_the_same_weights_and_another_does_not(make_method, batch, name):
+    results = []
+    for seed in (0, 0, 1):
+        method = make_method(method__name=name, training__seed=seed)
+        # One seed of initial weights: only views may differ.
+        method.student.set_weights(weights(make_method(method__name=name).student))
+        run(method, batch, 3)
+        results.append(weights(method.deployed))
+    for first, second in zip(results[0], results[1]):
+        np.testing.assert_array_equal(first, second)
+    assert max(np.abs(first - other).max() for first, other in zip(results[0], results[2])) > 1e-5
+
+
+def test_losses_without_views_are_those_of_the_formulas(make_method, batch):
+    method = make_method(method__name="semicurv", method__consistency_weight=3.0, method__rampup=0.0, **NO_VIEWS)
+    images = tf.concat([batch["labelled"]["image"], batch["unlabelled"]["image"]], axis=0)
+    before = weights(method.student)
+    probability = tf.sigmoid(method.student(images, training=True))
+    method.student.set_weights(before)  # the pass above moved the batch statistics
+    teacher = tf.sigmoid(method.teacher(batch["unlabelled"]["image"], training=False))
+    dice = dice_loss(batch["labelled"]["mask"], probability[:2])
+    npair = npair_loss(probability[2:], teacher)
+    logs = method.train_step(batch)
+    np.testing.assert_allclose(logs["dice"], dice, rtol=1e-4)
+    np.testing.assert_allclose(logs["npair"], npair, rtol=1e-4)
+    np.testing.assert_allclose(logs["loss"], dice + 3.0 * npair, rtol=1e-4)
+    assert logs["ramp"] == 1.0
+
+
+def test_mean_teacher_compares_by_mean_square_error(make_method, batch):
+    method = make_method(method__name="mean_teacher", **NO_VIEWS)
+    before = weights(method.student)
+    images = tf.concat([batch["labelled"]["image"], batch["unlabelled"]["image"]], axis=0)
+    student = tf.sigmoid(method.student(images, training=True))[2:]
+    method.student.set_weights(before)
+    teacher = tf.sigmoid(method.teacher(batch["unlabelled"]["image"], training=False))
+    np.testing.assert_allclose(method.train_step(batch)["mse"], mse_loss(student, teacher), rtol=1e-4)
+
+
+def test_aligned_prediction_of_a_flip_is_flipped_back(make_method, batch):
+    """With a certain flip the loss in the original pose equals the loss of the flipped images and masks."""
+    flipped = {part: {name: tensor[:, :, ::-1] for name, tensor in content.items()} for part, content in batch.items()}
+    settings = {"method__name": "supervised", **NO_VIEWS}
+    plain = make_method(**settings).train_step(flipped)["dice"]
+    for pose in ("original", "view"):
+        method = make_method(method__loss_pose=pose, **{**settings, "views__flip_horizontal": 1.0})
+        np.testing.assert_allclose(method.train_step(batch)["dice"], plain, rtol=1e-4)
+
+
+def test_pixels_a_view_never_saw_do_not_count(make_method, batch):
+    """A mask changed only where the view does not look changes neither loss nor gradient."""
+    from semicurv_tf.augment.geometric import sample_transforms
+    from semicurv_tf.augment.randomness import purpose_seed
+    from semicurv_tf.geometry.warp import seen_by_view
+
+    results = []
+    for change in (False, True):
+        method = make_method(method__name="supervised", training__learning_rate=0.1)
+        transform = sample_transforms(method.views, 2, 32, 32, purpose_seed(0, 0, "student geometric"))
+        seen = seen_by_view(transform, 32, 32)
+        assert 0 < float(tf.reduce_mean(1 - seen)) < 0.6
+        labelled = dict(batch["labelled"])
+        if change:
+            labelled["mask"] = tf.where(seen > 0, labelled["mask"], 1 - labelled["mask"])
+        loss = method.train_step({"labelled": labelled})["dice"]
+        results.append((float(loss), weights(method.student)))
+    assert results[0][0] == results[1][0]
+    for first, second in zip(results[0][1], results[1][1]):
+        np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("statistics", ["averaged", "batch"])
+def test_teacher_is_the_moving_average(make_method, batch, statistics):
+    """alpha_t = min(1 - 1/(t+1), alpha): 0, 1/2, then alpha = 0.6; in NumPy beside the method."""
+    method = make_method(method__ema_alpha=0.6, method__teacher_statistics=statistics, training__learning_rate=0.3)
+    average = weights(method.teacher)
+    trained = [weight.trainable for weight in method.student.weights]
+    for alpha in (0.0, 0.5, 0.6, 0.6):
+        method.train_step(batch)
+        average = [alpha * old + (1 - alpha) * new for old, new in zip(average, weights(method.student))]
+        for is_trained, expected, actual in zip(trained, average, weights(method.teacher)):
+            if is_trained or statistics == "averaged":
+                np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-6)
+    moved = [
+        np.abs(expected - actual).max()
+        for is_trained, expected, actual in zip(trained, average, weights(method.teacher))
+        if not is_trained
+    ]
+    # On batch statistics the teacher keeps the statistics of its own passes.
+    assert (max(moved) > 1e-2) == (statistics == "batch")
+
+
+def test_supervised_deploys_its_student_or_the_average_where_asked(make_method, batch):
+    plain = make_method(method__name="supervised")
+    assert plain.teacher is None and plain.deployed is plain.student
+    averaged = make_method(method__name="supervised", method__average_weights=True, method__ema_alpha=0.9)
+    run(averaged, batch, 3)
+    assert averaged.deployed is averaged.teacher
+    image = batch["labelled"]["image"]
+    np.testing.assert_array_equal(averaged(image), averaged.teacher(image, training=False))
+    assert np.abs(averaged(image) - averaged.student(image, training=False)).max() > 1e-6
+
+
+def test_gradient_values_are_clipped(make_method, batch):
+    method = make_method(method__name="supervised", training__learning_rate=1.0, training__gradient_clip=1e-4)
+    before = weights(method.student)
+    method.train_step(batch)
+    for weight, old in zip(method.student.weights, before):
+        if weight.trainable:
+            assert np.abs(np.array(weight.value) - old).max() <= 1.001e-4
+
+
+def test_cross_entropy_and_l2_are_choices(make_method, batch):
+    method = make_method(method__name="semicurv", method__supervised_loss="cross_entropy", method__similarity="l2", method__rampup=0.0)
+    logs = method.train_step(batch)
+    np.testing.assert_allclose(logs["loss"], logs["cross_entropy"] + logs["npair"], rtol=1e-5)
+
+
+def test_bfloat16_losses_are_float32_and_close(make_method, batch):
+    from semicurv_tf.config import load_config
+    from semicurv_tf.methods import build_method
+
+    settings = {"model.widths": [4, 8], "method.rampup": 0.0}
+    narrow = build_method(load_config(None, settings), 3, [128.0] * 3, [64.0] * 3, 20, "mixed_bfloat16")
+    wide = make_method(method__rampup=0.0)
+    narrow.student.set_weights(weights(wide.student))
+    narrow.teacher.set_weights(weights(wide.teacher))
+    narrow.compile(optimizer="sgd", jit_compile=False)
+    narrow_logs, wide_logs = narrow.train_step(batch), wide.train_step(batch)
+    for name in ("dice", "npair"):
+        assert narrow_logs[name].dtype == tf.float32
+        np.testing.assert_allclose(narrow_logs[name], wide_logs[name], rtol=0.05)
