@@ -1,0 +1,309 @@
+"""What all builders share: find the layout, read its sources, list every fault, write nothing half.
+
+A builder says which files make up which split (`sources`) and how a source becomes examples
+(`examples`). This class turns that into a TFDS builder with the features image, mask, valid, name,
+source and labelled, in a fixed order (TFDS' own shuffling is off, so example k of a split is row k
+of `rows`).
+"""
+
+import abc
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from semicurv_tf.data import image_files
+from semicurv_tf.data.catalog import dataset_info
+from semicurv_tf.data.image_files import MaskRule
+from semicurv_tf.errors import UserError
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Source:
+    """The files that one or several examples are made from.
+
+    Attributes:
+        name: unique in the dataset; examples are named after it.
+        image: image file (None where images are drawn).
+        mask: mask file; None for an unlabelled image.
+        valid: file that says which pixels count, e.g. the field of view; None: all.
+    """
+
+    name: str
+    image: Path | None
+    mask: Path | None = None
+    valid: Path | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return tuple(file for file in (self.image, self.mask, self.valid) if file is not None)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One image as it is stored: uint8 arrays of one height and width.
+
+    Attributes:
+        name: unique in the dataset.
+        source: name of the image that it was cut from (its own name where nothing was cut).
+        image: (height, width, channels), 0-255.
+        mask: (height, width, 1), 0 or 1; all 0 where `labelled` is false.
+        valid: (height, width, 1), 1 where a pixel counts.
+        labelled: whether there is a mask.
+    """
+
+    name: str
+    source: str
+    image: np.ndarray
+    mask: np.ndarray
+    valid: np.ndarray
+    labelled: bool
+
+    def window(self, name: str, top: int, left: int, height: int, width: int) -> "Example":
+        """The part of this example whose first pixel is (row `top`, column `left`)."""
+        part = np.s_[top : top + height, left : left + width]
+        return Example(
+            name, self.source, self.image[part], self.mask[part], self.valid[part], self.labelled
+        )
+
+
+class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
+    """Base of the builders; see the module.
+
+    Args:
+        source_dir: folder with the published files (TFDS' `manual_dir` serves as well).
+        url: archive to download instead, `https://` or `file://`; default `ARCHIVE_URL`.
+        options: values for the keys of `OPTIONS`.
+        **kwargs: as for any TFDS builder (`data_dir`, `file_format`, ...).
+
+    Attributes:
+        faults: after a failed preparation, one line per fault.
+        rows: split name to a list of dicts, one per example, in the order they are stored.
+    """
+
+    VERSION = tfds.core.Version("1.0.0")
+    OPTIONS: dict = {}  # option name to default
+    ARCHIVE_URL: str | None = None
+    NEEDS_FILES = True
+    MANUAL_DOWNLOAD_INSTRUCTIONS = "See `semicurv-tf datasets list`."
+
+    def __init__(self, *, source_dir=None, url: str | None = None, options=None, **kwargs):
+        self.source_dir = None if source_dir is None else Path(source_dir)
+        self.url = url or self.ARCHIVE_URL
+        self.options = check_options(type(self).name, self.OPTIONS, options or {})
+        self.channels = self._channels()
+        self.faults: list[str] = []
+        self.rows: dict[str, list[dict]] = {}
+        super().__init__(**kwargs)
+
+    def _channels(self) -> int:
+        return dataset_info(type(self).name).channels
+
+    @abc.abstractmethod
+    def sources(self, folder: Path | None) -> Mapping[str, Iterable[Source]]:
+        """Which files make up which split; keys in the order of `SPLITS`, empty splits left out.
+
+        A file that should be there and is not goes to `self.faults` and is left out.
+
+        Raises:
+            UserError: if `folder` holds no layout of this dataset.
+        """
+
+    def examples(self, source: Source) -> Iterator[Example]:
+        """Reads a source: by default one example of the whole image.
+
+        Raises:
+            UserError: naming the file that cannot be used.
+        """
+        yield self.whole(source)
+
+    def whole(self, source: Source, mask_rule: MaskRule = MaskRule()) -> Example:
+        """Reads image, mask and valid of a source as they are, and checks that sizes agree."""
+        faults = []
+        image = _or_fault(faults, image_files.read_image, source.image, self.channels)
+        mask = valid = None
+        if source.mask is not None:
+            mask = _or_fault(faults, image_files.read_mask, source.mask, mask_rule)
+        if source.valid is not None:
+            valid = _or_fault(
+                faults, image_files.read_mask, source.valid, MaskRule(threshold=127)
+            )
+        for array, path in ((mask, source.mask), (valid, source.valid)):
+            if image is not None and array is not None:
+                _or_fault(
+                    faults, image_files.check_same_size, image, array, source.image, path
+                )
+        if faults:
+            raise UserError(faults)
+        return make_example(source.name, image, mask, valid)
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        known = dataset_info(self.name)
+        return tfds.core.DatasetInfo(
+            builder=self,
+            description=f"{known.title}: {known.task}. {known.licence}.",
+            features=tfds.features.FeaturesDict({
+                "image": tfds.features.Image(shape=(None, None, self.channels)),
+                "mask": tfds.features.Image(shape=(None, None, 1)),
+                "valid": tfds.features.Image(shape=(None, None, 1)),
+                "name": tfds.features.Text(),
+                "source": tfds.features.Text(),
+                "labelled": tfds.features.Scalar(dtype=np.bool_),
+            }),
+            homepage=known.homepage or None,
+            citation=known.citation or None,
+            disable_shuffling=True,
+        )  # fmt: skip
+
+    def _split_generators(self, dl_manager):
+        folder = self.source_dir
+        if folder is None and self.url:
+            folder = Path(dl_manager.download_and_extract(self.url))
+        elif folder is None and self.NEEDS_FILES:
+            folder = Path(dl_manager.manual_dir)
+        return {
+            split: self._generate_examples(split, sources)
+            for split, sources in self.sources(folder).items()
+        }
+
+    def _generate_examples(self, split, sources):
+        rows = self.rows.setdefault(split, [])
+        for source in sources:
+            try:
+                for example in self.examples(source):
+                    rows.append(_row(example))
+                    yield len(rows), _encode(example)
+            except UserError as error:
+                self.faults.extend(error.lines)
+
+    def _download_and_prepare(self, *args, **kwargs):
+        # TFDS writes to a folder that it removes when this raises: nothing is left half written.
+        self.faults.clear()
+        self.rows.clear()
+        try:
+            super()._download_and_prepare(*args, **kwargs)
+        except UserError:
+            raise
+        except Exception:
+            if not self.faults:  # e.g. "no examples" is but the consequence of faults
+                raise
+        if self.faults:
+            raise UserError(dict.fromkeys(self.faults))
+
+
+def make_example(
+    name: str, image: np.ndarray, mask: np.ndarray | None, valid: np.ndarray | None = None,
+    source: str | None = None,
+) -> Example:  # fmt: skip
+    """An example with the mask (all 0) and valid (all 1) that it lacks filled in."""
+    blank = np.zeros((*image.shape[:2], 1), np.uint8)
+    return Example(
+        name, source or name, image, blank if mask is None else mask,
+        blank + np.uint8(1) if valid is None else valid, labelled=mask is not None,
+    )  # fmt: skip
+
+
+def find_layout(folder: Path | None, dataset: str, recognise) -> Path:
+    """The folder at or up to two levels below `folder` that holds a published layout.
+
+    Args:
+        folder: where the user put the files.
+        dataset: name of the dataset; sub-folders of that name are looked at first.
+        recognise: function of a folder, true where it holds the layout. Several functions: the
+            first is looked for everywhere before the second.
+
+    Raises:
+        UserError: if `folder` is no folder, or none is recognised.
+    """
+    info = dataset_info(dataset)
+    if folder is None or not folder.is_dir():
+        raise UserError(
+            f"--data-dir: expected the folder of {info.title}, found "
+            f"{'none given' if folder is None else f'no folder {folder}'}. "
+            f"Fix: get {info.how_to_get}"
+        )
+
+    def children(parents):
+        found = [
+            entry for parent in parents for entry in parent.iterdir()
+            if not entry.name.startswith(".") and entry.is_dir()
+        ]  # fmt: skip
+        return sorted(found, key=lambda entry: (entry.name != dataset, entry.name))
+
+    first = children([folder])
+    candidates = [folder, *first, *children(first)]
+    for function in recognise if isinstance(recognise, tuple) else (recognise,):
+        for candidate in candidates:
+            if function(candidate):
+                return candidate
+    raise UserError(
+        f"{folder}: expected the files of {info.title}, found another layout. "
+        f"Fix: get {info.how_to_get}; see {info.homepage or 'the documentation'}"
+    )
+
+
+def check_options(dataset: str, known: dict, given: Mapping) -> dict:
+    """Defaults overlaid with `given`; names unknown options and wrong types.
+
+    Raises:
+        UserError: one line per fault.
+    """
+    faults = []
+    for key, value in given.items():
+        if key not in known:
+            faults.append(
+                f"data.options.{key}: expected one of {', '.join(known) or 'no option'} for "
+                f"dataset {dataset}. Fix: remove it"
+            )
+            continue
+        default = known[key]
+        fits = value is None or default is None or type(value) is type(default) or (
+            isinstance(default, float) and type(value) is int
+        )  # fmt: skip
+        if not fits:
+            faults.append(
+                f"data.options.{key}: expected {type(default).__name__} such as {default!r}, "
+                f"found {value!r}. Fix: --set data.options.{key}={default}"
+            )
+    if faults:
+        raise UserError(faults)
+    return {**known, **given}
+
+
+def _or_fault(faults, function, *arguments):
+    try:
+        return function(*arguments)
+    except UserError as error:
+        faults.extend(error.lines)
+        return None
+
+
+def _encode(example: Example) -> dict:
+    return {
+        "image": image_files.encode_png(example.image),
+        "mask": image_files.encode_png(example.mask),
+        "valid": image_files.encode_png(example.valid),
+        "name": example.name,
+        "source": example.source,
+        "labelled": example.labelled,
+    }
+
+
+def _row(example: Example) -> dict:
+    """What is worth knowing of an example without decoding it; sums are over its valid pixels."""
+    valid = example.valid.astype(bool)
+    pixels = example.image[valid[..., 0]].astype(np.float64)
+    return {
+        "name": example.name,
+        "source": example.source,
+        "shape": list(example.image.shape),
+        "labelled": example.labelled,
+        "positive": int(example.mask.sum()),
+        "valid": int(valid.sum()),
+        "sum": pixels.sum(axis=0).tolist(),
+        "square_sum": np.square(pixels).sum(axis=0).tolist(),
+    }

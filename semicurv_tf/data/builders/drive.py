@@ -1,0 +1,50 @@
+"""DRIVE, whole photographs of the retina (565x584), the official 20 for training and 20 for test.
+
+    training/images/21_training.tif    testing (or test)/images/01_test.tif
+    training/1st_manual/21_manual1.gif           .../1st_manual/01_manual1.gif
+    training/mask/21_training_mask.gif           .../mask/01_test_mask.gif      field of view
+"""
+
+from pathlib import Path
+
+from semicurv_tf.data import image_files
+from semicurv_tf.data.builders.base import CurvilinearBuilder, Source, find_layout
+
+
+class Drive(CurvilinearBuilder):
+    """TFDS builder of DRIVE; masks are those of the first observer, `valid` the field of view."""
+
+    def sources(self, folder: Path | None) -> dict[str, list[Source]]:
+        found = find_layout(folder, self.name, is_drive)
+        test = "testing" if (found / "testing").is_dir() else "test"
+        return {
+            "train": training_sources(found, self.faults),
+            "test": _sources(found / test, self.faults),
+        }
+
+
+def is_drive(folder: Path) -> bool:
+    """Whether `folder` holds DRIVE as published."""
+    return all((folder / "training" / part).is_dir() for part in ("images", "1st_manual"))
+
+
+def training_sources(folder: Path, faults: list[str]) -> list[Source]:
+    """The training photographs in order of their numbers; what lacks goes to `faults`."""
+    return _sources(folder / "training", faults)
+
+
+def _sources(part: Path, faults: list[str]) -> list[Source]:
+    sources = []
+    images = image_files.list_images(part / "images") if (part / "images").is_dir() else []
+    for image in images:
+        number = image.stem.split("_")[0]
+        mask = part / "1st_manual" / f"{number}_manual1.gif"
+        valid = part / "mask" / f"{image.stem}_mask.gif"
+        missing = [file for file in (mask, valid) if not file.is_file()]
+        faults.extend(
+            f"{file}: expected beside {image.name}, found no such file. Fix: restore it from DRIVE"
+            for file in missing
+        )
+        if not missing:
+            sources.append(Source(image.stem, image, mask, valid))
+    return sources

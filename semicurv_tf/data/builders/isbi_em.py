@@ -1,0 +1,91 @@
+"""ISBI 2012 EM, the 30 labelled slices of 512x512; slices 0-14 train, 15-29 test as in the paper.
+
+Either the published stacks, train-volume.tif and train-labels.tif, or one PNG a slice in
+train/image/K.png and train/label/K.png. There 255 is cell and 0 is membrane; here membrane is 1.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import tifffile
+
+from semicurv_tf.data import image_files
+from semicurv_tf.data.builders.base import (
+    CurvilinearBuilder, Example, Source, find_layout, make_example,
+)  # fmt: skip
+from semicurv_tf.data.image_files import MaskRule
+from semicurv_tf.errors import UserError
+
+MEMBRANE = MaskRule(invert=True)  # the published label is 0 there
+SLICES = 30
+FIRST_TEST_SLICE = 15
+_STACKS = ("train-volume.tif", "train-labels.tif")
+
+
+class IsbiEm(CurvilinearBuilder):
+    """TFDS builder of the whole slices."""
+
+    name = "isbi_em"
+
+    def sources(self, folder: Path | None) -> dict[str, list[Source]]:
+        return slice_sources(find_layout(folder, self.name, is_slices), self.faults)
+
+    def examples(self, source: Source) -> Iterator[Example]:
+        yield read_slice(self, source)
+
+
+def is_slices(folder: Path) -> bool:
+    """Whether `folder` holds the slices, as stacks or as single files."""
+    single = all((folder / "train" / part).is_dir() for part in ("image", "label"))
+    return single or all((folder / stack).is_file() for stack in _STACKS)
+
+
+def slice_sources(folder: Path, faults: list[str]) -> dict[str, list[Source]]:
+    """Slices img000 to img029 in two splits; what is missing goes to `faults`."""
+    stacks = [folder / stack for stack in _STACKS]
+    splits: dict[str, list[Source]] = {"train": [], "test": []}
+    for number in range(SLICES):
+        files = stacks if stacks[0].is_file() else [
+            folder / "train" / part / f"{number}.png" for part in ("image", "label")
+        ]  # fmt: skip
+        missing = [file for file in files if not file.is_file()]
+        faults.extend(
+            f"{file}: expected slice {number} of {SLICES}, found no such file. Fix: restore it"
+            for file in missing
+        )
+        if not missing:
+            split = "train" if number < FIRST_TEST_SLICE else "test"
+            splits[split].append(Source(f"img{number:03d}", *files))
+    return splits
+
+
+def read_slice(builder: CurvilinearBuilder, source: Source) -> Example:
+    """One slice with its membranes positive.
+
+    Raises:
+        UserError: naming the stack or file that cannot be used.
+    """
+    if source.image.name != _STACKS[0]:
+        return builder.whole(source, MEMBRANE)
+    number = int(source.name.removeprefix("img"))
+    image, label = (_page(file, number) for file in source.files)
+    mask = image_files.apply_mask_rule(label, MEMBRANE, source.mask)
+    image_files.check_same_size(image, mask, source.image, source.mask)
+    return make_example(source.name, image[..., None], mask)
+
+
+def _page(path: Path, number: int) -> np.ndarray:
+    try:
+        pages = tifffile.imread(path)
+    except Exception as error:  # whatever a damaged file makes the decoder raise
+        raise UserError(
+            f"{path}: expected a readable TIFF stack, found damage ({error}). "
+            "Fix: download it again"
+        ) from None
+    if pages.ndim != 3 or len(pages) != SLICES or pages.dtype != np.uint8:
+        raise UserError(
+            f"{path}: expected {SLICES} slices of 8 bit, found shape {pages.shape} of "
+            f"{pages.dtype}. Fix: download it again"
+        )
+    return pages[number]

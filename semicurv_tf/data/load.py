@@ -1,0 +1,119 @@
+"""One call from a dataset's name to its images: prepare (once), open, join unlabelled images."""
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+from semicurv_tf.data.catalog import DatasetInfo, dataset_info
+from semicurv_tf.data.prepare import prepare
+from semicurv_tf.data.store import ImageStore
+from semicurv_tf.errors import UserError
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset that is ready to be read.
+
+    Attributes:
+        info: its entry in the catalogue.
+        channels: channels of the images.
+        train: training images, labelled and not.
+        validation: images for choosing settings, or None where the dataset has none.
+        test: images for the final scores, or None (an own folder without test images).
+    """
+
+    info: DatasetInfo
+    channels: int
+    train: ImageStore
+    validation: ImageStore | None
+    test: ImageStore | None
+
+    @property
+    def name(self) -> str:
+        return self.info.name
+
+    def statistics(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation of the valid pixels of all training images.
+
+        Labelled and unlabelled images count alike; no mask is looked at.
+
+        Returns:
+            Two float32 arrays (channels,), in raw units 0-255; the deviation is at least 1.
+        """
+        rows = self.train.rows
+        count = max(1, sum(row["valid"] for row in rows))
+        total = np.sum([row["sum"] for row in rows], axis=0)
+        squares = np.sum([row["square_sum"] for row in rows], axis=0)
+        mean = total / count
+        deviation = np.sqrt(np.maximum(squares / count - mean**2, 1.0))
+        return mean.astype(np.float32), deviation.astype(np.float32)
+
+
+def load_dataset(
+    name: str,
+    data_dir: str | os.PathLike | None = None,
+    *,
+    cache_dir: str | os.PathLike | None = None,
+    options: dict | None = None,
+    unlabelled_dir: str | os.PathLike | None = None,
+    memory_mb: int = 1024,
+) -> Dataset:
+    """Opens a dataset, preparing it first where needed.
+
+    Args:
+        name: a name of the catalogue.
+        data_dir: folder with the published files; a parent of it does, too. Not needed for
+            synthetic, nor for what can be downloaded.
+        cache_dir: where prepared data go; see `prepare.cache_folder`.
+        options: options of the builder, e.g. {"split": "seeded"} for crackforest.
+        unlabelled_dir: folder of further unlabelled training images (sub-folders included).
+        memory_mb: budget for decoded images, per split, in megabytes.
+
+    Returns:
+        The dataset.
+
+    Raises:
+        UserError: unknown dataset or option, missing folder, and all faulty files at once.
+
+    Example:
+        >>> dataset = load_dataset("synthetic")
+        >>> dataset.train.read(0)["image"].shape
+        (128, 128, 3)
+    """
+    info = dataset_info(name)
+    stores = _open(name, data_dir, cache_dir, options, memory_mb)
+    if "train" not in stores:
+        raise UserError(
+            f"--data-dir: expected training images in dataset {name}, found none. "
+            "Fix: check the split, or the folder"
+        )
+    train = stores["train"]
+    if unlabelled_dir is not None:
+        channels = train.shapes[0][-1]
+        extra = _open(
+            "folder", unlabelled_dir, cache_dir,
+            {"images_only": True, "channels": channels}, memory_mb,
+        )  # fmt: skip
+        train = train.joined(extra["train"])
+    return Dataset(
+        info=info,
+        channels=train.shapes[0][-1],
+        train=train,
+        validation=stores.get("validation"),
+        test=stores.get("test"),
+    )
+
+
+def _open(name, data_dir, cache_dir, options, memory_mb) -> dict[str, ImageStore]:
+    import tensorflow_datasets as tfds
+
+    folder, rows = prepare(name, data_dir, cache_dir=cache_dir, options=options)
+    builder = tfds.builder_from_directory(folder)
+    as_bytes = {feature: tfds.decode.SkipDecoding() for feature in ("image", "mask", "valid")}
+    return {
+        split: ImageStore(
+            split_rows, builder.as_data_source(split=split, decoders=as_bytes), memory_mb
+        )
+        for split, split_rows in rows.items()
+    }

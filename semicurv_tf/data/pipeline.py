@@ -1,0 +1,176 @@
+"""Batches for training and evaluation (DESIGN: `{"labelled": ..., "unlabelled": ...}`).
+
+Batch k is a pure function of (seed, k): the order of a stream in its n-th pass is
+`tf.random.experimental.index_shuffle` keyed by (seed, stream, n), and crops are placed by stateless
+random numbers keyed by (seed, stream, k). So a resumed run sees the batches that the uninterrupted
+one would have seen, and no state of the input needs to be saved. Labelled and unlabelled streams
+run through their images independently, each over and over: neither starves.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from semicurv_tf.data.store import ImageStore
+from semicurv_tf.errors import UserError
+
+LABELLED, UNLABELLED = 0, 1  # stream numbers, part of the random key
+
+
+def training_batches(
+    train_store: ImageStore,
+    labelled_indices: Sequence[int],
+    unlabelled_indices: Sequence[int],
+    *,
+    batch_labelled: int,
+    batch_unlabelled: int,
+    crop: int | None,
+    seed: int,
+    first_step: int,
+    steps: int,
+) -> tf.data.Dataset:
+    """The batches of steps `first_step` to `first_step + steps - 1`.
+
+    Args:
+        train_store: the training images.
+        labelled_indices: positions of the labelled images in the store.
+        unlabelled_indices: positions of the images whose masks are not to be looked at.
+        batch_labelled: labelled images a step, at least 1.
+        batch_unlabelled: unlabelled images a step; 0 leaves "unlabelled" out of the batches.
+        crop: side in pixels of square crops at random places; smaller images are padded by
+            reflection, the padding not valid. None: whole images.
+        seed: of order and crops.
+        first_step: where to begin, e.g. where a resumed run goes on.
+        steps: how many batches.
+
+    Returns:
+        Dataset of {"labelled": {"image", "mask", "valid"}, "unlabelled": {"image", "valid"},
+        "step"}: float32 (batch, height, width, channels) with images raw 0-255 and masks 0 or 1,
+        all shapes static; "step" is a scalar int64.
+
+    Raises:
+        UserError: if images differ in size and `crop` is None; if a stream has no images.
+    """
+    labelled, unlabelled = _as_indices(labelled_indices), _as_indices(unlabelled_indices)
+    if not len(labelled):
+        raise UserError(
+            "--labels: expected at least one labelled training image, found none. "
+            "Fix: raise --labels, or add masks"
+        )
+    if batch_unlabelled and not len(unlabelled):
+        raise UserError(
+            "--labels: expected unlabelled training images for this method, found none. "
+            "Fix: lower --labels, give --unlabelled-dir, or take --method supervised"
+        )
+    used = np.concatenate([labelled, unlabelled]) if batch_unlabelled else labelled
+    height, width = (crop, crop) if crop else _common_size(train_store, used)
+    channels = train_store.shapes[labelled[0]][-1]
+
+    def stream(step, number, indices, batch, keys):
+        chosen = _shuffled(step, indices, batch, seed, number)
+        places = tf.random.stateless_uniform((batch, 2), _key(seed, number, step))
+
+        def read(chosen, places):
+            parts = [_read_part(train_store, i, p, height, width) for i, p in zip(chosen, places)]
+            return [np.stack([part[key] for part in parts]).astype(np.float32) for key in keys]
+
+        arrays = tf.numpy_function(read, [chosen, places], [tf.float32] * len(keys))
+        for key, array in zip(keys, arrays):
+            array.set_shape((batch, height, width, channels if key == "image" else 1))
+        return dict(zip(keys, arrays))
+
+    def load(step):
+        batch = {"step": step}
+        batch["labelled"] = stream(
+            step, LABELLED, labelled, batch_labelled, ("image", "mask", "valid")
+        )
+        if batch_unlabelled:
+            batch["unlabelled"] = stream(
+                step, UNLABELLED, unlabelled, batch_unlabelled, ("image", "valid")
+            )
+        return batch
+
+    dataset = tf.data.Dataset.range(first_step, first_step + steps)
+    dataset = dataset.map(load, num_parallel_calls=2, deterministic=True)
+    return dataset.prefetch(4)
+
+
+def evaluation_batches(
+    store: ImageStore, batch: int, indices: Sequence[int] | None = None
+) -> Iterator[dict]:
+    """All images of a store that have masks, whole; images of one batch have one size.
+
+    Args:
+        store: e.g. the test images.
+        batch: the most images of a batch.
+        indices: only these positions of the store; None: all.
+
+    Yields:
+        {"name": list of str, "image" (b, h, w, c) raw 0-255, "mask" (b, h, w, 1), "valid"
+        (b, h, w, 1)}, float32 NumPy arrays.
+    """
+    groups = defaultdict(list)
+    for index in range(len(store)) if indices is None else indices:
+        if store.labelled[index]:
+            groups[store.shapes[index]].append(index)
+    for group in groups.values():
+        for begin in range(0, len(group), batch):
+            chosen = group[begin : begin + batch]
+            parts = [store.read(index) for index in chosen]
+            yield {"name": [store.names[index] for index in chosen]} | {
+                key: np.stack([part[key] for part in parts]).astype(np.float32)
+                for key in ("image", "mask", "valid")
+            }
+
+
+def _as_indices(indices: Sequence[int]) -> np.ndarray:
+    return np.asarray(list(indices), np.int64)
+
+
+def _common_size(store: ImageStore, indices: np.ndarray) -> tuple[int, int]:
+    sizes = Counter(store.shapes[index][:2] for index in indices)
+    if len(sizes) > 1:
+        listed = ", ".join(f"{w}x{h} ({n})" for (h, w), n in sizes.most_common(4))
+        smallest = min(min(size) for size in sizes)
+        raise UserError(
+            f"data.crop: expected training images of one size, found {len(sizes)} sizes: {listed}. "
+            f"Fix: --set data.crop={max(16, smallest // 16 * 16)} trains on crops"
+        )
+    return next(iter(sizes))
+
+
+def _key(seed: int, stream: int, step) -> tf.Tensor:
+    fold = tf.random.experimental.stateless_fold_in
+    return fold(fold(tf.constant([seed, 0], tf.int64), stream), step)
+
+
+def _shuffled(step, indices: np.ndarray, batch: int, seed: int, stream: int) -> tf.Tensor:
+    """Which images step `step` takes: the positions step * batch ... of the shuffled passes."""
+    count = len(indices)
+    last = tf.constant(count - 1, tf.int64)
+    # One call a position: given a key per position, index_shuffle of TF 2.21 pads them wrongly.
+    places = [
+        tf.random.experimental.index_shuffle(
+            position % count, seed=_key(seed, stream + 2, position // count), max_index=last
+        )
+        for position in (step * batch + offset for offset in range(batch))
+    ]
+    return tf.gather(tf.constant(indices), tf.stack(places))
+
+
+def _read_part(store: ImageStore, index: int, place, height: int, width: int) -> dict:
+    """A height x width part of an image at `place`, (row, column) as shares of the free room."""
+    arrays = store.read(int(index))
+    full_height, full_width = arrays["image"].shape[:2]
+    top = int(place[0] * (max(0, full_height - height) + 1))
+    left = int(place[1] * (max(0, full_width - width) + 1))
+    part = {key: array[top : top + height, left : left + width] for key, array in arrays.items()}
+    missing = [(0, max(0, height - full_height)), (0, max(0, width - full_width)), (0, 0)]
+    if any(after for _, after in missing):
+        part = {
+            key: np.pad(array, missing) if key == "valid" else np.pad(array, missing, "symmetric")
+            for key, array in part.items()
+        }
+    return part

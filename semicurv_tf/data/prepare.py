@@ -1,0 +1,180 @@
+"""Preparing a dataset once: checked, cut and packed by TFDS into a cache folder.
+
+    CACHE/NAME-FINGERPRINT/NAME/VERSION/*.array_record    what TFDS writes
+    CACHE/NAME-FINGERPRINT/rows.json                      names, sizes, pixel sums per example
+
+The fingerprint covers names, sizes and times of the source files, the options and the builder's
+version: a changed source is prepared again. Work is done in a temporary folder that is renamed at
+the end, so a folder of that name is always whole.
+"""
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from semicurv_tf.data.catalog import dataset_info
+from semicurv_tf.errors import UserError
+
+CACHE_VARIABLE = "SEMICURV_TF_CACHE"
+_ROWS = "rows.json"
+_FORMAT = "array_record"  # random access
+
+
+def cache_folder(cache_dir: str | os.PathLike | None = None) -> Path:
+    """The cache: the argument, else $SEMICURV_TF_CACHE, else ~/.cache/semicurv_tf."""
+    default = os.environ.get(CACHE_VARIABLE) or Path.home() / ".cache" / "semicurv_tf"
+    return Path(cache_dir or default).expanduser()
+
+
+def prepare(
+    name: str, data_dir=None, *, cache_dir=None, options: dict | None = None
+) -> tuple[Path, dict[str, list[dict]]]:
+    """Prepares a dataset unless the cache already has it.
+
+    Args:
+        name: a name of the catalogue.
+        data_dir: folder with the published files; None for drawn or downloadable datasets.
+        cache_dir: see `cache_folder`.
+        options: the builder's options; the key `url` names an archive to download instead.
+
+    Returns:
+        The TFDS folder of the prepared data, and split name to one dict per example, in order.
+
+    Raises:
+        UserError: with every fault of the source files listed, before anything is written.
+    """
+    from semicurv_tf.data.builders import BUILDERS
+
+    dataset_info(name)
+    options = dict(options or {})
+    url = options.pop("url", None)
+    if data_dir is not None and not Path(data_dir).is_dir() and BUILDERS[name].NEEDS_FILES:
+        raise UserError(
+            f"--data-dir: expected a folder, found no folder {data_dir}. Fix: give the folder of "
+            f"the published files: {dataset_info(name).how_to_get}"
+        )
+    source = None if data_dir is None else Path(data_dir)
+
+    def make_builder(folder):
+        return BUILDERS[name](
+            source_dir=source, url=url, options=options, data_dir=folder, file_format=_FORMAT
+        )
+
+    cache = cache_folder(cache_dir)
+    with _writing(cache):
+        cache.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=cache))
+    try:
+        builder = make_builder(temporary)
+        final = cache / f"{name}-{_fingerprint(builder, source)}"
+        if not (final / _ROWS).is_file():
+            _check_source(builder, source)
+            with _writing(cache), _quiet_tfds():
+                _run(builder, cache / "downloads")
+                (temporary / _ROWS).write_text(json.dumps(builder.rows))
+                _publish(temporary, final)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    rows = json.loads((final / _ROWS).read_text())
+    return final / name / str(builder.version), rows
+
+
+def _check_source(builder, source: Path | None) -> None:
+    if source is None and builder.NEEDS_FILES and not builder.url:
+        info = dataset_info(builder.name)
+        raise UserError(
+            f"--data-dir: expected the folder of {info.title}, found none given. "
+            f"Fix: get {info.how_to_get} ({info.homepage})"
+        )
+
+
+def _run(builder, downloads: Path) -> None:
+    import tensorflow_datasets as tfds
+
+    builder.download_and_prepare(
+        download_dir=downloads,
+        download_config=tfds.download.DownloadConfig(try_download_gcs=False),
+    )
+
+
+def _publish(temporary: Path, final: Path) -> None:
+    if final.is_dir() and not (final / _ROWS).is_file():
+        shutil.rmtree(final)  # cannot be whole: the rows are written before the rename
+    try:
+        temporary.rename(final)
+    except OSError:
+        if not (final / _ROWS).is_file():  # else another process was faster with the same data
+            raise
+
+
+def _fingerprint(builder, source: Path | None) -> str:
+    """16 hex digits that change with the files under `source`, the options or the version."""
+    digest = hashlib.sha256()
+    known = [builder.name, str(builder.version), builder.options, str(source and source.resolve())]
+    digest.update(json.dumps([*known, builder.url if source is None else None]).encode())
+    for file in _files_below(source) if source is not None and builder.NEEDS_FILES else ():
+        try:
+            status = file.stat()
+            digest.update(f"{file}\0{status.st_size}\0{status.st_mtime_ns}\n".encode(
+                "utf-8", "surrogateescape"
+            ))  # fmt: skip
+        except OSError:  # a link that leads nowhere; reading it names it
+            digest.update(f"{file}\0broken\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()[:16]
+
+
+def _files_below(folder: Path):
+    """All files at most five levels below, sorted by folder; linked folders are entered."""
+    stack = [(folder, 0)]
+    while stack:
+        current, depth = stack.pop()
+        entries = sorted(os.scandir(current), key=lambda entry: entry.name)
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if _is_dir(entry):
+                if depth < 5:
+                    stack.append((Path(entry.path), depth + 1))
+            else:
+                yield Path(entry.path)
+
+
+def _is_dir(entry) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a loop of links
+        return False
+
+
+@contextlib.contextmanager
+def _writing(cache: Path):
+    """Says in one line that the cache cannot be written to, or is full."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"{cache}: expected room to write the prepared data, found: {error.strerror or error}. "
+            f"Fix: free space, or choose another folder with {CACHE_VARIABLE} or data.cache_dir"
+        ) from None
+
+
+@contextlib.contextmanager
+def _quiet_tfds():
+    """No progress bars and chatter of TFDS while it writes."""
+    import tensorflow_datasets as tfds
+
+    logger = logging.getLogger("absl")
+    level = logger.level
+    tfds.disable_progress_bar()
+    logger.setLevel(logging.ERROR)
+    try:
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+            yield
+    finally:
+        logger.setLevel(level)
+        tfds.enable_progress_bar()
