@@ -1,0 +1,59 @@
+"""Draws a run's predictions beside the truth: worst, median and best test images, errors coloured.
+
+    python scripts/show_results.py --run runs/first --output results.png
+    python scripts/show_results.py --run runs/a --run runs/b --output both.png
+
+With several runs of one dataset the images are chosen by the first run's scores.
+"""
+
+import json
+from pathlib import Path
+
+import click
+import numpy as np
+
+from semicurv_tf.errors import UserError
+from semicurv_tf.report.comparison import contact_sheet, error_map
+from semicurv_tf.training import run_folder
+from semicurv_tf.training.evaluation import make_predictor
+from semicurv_tf.training.train import open_dataset
+
+
+@click.command()
+@click.option("--run", "runs", multiple=True, required=True, type=click.Path(path_type=Path), help="A run that was evaluated; may be repeated.")
+@click.option("--split", type=click.Choice(["test", "validation"]), default="test", show_default=True)
+@click.option("--count", type=click.IntRange(min=1), default=5, show_default=True, help="Images, evenly spread from worst to best.")
+@click.option("--enlarge", type=click.IntRange(1, 8), default=1, show_default=True, help="Show pixels this much larger.")
+@click.option("--output", required=True, type=click.Path(path_type=Path), help="A PNG file.")
+def main(runs, split, count, enlarge, output):
+    """Write a picture of worst to best predictions: white is right, red too much, blue missed."""
+    scores = run_folder.read_json(runs[0] / run_folder.SCORES)
+    if split not in scores:
+        raise click.ClickException(f"{runs[0]}: no scores of {split}. Fix: semicurv-tf evaluate --run {runs[0]} --split {split}")
+    each = scores[split]["each"]
+    ordered = sorted(each, key=lambda name: each[name]["iou"])
+    chosen = [ordered[round(place)] for place in np.linspace(0, len(ordered) - 1, min(count, len(ordered)))]
+
+    store = getattr(open_dataset(run_folder.read_config(runs[0])), split)
+    networks = [run_folder.load_deployed(run) for run in runs]
+    predictors = [(facts["method"], make_predictor(network)) for network, facts in networks]
+    rows = []
+    for index in store.indices(chosen):
+        arrays = store.read(index)
+        image, target = arrays["image"], arrays["mask"][..., 0] > 0
+        valid = arrays["valid"][..., 0] > 0
+        pictures = [image if image.shape[-1] == 3 else image[..., 0], target.astype(np.uint8) * 255]
+        for _, predict in predictors:
+            probability = np.asarray(predict(image[None].astype(np.float32)))[0, ..., 0]
+            pictures.append(error_map(target, probability > 0.5, valid))
+        rows.append((f"{store.names[index]}  IoU {100 * each[store.names[index]]['iou']:.0f}", pictures))
+    sheet = contact_sheet(rows, ["image", "truth", *(method for method, _ in predictors)], enlarge)
+    sheet.save(output)
+    print(json.dumps({"picture": str(output), "images": chosen}))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except UserError as error:
+        raise SystemExit("\n".join(f"error: {line}" for line in error.lines)) from None
