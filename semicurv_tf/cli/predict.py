@@ -31,8 +31,7 @@ still done, and the exit code is 2.
 @click.option("--overwrite", is_flag=True, help="Predict what is finished again.")
 def predict(run, saved_model, server, model_name, source, output, threshold, tile, probability, overlay, overwrite):
     """Predict the mask of every image of a folder, whatever their sizes and kinds."""
-    from rich.console import Console
-
+    from semicurv_tf.cli.console import console, quiet_start
     from semicurv_tf.errors import UserError
     from semicurv_tf.inference.folder import Outputs, open_output, plan_jobs, predict_jobs
     from semicurv_tf.inference.source import open_predictor
@@ -40,20 +39,20 @@ def predict(run, saved_model, server, model_name, source, output, threshold, til
     if sum(option is not None for option in (run, saved_model, server)) != 1:
         raise UserError("--run: expected exactly one of --run, --saved-model, --server. Fix: give one of them")
     jobs = plan_jobs(source, output, Outputs(probability, overlay))
-    predictor, settings = open_predictor(
-        run=run, saved_model=saved_model, server=server, model_name=model_name, threshold=threshold, tile=tile
-    )
+    options = dict(run=run, saved_model=saved_model, server=server, model_name=model_name, threshold=threshold, tile=tile)
+    if server:
+        predictor, settings = open_predictor(**options)
+    else:
+        with quiet_start():
+            predictor, settings = open_predictor(**options)
     since = open_output(output, settings, overwrite)
     open_jobs = jobs if overwrite else [job for job in jobs if not job.finished(since)]
 
-    console = Console()
-    failed, notes = _run(console, predictor, open_jobs, predict_jobs)
+    failed, notes = _run(console(), predictor, open_jobs, predict_jobs)
     skipped = len(jobs) - len(open_jobs)
-    console.print(
-        f"{len(open_jobs) - len(failed)} predicted, {skipped} finished before, {len(failed)} failed: {output}", soft_wrap=True, highlight=False
-    )
+    click.echo(f"{len(open_jobs) - len(failed)} predicted, {skipped} finished before, {len(failed)} failed: {output}")
     for note, names in notes.items():
-        console.print(f"  {note}: {_some(names)}", soft_wrap=True, highlight=False, markup=False)
+        click.echo(f"  {note}: {_some(names)}")
     if failed:
         raise UserError(line for outcome in failed for line in outcome.faults)
 

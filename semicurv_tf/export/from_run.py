@@ -1,0 +1,123 @@
+"""From a run folder to a version folder that TensorFlow Serving loads."""
+
+import dataclasses
+import datetime
+from pathlib import Path
+
+from semicurv_tf.errors import UserError
+from semicurv_tf.export.saved_model import MAX_PIXELS, new_version, write_card, write_saved_model
+
+KERAS_MODEL = "model.keras"  # in assets.extra: for Keras users who import semicurv_tf, and for the check
+
+
+@dataclasses.dataclass(frozen=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        version: the version folder.
+        nodes: nodes of the served graphs, functions included.
+        notes: what the user should know, in lines.
+    """
+
+    version: Path
+    nodes: int
+    notes: tuple[str, ...]
+
+
+def export_run(
+    run: str | Path,
+    models: str | Path,
+    *,
+    version: int | None = None,
+    max_batch: int = 8,
+    size: tuple[int, int] | None = None,
+    threshold: float | None = None,
+    precision: str = "float32",
+    max_pixels: int = MAX_PIXELS,
+) -> Exported:
+    """Exports the deployed network of a run.
+
+    Args:
+        run: the run folder.
+        models: the model's folder; the version becomes a folder in it.
+        version: a number above 0; None takes the highest one there plus 1.
+        max_batch: the largest batch the server is allowed; warm-up requests go up to it.
+        size: (height, width) to serve this size only, with constant coordinate maps; None serves any.
+        threshold: of `mask`; None takes the run's own, else 0.5.
+        precision: "float32" or "bfloat16" (features; inputs and outputs stay uint8 and float32).
+        max_pixels: largest height x width of an image that is served.
+
+    Raises:
+        UserError: the run cannot be read, or the version exists or cannot be written.
+    """
+    if size and size[0] * size[1] > max_pixels:
+        raise UserError(f"--size {size[0]}x{size[1]}: more than --max-pixels {max_pixels}. Fix: raise --max-pixels knowingly")
+    from semicurv_tf.training.run_folder import load_deployed
+
+    network, facts = load_deployed(run)
+    threshold = threshold if threshold is not None else facts.get("threshold") or 0.5
+    settings = {"threshold": threshold, "size": size, "max_pixels": max_pixels, "max_batch": max_batch, "precision": precision}
+    return export_network(network, models, {**_about(Path(run), facts), **settings}, version=version)
+
+
+def export_network(network, models: str | Path, card: dict, *, version: int | None = None) -> Exported:
+    """Exports a network that is already in memory.
+
+    Args:
+        network: from raw float32 images to float32 logits.
+        models: the model's folder.
+        card: the model card; its `channels`, `threshold`, `size`, `max_pixels`, `max_batch` and
+            `precision` say what is exported.
+        version: a number above 0, or None.
+    """
+    from semicurv_tf.export.fold import folded_for_inference
+    from semicurv_tf.export.graph_size import count_nodes
+    from semicurv_tf.export.warmup import write_warmup
+
+    channels, size = card["channels"], card["size"]
+    dtype = "float32" if card["precision"] == "float32" else "mixed_bfloat16"
+    with new_version(models, version) as (part, final):
+        inference = folded_for_inference(network, channels, dtype)
+        write_saved_model(
+            inference, part, channels, threshold=card["threshold"], size=size, max_pixels=card["max_pixels"]
+        )
+        nodes = count_nodes(part)
+        write_card(part, {**card, "exported": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "nodes": nodes})
+        network.save(part / "assets.extra" / KERAS_MODEL)
+        notes = write_warmup(part, Path(models).name, channels, size, card["max_batch"])
+    return Exported(final, nodes, notes)
+
+
+def _about(run: Path, facts: dict) -> dict:
+    """What the card says of where the model comes from."""
+    import json
+
+    from semicurv_tf.training.run_folder import read_config
+
+    config = read_config(run)
+    scores = run / "scores.json"
+    return {
+        "run": run.resolve().name,
+        "step": facts.get("step"),
+        "channels": facts["channels"],
+        "dataset": config.data.dataset,
+        "labelled_fraction": config.data.labels,
+        "labelled_images": facts.get("labelled"),
+        "licence_of_the_data": _licence(config.data.dataset),
+        "method": config.method.name,
+        "scores": json.loads(scores.read_text()) if scores.is_file() else None,
+        "configuration": config.model_dump(mode="json"),
+        "versions": facts.get("versions"),
+        "input": "uint8 images (batch, height, width, channels), raw 0-255, RGB",
+        "limits": "trained on the images of this dataset only; check masks by eye before relying on them elsewhere",
+    }
+
+
+def _licence(dataset: str) -> str | None:
+    try:
+        from semicurv_tf.data.catalog import dataset_info
+
+        return dataset_info(dataset).licence
+    except (ImportError, UserError):
+        return None

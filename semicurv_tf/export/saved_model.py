@@ -1,0 +1,88 @@
+"""Writes a version of a SavedModel: beside its place first, then renamed; never over another version."""
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+from semicurv_tf.errors import UserError
+from semicurv_tf.export.card import card_path
+from semicurv_tf.inference.files import cannot_write, write_json
+
+MAX_PIXELS = 4_194_304  # of one served image: 2048x2048
+
+
+def choose_version(models: str | Path, version: int | None = None) -> Path:
+    """The folder of a new version: `version`, or the highest one there plus 1, or 1.
+
+    Raises:
+        UserError: the version exists, or the path is a file.
+    """
+    models = Path(models)
+    if models.exists() and not models.is_dir():
+        raise UserError(f"--output {models}: expected a folder, found a file. Fix: name a folder")
+    taken = [int(entry.name) for entry in models.glob("*") if entry.name.isdigit()]
+    if version is None:
+        version = max(taken, default=0) + 1
+    elif version in taken:
+        raise UserError(
+            f"--version {version}: {models / str(version)} exists and is never overwritten. "
+            f"Fix: leave --version out to write version {max(taken) + 1}"
+        )
+    return models / str(version)
+
+
+@contextlib.contextmanager
+def new_version(models: str | Path, version: int | None = None):
+    """Gives a temporary folder that becomes the version folder once the block ends well.
+
+    Its name is no number, so a server that watches `models` does not load it half-written. Where the
+    block fails, nothing is left.
+
+    Yields:
+        (temporary folder, version folder to be).
+
+    Raises:
+        UserError: the version exists, or the folder cannot be written.
+    """
+    final = choose_version(models, version)
+    part = final.with_name(f".{final.name}.{os.getpid()}.part")
+    try:
+        part.mkdir(parents=True)
+        yield part, final
+        if final.exists():
+            raise UserError(f"{final}: was written by another export meanwhile. Fix: export again")
+        os.rename(part, final)
+    except OSError as error:
+        raise cannot_write(final, error) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def write_saved_model(network, directory: Path, channels: int, *, threshold=0.5, size=None, max_pixels=MAX_PIXELS) -> None:
+    """Writes the SavedModel with its signatures; see `signatures.py` for them.
+
+    `keras.export.ExportArchive` is used because `tf.saved_model.save` of a Keras 3 model cannot be
+    restored by the C++ session path of TF Serving.
+
+    Args:
+        network: from raw float32 images to float32 logits.
+        directory: of the SavedModel, best a temporary one from `new_version`.
+        channels, threshold, size, max_pixels: see `make_signatures`.
+    """
+    import keras
+
+    from semicurv_tf.export.signatures import make_signatures
+
+    archive = keras.export.ExportArchive()
+    signatures = make_signatures(
+        lambda image: network(image, training=False), channels, threshold=threshold, size=size, max_pixels=max_pixels
+    )
+    for name, (function, specification) in signatures.items():
+        archive.add_endpoint(name, function, specification)
+    archive.write_out(str(directory), verbose=False)
+
+
+def write_card(directory: Path, card: dict) -> None:
+    """Writes the model card into a version folder."""
+    write_json(card_path(directory), card)

@@ -1,0 +1,103 @@
+"""The signatures of the exported model: raw pixels in, masks of the same size out.
+
+| signature         | input                                  | outputs                                      |
+|-------------------|----------------------------------------|----------------------------------------------|
+| `serving_default` | `image` uint8 (batch, h, w, channels)  | `probability` float32, `mask` uint8 0 or 255 |
+| `predict_logits`  | `image` float32, raw 0-255, same shape | `logits` float32                             |
+| `predict_bytes`   | `image_bytes` string (batch,) PNG/JPEG | `mask_bytes` PNG, `foreground_fraction`      |
+
+Batch comes first everywhere and nothing is bfloat16 outside, as TF Serving and JSON need it. Names
+that end in `_bytes` travel as base64 in JSON.
+"""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+BROKEN_FRACTION = -1.0  # foreground_fraction of a picture that cannot be decoded; its mask is empty bytes
+
+
+def make_signatures(
+    logits_of: Callable, channels: int, *, threshold: float, size: tuple[int, int] | None, max_pixels: int
+) -> dict[str, tuple[Callable, list[tf.TensorSpec]]]:
+    """The function and the input specification of each signature.
+
+    Args:
+        logits_of: maps float32 images `(batch, height, width, channels)`, raw 0-255, to float32
+            logits `(batch, height, width, 1)`.
+        channels: 1 or 3.
+        threshold: a pixel is foreground where its probability exceeds this.
+        size: (height, width) where only one size shall be served; None takes any.
+        max_pixels: largest height x width of an image; a larger one is refused before the network
+            runs, because it would take the whole server down for lack of memory.
+    """
+    height, width = size or (None, None)
+
+    def serving_default(image):
+        with _checked(image, max_pixels):
+            probability, mask = predict(tf.cast(image, tf.float32))
+        return {"probability": probability, "mask": mask}
+
+    def predict_logits(image):
+        with _checked(image, max_pixels):
+            return {"logits": logits_of(image)}
+
+    def predict_bytes(image_bytes):
+        # One after the other: images of a request differ in size, and memory stays that of one image.
+        mask_bytes, fraction = tf.map_fn(
+            predict_one, image_bytes, parallel_iterations=1,
+            fn_output_signature=(tf.TensorSpec((), tf.string), tf.TensorSpec((), tf.float32)),
+        )  # fmt: skip
+        return {"mask_bytes": mask_bytes, "foreground_fraction": fraction}
+
+    def predict(image):
+        probability = tf.sigmoid(logits_of(image))
+        return probability, tf.where(probability > threshold, tf.constant(255, tf.uint8), tf.constant(0, tf.uint8))
+
+    def predict_one(encoded):
+        image = _decode_or_empty(encoded, channels)
+        return tf.cond(tf.size(image) > 0, lambda: predict_decoded(image), _broken)
+
+    def predict_decoded(image):
+        if size:
+            tf.debugging.assert_equal(tf.shape(image)[:2], size, message=f"Expected images of {height}x{width}.")
+            image = tf.ensure_shape(image, (height, width, channels))
+        with _checked(image[None], max_pixels):
+            _, mask = predict(tf.cast(image, tf.float32)[None])
+        return tf.io.encode_png(mask[0]), tf.reduce_mean(tf.cast(mask > 0, tf.float32))
+
+    images = (None, height, width, channels)
+    return {
+        "serving_default": (serving_default, [tf.TensorSpec(images, tf.uint8, "image")]),
+        "predict_logits": (predict_logits, [tf.TensorSpec(images, tf.float32, "image")]),
+        "predict_bytes": (predict_bytes, [tf.TensorSpec((None,), tf.string, "image_bytes")]),
+    }
+
+
+def _decode_or_empty(encoded, channels):
+    """The image, or one of size 0 where the bytes are no picture.
+
+    A decoder that fails would fail the whole batch, and with it the requests of other clients that
+    the server merged into it. A dataset of one element that ignores errors contains the damage.
+    """
+    decode = lambda bytes_: tf.io.decode_image(bytes_, channels=channels, expand_animations=False)
+    pictures = tf.data.Dataset.from_tensors(encoded).map(decode).ignore_errors()
+    empty = tf.zeros((0, 0, channels), tf.uint8)
+    image = pictures.reduce(empty, lambda _, picture: tf.ensure_shape(picture, (None, None, channels)))
+    return image
+
+
+def _broken():
+    return tf.constant(b""), tf.constant(BROKEN_FRACTION)
+
+
+def _checked(image, max_pixels):
+    """Refuses empty batches, empty and too large images; the message reaches the client as it stands."""
+    shape = tf.shape(image, tf.int64)
+    return tf.control_dependencies([
+        tf.debugging.assert_positive(shape, message="Expected at least one image of at least one pixel."),
+        tf.debugging.assert_less_equal(
+            shape[1] * shape[2], tf.constant(max_pixels, tf.int64),
+            message=f"Expected images of at most {max_pixels} pixels. Fix: send tiles, as semicurv_tf.serving_client does.",
+        ),
+    ])  # fmt: skip

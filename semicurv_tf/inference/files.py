@@ -1,0 +1,51 @@
+"""Writes results so that no half-written file ever carries a result's name."""
+
+import contextlib
+import errno
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from semicurv_tf.errors import UserError
+
+
+@contextlib.contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Gives a temporary name beside `path`, renamed to it once the block ends well, removed otherwise.
+
+    Raises:
+        UserError: the disk is full or the folder cannot be written.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        os.replace(part, path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
+
+
+def cannot_write(path: Path, error: OSError) -> UserError:
+    """The line for a file that could not be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return UserError(f"{path}: no space left on the device. Fix: free some, then run again; what is finished stays")
+    return UserError(f"{path}: cannot be written ({error.strerror or error}). Fix: choose a folder you may write to")
+
+
+def write_png(path: Path, values: np.ndarray) -> None:
+    """Writes uint8 `(height, width)` or `(height, width, 3)` as PNG, whole or not at all."""
+    with written_whole(path) as part:
+        Image.fromarray(values).save(part, format="PNG", compress_level=3)
+
+
+def write_json(path: Path, content: dict) -> None:
+    """Writes a dictionary as JSON, whole or not at all."""
+    with written_whole(path) as part:
+        part.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")

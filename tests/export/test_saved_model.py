@@ -1,0 +1,133 @@
+import io
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from semicurv_tf.errors import UserError
+from semicurv_tf.export.card import read_card
+from semicurv_tf.export.graph_size import count_nodes
+from semicurv_tf.export.saved_model import choose_version, new_version, write_saved_model
+from semicurv_tf.export.warmup import batch_sizes, read_warmup
+from semicurv_tf.inference.predictor import Predictor
+
+
+def png(pixels):
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def loaded(exported):
+    return tf.saved_model.load(str(exported))
+
+
+def keras_probability(network, image):
+    return 1 / (1 + np.exp(-network(tf.cast(image, tf.float32)).numpy().astype(np.float64)))
+
+
+@pytest.mark.parametrize("size", [(32, 32), (37, 50), (1, 1)])
+def test_serving_default_equals_keras(loaded, network, size):
+    image = np.random.default_rng(0).integers(0, 256, (2, *size, 3), np.uint8)
+    answer = loaded.signatures["serving_default"](image=tf.constant(image))
+    assert {name: value.dtype for name, value in answer.items()} == {"probability": tf.float32, "mask": tf.uint8}
+    np.testing.assert_allclose(answer["probability"], keras_probability(network, image), atol=1e-5)
+    np.testing.assert_array_equal(answer["mask"], np.where(answer["probability"].numpy() > 0.5, 255, 0))
+
+
+def test_predict_logits(loaded, network):
+    image = np.random.default_rng(0).uniform(0, 255, (1, 20, 24, 3)).astype(np.float32)
+    logits = loaded.signatures["predict_logits"](image=tf.constant(image))["logits"]
+    np.testing.assert_allclose(logits, network(image), atol=1e-4)
+
+
+def test_predict_bytes_of_several_sizes_with_a_broken_one_among_them(loaded, network):
+    generator = np.random.default_rng(0)
+    images = [generator.integers(0, 256, (*size, 3), np.uint8) for size in ((32, 40), (20, 17))]
+    encoded = [png(images[0]), b"no picture", png(images[1]), png(images[0])[:100], b""]
+    answer = loaded.signatures["predict_bytes"](image_bytes=tf.constant(encoded))
+    masks, fractions = answer["mask_bytes"].numpy(), answer["foreground_fraction"].numpy()
+    for index, image in ((0, images[0]), (2, images[1])):
+        mask = np.asarray(Image.open(io.BytesIO(masks[index])))
+        np.testing.assert_array_equal(mask > 0, keras_probability(network, image[None])[0, ..., 0] > 0.5)
+        assert fractions[index] == pytest.approx(np.mean(mask > 0)) and 0 < fractions[index] < 1
+    assert [masks[i] for i in (1, 3, 4)] == [b""] * 3 and fractions[[1, 3, 4]].tolist() == [-1] * 3
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"), [((0, 32, 32, 3), "at least one image"), ((1, 0, 32, 3), "at least one pixel"), ((1, 400, 400, 3), "at most 100000 pixels")]
+)  # fmt: skip
+def test_refused_before_the_network_runs(loaded, shape, said):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=said):
+        loaded.signatures["serving_default"](image=tf.zeros(shape, tf.uint8))
+
+
+def test_other_ways_to_load(exported, network):
+    image = np.random.default_rng(0).integers(0, 256, (1, 32, 32, 3), np.uint8)
+    expected = keras_probability(network, image)
+    layer = keras.layers.TFSMLayer(str(exported), call_endpoint="serving_default")
+    np.testing.assert_allclose(layer(tf.constant(image))["probability"], expected, atol=1e-5)
+    model = keras.saving.load_model(exported / "assets.extra" / "model.keras")
+    np.testing.assert_allclose(tf.sigmoid(model(tf.cast(image, tf.float32))), expected, atol=1e-6)
+    predictor = Predictor.from_saved_model(exported)
+    np.testing.assert_allclose(predictor.probability(image[0]), expected[0, ..., 0], atol=1e-5)
+
+
+def test_a_fixed_size_and_one_channel(exported_grey):
+    signature = tf.saved_model.load(str(exported_grey)).signatures["serving_default"]
+    assert signature.structured_input_signature[1]["image"].shape.as_list() == [None, 32, 48, 1]
+    assert signature(image=tf.zeros((2, 32, 48, 1), tf.uint8))["mask"].shape == (2, 32, 48, 1)
+
+
+def test_folding_leaves_fewer_nodes(exported, network, tmp_path):
+    write_saved_model(network, tmp_path / "plain", 3, max_pixels=100_000)
+    before, after = (count_nodes(folder, "serving_default") for folder in (tmp_path / "plain", exported))
+    assert after < before - 15 * 10  # 15 normalisations of at least ten nodes each
+
+
+def test_card(exported):
+    card = read_card(exported)
+    assert card["channels"] == 3 and card["dataset"] == "synthetic" and card["nodes"] > 100
+    with pytest.raises(UserError, match=f"{exported.parent}/1"):
+        read_card(exported.parent)
+
+
+def test_warmup_has_every_signature_at_every_batch_size(exported, exported_grey):
+    assert batch_sizes(1) == [1] and batch_sizes(8) == [1, 2, 4, 8] and batch_sizes(12) == [1, 2, 4, 8, 12]
+    requests = list(read_warmup(exported))
+    assert sorted((name, len(next(iter(inputs.values())))) for name, inputs in requests) == [
+        (name, batch) for name in ("predict_bytes", "predict_logits", "serving_default") for batch in (1, 2, 3)
+    ]
+    loaded = tf.saved_model.load(str(exported_grey))
+    for name, inputs in read_warmup(exported_grey):
+        loaded.signatures[name](**{key: tf.constant(value) for key, value in inputs.items()})
+
+
+def test_versions_count_up_and_are_never_overwritten(tmp_path):
+    models = tmp_path / "m"
+    assert choose_version(models) == models / "1"
+    for version, expected in ((None, "1"), (7, "7"), (None, "8")):
+        with new_version(models, version) as (part, final):
+            (part / "file").touch()
+            assert final.name == expected and not final.exists()
+    with pytest.raises(UserError, match=r"--version 7: .* leave --version out to write version 9"):
+        choose_version(models, 7)
+    assert sorted(entry.name for entry in models.iterdir()) == ["1", "7", "8"]
+
+
+def test_a_failed_export_leaves_nothing(tmp_path):
+    with pytest.raises(RuntimeError), new_version(tmp_path / "m") as (part, _):
+        (part / "half").touch()
+        raise RuntimeError
+    assert not list((tmp_path / "m").iterdir())
+
+
+def test_a_version_written_meanwhile_stays(tmp_path):
+    with pytest.raises(UserError, match="another export"), new_version(tmp_path / "m") as (_, final):
+        final.mkdir()
+        (final / "theirs").write_text("x")
+    assert [entry.name for entry in (tmp_path / "m").iterdir()] == ["1"]
+    assert (final / "theirs").read_text() == "x"

@@ -1,0 +1,105 @@
+import errno
+import json
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from semicurv_tf.errors import UserError
+from semicurv_tf.inference import files
+from semicurv_tf.inference.folder import Outputs, open_output, overlay, plan_jobs, predict_jobs
+from semicurv_tf.inference.predictor import Predictor, PredictorLost
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three images 20 x 16: red 200 in the left quarter; one of them in a sub-folder, and a broken file."""
+    pixels = np.zeros((16, 20, 3), np.uint8)
+    pixels[:, :5, 0] = 200
+    for name in ("a.png", "b.png", "sub/c.png"):
+        path = tmp_path / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path)
+    (tmp_path / "in" / "broken.jpg").write_bytes(b"\xff\xd8\xff nothing")
+    return tmp_path / "in"
+
+
+def test_every_result_and_one_bad_file(folder, tmp_path, red_predictor):
+    out = tmp_path / "out"
+    jobs = plan_jobs(folder, out, Outputs(probability=True, overlay=True))
+    shares = []
+    outcomes = list(predict_jobs(red_predictor, jobs, shares.append))
+    assert [outcome.source.name for outcome in outcomes] == ["a.png", "b.png", "broken.jpg", "c.png"]
+    assert [outcome.foreground for outcome in outcomes] == [0.25, 0.25, None, 0.25]
+    assert "broken.jpg" in outcomes[2].faults[0]
+    assert sum(shares) == pytest.approx(4)
+
+    mask = np.asarray(Image.open(out / "sub" / "c.png"))
+    assert mask.shape == (16, 20) and np.all(mask[:, :5] == 255) and np.all(mask[:, 5:] == 0)
+    assert np.asarray(Image.open(out / "a.probability.png"))[0, :6].tolist() == [200] * 5 + [0]
+    assert np.asarray(Image.open(out / "a.overlay.png"))[0, 4].tolist() == [233, 24, 24]  # (2*200+3*255)/5, 3*40/5
+    assert not list(out.rglob("*.part")) and not (out / "broken.png").exists()
+
+
+def test_finished_files_are_skipped_until_settings_change(folder, tmp_path, red_predictor):
+    out = tmp_path / "out"
+    jobs = plan_jobs(folder / "a.png", out, Outputs())
+    since = open_output(out, {"threshold": 0.5}, overwrite=False)
+    assert not jobs[0].finished(since)
+    list(predict_jobs(red_predictor, jobs))
+    assert jobs[0].finished(open_output(out, {"threshold": 0.5}, overwrite=False))
+    with pytest.raises(UserError, match=r"threshold 0.5 \(now 0.4\)"):
+        open_output(out, {"threshold": 0.4}, overwrite=False)
+    os.utime(out / "a.png", (1, 1))  # long before
+    assert not jobs[0].finished(open_output(out, {"threshold": 0.4}, overwrite=True))
+    assert json.loads((out / "predictions.json").read_text()) == {"threshold": 0.4}
+
+
+def test_images_that_would_collide_are_all_named_before_anything_is_written(folder, tmp_path):
+    for name in ("a.bmp", "b.tif"):
+        Image.new("RGB", (16, 16)).save(folder / name)
+    with pytest.raises(UserError) as caught:
+        plan_jobs(folder, tmp_path / "out", Outputs())
+    assert len(caught.value.lines) == 2 and not (tmp_path / "out").exists()
+
+
+def test_an_image_is_never_replaced_by_its_mask(folder):
+    with pytest.raises(UserError, match="would replace this image"):
+        plan_jobs(folder, folder, Outputs())
+
+
+@pytest.mark.parametrize("make", [lambda p: p / "none", lambda p: (p / "empty").mkdir() or p / "empty"])
+def test_nothing_to_predict(tmp_path, make):
+    with pytest.raises(UserError, match="--input"):
+        plan_jobs(make(tmp_path), tmp_path / "out", Outputs())
+
+
+def test_output_that_is_a_file(folder, tmp_path):
+    (tmp_path / "out").touch()
+    with pytest.raises(UserError, match="expected a folder, found a file"):
+        plan_jobs(folder, tmp_path / "out", Outputs())
+
+
+def test_a_full_disk_stops_the_run_with_one_line_and_no_half_file(folder, tmp_path, red_predictor, monkeypatch):
+    def full(self, path, **_):
+        path.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files.Image.Image, "save", full)
+    with pytest.raises(UserError, match="no space left"):
+        list(predict_jobs(red_predictor, plan_jobs(folder, tmp_path / "out", Outputs())))
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_lost_predictor_stops_the_run(folder, tmp_path):
+    def gone(image):
+        raise PredictorLost("server: gone")
+
+    with pytest.raises(PredictorLost):
+        list(predict_jobs(Predictor(gone, 3), plan_jobs(folder, tmp_path / "out", Outputs())))
+
+
+def test_overlay_of_a_grey_image():
+    picture = overlay(np.full((1, 2, 1), 100, np.uint8), np.array([[0, 255]]))
+    assert picture.tolist() == [[[100, 100, 100], [193, 64, 64]]]
