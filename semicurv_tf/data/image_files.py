@@ -19,6 +19,7 @@ from PIL import Image, ImageOps
 from semicurv_tf.errors import UserError
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif"})
+_EXIF_ORIENTATION = 0x0112
 SMALLEST_SIDE_PX = 16  # one cell of the deepest feature map of the network
 
 _FAILURES = (OSError, ValueError, SyntaxError, EOFError, MemoryError, OverflowError, IndexError,
@@ -132,6 +133,21 @@ def encode_png(pixels: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(squeezed)).save(buffer, format="PNG", compress_level=1)
     return buffer.getvalue()
+
+
+def verbatim(path: Path, channels: int) -> bytes | None:
+    """The file's own bytes where `decode_bytes` reads them as `read_image` does, else None.
+
+    That holds for JPEG and 8 bit PNG of the right number of channels, without transparency and
+    without an orientation tag. The file has been read before, so it is sound.
+    """
+    content = path.read_bytes()
+    with Image.open(io.BytesIO(content)) as image:
+        plain = (
+            image.format == "JPEG"
+            or (image.format == "PNG" and content[24] == 8 and "transparency" not in image.info)
+        ) and image.getexif().get(_EXIF_ORIENTATION, 1) == 1  # fmt: skip
+        return content if plain and image.mode == {1: "L", 3: "RGB"}[channels] else None
 
 
 def decode_bytes(encoded: bytes, channels: int) -> np.ndarray:

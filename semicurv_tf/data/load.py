@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from semicurv_tf.data.catalog import DatasetInfo, dataset_info
-from semicurv_tf.data.prepare import prepare
+from semicurv_tf.data.examine import examine
+from semicurv_tf.data.prepare import Prepared, prepare
 from semicurv_tf.data.store import ImageStore
 from semicurv_tf.errors import UserError
 
@@ -21,6 +22,7 @@ class Dataset:
         train: training images, labelled and not.
         validation: images for choosing settings, or None where the dataset has none.
         test: images for the final scores, or None (an own folder without test images).
+        warnings: what a careful reader of the images would mention before training.
     """
 
     info: DatasetInfo
@@ -28,6 +30,7 @@ class Dataset:
     train: ImageStore
     validation: ImageStore | None
     test: ImageStore | None
+    warnings: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -82,16 +85,17 @@ def load_dataset(
         (128, 128, 3)
     """
     info = dataset_info(name)
-    stores = _open(name, data_dir, cache_dir, options, memory_mb)
+    stores, prepared = _open(name, data_dir, cache_dir, options, memory_mb)
     if "train" not in stores:
         raise UserError(
             f"--data-dir: expected training images in dataset {name}, found none. "
             "Fix: check the split, or the folder"
         )
     train = stores["train"]
+    findings = examine(name, prepared.rows)
     if unlabelled_dir is not None:
         channels = train.shapes[0][-1]
-        extra = _open(
+        extra, _ = _open(
             "folder", unlabelled_dir, cache_dir,
             {"images_only": True, "channels": channels}, memory_mb,
         )  # fmt: skip
@@ -102,18 +106,20 @@ def load_dataset(
         train=train,
         validation=stores.get("validation"),
         test=stores.get("test"),
+        warnings=(*prepared.notes, *findings.errors, *findings.warnings),
     )
 
 
-def _open(name, data_dir, cache_dir, options, memory_mb) -> dict[str, ImageStore]:
+def _open(name, data_dir, cache_dir, options, memory_mb) -> tuple[dict[str, ImageStore], Prepared]:
     import tensorflow_datasets as tfds
 
-    folder, rows = prepare(name, data_dir, cache_dir=cache_dir, options=options)
-    builder = tfds.builder_from_directory(folder)
+    prepared = prepare(name, data_dir, cache_dir=cache_dir, options=options)
+    builder = tfds.builder_from_directory(prepared.folder)
     as_bytes = {feature: tfds.decode.SkipDecoding() for feature in ("image", "mask", "valid")}
-    return {
+    stores = {
         split: ImageStore(
-            split_rows, builder.as_data_source(split=split, decoders=as_bytes), memory_mb
+            rows, builder.as_data_source(split=split, decoders=as_bytes), memory_mb
         )
-        for split, split_rows in rows.items()
-    }
+        for split, rows in prepared.rows.items() if rows
+    }  # fmt: skip
+    return stores, prepared

@@ -15,6 +15,7 @@ import logging
 import os
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from semicurv_tf.data.catalog import dataset_info
@@ -23,6 +24,7 @@ from semicurv_tf.errors import UserError
 CACHE_VARIABLE = "SEMICURV_TF_CACHE"
 _ROWS = "rows.json"
 _FORMAT = "array_record"  # random access
+_REVISION = 2  # of what is written; raise it when rows or stored pixels change
 
 
 def cache_folder(cache_dir: str | os.PathLike | None = None) -> Path:
@@ -31,9 +33,24 @@ def cache_folder(cache_dir: str | os.PathLike | None = None) -> Path:
     return Path(cache_dir or default).expanduser()
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """Prepared data.
+
+    Attributes:
+        folder: the TFDS folder, for `tfds.builder_from_directory`.
+        rows: split name to one dict per example, in the order they are stored.
+        notes: lines worth a warning.
+    """
+
+    folder: Path
+    rows: dict[str, list[dict]]
+    notes: list[str]
+
+
 def prepare(
-    name: str, data_dir=None, *, cache_dir=None, options: dict | None = None
-) -> tuple[Path, dict[str, list[dict]]]:
+    name: str, data_dir=None, *, cache_dir=None, options: dict | None = None, on_source=None
+) -> Prepared:
     """Prepares a dataset unless the cache already has it.
 
     Args:
@@ -41,56 +58,58 @@ def prepare(
         data_dir: folder with the published files; None for drawn or downloadable datasets.
         cache_dir: see `cache_folder`.
         options: the builder's options; the key `url` names an archive to download instead.
+        on_source: called after each source file that is prepared, for progress.
 
     Returns:
-        The TFDS folder of the prepared data, and split name to one dict per example, in order.
+        Where the prepared data are, and what is in them.
 
     Raises:
         UserError: with every fault of the source files listed, before anything is written.
     """
-    from semicurv_tf.data.builders import BUILDERS
-
-    dataset_info(name)
-    options = dict(options or {})
-    url = options.pop("url", None)
-    if data_dir is not None and not Path(data_dir).is_dir() and BUILDERS[name].NEEDS_FILES:
-        raise UserError(
-            f"--data-dir: expected a folder, found no folder {data_dir}. Fix: give the folder of "
-            f"the published files: {dataset_info(name).how_to_get}"
-        )
-    source = None if data_dir is None else Path(data_dir)
-
-    def make_builder(folder):
-        return BUILDERS[name](
-            source_dir=source, url=url, options=options, data_dir=folder, file_format=_FORMAT
-        )
-
     cache = cache_folder(cache_dir)
     with _writing(cache):
         cache.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=cache))
     try:
-        builder = make_builder(temporary)
+        builder = make_builder(name, data_dir, options, temporary)
+        source = builder.source_dir
         final = cache / f"{name}-{_fingerprint(builder, source)}"
         if not (final / _ROWS).is_file():
-            _check_source(builder, source)
-            with _writing(cache), _quiet_tfds():
+            builder.on_source = on_source or builder.on_source
+            with _writing(cache), quiet_tfds():
                 _run(builder, cache / "downloads")
-                (temporary / _ROWS).write_text(json.dumps(builder.rows))
+                described = {"rows": builder.rows, "notes": builder.notes}
+                (temporary / _ROWS).write_text(json.dumps(described))
                 _publish(temporary, final)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    rows = json.loads((final / _ROWS).read_text())
-    return final / name / str(builder.version), rows
+    described = json.loads((final / _ROWS).read_text())
+    return Prepared(final / name / str(builder.version), described["rows"], described["notes"])
 
 
-def _check_source(builder, source: Path | None) -> None:
-    if source is None and builder.NEEDS_FILES and not builder.url:
-        info = dataset_info(builder.name)
+def make_builder(name: str, data_dir, options: dict | None, prepared_dir: Path):
+    """The builder of a dataset, reading from `data_dir` and writing to `prepared_dir`.
+
+    Raises:
+        UserError: unknown dataset or option, or no folder where one is needed.
+    """
+    from semicurv_tf.data.builders import BUILDERS
+
+    info = dataset_info(name)
+    options = dict(options or {})
+    builder = BUILDERS[name](
+        source_dir=data_dir, url=options.pop("url", None), options=options,
+        data_dir=prepared_dir, file_format=_FORMAT,
+    )  # fmt: skip
+    if not builder.NEEDS_FILES:
+        builder.source_dir = None
+    elif (data_dir is None and not builder.url) or (data_dir and not Path(data_dir).is_dir()):
+        found = "none given" if data_dir is None else f"no folder {data_dir}"
         raise UserError(
-            f"--data-dir: expected the folder of {info.title}, found none given. "
-            f"Fix: get {info.how_to_get} ({info.homepage})"
+            f"--data-dir: expected the folder of {info.title}, found {found}. "
+            f"Fix: get {info.how_to_get}{info.homepage and f' ({info.homepage})'}"
         )
+    return builder
 
 
 def _run(builder, downloads: Path) -> None:
@@ -115,8 +134,10 @@ def _publish(temporary: Path, final: Path) -> None:
 def _fingerprint(builder, source: Path | None) -> str:
     """16 hex digits that change with the files under `source`, the options or the version."""
     digest = hashlib.sha256()
-    known = [builder.name, str(builder.version), builder.options, str(source and source.resolve())]
-    digest.update(json.dumps([*known, builder.url if source is None else None]).encode())
+    url = builder.url if source is None else None
+    where = str(source and source.resolve())
+    known = [_REVISION, builder.name, str(builder.version), builder.options, where, url]
+    digest.update(json.dumps(known).encode())
     for file in _files_below(source) if source is not None and builder.NEEDS_FILES else ():
         try:
             status = file.stat()
@@ -164,7 +185,7 @@ def _writing(cache: Path):
 
 
 @contextlib.contextmanager
-def _quiet_tfds():
+def quiet_tfds():
     """No progress bars and chatter of TFDS while it writes."""
     import tensorflow_datasets as tfds
 

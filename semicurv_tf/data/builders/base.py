@@ -7,7 +7,11 @@ of `rows`).
 """
 
 import abc
+import hashlib
+import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +58,7 @@ class Example:
         mask: (height, width, 1), 0 or 1; all 0 where `labelled` is false.
         valid: (height, width, 1), 1 where a pixel counts.
         labelled: whether there is a mask.
+        encoded: PNG or JPEG bytes of `image` where the source file can be stored as it is.
     """
 
     name: str
@@ -62,6 +67,7 @@ class Example:
     mask: np.ndarray
     valid: np.ndarray
     labelled: bool
+    encoded: bytes | None = None
 
     def window(self, name: str, top: int, left: int, height: int, width: int) -> "Example":
         """The part of this example whose first pixel is (row `top`, column `left`)."""
@@ -82,6 +88,7 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
 
     Attributes:
         faults: after a failed preparation, one line per fault.
+        notes: lines worth a warning.
         rows: split name to a list of dicts, one per example, in the order they are stored.
     """
 
@@ -97,6 +104,8 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
         self.options = check_options(type(self).name, self.OPTIONS, options or {})
         self.channels = self._channels()
         self.faults: list[str] = []
+        self.notes: list[str] = []
+        self.on_source = lambda: None  # called after each source, for progress
         self.rows: dict[str, list[dict]] = {}
         super().__init__(**kwargs)
 
@@ -172,18 +181,46 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
 
     def _generate_examples(self, split, sources):
         rows = self.rows.setdefault(split, [])
-        for source in sources:
-            try:
-                for example in self.examples(source):
-                    rows.append(_row(example))
-                    yield len(rows), _encode(example)
-            except UserError as error:
-                self.faults.extend(error.lines)
+        for packed, faults in read_ahead(self._pack, sources):
+            self.faults.extend(faults)
+            self.on_source()
+            for row, features in packed:
+                if row["name"] in self._names:
+                    self.faults.append(
+                        f"{row['name']}: expected each name once, found it twice. "
+                        "Fix: rename one of the files"
+                    )
+                    continue
+                self._names.add(row["name"])
+                rows.append(row)
+                yield len(rows), features
+
+    def describe(self, folder: Path | None) -> None:
+        """Fills `rows`, `faults` and `notes` by reading every source, and writes nothing."""
+        self._forget()
+        for split, sources in self.sources(folder).items():
+            rows = self.rows.setdefault(split, [])
+            for described, faults in read_ahead(self._describe, sources):
+                rows.extend(described)
+                self.faults.extend(faults)
+                self.on_source()
+
+    def _describe(self, source: Source) -> tuple[list[dict], tuple[str, ...]]:
+        try:
+            return [_row(example) for example in self.examples(source)], ()
+        except UserError as error:
+            return [], error.lines
+
+    def _pack(self, source: Source) -> tuple[list[tuple[dict, dict]], tuple[str, ...]]:
+        """The rows and encoded features of a source's examples, or its faults."""
+        try:
+            return [(_row(one), _encode(one)) for one in self.examples(source)], ()
+        except UserError as error:
+            return [], error.lines
 
     def _download_and_prepare(self, *args, **kwargs):
         # TFDS writes to a folder that it removes when this raises: nothing is left half written.
-        self.faults.clear()
-        self.rows.clear()
+        self._forget()
         try:
             super()._download_and_prepare(*args, **kwargs)
         except UserError:
@@ -193,6 +230,25 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
                 raise
         if self.faults:
             raise UserError(dict.fromkeys(self.faults))
+
+    def _forget(self) -> None:
+        self.faults.clear()
+        self.notes.clear()
+        self.rows.clear()
+        self._names: set[str] = set()
+
+
+def read_ahead(function, sources: Iterable[Source]) -> Iterator:
+    """`function` of each source, in order, by threads that are at most a few sources ahead."""
+    workers = min(8, os.cpu_count() or 1)
+    with ThreadPoolExecutor(workers) as pool:
+        pending = deque()
+        for source in sources:
+            pending.append(pool.submit(function, source))
+            if len(pending) > 2 * workers:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
 
 
 def make_example(
@@ -284,7 +340,7 @@ def _or_fault(faults, function, *arguments):
 
 def _encode(example: Example) -> dict:
     return {
-        "image": image_files.encode_png(example.image),
+        "image": example.encoded or image_files.encode_png(example.image),
         "mask": image_files.encode_png(example.mask),
         "valid": image_files.encode_png(example.valid),
         "name": example.name,
@@ -295,15 +351,23 @@ def _encode(example: Example) -> dict:
 
 def _row(example: Example) -> dict:
     """What is worth knowing of an example without decoding it; sums are over its valid pixels."""
-    valid = example.valid.astype(bool)
-    pixels = example.image[valid[..., 0]].astype(np.float64)
+    image, valid = example.image, example.valid.astype(bool)
+    pixels = image[valid[..., 0]].astype(np.float64)
     return {
         "name": example.name,
         "source": example.source,
-        "shape": list(example.image.shape),
+        "shape": list(image.shape),
         "labelled": example.labelled,
         "positive": int(example.mask.sum()),
         "valid": int(valid.sum()),
         "sum": pixels.sum(axis=0).tolist(),
         "square_sum": np.square(pixels).sum(axis=0).tolist(),
+        "range": [int(image.min()), int(image.max())],
+        "grey": bool((image == image[..., :1]).all()),
+        "digest": _digest(image),
+        "mask_digest": _digest(example.mask),
     }
+
+
+def _digest(array: np.ndarray) -> str:
+    return hashlib.blake2b(np.ascontiguousarray(array), digest_size=12).hexdigest()

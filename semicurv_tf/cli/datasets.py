@@ -1,0 +1,134 @@
+"""`semicurv-tf datasets`: list, verify, prepare, preview."""
+
+import sys
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from semicurv_tf.data.catalog import dataset_info, dataset_names
+
+
+@click.group()
+def datasets():
+    """List, check, prepare and preview datasets."""
+
+
+@datasets.command("list")
+def list_datasets():
+    """Names, tasks, sizes, positive ratios, terms, and where to get them."""
+    table = Table(show_lines=True)
+    for heading in ("name", "task", "train / validation / test", "size", "positive %", "terms"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("what to give as --data-dir", overflow="fold", ratio=1)
+    for name in dataset_names():
+        info = dataset_info(name)
+        counts = " / ".join(str(info.counts.get(split, "-"))
+                            for split in ("train", "validation", "test"))  # fmt: skip
+        ratio = "" if info.positive_percent is None else f"{info.positive_percent:.1f}"
+        table.add_row(
+            name, info.task, counts if info.counts else "yours", info.image_size, ratio,
+            info.licence, f"{info.how_to_get}\n{info.homepage}".strip(),
+        )  # fmt: skip
+    Console().print(table)
+
+
+def _source_options(command):
+    for option in (
+        click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
+                     help="an option of the dataset, e.g. data.options.window=500; repeatable"),
+        click.option("--unlabelled-dir", metavar="DIR", help="further unlabelled training images"),
+        click.option("--cache-dir", metavar="DIR", help="where prepared data are kept"),
+        click.option("--data-dir", metavar="DIR", help="folder with the published files"),
+        click.option("--dataset", required=True, metavar="NAME", help="see `datasets list`"),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@datasets.command("verify")
+@_source_options
+def verify_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings):
+    """Read every file and list all that is wrong; exit code 2 when training would be wrong."""
+    from semicurv_tf.data.verify import verify
+
+    console = Console()
+    options = _options(settings)
+    with _counting(console, "verifying") as on_source:
+        report = verify(
+            dataset, data_dir, options=options, unlabelled_dir=unlabelled_dir, on_source=on_source
+        )
+    table = Table()
+    for heading in ("split", "images", "with mask", "sizes", "positive %", "no data %"):
+        table.add_column(heading)
+    for row in report.splits:
+        table.add_row(
+            row.split, str(row.images), str(row.labelled), row.sizes,
+            f"{row.positive_percent:.2f}", f"{row.no_data_percent:.2f}",
+        )  # fmt: skip
+    console.print(table)
+    for line in report.warnings:
+        click.echo(f"warning: {line}", err=True)
+    for line in report.errors:
+        click.echo(f"error: {line}", err=True)
+    if report.errors:
+        sys.exit(2)
+    console.print("nothing wrong", highlight=False)
+
+
+@datasets.command("prepare")
+@_source_options
+def prepare_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings):
+    """Check and pack a dataset into the cache, as training would do on first use."""
+    from semicurv_tf.data.prepare import prepare
+
+    console = Console()
+    options = _options(settings)
+    with _counting(console, "preparing") as on_source:
+        prepared = prepare(
+            dataset, data_dir, cache_dir=cache_dir, options=options, on_source=on_source
+        )
+    counts = ", ".join(f"{len(rows)} {split}" for split, rows in prepared.rows.items())
+    console.print(f"{dataset}: {counts}, in {prepared.folder}", highlight=False, soft_wrap=True)
+
+
+@datasets.command("preview")
+@_source_options
+@click.option("--output", required=True, metavar="FILE.png", help="the contact sheet to write")
+@click.option("--count", default=6, show_default=True, type=click.IntRange(1, 100),
+              help="images per split")  # fmt: skip
+def preview_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings, output, count):
+    """Write a contact sheet: images, masks in red, no data in blue."""
+    from semicurv_tf.data.load import load_dataset
+    from semicurv_tf.data.preview import preview
+
+    loaded = load_dataset(
+        dataset, data_dir, cache_dir=cache_dir, options=_options(settings),
+        unlabelled_dir=unlabelled_dir,
+    )  # fmt: skip
+    Console().print(f"wrote {preview(loaded, output, count)}", highlight=False, soft_wrap=True)
+
+
+def _options(settings: tuple[str, ...]) -> dict:
+    """The data.options of `--set`, checked as for `train`."""
+    from semicurv_tf.config import load_config, parse_setting
+
+    return dict(load_config(settings=dict(map(parse_setting, settings))).data.options)
+
+
+class _counting:
+    """A live line with the number of files done."""
+
+    def __init__(self, console: Console, verb: str):
+        self._status, self._verb, self._done = console.status(f"{verb} ..."), verb, 0
+
+    def __enter__(self):
+        self._status.__enter__()
+        return self._advance
+
+    def __exit__(self, *error):
+        return self._status.__exit__(*error)
+
+    def _advance(self):
+        self._done += 1
+        self._status.update(f"{self._verb}: {self._done} files")

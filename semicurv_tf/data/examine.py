@@ -1,0 +1,150 @@
+"""What is suspicious about a dataset whose files can all be read: leaks, empty masks, odd ratios."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from semicurv_tf.data.catalog import dataset_info
+
+_TOLERANCE_POINTS = 0.1  # on Table I's positive ratios
+_NAMES_SHOWN = 5
+
+
+@dataclass
+class Findings:
+    """Lines for the user.
+
+    Attributes:
+        errors: training or scores would be wrong.
+        warnings: worth a look.
+    """
+
+    errors: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def examine(name: str, rows: dict[str, list[dict]]) -> Findings:
+    """Looks for what spoils training or scores.
+
+    Args:
+        name: the dataset.
+        rows: split name to one dict per example (see `builders/base.py`).
+
+    Returns:
+        Errors: no labelled training image, training masks all empty, the same image (or windows of
+        one image) in two splits. Warnings: no test images, empty masks, constant images, duplicates
+        within a split, one mask for two images, more positive than negative pixels, grey images
+        stored as colour, counts and positive ratio other than published.
+    """
+    findings = Findings()
+    _check_training(name, rows, findings)
+    _check_duplicates(rows, findings)
+    _check_content(rows, findings)
+    _check_published(name, rows, findings)
+    return findings
+
+
+def _check_training(name, rows, findings) -> None:
+    labelled = [row for row in rows.get("train", ()) if row["labelled"]]
+    if not labelled:
+        findings.errors.append(
+            f"{name}, train: expected at least one image with a mask, found none. Fix: add masks"
+        )
+    elif not any(row["positive"] for row in labelled):
+        findings.errors.append(
+            f"{name}, train: expected positive pixels in some mask, found all masks empty. "
+            "Fix: check the mask values (--set data.options.mask_value=V for dataset folder)"
+        )
+    if not any(row["labelled"] for row in rows.get("test", ())):
+        findings.warnings.append(f"{name}: there are no test images with masks to score on")
+
+
+def _check_duplicates(rows, findings) -> None:
+    seen = defaultdict(list)  # image content to (split, name)
+    splits_of_source = defaultdict(set)
+    images_of_mask = defaultdict(dict)
+    for split, split_rows in rows.items():
+        for row in split_rows:
+            splits_of_source[row["source"]].add(split)
+            low, high = row["range"]
+            if low < high and row["valid"]:  # blank windows are all alike
+                seen[row["digest"]].append((split, row["name"]))
+            if row["positive"]:
+                images_of_mask[row["mask_digest"]][row["digest"]] = row["name"]
+    for found in seen.values():
+        if len(found) > 1:
+            listed = ", ".join(f"{name} ({split})" for split, name in found[:_NAMES_SHOWN])
+            across = len({split for split, _ in found}) > 1
+            (findings.errors if across else findings.warnings).append(
+                f"same image under {len(found)} names: {listed}. Fix: remove all but one"
+            )
+    for source, splits in splits_of_source.items():
+        if len(splits) > 1:
+            findings.errors.append(
+                f"{source}: windows of one image in {' and '.join(sorted(splits))}. "
+                "Fix: split by image"
+            )
+    for images in images_of_mask.values():
+        if len(images) > 1:
+            findings.warnings.append(
+                f"same mask for {len(images)} different images: {_some(list(images.values()))}; "
+                "one of them is probably wrong"
+            )
+
+
+def _check_content(rows, findings) -> None:
+    for split, split_rows in rows.items():
+        labelled = [row for row in split_rows if row["labelled"]]
+        empty = [row["name"] for row in labelled if not row["positive"]]
+        constant = [row["name"] for row in split_rows if row["range"][0] == row["range"][1]]
+        unseen = [row["name"] for row in split_rows if not row["valid"]]
+        for names, what in (
+            (empty, "empty masks"), (constant, "images of one value"),
+            (unseen, "images without a valid pixel"),
+        ):  # fmt: skip
+            if names:
+                findings.warnings.append(
+                    f"{split}: {len(names)} of {len(split_rows)} {what}: {_some(names)}"
+                )
+        if positive_percent(labelled) > 50:
+            findings.warnings.append(
+                f"{split}: {positive_percent(labelled):.1f} % of the pixels are positive; inverted "
+                "masks? (--set data.options.mask_invert=true for dataset folder)"
+            )
+    every = [row for split_rows in rows.values() for row in split_rows]
+    if every and all(row["grey"] and row["shape"][-1] == 3 for row in every):
+        findings.warnings.append(
+            "all images are grey, fed as 3 equal channels "
+            "(--set data.options.channels=1 for dataset folder)"
+        )
+
+
+def _check_published(name, rows, findings) -> None:
+    info = dataset_info(name)
+    if not info.counts or name == "synthetic":
+        return
+    found = {split: len(split_rows) for split, split_rows in rows.items() if split_rows}
+    if found != info.counts:
+        findings.warnings.append(
+            f"{name}: found {_counts(found)} images; published are {_counts(info.counts)}"
+        )
+        return
+    percent = positive_percent([row for part in rows.values() for row in part if row["labelled"]])
+    if info.positive_percent and abs(percent - info.positive_percent) > _TOLERANCE_POINTS:
+        findings.warnings.append(
+            f"{name}: {percent:.2f} % of the pixels are positive; published are "
+            f"{info.positive_percent} %"
+        )
+
+
+def positive_percent(rows: list[dict]) -> float:
+    """Share of positive pixels in percent; 0 without rows."""
+    pixels = sum(row["shape"][0] * row["shape"][1] for row in rows)
+    return 100.0 * sum(row["positive"] for row in rows) / pixels if pixels else 0.0
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return "/".join(f"{counts[split]} {split}" for split in counts)
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:_NAMES_SHOWN]) + (", ..." if len(names) > _NAMES_SHOWN else "")
