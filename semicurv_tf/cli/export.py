@@ -36,14 +36,15 @@ class _Size(click.ParamType):
 @click.option("--precision", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True, help="Of the features inside; inputs and outputs stay as they are.")
 @click.option("--max-pixels", type=click.IntRange(min=1), help="Largest height x width of a served image.  [default: 4194304]")
 @click.option("--check", type=click.Path(), metavar="VERSION_FOLDER", help="Check an exported version instead of writing one.")
-def export(run, output, version, max_batch, size, threshold, precision, max_pixels, check):
+@click.option("--models-config", type=click.Path(), help="With --check: also check a server's models.config.")
+def export(run, output, version, max_batch, size, threshold, precision, max_pixels, check, models_config):
     """Write the deployed network of a run as a SavedModel, or check one that was written."""
     from semicurv_tf.errors import UserError
 
     if check:
         if run or output:
             raise UserError("--check: expected no --run and no --output beside it. Fix: export first, then check")
-        _check(check)
+        _check(check, models_config)
         return
     if not run or not output:
         raise UserError(f"--{'output' if run else 'run'}: missing. Fix: semicurv-tf export --run RUN --output MODELS/NAME")
@@ -65,12 +66,17 @@ def export(run, output, version, max_batch, size, threshold, precision, max_pixe
     click.echo(f"Check it: semicurv-tf export --check {done.version}")
 
 
-def _check(version):
+def _check(version, models_config):
     from semicurv_tf.errors import UserError
-    from semicurv_tf.export.check import check_version
+    from semicurv_tf.cli.console import quiet_start
+    from semicurv_tf.export.card import read_card
+
+    read_card(version)  # a wrong folder is said at once, not after TensorFlow has loaded
+    with quiet_start():
+        from semicurv_tf.export.check import check_version
 
     failed = []
-    for result in check_version(version):
+    for result in check_version(version, models_config):
         click.echo(f"{result.state:7} {result.name}: {result.said}")
         if result.state == "failed":
             failed.append(f"{version}: {result.name}: {result.said}")

@@ -1,0 +1,179 @@
+"""Checks an exported version the way a server uses it, against Keras' own numbers.
+
+Five checks: the folder is whole; the session path in a fresh process without this package or Keras
+answers as Keras does, at several sizes and for every signature; the warm-up file is played; the
+same through TensorFlow's C++ library where a compiler is there; `models.config` is understood by
+the server's protos where one is given.
+"""
+
+import dataclasses
+import importlib.util
+import io
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from semicurv_tf.errors import UserError
+from semicurv_tf.export import cpp_smoke
+from semicurv_tf.export.card import read_card
+from semicurv_tf.export.from_run import KERAS_MODEL
+from semicurv_tf.export.models_config import read_models_config
+from semicurv_tf.export.warmup import WARMUP, read_warmup
+
+TOLERANCE = {"float32": 1e-5, "bfloat16": 0.1}  # of a probability; bfloat16 keeps 8 bits of each feature
+SIZES = ((64, 64), (37, 53), (128, 96), (1, 1))
+PROBE = Path(__file__).with_name("session_probe.py")
+PROBE_SECONDS = 300
+FILES = ("saved_model.pb", "variables/variables.index", f"assets.extra/{KERAS_MODEL}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """One check: `state` is "passed", "failed" or "skipped"; `said` tells what was found, or why."""
+
+    name: str
+    state: str
+    said: str
+
+
+def check_version(version: str | Path, models_config: str | Path | None = None) -> Iterator[Result]:
+    """Checks a version folder; yields each result as it is known.
+
+    Args:
+        version: the version folder.
+        models_config: a server's configuration to check beside it.
+
+    Raises:
+        UserError: the folder is no export of this project.
+    """
+    card = read_card(version)
+    missing = [name for name in FILES if not (Path(version) / name).is_file()]
+    if missing:
+        yield Result("files", "failed", f"missing {', '.join(missing)}. Fix: export again")
+        return
+    yield Result("files", "passed", f"version {Path(version).name}, {card['precision']}, {card['nodes']} nodes")
+
+    expected = _keras_probabilities(Path(version), card)
+    yield _session_check(version, card, expected)
+    yield _warmup_check(version)
+    yield _cpp_check(version, card, expected)
+    if models_config:
+        yield _config_check(models_config)
+
+
+def run_requests(version: str | Path, requests: list[tuple[str, dict]]) -> list[dict | str]:
+    """Runs requests through the session path in a fresh process; see `session_probe.py`.
+
+    Raises:
+        RuntimeError: the process failed; the last line it wrote is the message.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        asked, answered = Path(folder, "requests.pickle"), Path(folder, "answers.pickle")
+        asked.write_bytes(pickle.dumps(requests))
+        done = subprocess.run(
+            # -I: no PYTHONPATH, no current folder.
+            [sys.executable, "-I", str(PROBE), str(version), str(asked), str(answered)],
+            capture_output=True, text=True, timeout=PROBE_SECONDS, check=False,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError((done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1])
+        return pickle.loads(answered.read_bytes())
+
+
+def _keras_probabilities(version: Path, card: dict) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(uint8 images, float32 probabilities by Keras) for several sizes."""
+    import keras
+    import tensorflow as tf
+
+    import semicurv_tf.models  # noqa: F401  registers the networks
+
+    network = keras.saving.load_model(version / "assets.extra" / KERAS_MODEL, compile=False)
+    generator = np.random.default_rng(0)
+    sizes = (tuple(card["size"]),) if card["size"] else [size for size in SIZES if size[0] * size[1] <= card["max_pixels"]]
+    pairs = []
+    for size in sizes:
+        image = generator.integers(0, 256, (2, *size, card["channels"]), np.uint8)
+        pairs.append((image, tf.sigmoid(network(tf.cast(image, tf.float32), training=False)).numpy()))
+    return pairs
+
+
+def _session_check(version, card, expected) -> Result:
+    requests = []
+    for image, _ in expected:
+        requests.append(("serving_default", {"image": image}))
+        requests.append(("predict_logits", {"image": image.astype(np.float32)}))
+        requests.append(("predict_bytes", {"image_bytes": np.array([_png(image[0]), b"no picture"], object)}))
+    try:
+        answers = run_requests(version, requests)
+    except RuntimeError as error:
+        return Result("session", "failed", str(error))
+    refused = [answer for answer in answers if isinstance(answer, str)]
+    if refused:
+        return Result("session", "failed", refused[0])
+    limit, worst = TOLERANCE[card["precision"]], 0.0
+    for (_, wanted), default, logits, encoded in zip(expected, answers[::3], answers[1::3], answers[2::3], strict=True):
+        worst = max(worst, _distance(default["probability"], wanted), _distance(1 / (1 + np.exp(-logits["logits"])), wanted))
+        mask = np.where(default["probability"] > card["threshold"], 255, 0)
+        decoded = np.asarray(Image.open(io.BytesIO(encoded["mask_bytes"][0])))[..., None]
+        # The two signatures may round differently at the threshold itself.
+        undecided = np.abs(wanted - card["threshold"]) <= limit
+        if not np.array_equal(default["mask"], mask) or np.any((decoded != mask[0]) & ~undecided[0]):
+            return Result("session", "failed", "mask and probability disagree")
+        if encoded["mask_bytes"][1] != b"" or encoded["foreground_fraction"][1] != -1:
+            return Result("session", "failed", "a broken picture was not answered by an empty mask")
+    said = f"largest difference from Keras {worst:.2g} at {len(expected)} sizes, 3 signatures, without this package"
+    return Result("session", "passed" if worst <= limit else "failed", said + ("" if worst <= limit else f"; allowed {limit:g}"))
+
+
+def _warmup_check(version) -> Result:
+    if importlib.util.find_spec("tensorflow_serving") is None:
+        return Result("warm-up", "skipped", "needs the extra: pip install 'semicurv-tf[serving]'")
+    if not (Path(version) / WARMUP).is_file():
+        return Result("warm-up", "failed", f"missing {WARMUP}. Fix: export again with the extra `serving` installed")
+    requests = list(read_warmup(version))
+    try:
+        answers = run_requests(version, requests)
+    except RuntimeError as error:
+        return Result("warm-up", "failed", str(error))
+    refused = [f"{name}: {answer}" for (name, _), answer in zip(requests, answers, strict=True) if isinstance(answer, str)]
+    return Result("warm-up", "failed", refused[0]) if refused else Result("warm-up", "passed", f"{len(requests)} requests played")
+
+
+def _cpp_check(version, card, expected) -> Result:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            program = cpp_smoke.compile_smoke(Path(folder))
+            worst = max(_distance(cpp_smoke.run_smoke(program, version, image), wanted) for image, wanted in expected)
+        except cpp_smoke.SmokeUnavailable as why:
+            return Result("C++", "skipped", str(why))
+        except (RuntimeError, subprocess.TimeoutExpired) as error:
+            return Result("C++", "failed", str(error))
+    limit = TOLERANCE[card["precision"]]
+    said = f"largest difference from Keras {worst:.2g} by TensorFlow's C++ library"
+    return Result("C++", "passed" if worst <= limit else "failed", said)
+
+
+def _config_check(path) -> Result:
+    try:
+        models = read_models_config(path)
+    except UserError as error:
+        return Result("models.config", "failed", "; ".join(error.lines))
+    return Result("models.config", "passed", ", ".join(f"{model['name']} {model['labels'] or ''}".strip() for model in models))
+
+
+def _distance(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.max(np.abs(a - b))) if a.shape == b.shape else float("inf")
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, "PNG")
+    return buffer.getvalue()
