@@ -57,6 +57,15 @@ def test_predict_bytes_of_several_sizes_with_a_broken_one_among_them(loaded, net
     assert [masks[i] for i in (1, 3, 4)] == [b""] * 3 and fractions[[1, 3, 4]].tolist() == [-1] * 3
 
 
+def test_predict_probability_bytes_has_16_bits(loaded, network):
+    image = np.random.default_rng(0).integers(0, 256, (20, 17, 3), np.uint8)
+    answer = loaded.signatures["predict_probability_bytes"](image_bytes=tf.constant([b"broken", png(image)]))
+    broken, encoded = answer["probability_bytes"].numpy()
+    values = np.asarray(Image.open(io.BytesIO(encoded))) / 65535
+    assert broken == b""
+    np.testing.assert_allclose(values, keras_probability(network, image[None])[0, ..., 0], atol=2e-5)
+
+
 @pytest.mark.parametrize(
     ("shape", "said"), [((0, 32, 32, 3), "at least one image"), ((1, 0, 32, 3), "at least one pixel"), ((1, 400, 400, 3), "at most 100000 pixels")]
 )  # fmt: skip
@@ -99,7 +108,7 @@ def test_warmup_has_every_signature_at_every_batch_size(exported, exported_grey)
     assert batch_sizes(1) == [1] and batch_sizes(8) == [1, 2, 4, 8] and batch_sizes(12) == [1, 2, 4, 8, 12]
     requests = list(read_warmup(exported))
     assert sorted((name, len(next(iter(inputs.values())))) for name, inputs in requests) == [
-        (name, batch) for name in ("predict_bytes", "predict_logits", "serving_default") for batch in (1, 2, 3)
+        (name, batch) for name in ("predict_bytes", "predict_logits", "predict_probability_bytes", "serving_default") for batch in (1, 2, 3)
     ]
     loaded = tf.saved_model.load(str(exported_grey))
     for name, inputs in read_warmup(exported_grey):

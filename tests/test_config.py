@@ -1,0 +1,93 @@
+"""Configuration: defaults of the paper, files, settings, and one line for each fault."""
+
+import pytest
+
+from semicurv_tf.config import Config, differences, dump_config, load_config, parse_setting
+from semicurv_tf.errors import UserError
+
+
+def faults(*args):
+    with pytest.raises(UserError) as caught:
+        load_config(*args)
+    return caught.value.lines
+
+
+def test_defaults_are_the_papers():
+    config = Config()
+    assert config.training.epochs == 1000 and config.training.learning_rate == 1e-3
+    assert config.method.rampup == 0.5 and config.method.ema_alpha == 0.999
+    assert config.method.consistency_weight == 1.0 and config.model.encoding_period == 4
+    assert config.model.widths == (32, 64, 128, 256, 512)
+
+
+def test_settings_win_over_the_file_and_the_file_over_defaults(tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text("training:\n  seed: 5\n  learning_rate: 1e-2\n")
+    config = load_config(file, {"training.seed": 7})
+    assert config.training.seed == 7 and config.training.learning_rate == 0.01 and config.training.batch_labelled == 4
+
+
+def test_dump_and_load_round_trip(tmp_path):
+    config = load_config(None, {"data.crop": 64, "model.widths": [4, 8], "data.options": {"window": 500}})
+    (tmp_path / "c.yaml").write_text(dump_config(config))
+    assert load_config(tmp_path / "c.yaml") == config
+
+
+def test_unknown_keys_wrong_types_and_impossible_values_are_listed_together():
+    lines = faults(None, {"training.sead": 1, "training.seed": "x", "data.labels": 3, "method.name": "magic", "data.crop": 100})
+    assert len(lines) == 5
+    for key in ("training.sead", "training.seed", "data.labels (--labels)", "method.name", "data.crop"):
+        assert any(key in line and "Fix:" in line for line in lines)
+
+
+@pytest.mark.parametrize("labels", [0, -0.1, 3, float("nan")])
+def test_impossible_labels_name_the_option(labels):
+    (line,) = faults(None, {"data.labels": labels})
+    assert "--labels" in line and str(labels) in line
+
+
+def test_unknown_section_lists_the_known_ones():
+    (line,) = faults(None, {"trainning.seed": 1})
+    assert "trainning" in line and "training" in line.split("Fix:")[1]
+
+
+def test_faulty_files_are_named_with_the_line(tmp_path):
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("training:\n  seed: [1\n")
+    (line,) = faults(broken)
+    assert "broken.yaml, line" in line and "YAML" in line
+    (line,) = faults(tmp_path / "absent.yaml")
+    assert "absent.yaml" in line and "cannot be read" in line
+    flat = tmp_path / "flat.yaml"
+    flat.write_text("- 1\n- 2\n")
+    (line,) = faults(flat)
+    assert "expected sections" in line
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("training.seed=1", ("training.seed", 1)),
+        ("training.learning_rate=1e-3", ("training.learning_rate", 1e-3)),
+        ("training.steps=null", ("training.steps", None)),
+        ("model.widths=[4, 8]", ("model.widths", [4, 8])),
+        ("data.data_dir=a=b", ("data.data_dir", "a=b")),
+    ],
+)
+def test_settings_are_read_as_yaml(text, expected):
+    assert parse_setting(text) == expected
+
+
+@pytest.mark.parametrize("text", ["seed=1", "training.seed", "training.seed=[1"])
+def test_malformed_settings_are_refused(text):
+    with pytest.raises(UserError, match="--set"):
+        parse_setting(text)
+
+
+def test_configuration_is_frozen():
+    with pytest.raises(Exception, match="frozen"):
+        Config().training.seed = 3
+
+
+def test_differences_name_keys_with_both_values():
+    assert differences(Config(), load_config(None, {"training.seed": 2})) == ["training.seed: 0 -> 2"]

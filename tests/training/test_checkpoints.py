@@ -1,0 +1,113 @@
+"""Checkpoints: everything comes back, damage and foreign files are named, nothing is half-written."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from semicurv_tf.config import load_config
+from semicurv_tf.errors import UserError
+from semicurv_tf.methods import build_method
+from semicurv_tf.models import build_network
+from semicurv_tf.training import checkpoints
+
+
+def make(name="semicurv", seed=0, widths=(4, 8)):
+    config = load_config(None, {"model.widths": list(widths), "method.name": name, "training.seed": seed})
+    method = build_method(config, 1, [0.0], [1.0], 10)
+    optimizer = keras.optimizers.Adam(0.01)
+    optimizer.build(method.student.trainable_variables)
+    method.compile(optimizer=optimizer, jit_compile=False)
+    return method
+
+
+def step(method):
+    image = tf.random.stateless_uniform([2, 16, 16, 1], [1, 2])
+    ones = tf.ones_like(image)
+    mask = tf.cast(image > 0.5, tf.float32)
+    method.train_step({"labelled": {"image": image, "mask": mask, "valid": ones}, "unlabelled": {"image": image, "valid": ones}})
+
+
+def state(method):
+    teacher = [] if method.teacher is None else method.teacher.weights
+    return [np.array(v.value) for v in [*method.student.weights, *teacher, *method.optimizer.variables]]
+
+
+@pytest.mark.parametrize("name", ["supervised", "semicurv"])
+def test_everything_comes_back(tmp_path, name):
+    method = make(name)
+    step(method)
+    path = checkpoints.save(tmp_path, method, 1, kept=2)
+    assert path.name == "step-000001"
+    other = make(name)
+    step(other), step(other)
+    assert checkpoints.restore(path, other) == 1
+    for saved, restored in zip(state(method), state(other), strict=True):
+        np.testing.assert_array_equal(saved, restored)
+    step(method), step(other)
+    for saved, restored in zip(state(method), state(other)):
+        np.testing.assert_array_equal(saved, restored)
+
+
+def test_deployed_weights_alone(tmp_path):
+    method = make()
+    step(method), step(method)
+    path = checkpoints.save(tmp_path, method, 2, kept=2)
+    network = build_network(load_config(None, {"model.widths": [4, 8]}).model, 1, [0.0], [1.0], seed=9)
+    assert checkpoints.restore_deployed(path, network) == 2
+    for expected, weight in zip(method.teacher.weights, network.weights):
+        np.testing.assert_array_equal(expected.value, weight.value)
+
+
+def test_only_the_newest_are_kept(tmp_path):
+    method = make("supervised")
+    for number in (1, 2, 3):
+        checkpoints.save(tmp_path, method, number, kept=2)
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["step-000002", "step-000003"]
+    assert checkpoints.newest(tmp_path).name == "step-000003"
+    assert checkpoints.newest(tmp_path / "absent") is None
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped"])
+def test_damage_is_named_and_changes_nothing(tmp_path, damage):
+    method = make("supervised")
+    path = checkpoints.save(tmp_path, method, 1, kept=2)
+    file = path / checkpoints.STATE
+    content = bytearray(file.read_bytes())
+    if damage == "truncated":
+        content = content[: len(content) // 2]
+    else:
+        content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    before = state(method)
+    with pytest.raises(UserError, match="state.npz: damaged.*Fix"):
+        checkpoints.restore(path, method)
+    for old, new in zip(before, state(method)):
+        np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize("other", [dict(name="supervised"), dict(widths=(4, 16))])
+def test_checkpoint_of_another_configuration_is_refused(tmp_path, other):
+    path = checkpoints.save(tmp_path, make(), 1, kept=2)
+    method = make(**other)
+    before = state(method)
+    with pytest.raises(UserError, match="another configuration"):
+        checkpoints.restore(path, method)
+    for old, new in zip(before, state(method)):
+        np.testing.assert_array_equal(old, new)
+
+
+def test_no_space_left_keeps_the_earlier_checkpoint_whole(tmp_path, monkeypatch):
+    method = make("supervised")
+    checkpoints.save(tmp_path, method, 1, kept=1)
+
+    def full(file, **arrays):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(UserError, match="step-000002: cannot be written .No space left on device.*--resume"):
+        checkpoints.save(tmp_path, method, 2, kept=1)
+    monkeypatch.undo()
+    assert [path.name for path in tmp_path.iterdir()] == ["step-000001"]
+    assert checkpoints.restore(checkpoints.newest(tmp_path), method) == 1

@@ -1,0 +1,37 @@
+"""The log: means of ten steps, cut back on resume, torn last lines left out."""
+
+import pytest
+
+from semicurv_tf.training.journal import Journal, read_log
+
+
+@pytest.fixture
+def journal(tmp_path):
+    return lambda first_step=0: Journal(tmp_path / "log.jsonl", tmp_path / "tensorboard", first_step)
+
+
+def test_ten_steps_make_a_line_of_means(journal, tmp_path):
+    write = journal()
+    for step in range(1, 21):
+        write({"step": step, "loss": float(step)})
+    lines = read_log(tmp_path / "log.jsonl")
+    assert [line["step"] for line in lines] == [10, 20]
+    assert [line["loss"] for line in lines] == [5.5, 15.5]
+    assert any((tmp_path / "tensorboard").iterdir())
+
+
+def test_monitored_scores_are_written_at_once_and_not_averaged_with_absent_ones(journal, tmp_path):
+    write = journal()
+    write({"step": 1, "loss": 1.0})
+    write({"step": 2, "loss": 3.0, "monitor_student_iou": 0.5})
+    assert read_log(tmp_path / "log.jsonl") == [{"step": 2, "loss": 2.0, "monitor_student_iou": 0.5}]
+
+
+def test_resume_drops_lines_of_steps_done_again(journal, tmp_path):
+    write = journal()
+    for step in range(1, 41):
+        write({"step": step, "loss": 0.0})
+    with open(tmp_path / "log.jsonl", "a") as file:
+        file.write('{"step": 50, "lo')  # a crash in the middle of a line
+    journal(first_step=20)
+    assert [line["step"] for line in read_log(tmp_path / "log.jsonl")] == [10, 20]
