@@ -110,7 +110,8 @@ def _session_check(version, card, expected) -> Result:
     for image, _ in expected:
         requests.append(("serving_default", {"image": image}))
         requests.append(("predict_logits", {"image": image.astype(np.float32)}))
-        requests.append(("predict_bytes", {"image_bytes": np.array([_png(image[0]), b"no picture"], object)}))
+        encoded = {"image_bytes": np.array([_png(image[0]), b"no picture"], object)}
+        requests += [("predict_bytes", encoded), ("predict_probability_bytes", encoded)]
     try:
         answers = run_requests(version, requests)
     except RuntimeError as error:
@@ -119,17 +120,19 @@ def _session_check(version, card, expected) -> Result:
     if refused:
         return Result("session", "failed", refused[0])
     limit, worst = TOLERANCE[card["precision"]], 0.0
-    for (_, wanted), default, logits, encoded in zip(expected, answers[::3], answers[1::3], answers[2::3], strict=True):
+    for (_, wanted), default, logits, encoded, sixteen in zip(expected, *(answers[i::4] for i in range(4)), strict=True):
         worst = max(worst, _distance(default["probability"], wanted), _distance(1 / (1 + np.exp(-logits["logits"])), wanted))
         mask = np.where(default["probability"] > card["threshold"], 255, 0)
         decoded = np.asarray(Image.open(io.BytesIO(encoded["mask_bytes"][0])))[..., None]
+        quantised = np.asarray(Image.open(io.BytesIO(sixteen["probability_bytes"][0])))[..., None] / 65535
+        worst = max(worst, _distance(quantised, wanted[0]) - 0.5 / 65535)
         # The two signatures may round differently at the threshold itself.
         undecided = np.abs(wanted - card["threshold"]) <= limit
         if not np.array_equal(default["mask"], mask) or np.any((decoded != mask[0]) & ~undecided[0]):
             return Result("session", "failed", "mask and probability disagree")
         if encoded["mask_bytes"][1] != b"" or encoded["foreground_fraction"][1] != -1:
             return Result("session", "failed", "a broken picture was not answered by an empty mask")
-    said = f"largest difference from Keras {worst:.2g} at {len(expected)} sizes, 3 signatures, without this package"
+    said = f"largest difference from Keras {worst:.2g} at {len(expected)} sizes, 4 signatures, without this package"
     return Result("session", "passed" if worst <= limit else "failed", said + ("" if worst <= limit else f"; allowed {limit:g}"))
 
 

@@ -1,11 +1,13 @@
 """The signatures of the exported model: raw pixels in, masks of the same size out.
 
-| signature         | input                                  | outputs                                      |
-|-------------------|----------------------------------------|----------------------------------------------|
-| `serving_default` | `image` uint8 (batch, h, w, channels)  | `probability` float32, `mask` uint8 0 or 255 |
-| `predict_logits`  | `image` float32, raw 0-255, same shape | `logits` float32                             |
-| `predict_bytes`   | `image_bytes` string (batch,) PNG/JPEG | `mask_bytes` PNG, `foreground_fraction`      |
+| signature                   | input                                  | outputs                                       |
+|-----------------------------|----------------------------------------|-----------------------------------------------|
+| `serving_default`           | `image` uint8 (batch, h, w, channels)  | `probability` float32, `mask` uint8 0 or 255  |
+| `predict_logits`            | `image` float32, raw 0-255, same shape | `logits` float32                              |
+| `predict_bytes`             | `image_bytes` string (batch,) PNG/JPEG | `mask_bytes` PNG, `foreground_fraction`       |
+| `predict_probability_bytes` | the same                               | `probability_bytes`, PNG of 16 bit, x 65535   |
 
+The last is for blending tiles and for other thresholds through REST, where arrays as JSON are slow.
 Batch comes first everywhere and nothing is bfloat16 outside, as TF Serving and JSON need it. Names
 that end in `_bytes` travel as base64 in JSON.
 """
@@ -45,32 +47,50 @@ def make_signatures(
     def predict_bytes(image_bytes):
         # One after the other: images of a request differ in size, and memory stays that of one image.
         mask_bytes, fraction = tf.map_fn(
-            predict_one, image_bytes, parallel_iterations=1,
+            lambda encoded: decoded_or(encoded, mask_of, lambda: (tf.constant(b""), tf.constant(BROKEN_FRACTION))),
+            image_bytes, parallel_iterations=1,
             fn_output_signature=(tf.TensorSpec((), tf.string), tf.TensorSpec((), tf.float32)),
         )  # fmt: skip
         return {"mask_bytes": mask_bytes, "foreground_fraction": fraction}
+
+    def predict_probability_bytes(image_bytes):
+        return {
+            "probability_bytes": tf.map_fn(
+                lambda encoded: decoded_or(encoded, probability_of, lambda: tf.constant(b"")),
+                image_bytes, parallel_iterations=1, fn_output_signature=tf.TensorSpec((), tf.string),
+            )
+        }  # fmt: skip
 
     def predict(image):
         probability = tf.sigmoid(logits_of(image))
         return probability, tf.where(probability > threshold, tf.constant(255, tf.uint8), tf.constant(0, tf.uint8))
 
-    def predict_one(encoded):
+    def decoded_or(encoded, answer, broken):
         image = _decode_or_empty(encoded, channels)
-        return tf.cond(tf.size(image) > 0, lambda: predict_decoded(image), _broken)
+        return tf.cond(tf.size(image) > 0, lambda: answer(image), broken)
 
     def predict_decoded(image):
         if size:
             tf.debugging.assert_equal(tf.shape(image)[:2], size, message=f"Expected images of {height}x{width}.")
             image = tf.ensure_shape(image, (height, width, channels))
         with _checked(image[None], max_pixels):
-            _, mask = predict(tf.cast(image, tf.float32)[None])
-        return tf.io.encode_png(mask[0]), tf.reduce_mean(tf.cast(mask > 0, tf.float32))
+            probability, mask = predict(tf.cast(image, tf.float32)[None])
+        return probability[0], mask[0]
+
+    def mask_of(image):
+        _, mask = predict_decoded(image)
+        return tf.io.encode_png(mask), tf.reduce_mean(tf.cast(mask > 0, tf.float32))
+
+    def probability_of(image):
+        probability, _ = predict_decoded(image)
+        return tf.io.encode_png(tf.cast(tf.round(probability * 65535.0), tf.uint16), compression=1)
 
     images = (None, height, width, channels)
     return {
         "serving_default": (serving_default, [tf.TensorSpec(images, tf.uint8, "image")]),
         "predict_logits": (predict_logits, [tf.TensorSpec(images, tf.float32, "image")]),
         "predict_bytes": (predict_bytes, [tf.TensorSpec((None,), tf.string, "image_bytes")]),
+        "predict_probability_bytes": (predict_probability_bytes, [tf.TensorSpec((None,), tf.string, "image_bytes")]),
     }
 
 
@@ -85,10 +105,6 @@ def _decode_or_empty(encoded, channels):
     empty = tf.zeros((0, 0, channels), tf.uint8)
     image = pictures.reduce(empty, lambda _, picture: tf.ensure_shape(picture, (None, None, channels)))
     return image
-
-
-def _broken():
-    return tf.constant(b""), tf.constant(BROKEN_FRACTION)
 
 
 def _checked(image, max_pixels):

@@ -36,7 +36,9 @@ def warmup_inputs(channels: int, size: tuple[int, int] | None, max_batch: int) -
         pixels = np.random.default_rng(batch).integers(0, 256, (batch, height, width, channels), np.uint8)
         yield "serving_default", "image", pixels
         yield "predict_logits", "image", pixels.astype(np.float32)
-        yield "predict_bytes", "image_bytes", np.array([_png(image) for image in pixels], object)
+        encoded = np.array([_png(image) for image in pixels], object)
+        yield "predict_bytes", "image_bytes", encoded
+        yield "predict_probability_bytes", "image_bytes", encoded
 
 
 def write_warmup(

@@ -84,8 +84,18 @@ def plan_jobs(source: str | Path, output: str | Path, outputs: Outputs) -> list[
         raise UserError(f"--input {source}: expected an image or a folder, found nothing. Fix: check the path")
 
     jobs = [Job(file, _result_paths(output / file.relative_to(root), outputs)) for file in files]
+    require_distinct(jobs)
+    return jobs
+
+
+def require_distinct(jobs: list[Job]) -> None:
+    """Refuses jobs of which two would write one file, or one would write over an image.
+
+    Raises:
+        UserError: all such jobs, a line each.
+    """
     taken: dict[Path, Path] = {}
-    sources = {file.resolve(): file for file in files}
+    sources = {job.source.resolve() for job in jobs}
     faults = []
     for job in jobs:
         mask = job.outputs["mask"]
@@ -97,7 +107,6 @@ def plan_jobs(source: str | Path, output: str | Path, outputs: Outputs) -> list[
                 faults.append(f"{path}: a result would replace this image. Fix: choose another --output")
     if faults:
         raise UserError(faults)
-    return jobs
 
 
 def open_output(output: str | Path, settings: dict, overwrite: bool) -> float:
