@@ -77,6 +77,15 @@ def read_layout(folder: Path, images_only: bool = False) -> FolderLayout:
     return layout
 
 
+def require_unlabelled_folder(folder: Path | str) -> None:
+    """Raises `UserError` naming --unlabelled-dir unless `folder` is a folder."""
+    if not Path(folder).is_dir():
+        raise UserError(
+            f"--unlabelled-dir: expected a folder of images, found no folder {folder}. "
+            "Fix: give the folder of your unlabelled images"
+        )
+
+
 def walk_images(folder: Path) -> Iterator[Path]:
     """Image files at and below a folder, sorted; linked folders are entered once; links that lead
     nowhere are among the files, for their reading to fail by name."""

@@ -8,6 +8,7 @@ that the rule does not know.
 
 import contextlib
 import io
+import stat
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from semicurv_tf.errors import UserError
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif"})
 _EXIF_ORIENTATION = 0x0112
+# Pillow goes by content, not by suffix; formats that run other programs (EPS) stay out.
+_PILLOW_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
 SMALLEST_SIDE_PX = 16  # one cell of the deepest feature map of the network
 
 _FAILURES = (OSError, ValueError, SyntaxError, EOFError, MemoryError, OverflowError, IndexError,
@@ -182,6 +185,10 @@ def _naming(path: Path):
 
 def _decode(path: Path, palette_indices: bool = False) -> np.ndarray:
     """uint8 array (h, w) or (h, w, 1..4) of a file; raises anything, see `_naming`."""
+    if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would wait for ever
+        raise UserError(
+            f"{path}: expected a file, found a folder, pipe or device. Fix: remove it"
+        )
     if path.suffix.lower() in (".tif", ".tiff") and _is_tiff(path):
         pixels = _decode_tiff(path, palette_indices)
     else:
@@ -230,8 +237,9 @@ def _decode_tiff(path: Path, palette_indices: bool) -> np.ndarray:
 def _decode_with_pillow(path: Path, palette_indices: bool) -> np.ndarray:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with Image.open(path) as image:
-            _expect_one_frame(path, getattr(image, "n_frames", 1))
+        with Image.open(path, formats=_PILLOW_FORMATS) as image:
+            # MPO is what phones write: a JPEG photograph, then previews of it.
+            _expect_one_frame(path, 1 if image.format == "MPO" else getattr(image, "n_frames", 1))
             _expect_bearable_size(path, *image.size)
             image.load()
             image = ImageOps.exif_transpose(image)

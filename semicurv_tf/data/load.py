@@ -7,6 +7,7 @@ import numpy as np
 
 from semicurv_tf.data.catalog import DatasetInfo, dataset_info
 from semicurv_tf.data.examine import examine
+from semicurv_tf.data.folder_layout import require_unlabelled_folder
 from semicurv_tf.data.prepare import Prepared, prepare
 from semicurv_tf.data.store import ImageStore
 from semicurv_tf.errors import UserError
@@ -85,6 +86,8 @@ def load_dataset(
         (128, 128, 3)
     """
     info = dataset_info(name)
+    if unlabelled_dir is not None:
+        require_unlabelled_folder(unlabelled_dir)
     stores, prepared = _open(name, data_dir, cache_dir, options, memory_mb)
     if "train" not in stores:
         raise UserError(

@@ -77,7 +77,8 @@ def prepare(
         if not (final / _ROWS).is_file():
             builder.on_source = on_source or builder.on_source
             with _writing(cache), quiet_tfds():
-                _run(builder, cache / "downloads")
+                _run(builder, (temporary if source else cache) / "downloads")
+                shutil.rmtree(temporary / "downloads", ignore_errors=True)
                 described = {"rows": builder.rows, "notes": builder.notes}
                 (temporary / _ROWS).write_text(json.dumps(described))
                 _publish(temporary, final)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semicurv_tf.data.examine import examine, positive_percent
+from semicurv_tf.data.folder_layout import require_unlabelled_folder
 from semicurv_tf.data.prepare import make_builder, quiet_tfds
 from semicurv_tf.errors import UserError
 
@@ -56,6 +57,8 @@ def verify(name: str, data_dir=None, *, options: dict | None = None, unlabelled_
     Raises:
         UserError: unknown dataset or option, or no folder to look into.
     """
+    if unlabelled_dir is not None:
+        require_unlabelled_folder(unlabelled_dir)
     rows, errors, notes = _describe(name, data_dir, options, on_source)
     if unlabelled_dir is not None:
         channels = next((part[0]["shape"][-1] for part in rows.values() if part), 3)

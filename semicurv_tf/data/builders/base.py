@@ -180,18 +180,18 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
         }
 
     def _generate_examples(self, split, sources):
-        rows = self.rows.setdefault(split, [])
+        rows, names = self.rows.setdefault(split, []), set()
         for packed, faults in read_ahead(self._pack, sources):
             self.faults.extend(faults)
             self.on_source()
             for row, features in packed:
-                if row["name"] in self._names:
+                if row["name"] in names:
                     self.faults.append(
-                        f"{row['name']}: expected each name once, found it twice. "
+                        f"{row['name']}: expected each name once in {split}, found it twice. "
                         "Fix: rename one of the files"
                     )
                     continue
-                self._names.add(row["name"])
+                names.add(row["name"])
                 rows.append(row)
                 yield len(rows), features
 
@@ -235,7 +235,6 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
         self.faults.clear()
         self.notes.clear()
         self.rows.clear()
-        self._names: set[str] = set()
 
 
 def read_ahead(function, sources: Iterable[Source]) -> Iterator:

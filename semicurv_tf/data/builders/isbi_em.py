@@ -4,6 +4,7 @@ Either the published stacks, train-volume.tif and train-labels.tif, or one PNG a
 train/image/K.png and train/label/K.png. There 255 is cell and 0 is membrane; here membrane is 1.
 """
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,6 +77,11 @@ def read_slice(builder: CurvilinearBuilder, source: Source) -> Example:
 
 
 def _page(path: Path, number: int) -> np.ndarray:
+    return _stack(path, path.stat().st_mtime_ns)[number]
+
+
+@functools.lru_cache(maxsize=2)  # the two stacks, 8 MB each, serve all 30 slices
+def _stack(path: Path, _modified: int) -> np.ndarray:
     try:
         pages = tifffile.imread(path)
     except Exception as error:  # whatever a damaged file makes the decoder raise
@@ -88,4 +94,4 @@ def _page(path: Path, number: int) -> np.ndarray:
             f"{path}: expected {SLICES} slices of 8 bit, found shape {pages.shape} of "
             f"{pages.dtype}. Fix: download it again"
         )
-    return pages[number]
+    return pages

@@ -1,0 +1,148 @@
+"""A user's own folder: layouts, formats, splits, and what cannot be placed."""
+
+import numpy as np
+import pytest
+
+from semicurv_tf.data.folder_layout import read_layout
+from semicurv_tf.data.load import load_dataset
+from semicurv_tf.errors import UserError
+
+
+def _load(files, cache, **options):
+    return load_dataset("folder", files.root, cache_dir=cache, options=options)
+
+
+def test_masks_for_some_formats_mixed_sizes_and_sub_folders(files, cache):
+    files.photo("images/a.jpg", 40, 30)
+    files.photo("images/deep/er/b.png", 32, 50)
+    files.photo("images/c.tif", channels=1)
+    files.photo("images/späte Straße.bmp")
+    files.mask("masks/a.png", 40, 30)
+    files.mask("masks/deep/er/b_mask.tif", 32, 50, high=1)
+    dataset = _load(files, cache)
+    known = dict(zip(dataset.train.names, dataset.train.labelled))
+    assert known == {"a": True, "deep/er/b": True, "c": False, "späte Straße": False}
+    assert dataset.train.shapes[dataset.train.names.index("deep/er/b")] == (50, 32, 3)
+    grey = dataset.train.read(dataset.train.names.index("c"))
+    assert (grey["image"] == files.pixels("images/c.tif", channels=1)).all() and grey["mask"].sum() == 0
+    jpeg = dataset.train.read(dataset.train.names.index("a"))
+    assert jpeg["image"].shape == (30, 40, 3) and jpeg["mask"].sum() == 4 * 30
+
+
+def test_seeded_split_of_the_labelled_images(files, cache):
+    for number in range(10):
+        files.photo(f"images/{number}.png")
+        files.mask(f"masks/{number}.png")
+    files.photo("images/u.png")
+    dataset = _load(files, cache, validation_share=0.2, test_share=0.3)
+    assert (len(dataset.train), len(dataset.validation), len(dataset.test)) == (6, 2, 3)
+    assert "u" in dataset.train.names
+    names = {*dataset.train.names, *dataset.validation.names, *dataset.test.names}
+    assert names == {"u", *map(str, range(10))}
+    with pytest.raises(UserError, match="validation_share, test_share"):
+        _load(files, cache, validation_share=0.5, test_share=0.5)
+
+
+def test_split_lists(files, cache):
+    for number in range(5):
+        files.photo(f"images/{number}.png")
+        files.mask(f"masks/{number}.png")
+    files.photo("images/u.png")
+    files.text("splits/train.txt", "0", "1.png", "")
+    files.text("splits/val.txt", "2")
+    files.text("splits/test.txt", "3")
+    dataset = _load(files, cache)
+    assert dataset.train.names == ("0", "1", "u")
+    assert dataset.validation.names == ("2",) and dataset.test.names == ("3",)
+    assert any(line.startswith("4: has a mask but is in no list") for line in dataset.warnings)
+    files.text("splits/test.txt", "3", "0", "nobody")
+    with pytest.raises(UserError) as error:
+        _load(files, cache)
+    assert "found '0' listed for train as well" in error.value.lines[0]
+    assert "found 'nobody', which is none" in error.value.lines[1]
+
+
+@pytest.mark.parametrize(
+    "image, mask",
+    [("{}/{}.jpg", "{}_lab/{}.png"), ("{}_img/{}.jpg", "{}_lab/{}_mask.png"),
+     ("{}/images/{}.jpg", "{}/masks/{}.png"), ("{}crop/{}.jpg", "{}crop/{}.png")],
+)  # fmt: skip
+def test_folders_per_split(files, cache, image, mask):
+    for split, count in (("train", 3), ("valid", 1), ("test", 2)):
+        for number in range(count):
+            files.photo(image.format(split, number))
+            files.mask(mask.format(split, number))
+    files.photo(image.format("train", "alone"))
+    dataset = _load(files, cache)
+    assert dataset.train.names == ("train/0", "train/1", "train/2", "train/alone")
+    assert dataset.train.labelled == (True, True, True, False)
+    assert (len(dataset.validation), len(dataset.test)) == (1, 2)
+    assert dataset.test.read(0)["mask"].sum() == 4 * 32
+
+
+def test_mask_options(files, cache):
+    for number in range(3):
+        files.photo(f"images/{number}.png")
+        soft = np.zeros((32, 32), np.uint8)
+        soft[:, :4], soft[:, 4:6] = 200, 100
+        files.save(f"masks/{number}.png", soft)
+    sums = {
+        _load(files, cache, test_share=0.0, validation_share=0.0, **options).train.read(0)["mask"].sum()
+        for options in ({"mask_threshold": 127}, {"mask_value": 200})
+    }
+    assert sums == {4 * 32}
+    inverted = _load(files, cache, mask_value=100, mask_invert=True, test_share=0.0)
+    assert inverted.train.read(0)["mask"].sum() == 30 * 32
+    with pytest.raises(UserError, match="expected one of them, found both"):
+        _load(files, cache, mask_value=1, mask_threshold=1)
+    with pytest.raises(UserError, match="expected 1 or 3, found 2"):
+        _load(files, cache, channels=2)
+
+
+def test_unlabelled_images_from_a_second_folder(files, cache, tmp_path):
+    for number in range(2):
+        files.photo(f"own/images/{number}.png", channels=3)
+        files.mask(f"own/masks/{number}.png")
+    files.photo("roads/monday/7.jpg", 64, 48)
+    files.photo("roads/8.png", channels=1)
+    dataset = load_dataset(
+        "folder", files.root / "own", cache_dir=cache, unlabelled_dir=files.root / "roads",
+        options={"validation_share": 0.0, "test_share": 0.0},
+    )  # fmt: skip
+    assert dataset.train.labelled == (True, True, False, False)
+    assert dataset.train.shapes[2:] == ((32, 32, 3), (48, 64, 3))
+    assert (dataset.train.read(2)["image"] == files.pixels("roads/8.png", channels=1)).all()
+    with pytest.raises(UserError, match="--unlabelled-dir"):
+        load_dataset("folder", files.root / "own", cache_dir=cache, unlabelled_dir=tmp_path / "none")
+
+
+def test_what_cannot_be_placed_is_named(files):
+    files.photo("images/a.png")
+    files.photo("images/a.jpg")
+    files.mask("masks/b.png")
+    faults = read_layout(files.root).faults
+    assert len(faults) == 2
+    assert "images/a.png: expected one file per stem, found a.jpg as well" in faults[0]
+    assert "masks/b.png: expected an image of the same stem" in faults[1]
+
+
+def test_loops_of_links_end_and_broken_links_are_named(files, cache):
+    for number in range(3):
+        files.photo(f"images/{number}.png")
+        files.mask(f"masks/{number}.png")
+    (files.root / "images/again").symlink_to(files.root / "images")
+    (files.root / "images/ring.png").symlink_to(files.root / "images/ring.png")
+    (files.root / "images/gone.png").symlink_to(files.root / "nowhere.png")
+    with pytest.raises(UserError) as error:
+        _load(files, cache)
+    assert len(error.value.lines) == 2
+    assert "gone.png: expected an image file, found none" in error.value.lines[0]
+    assert "ring.png" in error.value.lines[1]
+
+
+def test_empty_folder_and_unknown_layout(tmp_path):
+    with pytest.raises(UserError, match="expected images/ and masks/"):
+        read_layout(tmp_path)
+    (tmp_path / "images").mkdir()
+    with pytest.raises(UserError, match="found no image"):
+        read_layout(tmp_path)

@@ -1,0 +1,111 @@
+import shutil
+
+import numpy as np
+import pytest
+
+from semicurv_tf.data.load import load_dataset
+from semicurv_tf.data.preview import preview
+from semicurv_tf.data.verify import verify
+from semicurv_tf.errors import UserError
+
+
+def _split_folder(files):
+    for split, count, first in (("train", 3, 0), ("valid", 1, 8), ("test", 2, 16)):
+        for number in range(count):
+            files.photo(f"{split}/{number}.png")
+            mask = np.zeros((32, 32), np.uint8)
+            mask[:, :8] = 255
+            files.save(f"{split}_mask/{number}.png", np.roll(mask, first + number, axis=1))
+
+
+def test_sound_folder(files):
+    _split_folder(files)
+    seen = []
+    report = verify("folder", files.root, on_source=lambda: seen.append(1))
+    assert report.errors == () and report.warnings == () and len(seen) == 6
+    assert [(row.split, row.images, row.labelled, row.sizes) for row in report.splits] == [
+        ("train", 3, 3, "32x32"), ("validation", 1, 1, "32x32"), ("test", 2, 2, "32x32")
+    ]  # fmt: skip
+    assert report.splits[0].positive_percent == 25.0 and report.splits[0].no_data_percent == 0.0
+
+
+def test_leak_between_training_and_test_is_an_error(files):
+    _split_folder(files)
+    shutil.copy(files.root / "train/1.png", files.root / "test/0.png")
+    shutil.copy(files.root / "train/1.png", files.root / "train/2.png")
+    report = verify("folder", files.root)
+    assert len(report.errors) == 1
+    assert "same image under 3 names: train/1 (train), train/2 (train), test/0 (test)" in report.errors[0]
+
+
+def test_oddities_are_warnings(files):
+    _split_folder(files)
+    files.mask("train_mask/0.png", columns=0)
+    shutil.copy(files.root / "train/1.png", files.root / "train/2.png")
+    files.save("valid/0.png", np.full((32, 32, 3), 9, np.uint8))
+    files.mask("valid_mask/0.png", columns=31)
+    files.mask("train_mask/2.png", columns=5)
+    files.photo("test/u.png")
+    report = verify("folder", files.root)
+    assert report.errors == ()
+    text = "\n".join(report.warnings)
+    assert "same image under 2 names: train/1 (train), train/2 (train)" in text
+    assert "train: 1 of 3 empty masks: train/0" in text
+    assert "validation: 1 of 1 images of one value: validation/0" in text
+    assert "validation: 96.9 % of the pixels are positive; inverted masks?" in text
+    assert report.splits[2].labelled == 2 and report.splits[2].images == 3
+
+
+def test_all_faulty_files_and_what_follows_from_them(files):
+    _split_folder(files)
+    for number in range(3):
+        (files.root / f"train/{number}.png").write_bytes(b"broken")
+    files.mask("test_mask/1.png", 20, 20)
+    report = verify("folder", files.root)
+    assert len(report.errors) == 5
+    assert "train: expected at least one image with a mask" in report.errors[-1]
+    assert sum("found damage" in line for line in report.errors) == 3
+
+
+def test_empty_training_masks_grey_images_and_copied_masks(files):
+    for split in ("train", "test"):
+        for number in range(2):
+            files.photo(f"{split}/{number}.png", channels=1)
+            files.mask(f"{split}_mask/{number}.png", columns=0 if split == "train" else 5)
+    report = verify("folder", files.root)
+    assert len(report.errors) == 1 and "found all masks empty" in report.errors[0]
+    assert any("all images are grey" in line for line in report.warnings)
+    assert any("same mask for 2 different images: test/0, test/1" in line for line in report.warnings)
+
+
+def test_windows_of_one_tile_in_two_splits(files):
+    for split in ("train", "test"):
+        files.save(f"{split}/sat/7_15.tiff", files.pixels(split, 64, 64))
+        files.mask(f"{split}/map/7_15.tif", 64, 64)
+    report = verify("mitroad", files.root, options={"window": 32})
+    assert any(line.startswith("7_15: windows of one image in test and train") for line in report.errors)
+    assert any("published are 6880 train/1215 validation/440 test" in line for line in report.warnings)
+
+
+def test_unlabelled_folder_is_read_too(files):
+    _split_folder(files)
+    files.text("more/broken.png", "no image")
+    report = verify("folder", files.root, unlabelled_dir=files.root / "more")
+    assert len(report.errors) == 1 and "more/broken.png" in report.errors[0]
+
+
+def test_preview_paints_masks_red(files, cache, tmp_path):
+    from PIL import Image
+
+    _split_folder(files)
+    files.save("train/0.png", np.full((32, 32, 3), 60, np.uint8))
+    files.mask("train_mask/0.png", columns=8)
+    dataset = load_dataset("folder", files.root, cache_dir=cache)
+    sheet = np.asarray(Image.open(preview(dataset, tmp_path / "deep" / "sheet.png")), int)
+    # 6 pairs in 2 rows of 3; 8 of 32 columns of the first right-hand picture are reddened
+    assert sheet.shape == (2 * (192 + 14 + 4), 3 * (2 * 192 + 6), 3)
+    reddened = (sheet[..., 0] > sheet[..., 1] + 100) & (sheet[..., 0] > sheet[..., 2] + 100)
+    assert reddened[14:46, 194:202].all() and not reddened[14:46, :194].any()
+    assert not reddened[14:46, 202:226].any()
+    with pytest.raises(UserError, match="--output"):
+        preview(dataset, tmp_path / "deep" / "sheet.png" / "below.png")
