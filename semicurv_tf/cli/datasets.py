@@ -4,6 +4,7 @@ import sys
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from semicurv_tf.data.catalog import dataset_info, dataset_names
@@ -17,20 +18,26 @@ def datasets():
 @datasets.command("list")
 def list_datasets():
     """Names, tasks, sizes, positive ratios, terms, and where to get them."""
-    table = Table(show_lines=True)
-    for heading in ("name", "task", "train / validation / test", "size", "positive %", "terms"):
+    console = Console(highlight=False)
+    table = Table()
+    table.add_column("name", no_wrap=True)
+    for heading in ("task", "train/val/test", "size, px"):
         table.add_column(heading, overflow="fold")
-    table.add_column("what to give as --data-dir", overflow="fold", ratio=1)
-    for name in dataset_names():
-        info = dataset_info(name)
-        counts = " / ".join(str(info.counts.get(split, "-"))
-                            for split in ("train", "validation", "test"))  # fmt: skip
+    table.add_column("positive %", justify="right")
+    infos = [dataset_info(name) for name in dataset_names()]
+    for info in infos:
+        counts = "/".join(str(info.counts.get(split, "-"))
+                          for split in ("train", "validation", "test"))  # fmt: skip
         ratio = "" if info.positive_percent is None else f"{info.positive_percent:.1f}"
         table.add_row(
-            name, info.task, counts if info.counts else "yours", info.image_size, ratio,
-            info.licence, f"{info.how_to_get}\n{info.homepage}".strip(),
-        )  # fmt: skip
-    Console().print(table)
+            info.name, info.task, counts if info.counts else "yours", info.image_size, ratio
+        )
+    console.print(table)
+    for info in infos:
+        console.print(f"[bold]{info.name}[/bold]  {info.title}; {info.licence}")
+        console.print(f"    give: {escape(info.how_to_get)}", soft_wrap=True)
+        if info.homepage:
+            console.print(f"    from: {info.homepage}", soft_wrap=True)
 
 
 def _source_options(command):
