@@ -16,7 +16,9 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-BROKEN_FRACTION = -1.0  # foreground_fraction of a picture that cannot be decoded; its mask is empty bytes
+# foreground_fraction where there is no mask (its bytes are empty): one image must not fail the others
+# of its batch, into which the server merges the requests of several clients.
+UNDECODABLE, SIZE_NOT_SERVED = -1.0, -2.0
 
 
 def make_signatures(
@@ -47,7 +49,7 @@ def make_signatures(
     def predict_bytes(image_bytes):
         # One after the other: images of a request differ in size, and memory stays that of one image.
         mask_bytes, fraction = tf.map_fn(
-            lambda encoded: decoded_or(encoded, mask_of, lambda: (tf.constant(b""), tf.constant(BROKEN_FRACTION))),
+            lambda encoded: decoded_or(encoded, mask_of, lambda reason: (tf.constant(b""), reason)),
             image_bytes, parallel_iterations=1,
             fn_output_signature=(tf.TensorSpec((), tf.string), tf.TensorSpec((), tf.float32)),
         )  # fmt: skip
@@ -56,7 +58,7 @@ def make_signatures(
     def predict_probability_bytes(image_bytes):
         return {
             "probability_bytes": tf.map_fn(
-                lambda encoded: decoded_or(encoded, probability_of, lambda: tf.constant(b"")),
+                lambda encoded: decoded_or(encoded, probability_of, lambda reason: tf.constant(b"")),
                 image_bytes, parallel_iterations=1, fn_output_signature=tf.TensorSpec((), tf.string),
             )
         }  # fmt: skip
@@ -65,16 +67,21 @@ def make_signatures(
         probability = tf.sigmoid(logits_of(image))
         return probability, tf.where(probability > threshold, tf.constant(255, tf.uint8), tf.constant(0, tf.uint8))
 
-    def decoded_or(encoded, answer, broken):
+    def decoded_or(encoded, answer, none):
         image = _decode_or_empty(encoded, channels)
-        return tf.cond(tf.size(image) > 0, lambda: answer(image), broken)
+        sides = tf.shape(image, tf.int64)[:2]
+        decoded = tf.reduce_prod(sides) > 0
+        if size:
+            served = decoded & tf.reduce_all(sides == tf.constant(size, tf.int64))
+        else:
+            served = decoded & (tf.reduce_prod(sides) <= max_pixels)
+        reason = tf.where(decoded, SIZE_NOT_SERVED, UNDECODABLE)
+        return tf.cond(served, lambda: answer(image), lambda: none(reason))
 
     def predict_decoded(image):
-        if size:
-            tf.debugging.assert_equal(tf.shape(image)[:2], size, message=f"Expected images of {height}x{width}.")
-            image = tf.ensure_shape(image, (height, width, channels))
-        with _checked(image[None], max_pixels):
-            probability, mask = predict(tf.cast(image, tf.float32)[None])
+        # No `ensure_shape` here: graph optimisation then takes the shape for granted outside the branch too.
+        image = tf.reshape(image, (height, width, channels)) if size else image
+        probability, mask = predict(tf.cast(image, tf.float32)[None])
         return probability[0], mask[0]
 
     def mask_of(image):

@@ -53,8 +53,10 @@ class Client:
         """
         if hasattr(self.transport, "predict"):
             return self.transport.predict("serving_default", {"image": image})["probability"]
-        answer = self.transport.predict_bytes("predict_probability_bytes", [encode_png(image[0])])
-        with Image.open(io.BytesIO(answer["probability_bytes"][0])) as picture:
+        (encoded,) = self.transport.predict_bytes("predict_probability_bytes", [encode_png(image[0])])["probability_bytes"]
+        if not encoded:
+            raise ServerRefused(f"{self.transport.server}: the model does not serve images of this size. Fix: send tiles, --tile 512")
+        with Image.open(io.BytesIO(encoded)) as picture:
             return (np.asarray(picture).astype(np.float32) / 65535)[None, ..., None]
 
     def masks(self, encoded: list[bytes]) -> list[np.ndarray | ServerRefused]:
@@ -78,7 +80,8 @@ class Client:
             if len(encoded) == 1:
                 return [refused]
             return [result for image in encoded for result in self.masks([image])]
-        return [_mask(mask, self.transport.server) for mask in answer["mask_bytes"]]
+        rows = zip(answer["mask_bytes"], answer["foreground_fraction"], strict=True)
+        return [_mask(mask, fraction, self.transport.server) for mask, fraction in rows]
 
 
 def connect(
@@ -101,7 +104,9 @@ def connect(
     raise UserError(f"--url {url}: expected grpc://host:port or http://host:port. Fix: TF Serving listens on 8500 (gRPC) and 8501 (REST)")
 
 
-def _mask(encoded: bytes, server: str) -> np.ndarray | ServerRefused:
+def _mask(encoded: bytes, fraction: float, server: str) -> np.ndarray | ServerRefused:
+    if fraction == -2:  # SIZE_NOT_SERVED of semicurv_tf/export/signatures.py, which needs TensorFlow
+        return ServerRefused(f"{server}: the model does not serve images of this size. Fix: send tiles, --tile 512")
     if not encoded:
         return ServerRefused(f"{server}: the server could not decode this image. Fix: send PNG or JPEG")
     with Image.open(io.BytesIO(encoded)) as picture:

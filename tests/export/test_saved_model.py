@@ -47,14 +47,15 @@ def test_predict_logits(loaded, network):
 def test_predict_bytes_of_several_sizes_with_a_broken_one_among_them(loaded, network):
     generator = np.random.default_rng(0)
     images = [generator.integers(0, 256, (*size, 3), np.uint8) for size in ((32, 40), (20, 17))]
-    encoded = [png(images[0]), b"no picture", png(images[1]), png(images[0])[:100], b""]
+    too_large = png(np.zeros((400, 300), np.uint8))
+    encoded = [png(images[0]), b"no picture", png(images[1]), png(images[0])[:100], b"", too_large]
     answer = loaded.signatures["predict_bytes"](image_bytes=tf.constant(encoded))
     masks, fractions = answer["mask_bytes"].numpy(), answer["foreground_fraction"].numpy()
     for index, image in ((0, images[0]), (2, images[1])):
         mask = np.asarray(Image.open(io.BytesIO(masks[index])))
         np.testing.assert_array_equal(mask > 0, keras_probability(network, image[None])[0, ..., 0] > 0.5)
         assert fractions[index] == pytest.approx(np.mean(mask > 0)) and 0 < fractions[index] < 1
-    assert [masks[i] for i in (1, 3, 4)] == [b""] * 3 and fractions[[1, 3, 4]].tolist() == [-1] * 3
+    assert [masks[i] for i in (1, 3, 4, 5)] == [b""] * 4 and fractions[[1, 3, 4, 5]].tolist() == [-1, -1, -1, -2]
 
 
 def test_predict_probability_bytes_has_16_bits(loaded, network):
@@ -86,9 +87,13 @@ def test_other_ways_to_load(exported, network):
 
 
 def test_a_fixed_size_and_one_channel(exported_grey):
-    signature = tf.saved_model.load(str(exported_grey)).signatures["serving_default"]
+    loaded = tf.saved_model.load(str(exported_grey))
+    signature = loaded.signatures["serving_default"]
     assert signature.structured_input_signature[1]["image"].shape.as_list() == [None, 32, 48, 1]
     assert signature(image=tf.zeros((2, 32, 48, 1), tf.uint8))["mask"].shape == (2, 32, 48, 1)
+    encoded = [png(np.zeros((32, 48), np.uint8)), png(np.zeros((48, 32), np.uint8))]
+    fractions = loaded.signatures["predict_bytes"](image_bytes=tf.constant(encoded))["foreground_fraction"].numpy()
+    assert fractions[0] >= 0 and fractions[1] == -2
 
 
 def test_folding_leaves_fewer_nodes(exported, network, tmp_path):

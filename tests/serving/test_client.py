@@ -11,7 +11,7 @@ from semicurv_tf.data.image_files import encode_png
 from semicurv_tf.errors import UserError
 from semicurv_tf.inference.folder import Outputs, plan_jobs
 from semicurv_tf.serving_client.bulk import predict_by_server
-from semicurv_tf.serving_client.client import connect
+from semicurv_tf.serving_client.client import Client, connect
 from semicurv_tf.serving_client.transport import NotNow, ServerLost, ServerRefused, with_retries
 
 
@@ -47,10 +47,25 @@ def test_masks_of_several_sizes_with_a_corrupt_png_among_them(client, served_net
         np.testing.assert_array_equal(mask > 0, keras_probability(served_network, image) > 0.5)
 
 
-def test_a_batch_with_a_refused_image_is_sent_one_by_one(client):
+def test_an_image_above_the_limit_does_not_fail_its_batch(client):
     masks = client.masks([encode_png(pixels(32, 32)), encode_png(pixels(400, 300))])  # the second: above 100000 pixels
     assert masks[0].shape == (32, 32)
-    assert isinstance(masks[1], ServerRefused) and "at most 100000 pixels" in str(masks[1])
+    assert isinstance(masks[1], ServerRefused) and "does not serve images of this size" in str(masks[1])
+    with pytest.raises(ServerRefused, match="does not serve images of this size|at most 100000 pixels"):
+        client.probability(pixels(400, 300)[None])
+
+
+def test_a_refused_batch_is_sent_one_by_one():
+    class Transport:
+        server = "server"
+
+        def predict_bytes(self, signature, encoded):
+            if b"bad" in encoded:
+                raise ServerRefused("bad one")
+            return {"mask_bytes": [encode_png(np.full((2, 3, 1), 255, np.uint8))] * len(encoded), "foreground_fraction": [1.0] * len(encoded)}
+
+    masks = Client(Transport()).masks([b"good", b"bad", b"good"])
+    assert masks[0].tolist() == masks[2].tolist() == [[255] * 3] * 2 and str(masks[1]) == "bad one"
 
 
 @pytest.mark.parametrize(
@@ -143,7 +158,7 @@ def test_a_huge_image_sent_all_the_same_is_refused_by_the_model(client):
     buffer = io.BytesIO()
     Image.new("L", (12000, 12000)).save(buffer, "PNG", compress_level=1)
     (mask,) = client.masks([buffer.getvalue()])
-    assert isinstance(mask, ServerRefused) and "at most 100000 pixels" in str(mask)
+    assert isinstance(mask, ServerRefused) and "does not serve images of this size" in str(mask)
 
 
 def test_pauses_double_and_end_at_the_deadline(monkeypatch):
