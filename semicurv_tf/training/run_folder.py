@@ -12,6 +12,7 @@
 import json
 import os
 import platform
+import shutil
 from importlib import metadata
 from pathlib import Path
 
@@ -59,10 +60,7 @@ def create(run: Path, config: Config, facts: dict):
             run.rmdir()
         staging.rename(run)
     except OSError as error:
-        for file in (CONFIG, RUN):
-            (staging / file).unlink(missing_ok=True)
-        if staging.exists():
-            staging.rmdir()
+        shutil.rmtree(staging, ignore_errors=True)
         raise UserError(f"--run {run}: cannot be written ({error.strerror}). Fix: a folder you may write to, with space left") from None
 
 
