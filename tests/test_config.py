@@ -1,5 +1,7 @@
 """Configuration: defaults of the paper, files, settings, and one line for each fault."""
 
+from pathlib import Path
+
 import pytest
 
 from semicurv_tf.config import Config, differences, dump_config, load_config, parse_setting
@@ -91,3 +93,13 @@ def test_configuration_is_frozen():
 
 def test_differences_name_keys_with_both_values():
     assert differences(Config(), load_config(None, {"training.seed": 2})) == ["training.seed: 0 -> 2"]
+
+
+CONFIGS = sorted((Path(__file__).resolve().parents[1] / "configs").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("file", CONFIGS, ids=lambda file: file.stem)
+def test_recipes_are_valid_and_tell_their_command(file):
+    load_config(file)
+    head = [line for line in file.read_text().splitlines() if line.startswith("#")]
+    assert any(line.startswith("# Command:") for line in head) and any("ost" in line for line in head)

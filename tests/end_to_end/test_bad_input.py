@@ -33,7 +33,7 @@ def test_labels(refused, labels):
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        (["--dataset", "drive"  "128x"], ["drive128x", "drive128", "crackforest"]),
+        (["--dataset", "drive128x"], ["drive128x", "drive128", "crackforest"]),
         (["--method", "magic"], ["method.name", "magic", "semicurv"]),
         (["--model", "resnet"], ["model.name", "resnet", "residual_unet"]),
         (["--precision", "float8"], ["training.precision", "float8", "bfloat16"]),
@@ -67,9 +67,9 @@ def test_run_under_a_file_cannot_be_written(refused, tmp_path):
     assert "--run" in line and "cannot be written" in line
 
 
-@pytest.mark.parametrize("command", [["evaluate"], ["predict", "--input", ".", "--output", "out"], ["export", "--output", "out"]])
-def test_no_run_folder(refused, command):
-    lines = refused(*command, "--run", "absent")
+@pytest.mark.parametrize("arguments", [["evaluate"], ["predict", "--input", ".", "--output", "out"], ["export", "--output", "out"]])
+def test_no_run_folder(refused, arguments):
+    lines = refused(*arguments, "--run", "absent")
     assert len(lines) == 1 and "absent" in lines[0]
 
 

@@ -1,0 +1,123 @@
+"""Trains and scores several recipes on the same labelled images, and keeps what was measured.
+
+    python scripts/study.py --data-dir ~/data --runs runs/study --results results/drive128_1pct \
+        configs/drive128_supervised.yaml configs/drive128_mean_teacher.yaml configs/drive128.yaml
+
+For each recipe and seed: a run folder RUNS/RECIPE-seedN. Called again, it goes on where it was: finished runs are
+not trained again, stopped ones are resumed. RESULTS/RECIPE-seedN.json holds the configuration, the curve, the
+scores of the last step on the test images, versions, processor and training time; RESULTS/table.md the table.
+No image is written.
+"""
+
+import json
+import platform
+from pathlib import Path
+
+import click
+import yaml
+from rich.console import Console
+
+from semicurv_tf.config import load_config
+from semicurv_tf.errors import UserError
+from semicurv_tf.training import checkpoints, run_folder
+from semicurv_tf.training.journal import read_log
+from semicurv_tf.training.score_run import score_run
+from semicurv_tf.training.train import resume, train
+
+
+@click.command()
+@click.argument("recipes", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--data-dir", type=click.Path(), help="The folder with the dataset's published files.")
+@click.option("--runs", required=True, type=click.Path(path_type=Path), help="Folder for the runs.")
+@click.option("--results", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
+@click.option("--seed", "seeds", multiple=True, type=int, default=(0,), show_default=True, help="May be repeated.")
+def main(recipes, data_dir, runs, results, seeds):
+    """Train and score RECIPES (configuration files), resumably, and write their results."""
+    console = Console(stderr=True)
+    runs.mkdir(parents=True, exist_ok=True)
+    results.mkdir(parents=True, exist_ok=True)
+    for seed in seeds:
+        for recipe in recipes:
+            run = runs / f"{recipe.stem}-seed{seed}"
+            _train_to_the_end(recipe, seed, data_dir, run, console)
+            scores = _test_scores(run, data_dir, console)
+            run_folder.write_json(results / f"{run.name}.json", _record(recipe, run, scores))
+            table = _table([json.loads(file.read_text()) for file in sorted(results.glob("*.json"))])
+            (results / "table.md").write_text(table)
+    print(table)
+
+
+def _train_to_the_end(recipe, seed, data_dir, run, console):
+    settings = {"training.seed": seed}
+    if data_dir is not None:
+        settings["data.data_dir"] = data_dir
+    if not run.exists():
+        train(load_config(recipe, settings), run, console)
+    elif not (run / run_folder.DEPLOYED).exists():
+        resume(run, None, console)
+
+
+def _test_scores(run, data_dir, console):
+    """Scores the last step once; the test set is not opened again for a run that has them."""
+    step = int(checkpoints.newest(run / run_folder.CHECKPOINTS).name.removeprefix("step-"))
+    path = run / run_folder.SCORES
+    known = run_folder.read_json(path).get("test") if path.exists() else None
+    return known if known and known["step"] == step else score_run(run, "test", data_dir, console)
+
+
+def _record(recipe, run, scores):
+    log = read_log(run / run_folder.LOG)
+    steps = [line["step"] for line in log]
+    lengths = [after - before for before, after in zip([0, *steps], steps)]
+    config = yaml.safe_load((run / run_folder.CONFIG).read_text())
+    # Where the data lie on one machine is nobody's business.
+    config["data"] |= {"data_dir": None, "cache_dir": None}
+    facts = run_folder.read_facts(run)
+    return {
+        "recipe": recipe.name,
+        "config": config,
+        "labelled": facts["labelled"],
+        "precision": facts["precision"],
+        "versions": facts["versions"],
+        "processor": _processor(),
+        "training_minutes": round(sum(line["seconds"] * length for line, length in zip(log, lengths)) / 60, 1),
+        "scores": {name: scores[name] for name in ("dataset", "split", "step", "images", "mean", "pooled", "empty_targets")},
+        "curve": [line for line in log if line["step"] % 50 == 0 or "monitor_student_iou" in line],
+    }
+
+
+def _table(records):
+    head = "| recipe | method | labelled | seed | steps | IoU | F1 | pooled IoU | minutes |\n|---|---|---|---|---|---|---|---|---|\n"
+    rows = [
+        f"| {record['recipe']} | {record['config']['method']['name']} | {len(record['labelled'])} "
+        f"| {record['config']['training']['seed']} | {record['scores']['step']} "
+        f"| {100 * record['scores']['mean']['iou']:.1f} | {100 * record['scores']['mean']['f1']:.1f} "
+        f"| {100 * record['scores']['pooled']['iou']:.1f} | {record['training_minutes']:.0f} |\n"
+        for record in records
+    ]
+    first = records[0]
+    note = (
+        f"\nTest images: {first['scores']['images']}, each scored whole at threshold 0.5; IoU and F1 are means over images, in percent. "
+        f"{first['processor']}, {first['precision']['name']}, TensorFlow {first['versions']['tensorflow']}. "
+        "Minutes are of the training steps alone, on a machine that did other work beside.\n"
+    )
+    return head + "".join(rows) + note
+
+
+def _processor():
+    """The processor's name and core count, as the system tells them."""
+    import os
+
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        name = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        name = platform.processor() or platform.machine()
+    return f"{name}, {os.cpu_count()} cores"
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except UserError as error:
+        raise SystemExit("\n".join(f"error: {line}" for line in error.lines)) from None
