@@ -182,3 +182,18 @@ def test_pauses_double_and_end_at_the_deadline(monkeypatch):
 def test_addresses(url):
     with pytest.raises(UserError, match="expected"):
         connect(url)
+
+
+def test_the_commands(start_server, scheme, tmp_path):
+    from click.testing import CliRunner
+
+    from semicurv_tf.cli.predict import predict
+    from semicurv_tf.serving_client.__main__ import main
+
+    (tmp_path / "a.png").write_bytes(encode_png(pixels(40, 30)))
+    url = start_server()[scheme]
+    done = CliRunner().invoke(predict, ["--server", url, "--input", str(tmp_path / "a.png"), "--output", str(tmp_path / "one")])
+    assert done.exit_code == 0, done
+    done = CliRunner().invoke(main, ["--url", url, str(tmp_path / "a.png"), "--output", str(tmp_path / "two")])
+    assert done.exit_code == 0 and "version 1, 3 channels" in done.output, done
+    assert (tmp_path / "one" / "a.png").read_bytes() == (tmp_path / "two" / "a.png").read_bytes()
