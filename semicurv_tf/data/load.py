@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from semicurv_tf.data.catalog import DatasetInfo, dataset_info
+from semicurv_tf.data.decoded import DecodedDisk, DecodedMemory
 from semicurv_tf.data.examine import examine
 from semicurv_tf.data.folder_layout import require_unlabelled_folder
 from semicurv_tf.data.prepare import Prepared, prepare
@@ -72,7 +73,8 @@ def load_dataset(
         cache_dir: where prepared data go; see `prepare.cache_folder`.
         options: options of the builder, e.g. {"split": "seeded"} for crackforest.
         unlabelled_dir: folder of further unlabelled training images (sub-folders included).
-        memory_mb: budget for decoded images, per split, in megabytes.
+        memory_mb: budget for decoded images of all splits, in megabytes. What does not fit is
+            decoded again when read, or, where small crops of large images are taken, kept on disk.
 
     Returns:
         The dataset.
@@ -88,7 +90,8 @@ def load_dataset(
     info = dataset_info(name)
     if unlabelled_dir is not None:
         require_unlabelled_folder(unlabelled_dir)
-    stores, prepared = _open(name, data_dir, cache_dir, options, memory_mb)
+    memory = DecodedMemory(memory_mb)
+    stores, prepared = _open(name, data_dir, cache_dir, options, memory)
     if "train" not in stores:
         raise UserError(
             f"--data-dir: expected training images in dataset {name}, found none. "
@@ -100,7 +103,7 @@ def load_dataset(
         channels = train.shapes[0][-1]
         extra, _ = _open(
             "folder", unlabelled_dir, cache_dir,
-            {"images_only": True, "channels": channels}, memory_mb,
+            {"images_only": True, "channels": channels}, memory,
         )  # fmt: skip
         train = train.joined(extra["train"])
     return Dataset(
@@ -113,15 +116,18 @@ def load_dataset(
     )
 
 
-def _open(name, data_dir, cache_dir, options, memory_mb) -> tuple[dict[str, ImageStore], Prepared]:
+def _open(
+    name, data_dir, cache_dir, options, memory: DecodedMemory
+) -> tuple[dict[str, ImageStore], Prepared]:
     import tensorflow_datasets as tfds
 
     prepared = prepare(name, data_dir, cache_dir=cache_dir, options=options)
     builder = tfds.builder_from_directory(prepared.folder)
     as_bytes = {feature: tfds.decode.SkipDecoding() for feature in ("image", "mask", "valid")}
+    disk = DecodedDisk(prepared.folder / "decoded")
     stores = {
         split: ImageStore(
-            rows, builder.as_data_source(split=split, decoders=as_bytes), memory_mb
+            rows, builder.as_data_source(split=split, decoders=as_bytes), memory, disk
         )
         for split, rows in prepared.rows.items() if rows
     }  # fmt: skip

@@ -18,6 +18,8 @@ from semicurv_tf.errors import UserError
 
 LABELLED, UNLABELLED = 0, 1  # stream numbers, part of the random key
 
+_SMALL_PART = 0.25  # of an image; below it is worth reading rows from disk rather than decoding all
+
 
 def training_batches(
     train_store: ImageStore,
@@ -162,11 +164,15 @@ def _shuffled(step, indices: np.ndarray, batch: int, seed: int, stream: int) -> 
 
 def _read_part(store: ImageStore, index: int, place, height: int, width: int) -> dict:
     """A height x width part of an image at `place`, (row, column) as shares of the free room."""
-    arrays = store.read(int(index))
-    full_height, full_width = arrays["image"].shape[:2]
+    index = int(index)
+    full_height, full_width = store.shapes[index][:2]
     top = int(place[0] * (max(0, full_height - height) + 1))
     left = int(place[1] * (max(0, full_width - width) + 1))
-    part = {key: array[top : top + height, left : left + width] for key, array in arrays.items()}
+    rows, columns = slice(top, top + height), slice(left, left + width)
+    if height * width < _SMALL_PART * full_height * full_width:
+        part = store.read_window(index, rows, columns)
+    else:
+        part = {key: array[rows, columns] for key, array in store.read(index).items()}
     missing = [(0, max(0, height - full_height)), (0, max(0, width - full_width)), (0, 0)]
     if any(after for _, after in missing):
         part = {

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from semicurv_tf.data.load import Dataset
 from semicurv_tf.data.store import ImageStore
@@ -35,7 +35,7 @@ def preview(dataset: Dataset, output: Path, per_split: int = 6) -> Path:
         store = getattr(dataset, split)
         if store is not None:
             count = min(per_split, len(store))
-            chosen = np.linspace(0, len(store) - 1, count).round().astype(int)
+            chosen = ((np.arange(count) + 0.5) * len(store) / count).astype(int)
             tiles += [_tile(store, index, split) for index in chosen]
     rows = -(-len(tiles) // _PAIRS_PER_ROW)
     width, height = tiles[0].size
@@ -63,7 +63,9 @@ def _tile(store: ImageStore, index: int, split: str) -> Image.Image:
     tile = Image.new("RGB", (2 * _TILE_PX + 6, _TILE_PX + _CAPTION_PX + 4), "white")
     for column, pixels in enumerate((colour, overlaid)):
         picture = Image.fromarray(pixels.astype(np.uint8))
-        picture.thumbnail((_TILE_PX, _TILE_PX))
+        enlarged = max(picture.size) < _TILE_PX
+        method = Image.Resampling.NEAREST if enlarged else Image.Resampling.BICUBIC
+        picture = ImageOps.contain(picture, (_TILE_PX, _TILE_PX), method)
         tile.paste(picture, (column * (_TILE_PX + 2), _CAPTION_PX))
     name = store.names[index].encode("ascii", "replace").decode()  # Pillow's own font is Latin
     suffix = "" if store.labelled[index] else ", no mask"

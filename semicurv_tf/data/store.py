@@ -1,25 +1,23 @@
 """Random access to the prepared images of a split, in bounded memory."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 
 import numpy as np
 
+from semicurv_tf.data.decoded import DecodedDisk, DecodedMemory
 from semicurv_tf.data.image_files import decode_bytes
 
 
 class ImageStore:
     """The images of a split: names and sizes at once, pixels when read.
 
-    Decoded images are kept while they fit in the budget, the least recently read leaving first; so
-    a small dataset is decoded once, and of a large one the few labelled images stay in memory.
-
     Args:
         rows: one dict per image as written beside the prepared data (see `prepare.py`).
         records: sequence of the encoded examples in the same order: dicts with PNG or JPEG bytes
             under "image", "mask" and "valid".
-        memory_mb: budget for decoded images in megabytes.
+        memory: where decoded images are kept.
+        disk: where decoded images are kept that do not fit into memory; None: nowhere.
 
     Attributes:
         names: names of the images, in order.
@@ -28,16 +26,16 @@ class ImageStore:
         labelled: whether each has a mask.
     """
 
-    def __init__(self, rows: Sequence[dict], records, memory_mb: int = 1024):
+    def __init__(
+        self, rows: Sequence[dict], records, memory: DecodedMemory, disk: DecodedDisk | None = None
+    ):
         self.rows = tuple(rows)
         self.names = tuple(row["name"] for row in rows)
         self.sources = tuple(row["source"] for row in rows)
         self.shapes = tuple(tuple(row["shape"]) for row in rows)
         self.labelled = tuple(row["labelled"] for row in rows)
-        self._records = records
-        self._budget = memory_mb * 2**20
-        self._kept: OrderedDict[int, dict[str, np.ndarray]] = OrderedDict()
-        self._kept_bytes = 0
+        self._records, self._memory, self._disk = records, memory, disk
+        self._fits = sum(h * w * (c + 2) for h, w, c in self.shapes) <= memory.budget_bytes
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -53,21 +51,33 @@ class ImageStore:
             {"image" (h, w, c) 0-255, "mask" (h, w, 1), "valid" (h, w, 1)}, uint8, not to be
             written to. The mask of an unlabelled image is all 0.
         """
-        with self._lock:
-            if index in self._kept:
-                self._kept.move_to_end(index)
-                return self._kept[index]
-            record = self._records[index]
-        channels = self.shapes[index][-1]
-        decoded = {
-            "image": decode_bytes(record["image"], channels),
-            "mask": decode_bytes(record["mask"], 1),
-            "valid": decode_bytes(record["valid"], 1),
-        }
-        for array in decoded.values():
-            array.flags.writeable = False
-        self._keep(index, decoded)
-        return decoded
+        arrays = self._memory.get((self, index))
+        if arrays is None:
+            arrays = self._decode(index)
+            self._memory.put((self, index), arrays)
+        return arrays
+
+    def read_window(self, index: int, rows: slice, columns: slice) -> dict[str, np.ndarray]:
+        """A window of an image; of images too many for memory, the window's rows alone are read.
+
+        Args:
+            index: position in `names`.
+            rows, columns: of the window, within the image.
+
+        Returns:
+            As `read`, of the window's size.
+        """
+        window = (rows, columns)
+        if self._fits or self._disk is None:
+            return {key: array[window] for key, array in self.read(index).items()}
+        arrays = self._memory.get((self, index))
+        if arrays is None:
+            part = self._disk.read(self._disk_key(index), self.shapes[index], window)
+            if part is not None:
+                return part
+            arrays = self._decode(index)
+            self._disk.write(self._disk_key(index), arrays)
+        return {key: array[window] for key, array in arrays.items()}
 
     def indices(self, names: Sequence[str]) -> list[int]:
         """Positions of `names`; KeyError if one is not here."""
@@ -81,28 +91,33 @@ class ImageStore:
         return 100.0 * sum(row["positive"] for row in labelled) / max(1, pixels)
 
     def joined(self, other: "ImageStore") -> "ImageStore":
-        """A store of the images of both, this one's first, sharing this one's budget."""
-        rows = (*self.rows, *other.rows)
-        return ImageStore(rows, _Joined(self, other), self._budget // 2**20)
+        """A store of the images of both, this one's first."""
+        records = _Joined(self._records, len(self), other._records)
+        return ImageStore((*self.rows, *other.rows), records, self._memory, self._disk)
 
-    def _keep(self, index: int, decoded: dict[str, np.ndarray]) -> None:
-        size = sum(array.nbytes for array in decoded.values())
-        with self._lock:
-            if index in self._kept or size > self._budget:
-                return
-            self._kept[index] = decoded
-            self._kept_bytes += size
-            while self._kept_bytes > self._budget:
-                _, dropped = self._kept.popitem(last=False)
-                self._kept_bytes -= sum(array.nbytes for array in dropped.values())
+    def _decode(self, index: int) -> dict[str, np.ndarray]:
+        with self._lock:  # the reader of the record file is not made for threads; decoding is
+            record = self._records[index]
+        channels = self.shapes[index][-1]
+        arrays = {
+            "image": decode_bytes(record["image"], channels),
+            "mask": decode_bytes(record["mask"], 1),
+            "valid": decode_bytes(record["valid"], 1),
+        }
+        for array in arrays.values():
+            array.flags.writeable = False
+        return arrays
+
+    def _disk_key(self, index: int) -> str:
+        row = self.rows[index]  # by content, so that it holds for joined stores as well
+        return f"{row['digest']}-{row['mask_digest']}-{row['valid']}"
 
 
 class _Joined:
     """The records of two stores, one after the other."""
 
-    def __init__(self, first: ImageStore, second: ImageStore):
-        self._first, self._second = first._records, second._records
-        self._count = len(first)
+    def __init__(self, first, count: int, second):
+        self._first, self._count, self._second = first, count, second
 
     def __getitem__(self, index: int):
         if index < self._count:

@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 
 from semicurv_tf.data.pipeline import evaluation_batches, training_batches
+from semicurv_tf.data.decoded import DecodedDisk, DecodedMemory
 from semicurv_tf.data.store import ImageStore
 from semicurv_tf.data.image_files import encode_png
 from semicurv_tf.errors import UserError
 
 
-def _store(count=7, sizes=((32, 48),), memory_mb=64, labelled=True):
+def _store(count=7, sizes=((32, 48),), memory_mb=64, labelled=True, disk=None):
     """Images whose every pixel says which image, row and column it is."""
     rows, records = [], []
     for number in range(count):
@@ -15,11 +16,12 @@ def _store(count=7, sizes=((32, 48),), memory_mb=64, labelled=True):
         y, x = np.mgrid[:height, :width].astype(np.uint8)
         image = np.stack([np.full_like(y, number), y, x], -1)
         rows.append({"name": f"n{number}", "source": "", "shape": list(image.shape), "labelled": labelled,
-                     "positive": 0, "valid": height * width})  # fmt: skip
+                     "positive": 0, "valid": height * width, "digest": f"{number}-{height}",
+                     "mask_digest": "m"})  # fmt: skip
         mask = ((x + y) % 2).astype(np.uint8)[..., None]
         records.append({"image": encode_png(image), "mask": encode_png(mask),
                         "valid": encode_png(np.ones_like(mask))})  # fmt: skip
-    return ImageStore(rows, records, memory_mb)
+    return ImageStore(rows, records, DecodedMemory(memory_mb), disk)
 
 
 def _batches(store, labelled, unlabelled, first_step=0, steps=6, crop=None, seed=0, **sizes):
@@ -128,12 +130,43 @@ def test_evaluation_batches_hold_every_image_once_grouped_by_size():
 
 def test_store_keeps_to_its_budget():
     store = _store(6, sizes=((512, 512),), memory_mb=3)  # 512 * 512 * 5 bytes = 1.25 MB each: 2 fit
+    memory = store._memory
     for index in (0, 1, 2, 0, 5, 4, 3):
         assert store.read(index)["image"][0, 0, 0] == index
-        assert store._kept_bytes <= 3 * 2**20
-    assert list(store._kept) == [4, 3]
+        assert memory.used_bytes <= 3 * 2**20
+    assert [memory.get((store, index)) is not None for index in range(6)] == [False] * 3 + [True, True, False]
     with pytest.raises(ValueError, match="read-only"):
         store.read(3)["image"][0] = 0
+
+
+def test_windows_of_large_images_come_from_disk_the_second_time(tmp_path, monkeypatch):
+    disk = DecodedDisk(tmp_path / "decoded", share=0.5)
+    store = _store(6, sizes=((256, 200),), memory_mb=1, disk=disk)  # 1.5 MB in all
+    whole = {index: store._decode(index) for index in range(6)}
+    rows, columns = slice(100, 140), slice(7, 39)
+    first = [store.read_window(index, rows, columns) for index in range(6)]
+    files = sorted((tmp_path / "decoded").iterdir())
+    assert len(files) == 6 and files[0].stat().st_size == 256 * 200 * 4
+    monkeypatch.setattr(store, "_decode", None)  # from here on nothing may be decoded
+    for index in range(6):
+        again = store.read_window(index, rows, columns)
+        for key in ("image", "mask", "valid"):
+            assert (again[key] == whole[index][key][rows, columns]).all()
+            assert (again[key] == first[index][key]).all() and again[key].dtype == np.uint8
+
+
+def test_disk_without_room_is_left_alone(tmp_path):
+    store = _store(6, sizes=((256, 200),), memory_mb=1, disk=DecodedDisk(tmp_path / "d", share=0.0))
+    assert store.read_window(3, slice(0, 9), slice(0, 9))["image"][0, 0, 0] == 3
+    assert not (tmp_path / "d").exists()
+
+
+def test_damaged_disk_file_is_not_believed(tmp_path):
+    store = _store(6, sizes=((256, 200),), memory_mb=1, disk=DecodedDisk(tmp_path / "d"))
+    store.read_window(3, slice(0, 9), slice(0, 9))
+    (file,) = (tmp_path / "d").iterdir()
+    file.write_bytes(file.read_bytes()[:-1])
+    assert store.read_window(3, slice(0, 9), slice(0, 9))["image"][0, 0, 0] == 3
 
 
 def test_joined_stores_keep_order():

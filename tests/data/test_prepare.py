@@ -94,3 +94,11 @@ def test_statistics_are_those_of_valid_training_pixels(files, cache):
     np.testing.assert_allclose(mean, seen.mean(0), rtol=1e-5)
     np.testing.assert_allclose(deviation, seen.std(0), rtol=1e-5)
     assert mean.dtype == deviation.dtype == np.float32
+
+
+def test_keys_are_spread_so_that_tfds_sorts_large_datasets_in_small_parts(tmp_path):
+    from semicurv_tf.data.prepare import make_builder
+
+    builder = make_builder("synthetic", None, {"train": 4}, tmp_path)
+    keys = [key for key, _ in builder._generate_examples("train", builder.sources(None)["train"])]
+    assert keys == [0, 2**126, 2**127, 3 * 2**126]  # a quarter each of TFDS' 128 bits

@@ -105,7 +105,8 @@ def test_preview_paints_masks_red(files, cache, tmp_path):
     # 6 pairs in 2 rows of 3; 8 of 32 columns of the first right-hand picture are reddened
     assert sheet.shape == (2 * (192 + 14 + 4), 3 * (2 * 192 + 6), 3)
     reddened = (sheet[..., 0] > sheet[..., 1] + 100) & (sheet[..., 0] > sheet[..., 2] + 100)
-    assert reddened[14:46, 194:202].all() and not reddened[14:46, :194].any()
-    assert not reddened[14:46, 202:226].any()
+    # shown at 192 pixels: columns 194 to 241 of the sheet
+    assert reddened[14:206, 194:242].all() and not reddened[14:206, :194].any()
+    assert not reddened[14:206, 242:386].any()
     with pytest.raises(UserError, match="--output"):
         preview(dataset, tmp_path / "deep" / "sheet.png" / "below.png")

@@ -23,7 +23,9 @@ from semicurv_tf.data.catalog import dataset_info
 from semicurv_tf.data.image_files import MaskRule
 from semicurv_tf.errors import UserError
 
-SPLITS = ("train", "validation", "test")
+# TFDS sorts by key, bucket by bucket of the whole range of keys. Keys spread over that range keep a
+# bucket small; keys 0, 1, 2, ... would all fall into the first, which then must fit into memory.
+_KEYS = 2**128
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
 
     @abc.abstractmethod
     def sources(self, folder: Path | None) -> Mapping[str, Iterable[Source]]:
-        """Which files make up which split; keys in the order of `SPLITS`, empty splits left out.
+        """Which files make up which split; keys "train", "validation", "test" in this order.
 
         A file that should be there and is not goes to `self.faults` and is left out.
 
@@ -181,10 +183,12 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
 
     def _generate_examples(self, split, sources):
         rows, names = self.rows.setdefault(split, []), set()
-        for packed, faults in read_ahead(self._pack, sources):
+        sources = list(sources)
+        for position, (packed, faults) in enumerate(read_ahead(self._pack, sources)):
             self.faults.extend(faults)
             self.on_source()
-            for row, features in packed:
+            first_key = position * _KEYS // len(sources)
+            for offset, (row, features) in enumerate(packed):
                 if row["name"] in names:
                     self.faults.append(
                         f"{row['name']}: expected each name once in {split}, found it twice. "
@@ -193,7 +197,7 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
                     continue
                 names.add(row["name"])
                 rows.append(row)
-                yield len(rows), features
+                yield first_key + offset, features
 
     def describe(self, folder: Path | None) -> None:
         """Fills `rows`, `faults` and `notes` by reading every source, and writes nothing."""
@@ -350,8 +354,10 @@ def _encode(example: Example) -> dict:
 
 def _row(example: Example) -> dict:
     """What is worth knowing of an example without decoding it; sums are over its valid pixels."""
-    image, valid = example.image, example.valid.astype(bool)
-    pixels = image[valid[..., 0]].astype(np.float64)
+    image, valid = example.image, example.valid[..., 0].astype(bool)
+    seen = image.reshape(-1, image.shape[-1]) if valid.all() else image[valid]
+    values = np.arange(256)
+    histograms = [np.bincount(channel, minlength=256) for channel in seen.T]
     return {
         "name": example.name,
         "source": example.source,
@@ -359,13 +365,17 @@ def _row(example: Example) -> dict:
         "labelled": example.labelled,
         "positive": int(example.mask.sum()),
         "valid": int(valid.sum()),
-        "sum": pixels.sum(axis=0).tolist(),
-        "square_sum": np.square(pixels).sum(axis=0).tolist(),
+        "sum": [int(counts @ values) for counts in histograms],
+        "square_sum": [int(counts @ values**2) for counts in histograms],
         "range": [int(image.min()), int(image.max())],
-        "grey": bool((image == image[..., :1]).all()),
+        "grey": _is_grey(image[::16, ::16]) and _is_grey(image),
         "digest": _digest(image),
         "mask_digest": _digest(example.mask),
     }
+
+
+def _is_grey(image: np.ndarray) -> bool:
+    return bool((image == image[..., :1]).all())
 
 
 def _digest(array: np.ndarray) -> str:
