@@ -1,0 +1,1 @@
+"""Parts of `scripts/benchmark_step.py`: the two training steps, their pace, and what the trace says."""
