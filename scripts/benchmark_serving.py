@@ -5,7 +5,7 @@
     python scripts/benchmark_serving.py --sizes 128 --batches 1 --contenders saved_model keras
 
 Each contender runs in a process of its own, one after the other, on a quiet machine. Per size and batch:
-one call to warm up, then the median of the calls that fit into --seconds (at least two). The table names
+one call to warm up, then the median of the calls that fit into --seconds (at least two). The table has
 milliseconds per call and the peak memory of the process so far, sizes ascending.
 PyTorch needs the extra: pip install 'semicurv-tf[benchmark]'. All of it takes about 15 minutes on two cores.
 """
@@ -24,6 +24,8 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.machine import describe_machine
+
 CONTENDERS = {
     "keras": "Keras `predict`, float32",
     "plain": "SavedModel unfolded, float32",
@@ -41,6 +43,7 @@ def main():
     if arguments.worker:
         print(json.dumps(measure(arguments.worker, Path(arguments.folder), arguments.sizes, arguments.batches, arguments.seconds)))
         return
+    machine = describe_machine()
     rows = {}
     contenders = [name for name in arguments.contenders if not name.startswith("torch") or importlib.util.find_spec("torch")]
     with tempfile.TemporaryDirectory() as folder:
@@ -52,7 +55,7 @@ def main():
             done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"})
             rows[name] = json.loads(done.stdout.splitlines()[-1])
             print(f"{name}: {rows[name]}", file=sys.stderr, flush=True)
-    text = table(rows, arguments.sizes, arguments.batches)
+    text = table(rows, arguments.sizes, arguments.batches, machine)
     print(text)
     if arguments.json:
         Path(arguments.json).write_text(json.dumps(rows, indent=2) + "\n")
@@ -92,7 +95,15 @@ def measure(name, folder, sizes, batches, seconds):
                 times.append(time.perf_counter() - start)
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             results[f"{size}x{batch}"] = {"ms": 1000 * statistics.median(times), "mb": memory, "calls": len(times)}
+    exported = sorted(folder.glob(f"{name}_*/saved_model.pb"))
+    results["nodes"] = nodes_of(exported[0].parent) if exported else None
     return results
+
+
+def nodes_of(directory):
+    from semicurv_tf.export.graph_size import count_nodes
+
+    return count_nodes(directory, "serving_default")
 
 
 def network():
@@ -161,15 +172,19 @@ OPENERS = {
 }
 
 
-def table(rows, sizes, batches):
+def table(rows, sizes, batches, machine):
     cases = [f"{size}x{batch}" for size in sizes for batch in batches]
     head = " | ".join(f"{size} px, batch {batch}" for size in sizes for batch in batches)
-    lines = [f"| milliseconds per call | {head} | peak memory |", "|---|" + "---:|" * (len(cases) + 1)]
+    lines = [f"| milliseconds per call | {head} | peak memory | nodes |", "|---|" + "---:|" * (len(cases) + 2)]
     for name, row in rows.items():
         values = " | ".join(f"{row[case]['ms']:.0f}" for case in cases)
-        lines.append(f"| {CONTENDERS[name]} | {values} | {row[cases[-1]]['mb'] / 1024:.1f} GB |")
-    cores = len(os.sched_getaffinity(0))
-    lines += ["", f"{cores} cores, made by `python scripts/benchmark_serving.py --write serving/README.md`."]
+        lines.append(f"| {CONTENDERS[name]} | {values} | {row[cases[-1]]['mb'] / 1024:.1f} GB | {row['nodes'] or ''} |")
+    lines += [
+        "",
+        f"{machine['processor']}, {machine['cores']} cores ({', '.join(machine['instructions'])}), load before {machine['load_before']:.1f}. "
+        "Throughput is batch / time. Nodes: of the graph of `serving_default` with its functions. "
+        "Made by `python scripts/benchmark_serving.py --write serving/README.md`.",
+    ]
     return "\n".join(lines)
 
 

@@ -33,9 +33,22 @@ def make_signatures(
         threshold: a pixel is foreground where its probability exceeds this.
         size: (height, width) where only one size shall be served; None takes any.
         max_pixels: largest height x width of an image; a larger one is refused before the network
-            runs, because it would take the whole server down for lack of memory.
+            runs, because it would take the whole server down for lack of memory. It also bounds how
+            many pixels of a batch are at work at once.
     """
     height, width = size or (None, None)
+    images = (None, height, width, channels)
+    # One function, called by all signatures: its graph is stored once.
+    network = tf.function(logits_of, input_signature=[tf.TensorSpec(images, tf.float32)], autograph=False)
+
+    def logits_within_memory(image):
+        # A batch of more pixels than one image may have goes image by image: batches of small images gain
+        # by being one, large ones only take memory, and a server merges what clients send.
+        return tf.cond(
+            tf.reduce_prod(tf.shape(image, tf.int64)[:3]) <= max_pixels,
+            lambda: network(image),
+            lambda: tf.map_fn(lambda one: network(one[None])[0], image, parallel_iterations=1),
+        )
 
     def serving_default(image):
         with _checked(image, max_pixels):
@@ -44,7 +57,7 @@ def make_signatures(
 
     def predict_logits(image):
         with _checked(image, max_pixels):
-            return {"logits": logits_of(image)}
+            return {"logits": logits_within_memory(image)}
 
     def predict_bytes(image_bytes):
         # One after the other: images of a request differ in size, and memory stays that of one image.
@@ -64,7 +77,7 @@ def make_signatures(
         }  # fmt: skip
 
     def predict(image):
-        probability = tf.sigmoid(logits_of(image))
+        probability = tf.sigmoid(logits_within_memory(image))
         return probability, tf.where(probability > threshold, tf.constant(255, tf.uint8), tf.constant(0, tf.uint8))
 
     def decoded_or(encoded, answer, none):
@@ -92,7 +105,6 @@ def make_signatures(
         probability, _ = predict_decoded(image)
         return tf.io.encode_png(tf.cast(tf.round(probability * 65535.0), tf.uint16), compression=1)
 
-    images = (None, height, width, channels)
     return {
         "serving_default": (serving_default, [tf.TensorSpec(images, tf.uint8, "image")]),
         "predict_logits": (predict_logits, [tf.TensorSpec(images, tf.float32, "image")]),

@@ -11,7 +11,7 @@ from semicurv_tf.inference.tiles import predict_tiled
 if TYPE_CHECKING:
     import keras
 
-WHOLE_PIXELS = 4_194_304  # up to 2048x2048 in one piece: about 5 GB for the residual UNet in float32
+WHOLE_PIXELS = 4_194_304  # up to 2048x2048 in one piece: about 6 GB for the residual UNet in float32
 TILE_PX = 1024
 OVERLAP_SHARE = 8  # tiles share an eighth of their side
 

@@ -38,6 +38,12 @@ def test_serving_default_equals_keras(loaded, network, size):
     np.testing.assert_array_equal(answer["mask"], np.where(answer["probability"].numpy() > 0.5, 255, 0))
 
 
+def test_a_batch_above_the_limit_goes_image_by_image(loaded, network):
+    image = np.random.default_rng(0).integers(0, 256, (5, 160, 160, 3), np.uint8)  # 128000 pixels, the limit is 100000
+    answer = loaded.signatures["serving_default"](image=tf.constant(image))
+    np.testing.assert_allclose(answer["probability"], keras_probability(network, image), atol=1e-5)
+
+
 def test_predict_logits(loaded, network):
     image = np.random.default_rng(0).uniform(0, 255, (1, 20, 24, 3)).astype(np.float32)
     logits = loaded.signatures["predict_logits"](image=tf.constant(image))["logits"]
