@@ -45,7 +45,6 @@ def _source_options(command):
         click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
                      help="an option of the dataset, e.g. data.options.window=500; repeatable"),
         click.option("--unlabelled-dir", metavar="DIR", help="further unlabelled training images"),
-        click.option("--cache-dir", metavar="DIR", help="where prepared data are kept"),
         click.option("--data-dir", metavar="DIR", help="folder with the published files"),
         click.option("--dataset", required=True, metavar="NAME", help="see `datasets list`"),
     ):  # fmt: skip
@@ -53,9 +52,12 @@ def _source_options(command):
     return command
 
 
+_cache_option = click.option("--cache-dir", metavar="DIR", help="where prepared data are kept")
+
+
 @datasets.command("verify")
 @_source_options
-def verify_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings):
+def verify_dataset(dataset, data_dir, unlabelled_dir, settings):
     """Read every file and list all that is wrong; exit code 2 when training would be wrong."""
     from semicurv_tf.data.verify import verify
 
@@ -85,22 +87,32 @@ def verify_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings):
 
 @datasets.command("prepare")
 @_source_options
+@_cache_option
 def prepare_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings):
     """Check and pack a dataset into the cache, as training would do on first use."""
-    from semicurv_tf.data.prepare import prepare
+    from semicurv_tf.data.load import load_dataset
+    from semicurv_tf.data.prepare import cache_folder
 
     console = Console()
     options = _options(settings)
     with _counting(console, "preparing") as on_source:
-        prepared = prepare(
-            dataset, data_dir, cache_dir=cache_dir, options=options, on_source=on_source
-        )
-    counts = ", ".join(f"{len(rows)} {split}" for split, rows in prepared.rows.items())
-    console.print(f"{dataset}: {counts}, in {prepared.folder}", highlight=False, soft_wrap=True)
+        loaded = load_dataset(
+            dataset, data_dir, cache_dir=cache_dir, options=options,
+            unlabelled_dir=unlabelled_dir, on_source=on_source,
+        )  # fmt: skip
+    counts = ", ".join(
+        f"{len(store)} {split}" for split in ("train", "validation", "test")
+        if (store := getattr(loaded, split)) is not None
+    )  # fmt: skip
+    where = cache_folder(cache_dir)
+    console.print(f"{dataset}: {counts}, ready in {where}", highlight=False, soft_wrap=True)
+    for line in loaded.warnings:
+        click.echo(f"warning: {line}", err=True)
 
 
 @datasets.command("preview")
 @_source_options
+@_cache_option
 @click.option("--output", required=True, metavar="FILE.png", help="the contact sheet to write")
 @click.option("--count", default=6, show_default=True, type=click.IntRange(1, 100),
               help="images per split")  # fmt: skip

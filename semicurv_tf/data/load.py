@@ -1,6 +1,7 @@
 """One call from a dataset's name to its images: prepare (once), open, join unlabelled images."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,6 +64,7 @@ def load_dataset(
     options: dict | None = None,
     unlabelled_dir: str | os.PathLike | None = None,
     memory_mb: int = 1024,
+    on_source: Callable[[], None] | None = None,
 ) -> Dataset:
     """Opens a dataset, preparing it first where needed.
 
@@ -75,6 +77,8 @@ def load_dataset(
         unlabelled_dir: folder of further unlabelled training images (sub-folders included).
         memory_mb: budget for decoded images of all splits, in megabytes. What does not fit is
             decoded again when read, or, where small crops of large images are taken, kept on disk.
+
+        on_source: called after each source file that has to be prepared, for progress.
 
     Returns:
         The dataset.
@@ -91,7 +95,7 @@ def load_dataset(
     if unlabelled_dir is not None:
         require_unlabelled_folder(unlabelled_dir)
     memory = DecodedMemory(memory_mb)
-    stores, prepared = _open(name, data_dir, cache_dir, options, memory)
+    stores, prepared = _open(name, data_dir, cache_dir, options, memory, on_source)
     if "train" not in stores:
         raise UserError(
             f"--data-dir: expected training images in dataset {name}, found none. "
@@ -103,7 +107,7 @@ def load_dataset(
         channels = train.shapes[0][-1]
         extra, _ = _open(
             "folder", unlabelled_dir, cache_dir,
-            {"images_only": True, "channels": channels}, memory,
+            {"images_only": True, "channels": channels}, memory, on_source,
         )  # fmt: skip
         train = train.joined(extra["train"])
     return Dataset(
@@ -117,11 +121,13 @@ def load_dataset(
 
 
 def _open(
-    name, data_dir, cache_dir, options, memory: DecodedMemory
+    name, data_dir, cache_dir, options, memory: DecodedMemory, on_source
 ) -> tuple[dict[str, ImageStore], Prepared]:
     import tensorflow_datasets as tfds
 
-    prepared = prepare(name, data_dir, cache_dir=cache_dir, options=options)
+    prepared = prepare(
+        name, data_dir, cache_dir=cache_dir, options=options, on_source=on_source
+    )
     builder = tfds.builder_from_directory(prepared.folder)
     as_bytes = {feature: tfds.decode.SkipDecoding() for feature in ("image", "mask", "valid")}
     disk = DecodedDisk(prepared.folder / "decoded")
