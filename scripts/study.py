@@ -6,7 +6,8 @@
 For each recipe and seed: a run folder RUNS/RECIPE-seedN. Called again, it goes on where it was: finished runs are
 not trained again, stopped ones are resumed. RESULTS/RECIPE-seedN.json holds the configuration, the curve, the
 scores of the last step on the test images, versions, processor and training time; RESULTS/table.md the table.
-No image is written.
+No image is written. With --development the test set stays closed and the table shows the IoU on the masks of the
+unlabelled training images, which are hidden from the training: recipes are chosen by these, never by test scores.
 """
 
 import json
@@ -17,7 +18,7 @@ import click
 import yaml
 from rich.console import Console
 
-from semicurv_tf.config import load_config
+from semicurv_tf.config import load_config, parse_setting
 from semicurv_tf.errors import UserError
 from semicurv_tf.training import checkpoints, run_folder
 from semicurv_tf.training.journal import read_log
@@ -31,26 +32,28 @@ from semicurv_tf.training.train import resume, train
 @click.option("--runs", required=True, type=click.Path(path_type=Path), help="Folder for the runs.")
 @click.option("--results", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
 @click.option("--seed", "seeds", multiple=True, type=int, default=(0,), show_default=True, help="May be repeated.")
-def main(recipes, data_dir, runs, results, seeds):
+@click.option("--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="For all recipes; may be repeated.")
+@click.option("--development", is_flag=True, help="Do not open the test set.")
+def main(recipes, data_dir, runs, results, seeds, settings, development):
     """Train and score RECIPES (configuration files), resumably, and write their results."""
     console = Console(stderr=True)
     runs.mkdir(parents=True, exist_ok=True)
     results.mkdir(parents=True, exist_ok=True)
+    common = {"training.monitor": "hidden", **dict(parse_setting(setting) for setting in settings)}
+    if data_dir is not None:
+        common["data.data_dir"] = data_dir
     for seed in seeds:
         for recipe in recipes:
             run = runs / f"{recipe.stem}-seed{seed}"
-            _train_to_the_end(recipe, seed, data_dir, run, console)
-            scores = _test_scores(run, data_dir, console)
+            _train_to_the_end(recipe, {**common, "training.seed": seed}, run, console)
+            scores = None if development else _test_scores(run, data_dir, console)
             run_folder.write_json(results / f"{run.name}.json", _record(recipe, run, scores))
             table = _table([json.loads(file.read_text()) for file in sorted(results.glob("*.json"))])
             (results / "table.md").write_text(table)
     print(table)
 
 
-def _train_to_the_end(recipe, seed, data_dir, run, console):
-    settings = {"training.seed": seed}
-    if data_dir is not None:
-        settings["data.data_dir"] = data_dir
+def _train_to_the_end(recipe, settings, run, console):
     if not run.exists():
         train(load_config(recipe, settings), run, console)
     elif not (run / run_folder.DEPLOYED).exists():
@@ -81,27 +84,41 @@ def _record(recipe, run, scores):
         "versions": facts["versions"],
         "processor": _processor(),
         "training_minutes": round(sum(line["seconds"] * length for line, length in zip(log, lengths)) / 60, 1),
-        "scores": {name: scores[name] for name in ("dataset", "split", "step", "images", "mean", "pooled", "empty_targets")},
+        "scores": scores and {name: scores[name] for name in ("split", "step", "images", "mean", "pooled", "empty_targets")},
         "curve": [line for line in log if line["step"] % 50 == 0 or "monitor_student_iou" in line],
     }
 
 
 def _table(records):
-    head = "| recipe | method | labelled | seed | steps | IoU | F1 | pooled IoU | minutes |\n|---|---|---|---|---|---|---|---|---|\n"
-    rows = [
-        f"| {record['recipe']} | {record['config']['method']['name']} | {len(record['labelled'])} "
-        f"| {record['config']['training']['seed']} | {record['scores']['step']} "
-        f"| {100 * record['scores']['mean']['iou']:.1f} | {100 * record['scores']['mean']['f1']:.1f} "
-        f"| {100 * record['scores']['pooled']['iou']:.1f} | {record['training_minutes']:.0f} |\n"
-        for record in records
-    ]
+    head = (
+        "| recipe | method | labelled | seed | steps | hidden IoU | test IoU | test F1 | pooled IoU | minutes |\n"
+        "|---|---|---|---|---|---|---|---|---|---|\n"
+    )
     first = records[0]
     note = (
-        f"\nTest images: {first['scores']['images']}, each scored whole at threshold 0.5; IoU and F1 are means over images, in percent. "
+        "\nIn percent, of the last step's deployed network, at threshold 0.5. Hidden: on the masks of unlabelled training images, "
+        "by which settings may be chosen. Test: means over the test images, each scored whole; pooled over their pixels. "
         f"{first['processor']}, {first['precision']['name']}, TensorFlow {first['versions']['tensorflow']}. "
-        "Minutes are of the training steps alone, on a machine that did other work beside.\n"
+        "Minutes are of the training steps alone, on a machine that may have done other work beside.\n"
     )
-    return head + "".join(rows) + note
+    return head + "".join(map(_row, records)) + note
+
+
+def _row(record):
+    last = record["curve"][-1]
+    hidden = last.get("monitor_teacher_iou", last.get("monitor_student_iou"))
+    scores = record["scores"]
+    tested = ("-", "-", "-") if scores is None else (scores["mean"]["iou"], scores["mean"]["f1"], scores["pooled"]["iou"])
+    cells = [
+        record["recipe"],
+        record["config"]["method"]["name"],
+        len(record["labelled"]),
+        record["config"]["training"]["seed"],
+        last["step"],
+        *(value if isinstance(value, str) else f"{100 * value:.1f}" for value in (hidden, *tested)),
+        f"{record['training_minutes']:.0f}",
+    ]
+    return "| " + " | ".join(map(str, cells)) + " |\n"
 
 
 def _processor():

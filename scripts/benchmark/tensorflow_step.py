@@ -8,7 +8,7 @@ from benchmark.pace import Done
 from benchmark.trace import Trace, name_parts
 from semicurv_tf.config import load_config
 from semicurv_tf.data.pipeline import training_batches
-from semicurv_tf.training.train import _compiled_method
+from semicurv_tf.training.train import compiled_method
 
 ENDLESS = 10**6
 
@@ -35,7 +35,7 @@ def run(pace_of, precision, settings):
         "steps": config.training.epochs,
         "precision": {"name": precision},
     }
-    method = _compiled_method(config, facts)
+    method = compiled_method(config, facts)
     store = DrawnImages()
     batches = training_batches(
         store,

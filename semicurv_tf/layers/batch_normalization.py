@@ -9,29 +9,35 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     """`keras.layers.BatchNormalization` over the last axis of `(batch, height, width, channels)`.
 
     Same arguments, weights and results. Keras 3 computes the moments and the normalisation by separate
-    operations; here training runs `FusedBatchNormV3`, which reads bfloat16 features directly and keeps
-    mean and variance in float32. A `synchronized` layer takes Keras' own path.
+    operations; here `FusedBatchNormV3` does both. It reads bfloat16 features directly and keeps mean and
+    variance in float32. A `synchronized` layer takes Keras' own path.
     """
 
     def call(self, inputs, training=None, mask=None):
-        if not training or self.synchronized or mask is not None or not self.trainable:
+        if self.synchronized or mask is not None:
             return super().call(inputs, training=training, mask=mask)
         inputs = tf.cast(inputs, self.compute_dtype)
-        result = tf.raw_ops.FusedBatchNormV3(
-            x=inputs,
-            scale=tf.cast(self.gamma.value, tf.float32),
-            offset=tf.cast(self.beta.value, tf.float32),
-            mean=tf.zeros([0], tf.float32),
-            variance=tf.zeros([0], tf.float32),
-            epsilon=self.epsilon,
-            is_training=True,
-        )
+        if not training or not self.trainable:
+            return self._normalise(inputs, False, self.moving_mean.value, self.moving_variance.value).y
+        empty = tf.zeros([0], tf.float32)
+        result = self._normalise(inputs, True, empty, empty)
         # The kernel hands back the unbiased variance; Keras keeps the biased one.
         count = tf.cast(tf.reduce_prod(tf.shape(inputs)[:3]), tf.float32)
         biased = result.batch_variance * (count - 1.0) / count
         self._average(self.moving_mean, result.batch_mean)
         self._average(self.moving_variance, biased)
         return result.y
+
+    def _normalise(self, inputs, is_training, mean, variance):
+        return tf.raw_ops.FusedBatchNormV3(
+            x=inputs,
+            scale=tf.cast(self.gamma.value, tf.float32),
+            offset=tf.cast(self.beta.value, tf.float32),
+            mean=tf.cast(mean, tf.float32),
+            variance=tf.cast(variance, tf.float32),
+            epsilon=self.epsilon,
+            is_training=is_training,
+        )
 
     def _average(self, moving, current):
         moving.assign(moving.value * self.momentum + tf.stop_gradient(current) * (1.0 - self.momentum))

@@ -132,7 +132,7 @@ def _train(config: Config, run: Path, dataset, facts: dict, console: Console):
     labelled = [position[name] for name in facts["labelled"]]
     unlabelled = sorted(set(range(len(dataset.train))) - set(labelled)) or labelled
 
-    method = _compiled_method(config, facts)
+    method = compiled_method(config, facts)
     checkpoint = checkpoints.newest(run / run_folder.CHECKPOINTS)
     first_step = 0 if checkpoint is None else checkpoints.restore(checkpoint, method)
     if first_step:
@@ -168,7 +168,7 @@ def _train(config: Config, run: Path, dataset, facts: dict, console: Console):
     _finish(run, method, config, facts, steps, console)
 
 
-def _compiled_method(config: Config, facts: dict):
+def compiled_method(config: Config, facts: dict):
     """The method with its optimizer and all variables made, ready for a checkpoint."""
     training = config.training
     policy = "mixed_bfloat16" if facts["precision"]["name"] == "bfloat16" else "float32"

@@ -78,3 +78,36 @@ def test_resume_with_another_configuration_names_the_keys(refused, small_run):
     (line,) = refused("train", "--resume", small_run, "--method", "supervised", "--seed", "4")
     assert "method.name: semicurv -> supervised" in line and "training.seed: 0 -> 4" in line
     assert (small_run / "config.yaml").read_bytes() == before
+
+
+def test_first_loss_that_is_not_finite_stops_the_run(monkeypatch, capfd, tmp_path):
+    settings = ["training.optimizer=sgd", "training.learning_rate=1e35", "training.gradient_clip=null"]
+    options = [word for setting in settings for word in ("--set", setting)]
+    monkeypatch.setattr("sys.argv", ["semicurv-tf", "train", *SMALL, *options, "--steps", "20", "--run", str(tmp_path / "run")])
+    with pytest.raises(SystemExit) as exit:
+        entry.main()
+    errors = capfd.readouterr().err
+    assert exit.value.code == 2
+    (line,) = [line for line in errors.splitlines() if line.startswith("error:")]
+    assert "the loss is not finite" in line and "training.learning_rate" in line
+
+
+def test_all_bad_files_of_a_folder_are_listed_together(refused, tmp_path):
+    import numpy as np
+    from PIL import Image
+
+    data = tmp_path / "mine"
+    (data / "images").mkdir(parents=True)
+    (data / "masks").mkdir()
+    rng = np.random.default_rng(0)
+    for index in range(6):
+        Image.fromarray(rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)).save(data / "images" / f"{index}.png")
+        Image.fromarray((rng.random((32, 32)) < 0.1).astype(np.uint8) * 255).save(data / "masks" / f"{index}.png")
+    truncated = data / "images" / "0.png"
+    truncated.write_bytes(truncated.read_bytes()[:200])
+    Image.fromarray(np.zeros((16, 32), np.uint8)).save(data / "masks" / "1.png")
+    Image.fromarray(rng.integers(0, 256, (32, 32), dtype=np.uint8)).save(data / "masks" / "2.png")
+    (data / "images" / "3.png").unlink()
+    lines = refused("train", "--dataset", "folder", "--data-dir", data, "--labels", "all", *SMALL)
+    for name in ("0.png", "1.png", "2.png", "3.png"):
+        assert any(name in line and "Fix:" in line for line in lines), (name, lines)
