@@ -1,0 +1,54 @@
+"""The command `export`, on a run that is stood in for by a tiny network."""
+
+import pytest
+from click.testing import CliRunner
+
+from semicurv_tf.cli.export import export
+from semicurv_tf.config import Config
+from semicurv_tf.errors import UserError
+from semicurv_tf.export.card import read_card
+from semicurv_tf.training import run_folder
+
+
+@pytest.fixture
+def run(monkeypatch, network):
+    facts = {"channels": 3, "labelled": ["one", "two"], "step": 7, "versions": {"keras": "3"}}
+    monkeypatch.setattr(run_folder, "load_deployed", lambda run: (network, facts))
+    monkeypatch.setattr(run_folder, "read_config", lambda run: Config())
+
+
+def call(*arguments):
+    return CliRunner().invoke(export, [str(argument) for argument in arguments])
+
+
+def test_a_version_with_its_card(run, tmp_path):
+    done = call("--run", "RUN", "--output", tmp_path / "m", "--size", "32x48", "--max-batch", "1")
+    assert done.exit_code == 0 and f"{tmp_path / 'm' / '1'}: SavedModel of" in done.output and "size 32x48" in done.output
+    card = read_card(tmp_path / "m" / "1")
+    assert card["size"] == [32, 48] and card["labelled_images"] == ["one", "two"] and card["step"] == 7
+    assert card["dataset"] == "synthetic" and card["configuration"]["model"]["encoding"] == "sinusoid"
+    again = call("--run", "RUN", "--output", tmp_path / "m", "--version", "1")
+    assert isinstance(again.exception, UserError) and "never overwritten" in str(again.exception)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--run", "RUN"), "--output: missing"),
+        (("--output", "m"), "--run: missing"),
+        (("--check", "nothing"), "found no assets.extra/model_card.json"),
+        (("--check", "nothing", "--run", "RUN"), "no --run and no --output"),
+        (("--run", "RUN", "--output", "m", "--size", "4096x4096"), "more than --max-pixels"),
+    ],
+)
+def test_faults_are_one_line(run, tmp_path, monkeypatch, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    result = call(*arguments)
+    assert isinstance(result.exception, UserError) and said in str(result.exception)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("size", ["32", "0x5", "axb"])
+def test_a_wrong_size_names_the_option(size):
+    result = call("--run", "RUN", "--output", "m", "--size", size)
+    assert result.exit_code == 2 and "--size" in result.output and "HEIGHTxWIDTH" in result.output
