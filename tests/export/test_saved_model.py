@@ -105,7 +105,7 @@ def test_a_fixed_size_and_one_channel(exported_grey):
 def test_folding_leaves_fewer_nodes(exported, network, tmp_path):
     write_saved_model(network, tmp_path / "plain", 3, max_pixels=100_000)
     before, after = (count_nodes(folder, "serving_default") for folder in (tmp_path / "plain", exported))
-    assert after < before - 15 * 10  # 15 normalisations of at least ten nodes each
+    assert after <= before - 15 * 5  # 15 normalisations: four variables read and the operation itself
 
 
 def test_card(exported):
