@@ -68,7 +68,10 @@ def test_run_under_a_file_cannot_be_written(refused, tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [["evaluate"], ["predict", "--input", ".", "--output", "out"], ["export", "--output", "out"]])
-def test_no_run_folder(refused, arguments):
+def test_no_run_folder(refused, arguments, tmp_path):
+    from PIL import Image
+
+    Image.new("RGB", (20, 20)).save(tmp_path / "a.png")
     lines = refused(*arguments, "--run", "absent")
     assert len(lines) == 1 and "absent" in lines[0]
 
