@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from semicurv_tf.cli.console import console
 from semicurv_tf.errors import UserError
 from semicurv_tf.report.comparison import contact_sheet, error_map
 from semicurv_tf.training import run_folder
@@ -34,7 +35,7 @@ def main(runs, split, count, enlarge, output):
     ordered = sorted(each, key=lambda name: each[name]["iou"])
     chosen = [ordered[round(place)] for place in np.linspace(0, len(ordered) - 1, min(count, len(ordered)))]
 
-    store = getattr(open_dataset(run_folder.read_config(runs[0])), split)
+    store = getattr(open_dataset(run_folder.read_config(runs[0]), console()), split)
     networks = [run_folder.load_deployed(run) for run in runs]
     predictors = [(facts["method"], make_predictor(network)) for network, facts in networks]
     rows = []

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import click
 import yaml
-from rich.console import Console
 
+from semicurv_tf.cli.console import console
 from semicurv_tf.config import load_config, parse_setting
 from semicurv_tf.errors import UserError
 from semicurv_tf.training import checkpoints, run_folder
@@ -36,7 +36,7 @@ from semicurv_tf.training.train import resume, train
 @click.option("--development", is_flag=True, help="Do not open the test set.")
 def main(recipes, data_dir, runs, results, seeds, settings, development):
     """Train and score RECIPES (configuration files), resumably, and write their results."""
-    console = Console(stderr=True)
+    messages = console()
     runs.mkdir(parents=True, exist_ok=True)
     results.mkdir(parents=True, exist_ok=True)
     common = {"training.monitor": "hidden", **dict(parse_setting(setting) for setting in settings)}
@@ -45,8 +45,8 @@ def main(recipes, data_dir, runs, results, seeds, settings, development):
     for seed in seeds:
         for recipe in recipes:
             run = runs / f"{recipe.stem}-seed{seed}"
-            _train_to_the_end(recipe, {**common, "training.seed": seed}, run, console)
-            scores = None if development else _test_scores(run, data_dir, console)
+            _train_to_the_end(recipe, {**common, "training.seed": seed}, run, messages)
+            scores = None if development else _test_scores(run, data_dir, messages)
             run_folder.write_json(results / f"{run.name}.json", _record(recipe, run, scores))
             table = _table([json.loads(file.read_text()) for file in sorted(results.glob("*.json"))])
             (results / "table.md").write_text(table)

@@ -35,7 +35,7 @@ class DataConfig(_Section):
     unlabelled_dir: str | None = Field(None, description="a second folder with unlabelled images")
     options: dict[str, bool | int | float | str] = Field({}, description="options of the dataset's builder")
     cache_dir: str | None = Field(None, description="where prepared data are kept; default: the user's cache folder")
-    memory_mb: Annotated[int, Field(ge=16)] = Field(2000, description="decoded images are held in memory up to this size")
+    memory_mb: Annotated[int, Field(ge=16)] = Field(1000, description="decoded images are held in memory up to this size")
 
 
 class ModelConfig(_Section):

@@ -5,10 +5,11 @@ import os
 
 
 def console():
-    """Progress and messages go to standard error; standard output is for results."""
+    """Progress and messages go to standard error as they are; standard output is for results."""
     from rich.console import Console
 
-    return Console(stderr=True)
+    # File names may hold brackets, which are no markup, and a long line is the terminal's to break.
+    return Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextlib.contextmanager

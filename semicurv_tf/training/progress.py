@@ -68,7 +68,7 @@ class LiveProgress:
             self._last_line = now
             done = report["step"] - self._first
             left = (now - self._start) / done * (self._steps - report["step"])
-            self._console.print(f"step {report['step']}/{self._steps}  left {_clock(left)}  {text}", soft_wrap=True, highlight=False)
+            self._console.print(f"step {report['step']}/{self._steps}  left {_clock(left)}  {text}", soft_wrap=True)
 
 
 def _clock(seconds: float) -> str:

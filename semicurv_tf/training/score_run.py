@@ -32,7 +32,7 @@ def score_run(run: Path, split: str, data_dir: str | None, console: Console) -> 
     config = run_folder.read_config(run)
     if data_dir is not None:
         config = config.model_copy(update={"data": config.data.model_copy(update={"data_dir": data_dir})})
-    dataset = open_dataset(config)
+    dataset = open_dataset(config, console)
     store = getattr(dataset, split)
     if store is None:
         raise UserError(f"--split {split}: {config.data.dataset} has no {split} images. Fix: another --split")

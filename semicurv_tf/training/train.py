@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from semicurv_tf.config import Config, differences, dump_config
 from semicurv_tf.data.load import load_dataset
@@ -25,6 +26,8 @@ from semicurv_tf.training.stopping import Stopped, StopRequest
 # What may differ when a run goes on: its length, and how it is kept and watched.
 RESUMABLE = {"steps", "epochs", "checkpoint_every", "checkpoints_kept", "monitor", "monitor_every"}
 
+PREPARING = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed} files"), TimeElapsedColumn())
+
 # Above this many, the labelled images are counted and not named on the screen; run.json names all.
 NAMES_SHOWN = 12
 
@@ -43,7 +46,7 @@ def train(config: Config, run: Path, console: Console, dry_run: bool = False):
         Stopped: after Ctrl-C, with a checkpoint written.
     """
     run_folder.require_free(run)
-    dataset = open_dataset(config)
+    dataset = open_dataset(config, console)
     with_mask = [name for name, has in zip(dataset.train.names, dataset.train.labelled) if has]
     labelled = choose_labelled(with_mask, config.data.labels, config.training.seed)
     mean, standard_deviation = dataset.statistics()
@@ -93,7 +96,7 @@ def resume(run: Path, changed: Config | None, console: Console):
         facts["steps"] = steps_of_run(config.training, len(facts["labelled"]))
         (run / run_folder.CONFIG).write_text(dump_config(config), encoding="utf-8")
         run_folder.write_json(run / run_folder.RUN, facts)
-    dataset = open_dataset(config)
+    dataset = open_dataset(config, console)
     missing = sorted(set(facts["labelled"]) - set(dataset.train.names))
     if missing:
         raise UserError(
@@ -104,26 +107,31 @@ def resume(run: Path, changed: Config | None, console: Console):
     _train(config, run, dataset, facts, console)
 
 
-def open_dataset(config: Config):
-    """The dataset of a configuration."""
+def open_dataset(config: Config, console: Console):
+    """The dataset of a configuration; says on the console how far preparing it is, and what looks odd in it."""
     data = config.data
-    return load_dataset(
-        data.dataset,
-        data.data_dir,
-        cache_dir=data.cache_dir,
-        options=data.options,
-        unlabelled_dir=data.unlabelled_dir,
-        memory_mb=data.memory_mb,
-    )
+    with Progress(*PREPARING, console=console, transient=True) as progress:
+        files = progress.add_task(f"reading {data.dataset}", total=None)
+        dataset = load_dataset(
+            data.dataset,
+            data.data_dir,
+            cache_dir=data.cache_dir,
+            options=data.options,
+            unlabelled_dir=data.unlabelled_dir,
+            memory_mb=data.memory_mb,
+            on_source=lambda: progress.advance(files),
+        )
+    for line in dataset.warnings:
+        console.print(f"warning: {line}")
+    return dataset
 
 
 def _introduce(config: Config, facts: dict, console: Console):
     names = facts["labelled"]
     shown = ", ".join(names[:NAMES_SHOWN]) + (", ..." if len(names) > NAMES_SHOWN else "")
     rounding = f"{config.data.labels:g} of {facts['training_images']} training images, at least one"
-    say = lambda text: console.print(text, highlight=False, soft_wrap=True)
-    say(f"{facts['dataset']}, {facts['method']}: {len(names)} labelled ({rounding}): {shown}")
-    say(f"{facts['steps']} steps, {facts['precision']['name']} ({facts['precision']['reason']}), seed {config.training.seed}")
+    console.print(f"{facts['dataset']}, {facts['method']}: {len(names)} labelled ({rounding}): {shown}")
+    console.print(f"{facts['steps']} steps, {facts['precision']['name']} ({facts['precision']['reason']}), seed {config.training.seed}")
 
 
 def _train(config: Config, run: Path, dataset, facts: dict, console: Console):
@@ -136,16 +144,16 @@ def _train(config: Config, run: Path, dataset, facts: dict, console: Console):
     checkpoint = checkpoints.newest(run / run_folder.CHECKPOINTS)
     first_step = 0 if checkpoint is None else checkpoints.restore(checkpoint, method)
     if first_step:
-        console.print(f"going on from step {first_step}", highlight=False)
+        console.print(f"going on from step {first_step}")
 
     watched, store, indices = monitored_images(training.monitor, dataset, labelled, unlabelled)
-    console.print(f"IoU is watched on {len(indices)} images: {watched}", highlight=False)
+    console.print(f"IoU is watched on {len(indices)} images: {watched}")
     journal = Journal(run / run_folder.LOG, run / run_folder.TENSORBOARD, first_step)
     save = lambda step: checkpoints.save(run / run_folder.CHECKPOINTS, method, step, training.checkpoints_kept)
     with StopRequest() as stop, LiveProgress(first_step, steps, console) as progress:
         listeners = [
             stop_at_non_finite,
-            CollapseWarning(lambda line: console.print(f"warning: {line}", highlight=False, soft_wrap=True)),
+            CollapseWarning(lambda line: console.print(f"warning: {line}")),
             Monitor(method, lambda: evaluation_batches(store, 8, indices=indices), training.monitor_every, steps),
             journal,
             progress,
@@ -194,7 +202,7 @@ def _finish(run: Path, method, config: Config, facts: dict, steps: int, console:
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise UserError(f"{run / run_folder.DEPLOYED}: cannot be written ({error.strerror}). Fix: make room, then --resume {run}") from None
-    console.print(f"{steps} steps done: {run / run_folder.DEPLOYED}. Next: semicurv-tf evaluate --run {run}", highlight=False, soft_wrap=True)
+    console.print(f"{steps} steps done: {run / run_folder.DEPLOYED}. Next: semicurv-tf evaluate --run {run}")
 
 
 class _Keeper:
