@@ -24,6 +24,7 @@ from semicurv_tf.training import checkpoints, run_folder
 from semicurv_tf.training.journal import read_log
 from semicurv_tf.training.score_run import score_run
 from semicurv_tf.training.train import resume, train
+from semicurv_tf.whole_files import write_json
 
 
 @click.command()
@@ -47,7 +48,7 @@ def main(recipes, data_dir, runs, results, seeds, settings, development):
             run = runs / f"{recipe.stem}-seed{seed}"
             _train_to_the_end(recipe, {**common, "training.seed": seed}, run, messages)
             scores = None if development else _test_scores(run, data_dir, messages)
-            run_folder.write_json(results / f"{run.name}.json", _record(recipe, run, scores))
+            write_json(results / f"{run.name}.json", _record(recipe, run, scores))
             table = _table([json.loads(file.read_text()) for file in sorted(results.glob("*.json"))])
             (results / "table.md").write_text(table)
     print(table)

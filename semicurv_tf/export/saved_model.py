@@ -7,7 +7,7 @@ from pathlib import Path
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.export.card import card_path
-from semicurv_tf.inference.files import cannot_write, write_json
+from semicurv_tf.whole_files import cannot_write, write_json
 
 MAX_PIXELS = 4_194_304  # of one served image: 2048x2048
 

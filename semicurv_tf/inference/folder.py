@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.inference.files import write_json, write_png
+from semicurv_tf.whole_files import write_json, write_png
 from semicurv_tf.inference.images import ReadImage, find_images, read_image
 from semicurv_tf.inference.predictor import Predictor, PredictorLost
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from semicurv_tf.data.image_files import encode_png
 from semicurv_tf.errors import UserError
-from semicurv_tf.inference.files import write_png
+from semicurv_tf.whole_files import write_png
 from semicurv_tf.inference.folder import Job, Outcome
 from semicurv_tf.inference.images import read_image
 from semicurv_tf.inference.predictor import Predictor, PredictorLost

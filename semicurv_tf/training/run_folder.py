@@ -18,6 +18,7 @@ from pathlib import Path
 
 from semicurv_tf.config import Config, dump_config, load_config
 from semicurv_tf.errors import UserError
+from semicurv_tf.whole_files import write_json
 
 CONFIG, RUN, LOG, DEPLOYED, SCORES = "config.yaml", "run.json", "log.jsonl", "deployed.keras", "scores.json"
 CHECKPOINTS, TENSORBOARD = "checkpoints", "tensorboard"
@@ -118,16 +119,6 @@ def versions() -> dict:
         except metadata.PackageNotFoundError:
             continue
     return found
-
-
-def write_json(path: Path, value):
-    """Writes beside and renames, so that a reader never sees half a file."""
-    beside = path.with_name(f".{path.name}.tmp")
-    try:
-        beside.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def read_json(path: Path):

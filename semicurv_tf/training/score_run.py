@@ -11,6 +11,7 @@ from semicurv_tf.metrics.overlap import f1, iou, summarise
 from semicurv_tf.training import run_folder
 from semicurv_tf.training.evaluation import count_images, make_predictor
 from semicurv_tf.training.train import open_dataset
+from semicurv_tf.whole_files import write_json
 
 
 def score_run(run: Path, split: str, data_dir: str | None, console: Console) -> dict:
@@ -51,7 +52,7 @@ def score_run(run: Path, split: str, data_dir: str | None, console: Console) -> 
     }
     path = run / run_folder.SCORES
     known = run_folder.read_json(path) if path.exists() else {}
-    run_folder.write_json(path, {**known, split: scores})
+    write_json(path, {**known, split: scores})
     return scores
 
 

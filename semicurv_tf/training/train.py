@@ -22,6 +22,7 @@ from semicurv_tf.training.precision import resolve_precision
 from semicurv_tf.training.progress import LiveProgress
 from semicurv_tf.training.schedules import learning_rate, steps_of_run
 from semicurv_tf.training.stopping import Stopped, StopRequest
+from semicurv_tf.whole_files import write_json, written_whole
 
 # What may differ when a run goes on: its length, and how it is kept and watched.
 RESUMABLE = {"steps", "epochs", "checkpoint_every", "checkpoints_kept", "monitor", "monitor_every"}
@@ -94,8 +95,9 @@ def resume(run: Path, changed: Config | None, console: Console):
             )
         config = changed
         facts["steps"] = steps_of_run(config.training, len(facts["labelled"]))
-        (run / run_folder.CONFIG).write_text(dump_config(config), encoding="utf-8")
-        run_folder.write_json(run / run_folder.RUN, facts)
+        with written_whole(run / run_folder.CONFIG) as part:
+            part.write_text(dump_config(config), encoding="utf-8")
+        write_json(run / run_folder.RUN, facts)
     dataset = open_dataset(config, console)
     missing = sorted(set(facts["labelled"]) - set(dataset.train.names))
     if missing:
@@ -173,7 +175,7 @@ def _train(config: Config, run: Path, dataset, facts: dict, console: Console):
         if first_step < steps:
             method.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[_StepReports(first_step, listeners)])
     journal.flush()
-    _finish(run, method, config, facts, steps, console)
+    _finish(run, steps, console)
 
 
 def compiled_method(config: Config, facts: dict):
@@ -192,16 +194,11 @@ def compiled_method(config: Config, facts: dict):
     return method
 
 
-def _finish(run: Path, method, config: Config, facts: dict, steps: int, console: Console):
+def _finish(run: Path, steps: int, console: Console):
     """Writes the deployed network in float32 for Keras users."""
     network, _ = run_folder.load_deployed(run)
-    beside = run / ".deployed.tmp.keras"
-    try:
-        network.save(beside)
-        beside.replace(run / run_folder.DEPLOYED)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise UserError(f"{run / run_folder.DEPLOYED}: cannot be written ({error.strerror}). Fix: make room, then --resume {run}") from None
+    with written_whole(run / run_folder.DEPLOYED) as part:
+        network.save(part)
     console.print(f"{steps} steps done: {run / run_folder.DEPLOYED}. Next: semicurv-tf evaluate --run {run}")
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.inference import files
+from semicurv_tf import whole_files as files
 from semicurv_tf.inference.folder import Outputs, open_output, overlay, plan_jobs, predict_jobs
 from semicurv_tf.inference.predictor import Predictor, PredictorLost
 
@@ -39,7 +39,7 @@ def test_every_result_and_one_bad_file(folder, tmp_path, red_predictor):
     assert mask.shape == (16, 20) and np.all(mask[:, :5] == 255) and np.all(mask[:, 5:] == 0)
     assert np.asarray(Image.open(out / "a.probability.png"))[0, :6].tolist() == [200] * 5 + [0]
     assert np.asarray(Image.open(out / "a.overlay.png"))[0, 4].tolist() == [233, 24, 24]  # (2*200+3*255)/5, 3*40/5
-    assert not list(out.rglob("*.part")) and not (out / "broken.png").exists()
+    assert not list(out.rglob(".part-*")) and not (out / "broken.png").exists()
 
 
 def test_finished_files_are_skipped_until_settings_change(folder, tmp_path, red_predictor):

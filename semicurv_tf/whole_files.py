@@ -20,7 +20,8 @@ def written_whole(path: Path) -> Iterator[Path]:
     Raises:
         UserError: the disk is full or the folder cannot be written.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # The suffix stays last: some writers choose their format by it.
+    part = path.with_name(f".part-{os.getpid()}.{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield part
@@ -46,6 +47,6 @@ def write_png(path: Path, values: np.ndarray) -> None:
 
 
 def write_json(path: Path, content: dict) -> None:
-    """Writes a dictionary as JSON, whole or not at all."""
+    """Writes a dictionary as JSON in its own order, whole or not at all."""
     with written_whole(path) as part:
-        part.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
+        part.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
