@@ -16,3 +16,16 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("no folder ../shared/data beside the project: this test needs real images")
     return SHARED_DATA
+
+# Whole commands and servers last: a broken formula should not wait for them.
+SLOW_FOLDERS = ("data", "inference", "export", "serving", "end_to_end")
+
+
+def pytest_collection_modifyitems(items):
+    """Fast tests first."""
+
+    def slowness(item):
+        folder = item.path.parent.name
+        return SLOW_FOLDERS.index(folder) + 1 if folder in SLOW_FOLDERS else 0
+
+    items.sort(key=slowness)
