@@ -12,12 +12,14 @@ from pathlib import Path
 import click
 import numpy as np
 
-from semicurv_tf.cli.console import console
+from semicurv_tf.cli.console import console, quiet_start
 from semicurv_tf.errors import UserError
 from semicurv_tf.report.comparison import contact_sheet, error_map
-from semicurv_tf.training import run_folder
-from semicurv_tf.training.evaluation import make_predictor
-from semicurv_tf.training.train import open_dataset
+
+with quiet_start():
+    from semicurv_tf.training import run_folder
+    from semicurv_tf.training.evaluation import make_predictor
+    from semicurv_tf.training.train import open_dataset
 
 
 @click.command()

@@ -17,14 +17,16 @@ from pathlib import Path
 import click
 import yaml
 
-from semicurv_tf.cli.console import console
+from semicurv_tf.cli.console import console, quiet_start
 from semicurv_tf.config import load_config, parse_setting
 from semicurv_tf.errors import UserError
-from semicurv_tf.training import checkpoints, run_folder
-from semicurv_tf.training.journal import read_log
-from semicurv_tf.training.score_run import score_run
-from semicurv_tf.training.train import resume, train
 from semicurv_tf.whole_files import write_json
+
+with quiet_start():
+    from semicurv_tf.training import checkpoints, run_folder
+    from semicurv_tf.training.journal import read_log
+    from semicurv_tf.training.score_run import score_run
+    from semicurv_tf.training.train import resume, train
 
 
 @click.command()
