@@ -104,7 +104,7 @@ def test_dry_run_writes_nothing(command, tmp_path):
     assert "8 labelled" in text and "nothing was written" in text and not (tmp_path / "run").exists()
 
 
-def test_resume_without_a_newest_checkpoint_uses_the_one_before(command, small_run, tmp_path):
+def test_damaged_checkpoint_is_named(command, small_run, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(small_run, run)
     state = run / "checkpoints" / "step-000012" / "state.npz"
