@@ -6,6 +6,7 @@ does not mention them, so they are off unless `views.photometric` asks for them.
 
 import tensorflow as tf
 
+from semicurv_tf import replicas
 from semicurv_tf.augment.randomness import draw
 
 NOISE = 0.01 * 255.0  # standard deviation, raw units
@@ -23,33 +24,37 @@ _EMBOSS = ((-1.0, -1.0, 0.0), (-1.0, 1.0, 1.0), (0.0, 1.0, 1.0))
 _IDENTITY = ((0.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 0.0))
 
 
-def photometric_view(image, probability, seed):
+def photometric_view(image, probability, seed, places=None):
     """Gives each image one change of `CHANGES` with the stated probability, else leaves it as it is.
 
     Args:
         image: `(batch, height, width, channels)` float32, raw 0-255.
         probability: in [0, 1]; 0 returns `image` itself.
         seed: `(2,)` int32, of `purpose_seed`.
+        places: `replicas.Positions` of the images in the global batch; None: they are of one kind.
 
     Returns:
         Same shape, float32, clipped to 0-255 where changed.
     """
     if probability == 0:
         return image
-    batch = tf.shape(image)[0]
-    changed = draw(seed, 0, [batch]) < probability
-    choice = tf.cast(draw(seed, 1, [batch]) * len(CHANGES), tf.int32)
+    places = places or replicas.positions(tf.shape(image)[0])
+    # Drawn for all images of the global batch: a replica's images get what they would get anywhere.
+    shape = [places.total, *tf.unstack(tf.shape(image))[1:]]
+    per_image = lambda index, low=0.0, high=1.0: places.take(draw(seed, index, [places.total], low, high))
+    changed = per_image(0) < probability
+    choice = tf.cast(per_image(1) * len(CHANGES), tf.int32)
     # All changes are folded into: out = gain * filter(image) + offset, so that a batch runs as one graph.
-    result = _filter3(image, _kernels(choice, draw(seed, 2, [batch])))
-    sigma = draw(seed, 3, [batch], *BLUR_SIGMA_PX)
+    result = _filter3(image, _kernels(choice, per_image(2)))
+    sigma = per_image(3, *BLUR_SIGMA_PX)
     result = _blur(result, tf.where(_is(choice, "blur"), sigma, 0.0))
-    gain = tf.where(_is(choice, "gain"), draw(seed, 4, [batch], *GAIN), 1.0)
-    contrast = tf.where(_is(choice, "contrast"), draw(seed, 5, [batch], *CONTRAST), 1.0)
+    gain = tf.where(_is(choice, "gain"), per_image(4, *GAIN), 1.0)
+    contrast = tf.where(_is(choice, "contrast"), per_image(5, *CONTRAST), 1.0)
     result = (result - 127.5) * _per_image(contrast) + 127.5
-    noise = tf.random.stateless_normal(tf.shape(image), tf.random.experimental.stateless_fold_in(seed, 6)) * NOISE
-    shift = draw(seed, 7, tf.shape(image), -SHIFT, SHIFT)
-    per_image = lambda name: _per_image(tf.cast(_is(choice, name), tf.float32))
-    result = result * _per_image(gain) + per_image("noise") * noise + per_image("shift") * shift
+    noise = places.take(tf.random.stateless_normal(shape, tf.random.experimental.stateless_fold_in(seed, 6))) * NOISE
+    shift = places.take(draw(seed, 7, shape, -SHIFT, SHIFT))
+    where = lambda name: _per_image(tf.cast(_is(choice, name), tf.float32))
+    result = result * _per_image(gain) + where("noise") * noise + where("shift") * shift
     return tf.where(_per_image(changed), tf.clip_by_value(result, 0.0, 255.0), image)
 
 

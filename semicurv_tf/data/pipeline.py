@@ -32,8 +32,13 @@ def training_batches(
     seed: int,
     first_step: int,
     steps: int,
+    replicas: int = 1,
+    mine: range = range(1),
 ) -> tf.data.Dataset:
     """The batches of steps `first_step` to `first_step + steps - 1`.
+
+    Where replicas share a step, each gets an equal part of the batch, in their order, and a process
+    reads the images of its own replicas only.
 
     Args:
         train_store: the training images.
@@ -46,11 +51,14 @@ def training_batches(
         seed: of order and crops.
         first_step: where to begin, e.g. where a resumed run goes on.
         steps: how many batches.
+        replicas: devices that share a step; they divide both batch sizes.
+        mine: numbers of the replicas whose parts are wanted.
 
     Returns:
         Dataset of {"labelled": {"image", "mask", "valid"}, "unlabelled": {"image", "valid"},
-        "step"}: float32 (batch, height, width, channels) with images raw 0-255 and masks 0 or 1,
-        all shapes static; "step" is a scalar int64.
+        "step"}: float32 (batch / replicas, height, width, channels) with images raw 0-255 and masks
+        0 or 1, all shapes static; "step" is a scalar int64. For each step one element per replica
+        of `mine`.
 
     Raises:
         UserError: if images differ in size and `crop` is None; if a stream has no images.
@@ -70,9 +78,11 @@ def training_batches(
     height, width = (crop, crop) if crop else _common_size(train_store, used)
     channels = train_store.shapes[labelled[0]][-1]
 
-    def stream(step, number, indices, batch, keys):
+    def stream(step, replica, number, indices, batch, keys):
+        share = batch // replicas
         chosen = _shuffled(step, indices, batch, seed, number)
         places = tf.random.stateless_uniform((batch, 2), _key(seed, number, step))
+        chosen, places = (every[replica * share : (replica + 1) * share] for every in (chosen, places))
 
         def read(chosen, places):
             parts = [_read_part(train_store, i, p, height, width) for i, p in zip(chosen, places)]
@@ -80,23 +90,24 @@ def training_batches(
 
         arrays = tf.numpy_function(read, [chosen, places], [tf.float32] * len(keys))
         for key, array in zip(keys, arrays):
-            array.set_shape((batch, height, width, channels if key == "image" else 1))
+            array.set_shape((share, height, width, channels if key == "image" else 1))
         return dict(zip(keys, arrays))
 
-    def load(step):
+    def load(number):
+        step, replica = number // len(mine), mine.start + number % len(mine)
         batch = {"step": step}
         batch["labelled"] = stream(
-            step, LABELLED, labelled, batch_labelled, ("image", "mask", "valid")
+            step, replica, LABELLED, labelled, batch_labelled, ("image", "mask", "valid")
         )
         if batch_unlabelled:
             batch["unlabelled"] = stream(
-                step, UNLABELLED, unlabelled, batch_unlabelled, ("image", "valid")
+                step, replica, UNLABELLED, unlabelled, batch_unlabelled, ("image", "valid")
             )
         return batch
 
-    dataset = tf.data.Dataset.range(first_step, first_step + steps)
+    dataset = tf.data.Dataset.range(len(mine) * first_step, len(mine) * (first_step + steps))
     dataset = dataset.map(load, num_parallel_calls=2, deterministic=True)
-    return dataset.prefetch(4)
+    return dataset.prefetch(4 * len(mine))
 
 
 def evaluation_batches(

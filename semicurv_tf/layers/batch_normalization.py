@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from semicurv_tf import replicas
+
 
 @keras.saving.register_keras_serializable("semicurv_tf")
 class FusedBatchNormalization(keras.layers.BatchNormalization):
@@ -10,7 +12,8 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
     Same arguments, weights and results. Keras 3 computes the moments and the normalisation by separate
     operations; here `FusedBatchNormV3` does both. It reads bfloat16 features directly and keeps mean and
-    variance in float32. A `synchronized` layer takes Keras' own path.
+    variance in float32. Where replicas share a step (`semicurv_tf.replicas`), mean and variance are those of all
+    replicas' features. A `synchronized` layer takes Keras' own path.
     """
 
     def call(self, inputs, training=None, mask=None):
@@ -19,6 +22,8 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         inputs = tf.cast(inputs, self.compute_dtype)
         if not training or not self.trainable:
             return self._normalise(inputs, False, self.moving_mean.value, self.moving_variance.value).y
+        if replicas.count() > 1:
+            return self._normalise_over_replicas(inputs)
         empty = tf.zeros([0], tf.float32)
         result = self._normalise(inputs, True, empty, empty)
         # The kernel hands back the unbiased variance; Keras keeps the biased one.
@@ -27,6 +32,19 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         self._average(self.moving_mean, result.batch_mean)
         self._average(self.moving_variance, biased)
         return result.y
+
+    def _normalise_over_replicas(self, inputs):
+        """Each replica's mean and variance, gathered: exact, where a mean of squares would lose digits."""
+        features = tf.cast(inputs, tf.float32)
+        own = tf.stack(tf.nn.moments(features, axes=[0, 1, 2]))
+        means, variances = tf.unstack(replicas.gather(own[None]), axis=1)
+        mean = tf.reduce_mean(means, axis=0)
+        variance = tf.reduce_mean(variances + tf.square(means - mean), axis=0)
+        self._average(self.moving_mean, mean)
+        self._average(self.moving_variance, variance)
+        gamma, beta = tf.cast(self.gamma.value, tf.float32), tf.cast(self.beta.value, tf.float32)
+        normal = tf.nn.batch_normalization(features, mean, variance, beta, gamma, self.epsilon)
+        return tf.cast(normal, self.compute_dtype)
 
     def _normalise(self, inputs, is_training, mean, variance):
         return tf.raw_ops.FusedBatchNormV3(

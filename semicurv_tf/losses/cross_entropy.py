@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from semicurv_tf import replicas
 from semicurv_tf.losses.pixel_loss import PixelLoss
 from semicurv_tf.losses.valid_pixels import keep_valid_pixels
 
@@ -39,9 +40,9 @@ def weighted_cross_entropy_loss(target, probability, valid=None, positive_weight
     positive, negative = target, 1 - target
     if valid is not None:
         positive, negative = valid * positive, valid * negative
-    positives, negatives = tf.reduce_sum(positive), tf.reduce_sum(negative)
-    positive_cost = -tf.reduce_sum(positive * _safe_log(probability))
-    negative_cost = -tf.reduce_sum(negative * _safe_log(1 - probability))
+    costs = (positive * -_safe_log(probability), negative * -_safe_log(1 - probability))
+    sums = replicas.total([tf.reduce_sum(values) for values in (positive, negative, *costs)])
+    positives, negatives, positive_cost, negative_cost = sums
     if positive_weight is None:
         both = (positives > 0) & (negatives > 0)
         positive_weight = tf.where(both, tf.math.divide_no_nan(negatives, positives), tf.ones_like(positives))

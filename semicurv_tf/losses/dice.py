@@ -5,6 +5,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from semicurv_tf import replicas
 from semicurv_tf.losses.pixel_loss import PixelLoss
 from semicurv_tf.losses.valid_pixels import keep_valid_pixels
 
@@ -35,7 +36,7 @@ def dice_loss(target, probability, valid=None, delta=DELTA, reduction="image"):
         valid: (batch, height, width, 1), weights >= 0 of the pixels in all four sums; None: all 1.
         delta: keeps the quotient defined where both maps are empty.
         reduction: "image": the mean over the images of Eq. 10, as Eq. 1 sums losses of images;
-            "batch": Eq. 10 once, over all pixels of the batch.
+            "batch": Eq. 10 once, over all pixels of the batch, of all replicas.
 
     Returns:
         A scalar, float32 (float64 for float64 maps).
@@ -49,15 +50,12 @@ def dice_loss(target, probability, valid=None, delta=DELTA, reduction="image"):
     _check_reduction(reduction)
     sums = dice_sums(target, probability, valid)
     if reduction == "batch":
-        sums = DiceSums(*(tf.reduce_sum(s) for s in sums))
+        sums = replicas.total(DiceSums(*(tf.reduce_sum(s) for s in sums)))
     return tf.reduce_mean(dice_from_sums(sums, delta))
 
 
 def dice_sums(target, probability, valid=None):
-    """Returns the `DiceSums` of each image; arguments as of `dice_loss`.
-
-    For the Dice of a batch that is spread over replicas: reduce over images, all-reduce, then `dice_from_sums`.
-    """
+    """Returns the `DiceSums` of each image; arguments as of `dice_loss`."""
     target, probability, valid = keep_valid_pixels(valid, target=target, probability=probability)
     product, both = probability * target, probability + target
     if valid is None:

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from semicurv_tf import replicas
 from semicurv_tf.losses.pixel_loss import PixelLoss
 from semicurv_tf.losses.valid_pixels import keep_valid_pixels
 
@@ -31,7 +32,7 @@ def mse_loss(student, teacher, valid=None):
     squares = tf.square(student - teacher)
     if valid is None:
         return tf.reduce_mean(squares)
-    return tf.math.divide_no_nan(tf.reduce_sum(valid * squares), tf.reduce_sum(valid))
+    return tf.math.divide_no_nan(*replicas.total([tf.reduce_sum(valid * squares), tf.reduce_sum(valid)]))
 
 
 @keras.saving.register_keras_serializable("semicurv_tf")

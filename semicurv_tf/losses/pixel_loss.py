@@ -2,6 +2,8 @@
 
 import keras
 
+from semicurv_tf import replicas
+
 
 class PixelLoss(keras.losses.Loss):
     """Base of the losses on maps. Subclasses define `call(y_true, y_pred, valid)`.
@@ -19,7 +21,8 @@ class PixelLoss(keras.losses.Loss):
             y_pred: (batch, height, width, 1), the probabilities that learn.
             sample_weight: (batch, height, width, 1), the valid mask, or None.
         """
-        return self.call(y_true, y_pred, sample_weight)
+        # Keras' `fit` adds up the gradients of the replicas.
+        return self.call(y_true, y_pred, sample_weight) / replicas.count()
 
     def call(self, y_true, y_pred, valid=None):
         """Returns the scalar loss over the pixels where `valid` is above 0."""

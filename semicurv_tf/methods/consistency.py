@@ -5,6 +5,7 @@ Both predictions are warped back to the original pose and compared there (Xu et 
 
 import tensorflow as tf
 
+from semicurv_tf import replicas
 from semicurv_tf.config import MethodConfig
 from semicurv_tf.geometry.warp import unwarp
 from semicurv_tf.losses import mse_loss, npair_loss
@@ -23,7 +24,10 @@ class ConsistencyMethod(Supervised):
         return True
 
     def compare(self, student, teacher, student_valid, teacher_valid):
-        """The consistency loss of aligned probabilities, `(batch, height, width, 1)` each; a scalar."""
+        """The consistency loss of aligned probabilities, `(batch, height, width, 1)` each; a scalar.
+
+        Of the whole batch, or a mean over this replica's share of it.
+        """
         raise NotImplementedError
 
     def prepare(self, batch, step):
@@ -71,11 +75,13 @@ class SemiCurv(ConsistencyMethod):
     loss_name = "npair"
 
     def compare(self, student, teacher, student_valid, teacher_valid):
+        # The other replicas' teacher maps are negatives too.
         return npair_loss(
             student,
-            teacher,
+            replicas.gather(teacher),
             student_valid,
             similarity=self.method.similarity,
             temperature=self.method.temperature,
-            teacher_valid=teacher_valid,
+            teacher_valid=replicas.gather(teacher_valid),
+            positive_offset=replicas.first_image(teacher),
         )

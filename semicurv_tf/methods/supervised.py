@@ -3,12 +3,14 @@
 import keras
 import tensorflow as tf
 
+from semicurv_tf import replicas
 from semicurv_tf.augment.geometric import sample_transforms
 from semicurv_tf.augment.photometric import photometric_view
 from semicurv_tf.augment.randomness import purpose_seed
 from semicurv_tf.config import MethodConfig, TrainingConfig, ViewsConfig
 from semicurv_tf.geometry.warp import seen_by_view, unwarp, warp
 from semicurv_tf.losses import dice_loss, weighted_cross_entropy_loss
+from semicurv_tf.methods.descent import descend
 from semicurv_tf.methods.moving_average import update_average
 from semicurv_tf.metrics.overlap import batch_iou
 
@@ -23,7 +25,8 @@ class Supervised(keras.Model):
         steps: length of the run, in steps.
 
     A batch is `{"labelled": {"image", "mask", "valid"}}`, and for the methods with a consistency loss also
-    `"unlabelled": {"image", "valid"}`: `(batch, height, width, channels)` float32, images raw 0-255.
+    `"unlabelled": {"image", "valid"}`: `(batch, height, width, channels)` float32, images raw 0-255. On several
+    replicas each has its share of it, and a step is that of the whole batch: see `semicurv_tf.replicas`.
     """
 
     def __init__(self, student, teacher, method: MethodConfig, views: ViewsConfig, training: TrainingConfig, steps: int):
@@ -64,14 +67,10 @@ class Supervised(keras.Model):
             probability = tf.sigmoid(tf.cast(logits, tf.float32))
             losses, weights, reports = self.losses(batch, view, fixed, probability, step)
             total = tf.add_n([weights[name] * loss for name, loss in losses.items()])
-        gradients = tape.gradient(total, self.student.trainable_variables)
-        clip = self.training_config.gradient_clip
-        if clip is not None:
-            gradients = [tf.clip_by_value(gradient, -clip, clip) for gradient in gradients]
-        self.optimizer.apply(gradients, self.student.trainable_variables)
+        descend(self.optimizer, tape, total, self.student.trainable_variables, self.training_config.gradient_clip)
         if self.teacher is not None:
             update_average(self.teacher, self.student, step, self.method)
-        return {"loss": total, **losses, **reports}
+        return replicas.mean({"loss": total, **losses, **reports})
 
     def prepare(self, batch, step):
         """What a step needs that no gradient flows through; nothing here."""
@@ -106,19 +105,28 @@ class Supervised(keras.Model):
     def student_view(self, batch, step):
         """Random views of all images that the student sees: one pass over labelled and unlabelled together."""
         images = [part["image"] for part in self._student_parts(batch)]
-        return self.random_view(tf.concat(images, axis=0) if len(images) > 1 else images[0], step, "student")
+        joined = tf.concat(images, axis=0) if len(images) > 1 else images[0]
+        return self.random_view(joined, step, "student", [part.shape[0] for part in images])
 
-    def random_view(self, image, step, purpose):
+    def random_view(self, image, step, purpose, counts=None):
         """A geometric and, where asked for, photometric view of each image.
+
+        Args:
+            image: raw images of this replica, `(batch, height, width, channels)`.
+            step: scalar int32.
+            purpose: what the view is for; views of different purposes are independent.
+            counts: how many of the images are of each kind (labelled, unlabelled), where there are several.
 
         Returns:
             A dict of `image` (same shape), `transform` `(batch, 3, 3)` and `seen` `(batch, height, width, 1)`.
         """
-        batch, height, width = image.shape[0], tf.shape(image)[1], tf.shape(image)[2]
+        height, width = tf.shape(image)[1], tf.shape(image)[2]
         seed = self.training_config.seed
-        transform = sample_transforms(self.views, batch, height, width, purpose_seed(seed, step, f"{purpose} geometric"))
+        places = replicas.positions(*(counts or [image.shape[0]]))
+        drawn = sample_transforms(self.views, places.total, height, width, purpose_seed(seed, step, f"{purpose} geometric"))
+        transform = places.take(drawn)
         view = warp(image, transform)
-        view = photometric_view(view, self.views.photometric, purpose_seed(seed, step, f"{purpose} photometric"))
+        view = photometric_view(view, self.views.photometric, purpose_seed(seed, step, f"{purpose} photometric"), places)
         return {"image": view, "transform": transform, "seen": seen_by_view(transform, height, width)}
 
     def _student_parts(self, batch):

@@ -1,0 +1,55 @@
+"""The loop over steps, the same for one device and for many: batches in, reports out."""
+
+import time
+from collections.abc import Iterable, Iterator
+
+import tensorflow as tf
+
+from semicurv_tf import replicas
+from semicurv_tf.training.devices import Devices
+
+
+def run_steps(method, batches: Iterable, devices: Devices, first_step: int, stop_requested=lambda: False) -> Iterator[dict]:
+    """Does a step for each batch and yields what it reports.
+
+    Args:
+        method: compiled, made in the scope of the devices' strategy.
+        batches: of `training_batches`: a share for each replica of this process in turn, step after step.
+        devices: what computes a step.
+        first_step: steps done before.
+        stop_requested: whether this process was asked to stop; with several workers, all learn of it at the same step.
+
+    Yields:
+        For each step its scalars as numbers: `step`, the losses of the whole batch, `learning_rate`, `seconds`, and
+        `stop` (bool): some worker was asked to stop.
+    """
+    strategy, local = devices.strategy, devices.local
+
+    def replica_step(batch, stop):
+        reports = method.train_step(batch)
+        return reports, replicas.total(stop)
+
+    @tf.function(reduce_retracing=True, jit_compile=False, autograph=False)
+    def step(batch, stop):
+        reports, stop = strategy.run(replica_step, args=(batch, stop))
+        first = lambda value: strategy.experimental_local_results(value)[0]
+        return tf.nest.map_structure(first, reports), first(stop)
+
+    done, iterator = first_step, iter(batches)
+    while True:
+        start = time.perf_counter()
+        shares = [share for _, share in zip(range(local), iterator)]
+        if len(shares) < local:
+            return
+        batch = shares[0]
+        if devices.replicas > 1:
+            batch = strategy.experimental_distribute_values_from_function(
+                lambda context: shares[context.replica_id_in_sync_group % local]
+            )
+        reports, stop = step(batch, tf.constant(float(stop_requested())))
+        done += 1
+        report = {"step": done, **{name: float(value) for name, value in reports.items()}}
+        report["learning_rate"] = float(tf.convert_to_tensor(method.optimizer.learning_rate))
+        report["seconds"] = time.perf_counter() - start
+        report["stop"] = bool(stop > 0)
+        yield report

@@ -1,0 +1,104 @@
+"""A program for the tests: twenty steps of methods on N devices, or as a worker under TF_CONFIG; writes what came out.
+
+    python -m tests.training.replica_steps OUTPUT.npz --devices N [--method NAME]... [--network unet]
+
+Devices can be set once a process, before TensorFlow starts: hence a program.
+"""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import click
+import keras
+import numpy as np
+import tensorflow as tf
+
+from semicurv_tf.config import load_config
+from semicurv_tf.layers import FusedBatchNormalization
+from semicurv_tf.methods.build import METHODS
+from semicurv_tf.models import build_network
+from semicurv_tf.training.devices import open_devices, read_task
+from semicurv_tf.training.loop import run_steps
+
+STEPS, IMAGES, SIZE = 20, 4, 24
+
+
+def two_layers():
+    """A network with batch normalisation that is traced in a moment."""
+    image = keras.Input((SIZE, SIZE, 3))
+    features = keras.layers.Conv2D(4, 3, padding="same", use_bias=False)(image / 255.0 - 0.5)
+    features = keras.ops.relu(FusedBatchNormalization(momentum=0.9)(features))
+    return keras.Model(image, keras.layers.Conv2D(1, 3, padding="same")(features))
+
+
+def images(step):
+    """The global batch of a step: lines, noise, and pixels that do not count."""
+    rng = np.random.default_rng(step)
+    mask = np.zeros((2 * IMAGES, SIZE, SIZE, 1), "float32")
+    for image in mask:
+        image[rng.integers(2, SIZE - 4) :][:2] = 1
+    image = (80 + 120 * mask + rng.normal(0, 30, (2 * IMAGES, SIZE, SIZE, 3))).clip(0, 255).astype("float32")
+    valid = (rng.random(mask.shape) < 0.9).astype("float32")
+    labelled = {"image": image[:IMAGES], "mask": mask[:IMAGES], "valid": valid[:IMAGES]}
+    return {"labelled": labelled, "unlabelled": {"image": image[IMAGES:], "valid": valid[IMAGES:]}}
+
+
+def shares(devices):
+    """The parts of this process's replicas, replica after replica, step after step."""
+    share = IMAGES // devices.replicas
+    first = devices.task.worker * devices.local
+    for step in range(STEPS):
+        for replica in range(first, first + devices.local):
+            rows = slice(replica * share, (replica + 1) * share)
+            yield tf.nest.map_structure(lambda every: tf.constant(every[rows]), images(step))
+
+
+def run(name, network, settings, devices):
+    """Losses of each step, the first step's gradients, and the weights after the last."""
+    common = {"method.name": name, "method.rampup": 0.0, "views.photometric": 1.0, "views.flip_vertical": 0.5, "model.widths": [4, 8]}
+    config = load_config(None, {**common, **settings})
+    keras.utils.set_random_seed(0)
+    make = two_layers if network == "two_layers" else lambda: build_network(config.model, 3, [128.0] * 3, [64.0] * 3)
+    with devices.strategy.scope():
+        kind = METHODS[name]
+        teacher = make() if kind.needs_teacher(config.method) else None
+        method = kind(make(), teacher, config.method, config.views, config.training, STEPS)
+        optimizer = keras.optimizers.SGD(0.05, momentum=0.9)
+        optimizer.build(method.student.trainable_variables)
+        method.compile(optimizer=optimizer, jit_compile=False)
+    value = lambda variable: tf.convert_to_tensor(variable.value).numpy()
+    flat = lambda variables: np.concatenate([value(variable).ravel() for variable in variables])
+    before, reports = flat(method.student.trainable_variables), []
+    for report in run_steps(method, shares(devices), devices, 0):
+        reports.append(report)
+        if len(reports) == 1:
+            # Of SGD's first step: the learning rate times the clipped gradient.
+            gradient = (before - flat(method.student.trainable_variables)) / 0.05
+    names = [key for key in reports[0] if key not in ("step", "seconds", "learning_rate", "stop")]
+    losses = {f"{name} {key}": np.array([report[key] for report in reports]) for key in names}
+    networks = [method.student] + ([] if method.teacher is None else [method.teacher])
+    return losses | {f"{name} gradient": gradient, f"{name} weights": np.concatenate([flat(each.weights) for each in networks])}
+
+
+@click.command()
+@click.argument("output")
+@click.option("--devices", default=1)
+@click.option("--method", "methods", multiple=True, default=("supervised", "mean_teacher", "semicurv"))
+@click.option("--network", default="two_layers")
+@click.option("--set", "settings", multiple=True)
+def main(output, devices, methods, network, settings):
+    """Run and write."""
+    from semicurv_tf.config import parse_setting
+
+    opened = open_devices(devices, read_task())
+    settings = dict(parse_setting(setting) for setting in settings)
+    found = {}
+    for name in methods:
+        found |= run(name, network, settings, opened)
+    if opened.task.chief:
+        np.savez(output, **found)
+
+
+if __name__ == "__main__":
+    main()

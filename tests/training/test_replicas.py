@@ -1,0 +1,57 @@
+"""A step on several replicas is the step on one replica with the whole batch."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+METHODS = ("supervised", "mean_teacher", "semicurv")
+
+
+def start(output, *arguments, **environment):
+    """Starts `replica_steps`; returns the process."""
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONWARNINGS": "ignore", **environment}
+    command = [sys.executable, "-m", "tests.training.replica_steps", str(output), *map(str, arguments)]
+    return subprocess.Popen(command, cwd=PROJECT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def finish(process, output):
+    """Waits and reads what it wrote."""
+    text, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, text
+    return dict(np.load(output))
+
+
+@pytest.fixture(scope="session")
+def one_device(tmp_path_factory):
+    """What one device computes."""
+    output = tmp_path_factory.mktemp("replicas") / "1.npz"
+    return finish(start(output), output)
+
+
+def assert_same(found, expected):
+    """Losses and weights to 1e-4, first gradients to 1e-5, relative."""
+    assert found.keys() == expected.keys()
+    for name, values in expected.items():
+        error = np.abs(found[name] - values)
+        if name.endswith("gradient"):
+            assert np.linalg.norm(error) <= 1e-5 * np.linalg.norm(values), name
+        elif name.endswith("weights"):
+            assert np.all(error <= 1e-4 * np.abs(values) + 1e-6), (name, error.max())
+        else:
+            assert np.all(error <= 1e-4 * np.abs(values)), (name, error.max())
+
+
+@pytest.mark.parametrize("devices", [2, 4])
+def test_twenty_steps_equal_those_of_one_device(one_device, tmp_path, devices):
+    output = tmp_path / "many.npz"
+    found = finish(start(output, "--devices", devices), output)
+    assert_same(found, one_device)
+    # The steps were no standstill, and losses of one replica alone would differ.
+    for name in METHODS:
+        assert np.linalg.norm(found[f"{name} gradient"]) > 0.01
+        assert abs(found[f"{name} dice"][-1] - found[f"{name} dice"][0]) > 0.05
