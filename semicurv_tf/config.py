@@ -80,6 +80,9 @@ class ViewsConfig(_Section):
     translation: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(0.15, description="uniform in +- this share of width and height")
     scale: Annotated[float, Field(ge=1.0, le=4.0)] = Field(1.0, description="log-uniform in [1/scale, scale]")
     shear_degrees: Annotated[float, Field(ge=0.0, lt=60.0)] = Field(0.0, description="uniform in +- this")
+    colour: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
+        0.0, description="strength of random gamma, contrast, brightness and tint; 0.4 is strong"
+    )
     photometric: Fraction = Field(0.0, description="probability that a view gets one photometric change")
 
 

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from semicurv_tf import replicas
+from semicurv_tf.augment.colour import colour_view
 from semicurv_tf.augment.geometric import sample_transforms
 from semicurv_tf.augment.photometric import photometric_view
 from semicurv_tf.augment.randomness import purpose_seed
@@ -126,6 +127,7 @@ class Supervised(keras.Model):
         drawn = sample_transforms(self.views, places.total, height, width, purpose_seed(seed, step, f"{purpose} geometric"))
         transform = places.take(drawn)
         view = warp(image, transform)
+        view = colour_view(view, self.views.colour, purpose_seed(seed, step, f"{purpose} colour"), places)
         view = photometric_view(view, self.views.photometric, purpose_seed(seed, step, f"{purpose} photometric"), places)
         return {"image": view, "transform": transform, "seen": seen_by_view(transform, height, width)}
 
