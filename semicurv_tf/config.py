@@ -108,6 +108,7 @@ class TrainingConfig(_Section):
         "unlabelled training images, for development only",
     )
     monitor_every: Annotated[int, Field(ge=1)] = Field(100, description="steps")
+    monitor_images: Annotated[int, Field(ge=1)] = Field(32, description="at most so many, so that watching costs little")
 
 
 class Config(_Section):

@@ -7,9 +7,6 @@ images: they are hidden from the training and stand in for a validation set whil
 
 from semicurv_tf.training.evaluation import make_predictor, mean_iou
 
-# So that watching costs little beside training.
-MONITOR_IMAGES = 32
-
 
 class Monitor:
     """Adds `monitor_student_iou` and `monitor_teacher_iou` to every n-th step's report.
@@ -35,11 +32,12 @@ class Monitor:
             report[f"monitor_{name}_iou"] = mean_iou(predict, self._batches())
 
 
-def monitored_images(choice: str, dataset, labelled: list[int], unlabelled: list[int]):
+def monitored_images(choice: str, most: int, dataset, labelled: list[int], unlabelled: list[int]):
     """Which images to watch.
 
     Args:
         choice: `training.monitor`.
+        most: `training.monitor_images`; of more images, some evenly spread are taken.
         dataset: with `train` and `validation` image stores.
         labelled, unlabelled: indices into the training images.
 
@@ -48,14 +46,14 @@ def monitored_images(choice: str, dataset, labelled: list[int], unlabelled: list
     """
     if choice == "validation" or (choice == "auto" and dataset.validation is not None):
         store = dataset.validation
-        return "validation", store, _spread(range(len(store)))
+        return "validation", store, _spread(range(len(store)), most)
     if choice == "hidden":
-        return "hidden training masks", dataset.train, _spread(unlabelled)
-    return "labelled", dataset.train, _spread(labelled)
+        return "hidden training masks", dataset.train, _spread(unlabelled, most)
+    return "labelled", dataset.train, _spread(labelled, most)
 
 
-def _spread(indices):
-    """At most `MONITOR_IMAGES` of them, evenly spread."""
+def _spread(indices, most: int):
+    """At most so many of them, evenly spread."""
     indices = list(indices)
-    stride = max(1, -(-len(indices) // MONITOR_IMAGES))
+    stride = max(1, -(-len(indices) // most))
     return indices[::stride]

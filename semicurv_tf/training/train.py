@@ -25,7 +25,7 @@ from semicurv_tf.training.stopping import Stopped, StopRequest
 from semicurv_tf.whole_files import write_json, written_whole
 
 # What may differ when a run goes on: its length, and how it is kept and watched.
-RESUMABLE = {"steps", "epochs", "checkpoint_every", "checkpoints_kept", "monitor", "monitor_every"}
+RESUMABLE = {"steps", "epochs", "checkpoint_every", "checkpoints_kept", "monitor", "monitor_every", "monitor_images"}
 
 PREPARING = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed} files"), TimeElapsedColumn())
 
@@ -148,7 +148,7 @@ def _train(config: Config, run: Path, dataset, facts: dict, console: Console):
     if first_step:
         console.print(f"going on from step {first_step}")
 
-    watched, store, indices = monitored_images(training.monitor, dataset, labelled, unlabelled)
+    watched, store, indices = monitored_images(training.monitor, training.monitor_images, dataset, labelled, unlabelled)
     console.print(f"IoU is watched on {len(indices)} images: {watched}")
     journal = Journal(run / run_folder.LOG, run / run_folder.TENSORBOARD, first_step)
     save = lambda step: checkpoints.save(run / run_folder.CHECKPOINTS, method, step, training.checkpoints_kept)

@@ -2,14 +2,14 @@
 
 from types import SimpleNamespace
 
-from semicurv_tf.training.monitor import MONITOR_IMAGES, monitored_images
+from semicurv_tf.training.monitor import monitored_images
 
 TRAIN, VALIDATION = [None] * 200, [None] * 50
 
 
 def watched(choice, validation=VALIDATION):
     dataset = SimpleNamespace(train=TRAIN, validation=validation)
-    return monitored_images(choice, dataset, [3, 7], list(range(10, 200)))
+    return monitored_images(choice, 32, dataset, [3, 7], list(range(10, 200)))
 
 
 def test_auto_takes_validation_images_where_there_are_any():
@@ -20,4 +20,4 @@ def test_auto_takes_validation_images_where_there_are_any():
 def test_hidden_takes_unlabelled_training_images_evenly_spread():
     name, store, indices = watched("hidden")
     assert name.startswith("hidden") and store is TRAIN
-    assert len(indices) <= MONITOR_IMAGES and indices[0] == 10 and indices[-1] > 180
+    assert len(indices) <= 32 and indices[0] == 10 and indices[-1] > 180
