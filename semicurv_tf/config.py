@@ -53,7 +53,7 @@ class ModelConfig(_Section):
 class MethodConfig(_Section):
     """How to learn: the losses, the teacher and their weights (Sect. III-B to III-G)."""
 
-    name: Literal["supervised", "mean_teacher", "semicurv"] = "semicurv"
+    name: Literal["supervised", "mean_teacher", "semicurv", "pseudo_label"] = "semicurv"
     supervised_loss: Literal["dice", "cross_entropy"] = "dice"
     dice_over: Literal["image", "batch"] = Field("image", description="one Dice an image, averaged; or one for the batch")
     similarity: Literal["cosine", "l2"] = Field("cosine", description="of the N-pair loss: Eq. 6 or Eq. 11")
@@ -64,6 +64,19 @@ class MethodConfig(_Section):
     teacher_statistics: Literal["averaged", "batch"] = Field(
         "averaged",
         description="the teacher's batch normalisation: averages of the student's statistics, or its own batch (the authors' code)",
+    )
+    teacher_view: Literal["random", "plain"] = Field(
+        "random", description="what the teacher sees: a random view of its own (Fig. 2), or the image as it is"
+    )
+    teacher_orientations: Annotated[int, Field(ge=1, le=8)] = Field(
+        1, description="the teacher's predictions are averaged over so many of the eight flips and quarter turns"
+    )
+    batch_statistics: Literal["joint", "separate"] = Field(
+        "joint",
+        description="the student's batch normalisation in training: over labelled and unlabelled images together, or over each",
+    )
+    confidence: Fraction = Field(
+        0.0, description="`pseudo_label` only: pixels whose probability p has |2p - 1| below this do not count"
     )
     average_weights: bool = Field(False, description="`supervised` only: deploy the moving average of the weights")
     loss_pose: Literal["original", "view"] = Field(

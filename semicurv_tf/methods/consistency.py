@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from semicurv_tf import replicas
 from semicurv_tf.config import MethodConfig
+from semicurv_tf.geometry.orientations import mean_over_orientations
 from semicurv_tf.geometry.warp import unwarp
 from semicurv_tf.losses import mse_loss, npair_loss
 from semicurv_tf.methods.supervised import Supervised
@@ -31,17 +32,25 @@ class ConsistencyMethod(Supervised):
         raise NotImplementedError
 
     def prepare(self, batch, step):
-        """The teacher's predictions of a second view, in the original pose, and where that view saw."""
+        """The teacher's predictions, in the original pose, and where the teacher saw."""
         unlabelled = batch["unlabelled"]
+        if self.method.teacher_view == "plain":
+            return {"probability": self.teach(unlabelled["image"]), "valid": unlabelled["valid"]}
         view = self.random_view(unlabelled["image"], step, "teacher")
-        # "batch": in training mode, as the authors' code; "averaged": in inference mode.
-        in_training_mode = self.method.teacher_statistics == "batch"
-        logits = self.teacher(view["image"], training=in_training_mode)
-        probability = tf.stop_gradient(tf.sigmoid(tf.cast(logits, tf.float32)))
         return {
-            "probability": unwarp(probability, view["transform"]),
+            "probability": unwarp(self.teach(view["image"]), view["transform"]),
             "valid": unlabelled["valid"] * view["seen"],
         }
+
+    def teach(self, image):
+        """The teacher's probabilities of images, `(batch, height, width, 1)` float32, without gradient."""
+        # "batch": in training mode, as the authors' code; "averaged": in inference mode.
+        in_training_mode = self.method.teacher_statistics == "batch"
+
+        def predict(image):
+            return tf.sigmoid(tf.cast(self.teacher(image, training=in_training_mode), tf.float32))
+
+        return tf.stop_gradient(mean_over_orientations(predict, image, self.method.teacher_orientations))
 
     def losses(self, batch, view, fixed, probability, step):
         losses, weights, reports = super().losses(batch, view, fixed, probability, step)

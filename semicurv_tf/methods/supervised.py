@@ -64,8 +64,7 @@ class Supervised(keras.Model):
         view = self.student_view(batch, step)
         fixed = self.prepare(batch, step)
         with tf.GradientTape() as tape:
-            logits = self.student(view["image"], training=True)
-            probability = tf.sigmoid(tf.cast(logits, tf.float32))
+            probability = tf.sigmoid(tf.cast(self.student_logits(batch, view["image"]), tf.float32))
             losses, weights, reports = self.losses(batch, view, fixed, probability, step)
             total = tf.add_n([weights[name] * loss for name, loss in losses.items()])
         descend(self.optimizer, tape, total, self.student.trainable_variables, self.training_config.gradient_clip)
@@ -102,6 +101,17 @@ class Supervised(keras.Model):
             "foreground": tf.reduce_mean(tf.cast(probability > 0.5, tf.float32)),
         }
         return {self.method.supervised_loss: loss}, {self.method.supervised_loss: 1.0}, reports
+
+    def student_logits(self, batch, image):
+        """Logits of all views, in training mode.
+
+        Batch normalisation sees them together, or with `batch_statistics: separate` those of labelled images in one
+        pass and those of unlabelled images in another: a labelled image is then normalised as in supervised learning.
+        """
+        if self.method.batch_statistics == "joint":
+            return self.student(image, training=True)
+        counts = [part["image"].shape[0] for part in self._student_parts(batch)]
+        return tf.concat([self.student(part, training=True) for part in tf.split(image, counts)], axis=0)
 
     def student_view(self, batch, step):
         """Random views of all images that the student sees: one pass over labelled and unlabelled together."""
