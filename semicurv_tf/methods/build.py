@@ -2,10 +2,16 @@
 
 from semicurv_tf.config import Config
 from semicurv_tf.methods.consistency import MeanTeacher, SemiCurv
+from semicurv_tf.methods.pseudo_label import PseudoLabel
 from semicurv_tf.methods.supervised import Supervised
 from semicurv_tf.models import build_network
 
-METHODS = {"supervised": Supervised, "mean_teacher": MeanTeacher, "semicurv": SemiCurv}
+METHODS = {
+    "supervised": Supervised,
+    "mean_teacher": MeanTeacher,
+    "semicurv": SemiCurv,
+    "pseudo_label": PseudoLabel,
+}
 
 
 def build_method(config: Config, channels: int, mean, standard_deviation, steps: int, dtype="float32"):

@@ -7,7 +7,7 @@ import tensorflow as tf
 from semicurv_tf.losses import dice_loss, mse_loss, npair_loss
 
 NO_VIEWS = {"views__flip_horizontal": 0.0, "views__rotation_degrees": 0.0, "views__translation": 0.0}
-METHODS = ["supervised", "mean_teacher", "semicurv"]
+METHODS = ["supervised", "mean_teacher", "semicurv", "pseudo_label"]
 
 
 def weights(network):
@@ -160,3 +160,46 @@ def test_bfloat16_losses_are_float32_and_close(make_method, batch):
     for name in ("dice", "npair"):
         assert narrow_logs[name].dtype == tf.float32
         np.testing.assert_allclose(narrow_logs[name], wide_logs[name], rtol=0.05)
+
+
+def test_pseudo_label_by_hand(make_method):
+    """Probabilities 0.9, 0.6, 0.2, 0.1 of the teacher; below confidence 0.5 the second does not count."""
+    method = make_method(method__name="pseudo_label", method__confidence=0.5)
+    row = lambda *values: tf.constant(values, tf.float32, shape=(1, 1, 4, 1))
+    loss = method.compare(row(0.5, 0.5, 0.5, 0.0), row(0.9, 0.6, 0.2, 0.1), row(1, 1, 1, 1), row(1, 1, 1, 0))
+    # Counted: the first (foreground) and the third (background): 1 - 2 * 0.5 / (1 + 0.5 + 0.5).
+    np.testing.assert_allclose(loss, 0.5, atol=1e-6)
+
+
+def test_plain_teacher_sees_the_image_as_it_is_over_orientations(make_method, batch):
+    settings = {"method__name": "mean_teacher", "method__teacher_view": "plain", "views__translation": 0.3}
+    method = make_method(method__teacher_orientations=8, **settings)
+    fixed = method.prepare(batch, tf.constant(0))
+    image = batch["unlabelled"]["image"].numpy()
+    total = 0.0
+    for turns in range(4):
+        for flipped in (False, True):
+            view = np.rot90(image, turns, axes=(1, 2))
+            view = view[:, :, ::-1] if flipped else view
+            probability = tf.sigmoid(method.teacher(np.ascontiguousarray(view), training=False)).numpy()
+            probability = probability[:, :, ::-1] if flipped else probability
+            total = total + np.rot90(probability, -turns, axes=(1, 2))
+    np.testing.assert_allclose(fixed["probability"], total / 8, rtol=1e-4)
+    np.testing.assert_array_equal(fixed["valid"], batch["unlabelled"]["valid"])
+
+
+def test_separate_statistics_normalise_labelled_images_as_in_supervised_learning(make_method, batch):
+    """With the weight of the unlabelled loss at 0 the step is the supervised one, but for the moving statistics."""
+    alone = make_method(method__name="supervised", **NO_VIEWS)
+    apart = make_method(
+        method__name="semicurv", method__batch_statistics="separate", method__consistency_weight=0.0, **NO_VIEWS
+    )
+    joint = make_method(method__name="semicurv", method__consistency_weight=0.0, **NO_VIEWS)
+    for other in (apart, joint):
+        other.student.set_weights(weights(alone.student))
+    batch["unlabelled"]["image"] += 60.0  # another light, which joint statistics mix in
+    alone_dice, apart_dice, joint_dice = (float(method.train_step(batch)["dice"]) for method in (alone, apart, joint))
+    np.testing.assert_allclose(apart_dice, alone_dice, rtol=1e-6)
+    assert abs(joint_dice - alone_dice) > 1e-4
+    for one, other in zip(alone.student.trainable_variables, apart.student.trainable_variables):
+        np.testing.assert_allclose(np.array(one.value), np.array(other.value), rtol=1e-4, atol=1e-6)
