@@ -113,6 +113,7 @@ class TrainingConfig(_Section):
     sgd_momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
     gradient_clip: Positive | None = Field(0.1, description="each gradient value is cut to +- this")
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    devices: Annotated[int, Field(ge=1)] = Field(1, description="GPUs of this machine that share a step, or parts of its processor")
     checkpoint_every: Annotated[int, Field(ge=1)] = Field(200, description="steps")
     checkpoints_kept: Annotated[int, Field(ge=1)] = 2
     monitor: Literal["auto", "labelled", "validation", "hidden"] = Field(
@@ -122,6 +123,7 @@ class TrainingConfig(_Section):
     )
     monitor_every: Annotated[int, Field(ge=1)] = Field(100, description="steps")
     monitor_images: Annotated[int, Field(ge=1)] = Field(32, description="at most so many, so that watching costs little")
+    pictures_every: Annotated[int, Field(ge=0)] = Field(500, description="steps between pictures in TensorBoard; 0: none")
 
 
 class Config(_Section):

@@ -20,11 +20,12 @@ from semicurv_tf.errors import UserError
 @click.option("--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="Override one key; may be repeated.")
 @click.option("--steps", type=int, help="Short for --set training.steps=N.")
 @click.option("--seed", type=int, help="Short for --set training.seed=N.")
+@click.option("--devices", type=int, help="GPUs that share each step, or parts of the processor. Default: 1.")
 @click.option("--precision", help="auto (default), float32 or bfloat16.")
 @click.option("--run", type=click.Path(path_type=Path), help="A new folder for the run. Default: runs/DATASET-METHOD-LABELS-seedN.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on with this run from its last checkpoint.")
 @click.option("--dry-run", is_flag=True, help="Load and check everything, say what would be done, write nothing.")
-def train(dataset, data_dir, unlabelled_dir, labels, method, model, config_file, settings, steps, seed, precision, run, resume, dry_run):
+def train(dataset, data_dir, unlabelled_dir, labels, method, model, config_file, settings, steps, seed, devices, precision, run, resume, dry_run):
     """Train a network from few labelled and many unlabelled images.
 
     Options win over --set, --set wins over --config, --config over the defaults. Ctrl-C finishes the step
@@ -47,6 +48,7 @@ def train(dataset, data_dir, unlabelled_dir, labels, method, model, config_file,
         "model.name": model,
         "training.steps": steps,
         "training.seed": seed,
+        "training.devices": devices,
         "training.precision": precision,
     }
     values |= {key: value for key, value in options.items() if value is not None}

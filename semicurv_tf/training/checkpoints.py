@@ -1,19 +1,26 @@
 """Checkpoints: student, teacher, optimizer and step in one file, written beside and renamed.
 
-A checkpoint is a folder `step-000200/` with `state.npz`: one array per variable, in float32 as trained,
-each with a CRC that is checked on reading. Data order, schedules and random numbers are functions of the
-seed and the step, so the step is all that they need.
+A checkpoint is a folder `step-000200/` with `state.npz`: one array per variable, in float32 as trained, and
+with its SHA-256 in `state.sha256`, which is checked on reading. Data order, schedules and random numbers are
+functions of the seed and the step, so the step is all that they need.
 """
 
+import hashlib
+import os
 import shutil
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from semicurv_tf.errors import UserError
 
-STATE = "state.npz"
+STATE, CHECKSUM = "state.npz", "state.sha256"
+
+# What a damaged checkpoint is renamed to, so that it is neither read nor counted among those kept.
+DAMAGED = "damaged-"
 
 
 def save(folder: Path, method, step: int, kept: int) -> Path:
@@ -38,6 +45,10 @@ def save(folder: Path, method, step: int, kept: int) -> Path:
         beside.mkdir(parents=True)
         with open(beside / STATE, "wb") as file:
             np.savez(file, step=np.int64(step), **_arrays(method))
+            _to_disk(file)
+        with open(beside / CHECKSUM, "w", encoding="utf-8") as file:
+            file.write(f"{_checksum(beside / STATE)}  {STATE}\n")
+            _to_disk(file)
         if target.exists():
             shutil.rmtree(target)
         beside.rename(target)
@@ -55,13 +66,62 @@ def save(folder: Path, method, step: int, kept: int) -> Path:
 
 def all_checkpoints(folder: Path) -> list[Path]:
     """The complete checkpoints, oldest first."""
-    return sorted(path for path in folder.glob("step-*") if (path / STATE).is_file())
+    return sorted((path for path in folder.glob("step-*") if (path / STATE).is_file()), key=step_of)
+
+
+def step_of(checkpoint: Path) -> int:
+    """The steps done, by the folder's name."""
+    return int(checkpoint.name.removeprefix("step-"))
 
 
 def newest(folder: Path) -> Path | None:
     """The newest complete checkpoint, or None."""
     found = all_checkpoints(folder)
     return found[-1] if found else None
+
+
+def restore_newest(folder: Path, method, warn: Callable[[str], None], move: bool = True) -> int:
+    """Puts the newest whole checkpoint into a method; damaged ones after it are named and moved aside.
+
+    Args:
+        folder: the run's folder of checkpoints.
+        method: a compiled method.
+        warn: called with a line for each damaged checkpoint.
+        move: rename damaged checkpoints; False in a process that only reads the run.
+
+    Returns:
+        The steps done; 0 where there is no checkpoint.
+
+    Raises:
+        UserError: all are damaged, or they belong to another configuration; nothing is renamed then.
+    """
+    damaged, faults = [], []
+    for checkpoint in reversed(all_checkpoints(folder)):
+        try:
+            step = restore(checkpoint, method)
+        except DamagedCheckpoint as error:
+            damaged.append(checkpoint)
+            faults.extend(error.lines)
+            continue
+        for bad in damaged:
+            warn(f"{bad} is damaged; {checkpoint.name} is used")
+            if move:
+                shutil.rmtree(folder / f"{DAMAGED}{bad.name}", ignore_errors=True)
+                bad.rename(folder / f"{DAMAGED}{bad.name}")
+        return step
+    if faults:
+        raise UserError(faults)
+    return 0
+
+
+def remove_parts(folder: Path):
+    """Removes what a process that was killed while writing left behind."""
+    for part in folder.glob(".step-*.tmp"):
+        shutil.rmtree(part, ignore_errors=True)
+
+
+class DamagedCheckpoint(UserError):
+    """A checkpoint that was not written whole, or changed since."""
 
 
 def restore(checkpoint: Path, method) -> int:
@@ -105,15 +165,31 @@ def _named(part: str, variables) -> dict:
 
 
 def _arrays(method) -> dict:
-    return {name: np.asarray(variable.value) for name, variable in _variables(method).items()}
+    return {name: keras.ops.convert_to_numpy(variable) for name, variable in _variables(method).items()}
+
+
+def _checksum(file: Path) -> str:
+    with open(file, "rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _to_disk(file):
+    """Past the system's memory, so that a reboot does not leave a name without its content."""
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _read(checkpoint: Path) -> dict:
     try:
+        # Checkpoints of earlier versions have no checksum, only the archive's own.
+        if (checkpoint / CHECKSUM).is_file():
+            expected = (checkpoint / CHECKSUM).read_text(encoding="utf-8").split()[:1]
+            if expected != [_checksum(checkpoint / STATE)]:
+                raise ValueError("its checksum differs")
         with np.load(checkpoint / STATE, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(
+        raise DamagedCheckpoint(
             f"{checkpoint / STATE}: damaged ({error}). Fix: delete the folder {checkpoint.name}; the one before it is then used"
         ) from None
 

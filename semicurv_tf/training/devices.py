@@ -37,6 +37,11 @@ class Devices(NamedTuple):
         return self.task.workers * self.local
 
     @property
+    def mine(self) -> range:
+        """Numbers of this process's replicas."""
+        return range(self.task.worker * self.local, (self.task.worker + 1) * self.local)
+
+    @property
     def description(self) -> str:
         """For the user; empty where one device does it all."""
         if self.replicas == 1:

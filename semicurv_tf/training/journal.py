@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from semicurv_tf.whole_files import cannot_write, written_whole
+
 # Steps whose losses are averaged into one line.
 REPORT_STEPS = 10
 
@@ -23,7 +25,8 @@ class Journal:
         if log.exists():
             lines = log.read_text(encoding="utf-8").splitlines()
             kept = [line for line in lines if _step_of(line) is not None and _step_of(line) <= first_step]
-            log.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+            with written_whole(log) as part:
+                part.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
         self._writer = tf.summary.create_file_writer(str(tensorboard))
         self._scalar = tf.summary.scalar
         self._pending = []
@@ -43,8 +46,11 @@ class Journal:
         # Everything but the step is a mean over the steps of the line.
         line = {name: round(sum(values) / len(values), 6) for name, values in columns.items()}
         line["step"] = self._pending[-1]["step"]
-        with open(self._log, "a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        try:
+            with open(self._log, "a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+        except OSError as error:
+            raise cannot_write(self._log, error) from None
         with self._writer.as_default():
             for name, value in line.items():
                 if name != "step":

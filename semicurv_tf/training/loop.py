@@ -9,7 +9,7 @@ from semicurv_tf import replicas
 from semicurv_tf.training.devices import Devices
 
 
-def run_steps(method, batches: Iterable, devices: Devices, first_step: int, stop_requested=lambda: False) -> Iterator[dict]:
+def run_steps(method, batches: Iterable, devices: Devices, first_step: int, stop_requested=lambda: False) -> Iterator[tuple[dict, bool]]:
     """Does a step for each batch and yields what it reports.
 
     Args:
@@ -20,8 +20,8 @@ def run_steps(method, batches: Iterable, devices: Devices, first_step: int, stop
         stop_requested: whether this process was asked to stop; with several workers, all learn of it at the same step.
 
     Yields:
-        For each step its scalars as numbers: `step`, the losses of the whole batch, `learning_rate`, `seconds`, and
-        `stop` (bool): some worker was asked to stop.
+        For each step its scalars as numbers, `step`, the losses of the whole batch, `learning_rate` and `seconds`;
+        and whether some worker was asked to stop.
     """
     strategy, local = devices.strategy, devices.local
 
@@ -51,5 +51,4 @@ def run_steps(method, batches: Iterable, devices: Devices, first_step: int, stop
         report = {"step": done, **{name: float(value) for name, value in reports.items()}}
         report["learning_rate"] = float(tf.convert_to_tensor(method.optimizer.learning_rate))
         report["seconds"] = time.perf_counter() - start
-        report["stop"] = bool(stop > 0)
-        yield report
+        yield report, bool(stop > 0)

@@ -1,10 +1,9 @@
 """A training run from a configuration to a deployed network, and on from its last checkpoint."""
 
-import time
+import contextlib
 from pathlib import Path
 
 import keras
-import tensorflow as tf
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -15,17 +14,22 @@ from semicurv_tf.data.split import choose_labelled
 from semicurv_tf.errors import UserError
 from semicurv_tf.methods import build_method
 from semicurv_tf.training import checkpoints, run_folder
+from semicurv_tf.training.devices import Devices, Task, open_devices, read_task, require_equal_shares
 from semicurv_tf.training.guards import CollapseWarning, stop_at_non_finite
+from semicurv_tf.training.heartbeat import HEARTBEAT, Heartbeat
 from semicurv_tf.training.journal import Journal
+from semicurv_tf.training.loop import run_steps
 from semicurv_tf.training.monitor import Monitor, monitored_images
 from semicurv_tf.training.precision import resolve_precision
 from semicurv_tf.training.progress import LiveProgress
+from semicurv_tf.training.run_lock import locked
 from semicurv_tf.training.schedules import learning_rate, steps_of_run
 from semicurv_tf.training.stopping import Stopped, StopRequest
 from semicurv_tf.whole_files import write_json, written_whole
 
-# What may differ when a run goes on: its length, and how it is kept and watched.
-RESUMABLE = {"steps", "epochs", "checkpoint_every", "checkpoints_kept", "monitor", "monitor_every", "monitor_images"}
+# What may differ when a run goes on: its length, on what it runs, and how it is kept and watched.
+RESUMABLE = {"steps", "epochs", "devices", "checkpoint_every", "checkpoints_kept"}
+RESUMABLE |= {"monitor", "monitor_every", "monitor_images", "pictures_every"}
 
 PREPARING = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed} files"), TimeElapsedColumn())
 
@@ -46,7 +50,10 @@ def train(config: Config, run: Path, console: Console, dry_run: bool = False):
         UserError: whatever the user can put right.
         Stopped: after Ctrl-C, with a checkpoint written.
     """
-    run_folder.require_free(run)
+    task = read_task()
+    if task.chief:
+        run_folder.require_free(run)
+    devices = claim_devices(config, task)
     dataset = open_dataset(config, console)
     with_mask = [name for name, has in zip(dataset.train.names, dataset.train.labelled) if has]
     labelled = choose_labelled(with_mask, config.data.labels, config.training.seed)
@@ -62,25 +69,33 @@ def train(config: Config, run: Path, console: Console, dry_run: bool = False):
         "steps": steps_of_run(config.training, len(labelled)),
         "precision": resolve_precision(config.training.precision)._asdict(),
     }
-    _introduce(config, facts, console)
+    _introduce(config, facts, devices, console)
     if dry_run:
         console.print("dry run: nothing was written")
         return
-    run_folder.create(run, config, facts)
-    _train(config, run, dataset, facts, console)
+    if task.chief:
+        run_folder.create(run, config, facts)
+    with locked(run) if task.chief else contextlib.nullcontext():
+        _train(config, run, dataset, facts, devices, console)
 
 
 def resume(run: Path, changed: Config | None, console: Console):
-    """Goes on from the newest checkpoint; without one, from the start.
+    """Goes on from the newest whole checkpoint; without one, from the start.
 
     Args:
         run: an existing run.
-        changed: the configuration with the user's changes, or None; only the run's length and how it is
-            kept and watched may differ.
+        changed: the configuration with the user's changes, or None; only the run's length, its devices and how it
+            is kept and watched may differ.
 
     Raises:
-        UserError: no run, another configuration, or a damaged checkpoint.
+        UserError: no run, another configuration, another process in it, or no whole checkpoint.
     """
+    task = read_task()
+    with locked(run) if task.chief else contextlib.nullcontext():
+        _resume(run, changed, task, console)
+
+
+def _resume(run: Path, changed: Config | None, task: Task, console: Console):
     config, facts = run_folder.read_config(run), run_folder.read_facts(run)
     if changed is not None and changed != config:
         foreign = [
@@ -94,10 +109,10 @@ def resume(run: Path, changed: Config | None, console: Console):
                 "Fix: leave these options out, or start a new --run"
             )
         config = changed
-        facts["steps"] = steps_of_run(config.training, len(facts["labelled"]))
-        with written_whole(run / run_folder.CONFIG) as part:
-            part.write_text(dump_config(config), encoding="utf-8")
-        write_json(run / run_folder.RUN, facts)
+    devices = claim_devices(config, task)
+    if task.chief:
+        _keep_changes(run, config, facts, console)
+    facts["steps"] = steps_of_run(config.training, len(facts["labelled"]))
     dataset = open_dataset(config, console)
     missing = sorted(set(facts["labelled"]) - set(dataset.train.names))
     if missing:
@@ -105,8 +120,26 @@ def resume(run: Path, changed: Config | None, console: Console):
             f"--data-dir {config.data.data_dir}: {len(missing)} of the run's labelled images are not there any more "
             f"({', '.join(missing[:5])}). Fix: restore them"
         )
-    _introduce(config, facts, console)
-    _train(config, run, dataset, facts, console)
+    _introduce(config, facts, devices, console)
+    _train(config, run, dataset, facts, devices, console)
+
+
+def _keep_changes(run: Path, config: Config, facts: dict, console: Console):
+    """Writes a changed configuration; also after a crash between its two files."""
+    steps = steps_of_run(config.training, len(facts["labelled"]))
+    if steps != facts["steps"]:
+        console.print(f"the run is {steps} steps now, {facts['steps']} before: learning rate and ramp go by the new length")
+        write_json(run / run_folder.RUN, {**facts, "steps": steps})
+    if config != run_folder.read_config(run):
+        with written_whole(run / run_folder.CONFIG) as part:
+            part.write_text(dump_config(config), encoding="utf-8")
+
+
+def claim_devices(config: Config, task: Task) -> Devices:
+    """The devices of a run, refused where they cannot share its batch; before TensorFlow does anything else."""
+    training = config.training
+    require_equal_shares(training, config.method.name != "supervised", task.workers * training.devices)
+    return open_devices(training.devices, task)
 
 
 def open_dataset(config: Config, console: Console):
@@ -128,54 +161,70 @@ def open_dataset(config: Config, console: Console):
     return dataset
 
 
-def _introduce(config: Config, facts: dict, console: Console):
+def _introduce(config: Config, facts: dict, devices: Devices, console: Console):
     names = facts["labelled"]
     shown = ", ".join(names[:NAMES_SHOWN]) + (", ..." if len(names) > NAMES_SHOWN else "")
     rounding = f"{config.data.labels:g} of {facts['training_images']} training images, at least one"
     console.print(f"{facts['dataset']}, {facts['method']}: {len(names)} labelled ({rounding}): {shown}")
-    console.print(f"{facts['steps']} steps, {facts['precision']['name']} ({facts['precision']['reason']}), seed {config.training.seed}")
+    precision = f"{facts['precision']['name']} ({facts['precision']['reason']})"
+    on = f", on {devices.description}" if devices.description else ""
+    console.print(f"{facts['steps']} steps, {precision}, seed {config.training.seed}{on}")
 
 
-def _train(config: Config, run: Path, dataset, facts: dict, console: Console):
-    training, steps = config.training, facts["steps"]
+def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, console: Console):
+    training, steps, chief = config.training, facts["steps"], devices.task.chief
     position = {name: index for index, name in enumerate(dataset.train.names)}
     labelled = [position[name] for name in facts["labelled"]]
     unlabelled = sorted(set(range(len(dataset.train))) - set(labelled)) or labelled
 
-    method = compiled_method(config, facts)
-    checkpoint = checkpoints.newest(run / run_folder.CHECKPOINTS)
-    first_step = 0 if checkpoint is None else checkpoints.restore(checkpoint, method)
+    with devices.strategy.scope():
+        method = compiled_method(config, facts)
+    warn = lambda line: console.print(f"warning: {line}")
+    if chief:
+        checkpoints.remove_parts(run / run_folder.CHECKPOINTS)
+    first_step = checkpoints.restore_newest(run / run_folder.CHECKPOINTS, method, warn, move=chief)
     if first_step:
         console.print(f"going on from step {first_step}")
 
+    batches = training_batches(
+        dataset.train,
+        labelled,
+        unlabelled,
+        batch_labelled=training.batch_labelled,
+        batch_unlabelled=0 if config.method.name == "supervised" else training.batch_unlabelled,
+        crop=config.data.crop,
+        seed=training.seed,
+        first_step=first_step,
+        steps=steps - first_step,
+        replicas=devices.replicas,
+        mine=devices.mine,
+    )
     watched, store, indices = monitored_images(training.monitor, training.monitor_images, dataset, labelled, unlabelled)
     console.print(f"IoU is watched on {len(indices)} images: {watched}")
-    journal = Journal(run / run_folder.LOG, run / run_folder.TENSORBOARD, first_step)
-    save = lambda step: checkpoints.save(run / run_folder.CHECKPOINTS, method, step, training.checkpoints_kept)
-    with StopRequest() as stop, LiveProgress(first_step, steps, console) as progress:
-        listeners = [
-            stop_at_non_finite,
-            CollapseWarning(lambda line: console.print(f"warning: {line}")),
-            Monitor(method, lambda: evaluation_batches(store, 8, indices=indices), training.monitor_every, steps),
-            journal,
-            progress,
-            _Keeper(save, training.checkpoint_every, steps, stop),
-        ]
-        batches = training_batches(
-            dataset.train,
-            labelled,
-            unlabelled,
-            batch_labelled=training.batch_labelled,
-            batch_unlabelled=0 if config.method.name == "supervised" else training.batch_unlabelled,
-            crop=config.data.crop,
-            seed=training.seed,
-            first_step=first_step,
-            steps=steps - first_step,
-        )
-        if first_step < steps:
-            method.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[_StepReports(first_step, listeners)])
-    journal.flush()
-    _finish(run, steps, console)
+    journal = Journal(run / run_folder.LOG, run / run_folder.TENSORBOARD, first_step) if chief else None
+    with contextlib.ExitStack() as stack:
+        listeners = [stop_at_non_finite]
+        if chief:
+            listeners += [
+                stack.enter_context(Heartbeat(run / HEARTBEAT, first_step, steps)),
+                CollapseWarning(warn),
+                Monitor(method, lambda: evaluation_batches(store, 8, indices=indices), training.monitor_every, steps),
+                journal,
+                stack.enter_context(LiveProgress(first_step, steps, console)),
+            ]
+        asked = stack.enter_context(StopRequest())
+        for report, stop in run_steps(method, batches, devices, first_step, lambda: asked.requested):
+            for listener in listeners:
+                listener(report)
+            step = report["step"]
+            if chief and (stop or step % training.checkpoint_every == 0 or step == steps):
+                # The log first: a resumed run cuts it back to its checkpoint and goes on from there.
+                journal.flush()
+                checkpoints.save(run / run_folder.CHECKPOINTS, method, step, training.checkpoints_kept)
+            if stop and step < steps:
+                raise Stopped(step)
+        if chief:
+            _finish(run, steps, console)
 
 
 def compiled_method(config: Config, facts: dict):
@@ -200,36 +249,3 @@ def _finish(run: Path, steps: int, console: Console):
     with written_whole(run / run_folder.DEPLOYED) as part:
         network.save(part)
     console.print(f"{steps} steps done: {run / run_folder.DEPLOYED}. Next: semicurv-tf evaluate --run {run}")
-
-
-class _Keeper:
-    """Saves every n-th step and the last one; after a stop request it saves and ends the run."""
-
-    def __init__(self, save, every: int, steps: int, stop: StopRequest):
-        self._save, self._every, self._steps, self._stop = save, every, steps, stop
-
-    def __call__(self, report: dict):
-        step = report["step"]
-        if step % self._every == 0 or step == self._steps or self._stop.requested:
-            self._save(step)
-        if self._stop.requested and step < self._steps:
-            raise Stopped(step)
-
-
-class _StepReports(keras.callbacks.Callback):
-    """Hands each step's scalars, with step, seconds and learning rate, to the listeners, in their order."""
-
-    def __init__(self, first_step: int, listeners):
-        super().__init__()
-        self._done, self._listeners = first_step, listeners
-
-    def on_train_batch_begin(self, batch, logs=None):
-        self._start = time.perf_counter()
-
-    def on_train_batch_end(self, batch, logs=None):
-        self._done += 1
-        report = {"step": self._done, **logs}
-        report["learning_rate"] = float(self.model.optimizer.learning_rate)
-        report["seconds"] = time.perf_counter() - self._start
-        for listener in self._listeners:
-            listener(report)

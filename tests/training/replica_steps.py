@@ -47,9 +47,8 @@ def images(step):
 def shares(devices):
     """The parts of this process's replicas, replica after replica, step after step."""
     share = IMAGES // devices.replicas
-    first = devices.task.worker * devices.local
     for step in range(STEPS):
-        for replica in range(first, first + devices.local):
+        for replica in devices.mine:
             rows = slice(replica * share, (replica + 1) * share)
             yield tf.nest.map_structure(lambda every: tf.constant(every[rows]), images(step))
 
@@ -70,12 +69,12 @@ def run(name, network, settings, devices):
     value = lambda variable: tf.convert_to_tensor(variable.value).numpy()
     flat = lambda variables: np.concatenate([value(variable).ravel() for variable in variables])
     before, reports = flat(method.student.trainable_variables), []
-    for report in run_steps(method, shares(devices), devices, 0):
+    for report, _ in run_steps(method, shares(devices), devices, 0):
         reports.append(report)
         if len(reports) == 1:
             # Of SGD's first step: the learning rate times the clipped gradient.
             gradient = (before - flat(method.student.trainable_variables)) / 0.05
-    names = [key for key in reports[0] if key not in ("step", "seconds", "learning_rate", "stop")]
+    names = [key for key in reports[0] if key not in ("step", "seconds", "learning_rate")]
     losses = {f"{name} {key}": np.array([report[key] for report in reports]) for key in names}
     networks = [method.student] + ([] if method.teacher is None else [method.teacher])
     return losses | {f"{name} gradient": gradient, f"{name} weights": np.concatenate([flat(each.weights) for each in networks])}
