@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from semicurv_tf.errors import UserError
 from semicurv_tf.whole_files import cannot_write, written_whole
 
 # Steps whose losses are averaged into one line.
@@ -27,8 +28,9 @@ class Journal:
             kept = [line for line in lines if _step_of(line) is not None and _step_of(line) <= first_step]
             with written_whole(log) as part:
                 part.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+        self._tensorboard = tensorboard
         self._writer = tf.summary.create_file_writer(str(tensorboard))
-        self._scalar = tf.summary.scalar
+        self._scalar, self._image, self._errors = tf.summary.scalar, tf.summary.image, tf.errors.OpError
         self._pending = []
 
     def __call__(self, report: dict):
@@ -51,12 +53,22 @@ class Journal:
                 file.write(json.dumps(line) + "\n")
         except OSError as error:
             raise cannot_write(self._log, error) from None
-        with self._writer.as_default():
-            for name, value in line.items():
-                if name != "step":
-                    self._scalar(name, value, step=line["step"])
-        self._writer.flush()
+        self._draw(lambda: [self._scalar(name, value, step=line["step"]) for name, value in line.items() if name != "step"])
         self._pending.clear()
+
+    def pictures(self, step: int, pictures: dict):
+        """Puts pictures, uint8 `(height, width, 3)` by name, into TensorBoard."""
+        self._draw(lambda: [self._image(name, picture[None], step=step) for name, picture in pictures.items()])
+
+    def _draw(self, write):
+        """Writes for TensorBoard; what its writer says of a full disk is a line for the user."""
+        try:
+            with self._writer.as_default():
+                write()
+            self._writer.flush()
+        except self._errors as error:
+            reason = error.message.splitlines()[0].rpartition("; ")[2]
+            raise UserError(f"{self._tensorboard}: cannot be written ({reason}). Fix: make room, then go on with --resume") from None
 
 
 def read_log(log: Path) -> list[dict]:

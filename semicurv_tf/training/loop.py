@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from semicurv_tf import replicas
 from semicurv_tf.training.devices import Devices
+from semicurv_tf.training.faults import broken_step, unreadable_images
 
 
 def run_steps(method, batches: Iterable, devices: Devices, first_step: int, stop_requested=lambda: False) -> Iterator[tuple[dict, bool]]:
@@ -22,6 +23,9 @@ def run_steps(method, batches: Iterable, devices: Devices, first_step: int, stop
     Yields:
         For each step its scalars as numbers, `step`, the losses of the whole batch, `learning_rate` and `seconds`;
         and whether some worker was asked to stop.
+
+    Raises:
+        UserError: an image cannot be read any more, the device's memory is full, or a worker is gone.
     """
     strategy, local = devices.strategy, devices.local
 
@@ -38,7 +42,10 @@ def run_steps(method, batches: Iterable, devices: Devices, first_step: int, stop
     done, iterator = first_step, iter(batches)
     while True:
         start = time.perf_counter()
-        shares = [share for _, share in zip(range(local), iterator)]
+        try:
+            shares = [share for _, share in zip(range(local), iterator)]
+        except tf.errors.OpError as error:
+            raise unreadable_images(error, done + 1) from None
         if len(shares) < local:
             return
         batch = shares[0]
@@ -46,7 +53,10 @@ def run_steps(method, batches: Iterable, devices: Devices, first_step: int, stop
             batch = strategy.experimental_distribute_values_from_function(
                 lambda context: shares[context.replica_id_in_sync_group % local]
             )
-        reports, stop = step(batch, tf.constant(float(stop_requested())))
+        try:
+            reports, stop = step(batch, tf.constant(float(stop_requested())))
+        except tf.errors.OpError as error:
+            raise broken_step(error, done + 1, devices.task) or error from None
         done += 1
         report = {"step": done, **{name: float(value) for name, value in reports.items()}}
         report["learning_rate"] = float(tf.convert_to_tensor(method.optimizer.learning_rate))
