@@ -53,7 +53,7 @@ class ModelConfig(_Section):
 class MethodConfig(_Section):
     """How to learn: the losses, the teacher and their weights (Sect. III-B to III-G)."""
 
-    name: Literal["supervised", "mean_teacher", "semicurv", "pseudo_label"] = "semicurv"
+    name: Literal["supervised", "mean_teacher", "semicurv", "pseudo_label", "cutmix", "tcsm", "vat", "cgan"] = "semicurv"
     supervised_loss: Literal["dice", "cross_entropy"] = "dice"
     dice_over: Literal["image", "batch"] = Field("image", description="one Dice an image, averaged; or one for the batch")
     similarity: Literal["cosine", "l2"] = Field("cosine", description="of the N-pair loss: Eq. 6 or Eq. 11")
@@ -78,7 +78,25 @@ class MethodConfig(_Section):
     confidence: Fraction = Field(
         0.0, description="`pseudo_label` only: pixels whose probability p has |2p - 1| below this do not count"
     )
-    average_weights: bool = Field(False, description="`supervised` only: deploy the moving average of the weights")
+    cutmix_area: Annotated[float, Field(gt=0.0, lt=1.0)] = Field(0.5, description="`cutmix` only: a box's share of the image")
+    tcsm_scale: Annotated[float, Field(ge=1.0, le=4.0)] = Field(
+        1.2, description="`tcsm` only: log-uniform scaling in [1/this, this] beside quarter turns and flips"
+    )
+    vat_size: Positive = Field(
+        11.5, description="`vat` only: root mean square of the adversarial change, raw units of 0-255"
+    )
+    vat_iterations: Annotated[int, Field(ge=1)] = Field(1, description="`vat` only: power iterations")
+    entropy_weight: Annotated[float, Field(ge=0.0)] = Field(
+        1.0, description="`vat` only: of the entropy of predictions, relative to the consistency weight"
+    )
+    adversarial_weight: Annotated[float, Field(ge=0.0)] = Field(0.01, description="`cgan` only: on labelled images")
+    adversarial_weight_unlabelled: Annotated[float, Field(ge=0.0)] = Field(0.001, description="`cgan` only")
+    self_taught_weight: Annotated[float, Field(ge=0.0)] = Field(0.1, description="`cgan` only: of the masked self-taught loss")
+    self_taught_confidence: Fraction = Field(
+        0.2, description="`cgan` only: pixels that the discriminator holds real with more than this count"
+    )
+    discriminator_learning_rate: Positive = Field(1e-4, description="`cgan` only")
+    average_weights: bool = Field(False, description="`supervised`, `vat` and `cgan`: deploy the moving average of the weights")
     loss_pose: Literal["original", "view"] = Field(
         "original", description="where the supervised loss is taken: after the inverse warp (Eq. 10), or in the view"
     )
@@ -87,6 +105,7 @@ class MethodConfig(_Section):
 class ViewsConfig(_Section):
     """Random views of an image (Sect. III-C). Scale and shear exist in Eq. 3 and are off in the authors' code."""
 
+    geometric: bool = Field(True, description="off: no flip, turn, shift, scale or shear at all (Table V)")
     flip_horizontal: Fraction = Field(0.5, description="probability")
     flip_vertical: Fraction = Field(0.0, description="probability")
     rotation_degrees: Annotated[float, Field(ge=0.0, le=180.0)] = Field(180.0, description="uniform in +- this")

@@ -21,6 +21,8 @@ def sample_transforms(views: ViewsConfig, batch: int, height, width, seed):
     Returns:
         `(batch, 3, 3)` float32, source to transformed points.
     """
+    if not views.geometric:
+        return tf.eye(3, batch_shape=[batch])
     one_each = [batch]
     symmetric = lambda index, limit: draw(seed, index, one_each, -limit, limit)
     log_scale = math.log(views.scale)

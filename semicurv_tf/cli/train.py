@@ -14,7 +14,7 @@ from semicurv_tf.errors import UserError
 @click.option("--data-dir", type=click.Path(), help="The folder with the dataset's published files.")
 @click.option("--unlabelled-dir", type=click.Path(), help="A second folder with unlabelled images.")
 @click.option("--labels", help="Labelled fraction of the training images, in (0, 1], or `all`.")
-@click.option("--method", help="supervised, mean_teacher or semicurv (default).")
+@click.option("--method", help="semicurv (default), supervised, mean_teacher, pseudo_label, cutmix, tcsm, vat or cgan.")
 @click.option("--model", help="residual_unet (default).")
 @click.option("--config", "config_file", type=click.Path(), help="A YAML file, see configs/.")
 @click.option("--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="Override one key; may be repeated.")

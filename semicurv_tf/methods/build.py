@@ -1,9 +1,13 @@
 """From the configuration to a method with its student and teacher."""
 
 from semicurv_tf.config import Config
+from semicurv_tf.methods.cgan import CGAN
 from semicurv_tf.methods.consistency import MeanTeacher, SemiCurv
+from semicurv_tf.methods.cutmix import CutMix
 from semicurv_tf.methods.pseudo_label import PseudoLabel
 from semicurv_tf.methods.supervised import Supervised
+from semicurv_tf.methods.tcsm import TCSM
+from semicurv_tf.methods.vat import VAT
 from semicurv_tf.models import build_network
 
 METHODS = {
@@ -11,6 +15,10 @@ METHODS = {
     "mean_teacher": MeanTeacher,
     "semicurv": SemiCurv,
     "pseudo_label": PseudoLabel,
+    "cutmix": CutMix,
+    "tcsm": TCSM,
+    "vat": VAT,
+    "cgan": CGAN,
 }
 
 

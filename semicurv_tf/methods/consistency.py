@@ -54,16 +54,20 @@ class ConsistencyMethod(Supervised):
 
     def losses(self, batch, view, fixed, probability, step):
         losses, weights, reports = super().losses(batch, view, fixed, probability, step)
-        labelled = tf.shape(batch["labelled"]["image"])[0]
-        aligned = unwarp(probability[labelled:], view["transform"][labelled:])
-        seen = batch["unlabelled"]["valid"] * view["seen"][labelled:]
-        losses[self.loss_name] = self.compare(aligned, fixed["probability"], seen, fixed["valid"])
+        losses[self.loss_name] = self.unlabelled_loss(batch, view, fixed, probability)
         rise = ramp(step, self.steps * self.method.rampup)
         weights[self.loss_name] = self.method.consistency_weight * rise
         reports["ramp"] = rise
         # Of the teacher on unlabelled images: collapse shows here first.
         reports["foreground"] = tf.reduce_mean(tf.cast(fixed["probability"] > 0.5, tf.float32))
         return losses, weights, reports
+
+    def unlabelled_loss(self, batch, view, fixed, probability):
+        """The consistency loss, a scalar; arguments as of `losses`."""
+        labelled = batch["labelled"]["image"].shape[0]
+        aligned = unwarp(probability[labelled:], view["transform"][labelled:])
+        seen = batch["unlabelled"]["valid"] * view["seen"][labelled:]
+        return self.compare(aligned, fixed["probability"], seen, fixed["valid"])
 
     def _student_parts(self, batch):
         return [batch["labelled"], batch["unlabelled"]]

@@ -61,8 +61,9 @@ class Supervised(keras.Model):
     def train_step(self, batch):
         """One step; returns its losses and what the watchers look at, as scalars."""
         step = tf.cast(self.optimizer.iterations, tf.int32)
-        view = self.student_view(batch, step)
         fixed = self.prepare(batch, step)
+        batch = self.student_batch(batch, step)
+        view = self.student_view(batch, step)
         with tf.GradientTape() as tape:
             probability = tf.sigmoid(tf.cast(self.student_logits(batch, view["image"]), tf.float32))
             losses, weights, reports = self.losses(batch, view, fixed, probability, step)
@@ -70,17 +71,31 @@ class Supervised(keras.Model):
         descend(self.optimizer, tape, total, self.student.trainable_variables, self.training_config.gradient_clip)
         if self.teacher is not None:
             update_average(self.teacher, self.student, step, self.method)
+        reports |= self.learn_beside(batch, view, tf.stop_gradient(probability))
         return replicas.mean({"loss": total, **losses, **reports})
 
     def prepare(self, batch, step):
         """What a step needs that no gradient flows through; nothing here."""
         return None
 
+    def student_batch(self, batch, step):
+        """The batch as the student gets it; here as it is."""
+        return batch
+
+    def learn_beside(self, batch, view, probability):
+        """What learns beside the student, from the student's predictions of this step; returns reported scalars."""
+        return {}
+
+    @property
+    def other_variables(self):
+        """Variables beside networks and optimizer that a step changes, for the checkpoint; none here."""
+        return []
+
     def losses(self, batch, view, fixed, probability, step):
         """The named losses, their weights, and other reported scalars.
 
         Args:
-            batch: the batch.
+            batch: the batch, as `student_batch` returned it.
             view: `image`, `transform` and `seen` of all images that the student sees, labelled first.
             fixed: what `prepare` returned.
             probability: of the student, in the view, `(images, height, width, 1)` float32.
@@ -133,13 +148,25 @@ class Supervised(keras.Model):
         """
         height, width = tf.shape(image)[1], tf.shape(image)[2]
         seed = self.training_config.seed
-        places = replicas.positions(*(counts or [image.shape[0]]))
-        drawn = sample_transforms(self.views, places.total, height, width, purpose_seed(seed, step, f"{purpose} geometric"))
+        counts = counts or [image.shape[0]]
+        places = replicas.positions(*counts)
+        drawn = self.draw_transforms(counts, places.total, height, width, purpose_seed(seed, step, f"{purpose} geometric"))
         transform = places.take(drawn)
         view = warp(image, transform)
         view = colour_view(view, self.views.colour, purpose_seed(seed, step, f"{purpose} colour"), places)
         view = photometric_view(view, self.views.photometric, purpose_seed(seed, step, f"{purpose} photometric"), places)
         return {"image": view, "transform": transform, "seen": seen_by_view(transform, height, width)}
+
+    def draw_transforms(self, counts, total, height, width, seed):
+        """The random transforms of a view, `(total, 3, 3)`: of all images of the global batch, kind after kind.
+
+        Args:
+            counts: this replica's images of each kind.
+            total: images of the global batch.
+            height, width: in pixels.
+            seed: of `purpose_seed`.
+        """
+        return sample_transforms(self.views, total, height, width, seed)
 
     def _student_parts(self, batch):
         return [batch["labelled"]]

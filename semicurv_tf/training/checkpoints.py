@@ -156,7 +156,7 @@ def _variables(method) -> dict:
     variables = _named("student", method.student.weights)
     if method.teacher is not None:
         variables |= _named("teacher", method.teacher.weights)
-    return variables | _named("optimizer", method.optimizer.variables)
+    return variables | _named("optimizer", method.optimizer.variables) | _named("other", method.other_variables)
 
 
 def _named(part: str, variables) -> dict:

@@ -18,7 +18,7 @@ def run(method, batch, steps):
     return method.fit(tf.data.Dataset.from_tensors(batch).repeat(steps), verbose=0, shuffle=False).history
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", [*METHODS, "cutmix", "tcsm", "vat", "cgan"])
 def test_step_learns_a_line(make_method, batch, name):
     method = make_method(method__name=name, training__learning_rate=0.5, training__gradient_clip=None, **NO_VIEWS)
     before = method.train_step(batch)

@@ -1,0 +1,88 @@
+"""cGAN: adversarial learning for semi-supervised segmentation (Hung et al. 2018, BMVC).
+
+A discriminator learns to tell true masks from predicted ones, pixel by pixel. Predictions must look real to it, on
+unlabelled images too; and where an unlabelled prediction looks real, the student learns its own thresholded mask.
+"""
+
+import keras
+import tensorflow as tf
+
+from semicurv_tf.geometry.warp import warp
+from semicurv_tf.losses import weighted_cross_entropy_loss
+from semicurv_tf.methods.descent import descend
+from semicurv_tf.methods.supervised import Supervised
+from semicurv_tf.models.discriminator import build_discriminator
+from semicurv_tf.training.schedules import ramp
+
+
+class CGAN(Supervised):
+    """Adds the adversarial losses and the masked self-taught loss (Eq. 3 to 5 of Hung et al.).
+
+    Differs from Hung et al.: the supervised loss is the configuration's, and the unlabelled losses rise over the ramp
+    where theirs start after 5000 of 20000 steps. All is compared in the view's pose.
+    """
+
+    def __init__(self, student, teacher, method, views, training, steps):
+        super().__init__(student, teacher, method, views, training, steps)
+        self.discriminator = build_discriminator(training.seed)
+        self.discriminator_optimizer = keras.optimizers.Adam(method.discriminator_learning_rate, beta_1=0.9, beta_2=0.99)
+        self.discriminator_optimizer.build(self.discriminator.trainable_variables)
+
+    @property
+    def other_variables(self):
+        return [*self.discriminator.trainable_variables, *self.discriminator_optimizer.variables]
+
+    def losses(self, batch, view, fixed, probability, step):
+        losses, weights, reports = super().losses(batch, view, fixed, probability, step)
+        labelled = batch["labelled"]["image"].shape[0]
+        valid = warp(tf.concat([part["valid"] for part in self._student_parts(batch)], axis=0), view["transform"])
+        realness = tf.sigmoid(self.discriminator(probability))
+        real = tf.ones_like(realness)
+        rise = ramp(step, self.steps * self.method.rampup)
+        losses["adversarial"] = mean_cross_entropy(real[:labelled], realness[:labelled], valid[:labelled])
+        losses["adversarial_unlabelled"] = mean_cross_entropy(real[labelled:], realness[labelled:], valid[labelled:])
+        losses["self_taught"] = self_taught_loss(
+            probability[labelled:], realness[labelled:], valid[labelled:], self.method.self_taught_confidence
+        )
+        weight = self.method.consistency_weight * rise
+        weights |= {
+            "adversarial": self.method.adversarial_weight,
+            "adversarial_unlabelled": weight * self.method.adversarial_weight_unlabelled,
+            "self_taught": weight * self.method.self_taught_weight,
+        }
+        reports["ramp"] = rise
+        reports["foreground"] = tf.reduce_mean(tf.cast(probability[labelled:] > 0.5, tf.float32))
+        return losses, weights, reports
+
+    def learn_beside(self, batch, view, probability):
+        """One step of the discriminator on true masks and predictions of labelled images; its loss before the step."""
+        labelled = batch["labelled"]
+        count = labelled["image"].shape[0]
+        mask = warp(labelled["mask"], view["transform"][:count])
+        valid = warp(labelled["valid"], view["transform"][:count])
+        with tf.GradientTape() as tape:
+            realness = tf.sigmoid(self.discriminator(tf.concat([mask, probability[:count]], axis=0)))
+            loss = mean_cross_entropy(tf.ones_like(mask), realness[:count], valid)
+            loss += mean_cross_entropy(tf.zeros_like(mask), realness[count:], valid)
+        descend(self.discriminator_optimizer, tape, loss, self.discriminator.trainable_variables)
+        return {"discriminator": loss}
+
+    def _student_parts(self, batch):
+        return [batch["labelled"], batch["unlabelled"]]
+
+
+def self_taught_loss(probability, realness, valid, confidence):
+    """Cross-entropy against one's own thresholded prediction where the discriminator holds it real (Hung et al., Eq. 5).
+
+    Args:
+        probability, realness, valid: `(batch, height, width, 1)` float32.
+        confidence: pixels whose realness exceeds this count.
+    """
+    counted = valid * tf.cast(realness > confidence, tf.float32)
+    mask = tf.stop_gradient(tf.cast(probability > 0.5, tf.float32))
+    return mean_cross_entropy(mask, probability, tf.stop_gradient(counted))
+
+
+def mean_cross_entropy(target, probability, valid):
+    """The plain mean over valid pixels, in nats: both classes weigh what they are."""
+    return weighted_cross_entropy_loss(target, probability, valid, positive_weight=1.0)

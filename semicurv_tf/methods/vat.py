@@ -1,0 +1,99 @@
+"""VAT: virtual adversarial training with entropy minimisation (Miyato et al. 2018, IEEE TPAMI).
+
+The prediction of an unlabelled image must not change when the image changes a little in the direction that would
+change the prediction most; and it must be sure of itself.
+"""
+
+import tensorflow as tf
+
+from semicurv_tf import replicas
+from semicurv_tf.augment.randomness import purpose_seed
+from semicurv_tf.losses.valid_pixels import keep_valid_pixels
+from semicurv_tf.methods.supervised import Supervised
+from semicurv_tf.training.schedules import ramp
+
+# The step, relative to the adversarial change, over which the direction is found by finite differences (xi).
+PROBE = 0.1
+
+EPSILON = 1e-6
+
+
+class VAT(Supervised):
+    """Adds the divergence between predictions of a view and of its adversarial change, and the entropy of the former.
+
+    Differs from Miyato et al.: the direction is found in inference mode, so that looking for it leaves the statistics
+    of batch normalisation alone; the size of the change is a root mean square over pixels and channels in raw units
+    (their 2.5 for 32x32x3 in [0, 1] is 11.5 of 255), so that it does not depend on the image's size.
+    """
+
+    def student_view(self, batch, step):
+        """The usual views, and those of the unlabelled images once more with the adversarial change."""
+        view = super().student_view(batch, step)
+        labelled = batch["labelled"]["image"].shape[0]
+        image = view["image"][labelled:]
+        changed = image + self._adversarial_change(image, step)
+        return {
+            "image": tf.concat([view["image"], changed], axis=0),
+            "transform": view["transform"],
+            "seen": view["seen"],
+        }
+
+    def losses(self, batch, view, fixed, probability, step):
+        losses, weights, reports = super().losses(batch, view, fixed, probability, step)
+        labelled = batch["labelled"]["image"].shape[0]
+        unlabelled = batch["unlabelled"]["image"].shape[0]
+        plain, changed = probability[labelled : labelled + unlabelled], probability[labelled + unlabelled :]
+        rise = ramp(step, self.steps * self.method.rampup)
+        weight = self.method.consistency_weight * rise
+        losses["divergence"] = divergence(tf.stop_gradient(plain), changed)
+        losses["entropy"] = divergence(plain, None)
+        weights |= {"divergence": weight, "entropy": weight * self.method.entropy_weight}
+        reports["ramp"] = rise
+        reports["foreground"] = tf.reduce_mean(tf.cast(plain > 0.5, tf.float32))
+        return losses, weights, reports
+
+    def student_logits(self, batch, image):
+        if self.method.batch_statistics == "joint":
+            return self.student(image, training=True)
+        labelled = batch["labelled"]["image"].shape[0]
+        return tf.concat([self.student(part, training=True) for part in (image[:labelled], image[labelled:])], axis=0)
+
+    def _adversarial_change(self, image, step):
+        """The change of size `vat_size` along the direction that power iteration finds, `(batch, h, w, channels)`."""
+        places = replicas.positions(image.shape[0])
+        seed = purpose_seed(self.training_config.seed, step, "adversarial direction")
+        shape = [places.total, *tf.unstack(tf.shape(image))[1:]]
+        direction = unit(places.take(tf.random.stateless_normal(shape, seed)))
+        predict = lambda image: tf.sigmoid(tf.cast(self.student(image, training=False), tf.float32))
+        plain = predict(image)
+        for _ in range(self.method.vat_iterations):
+            with tf.GradientTape() as tape:
+                tape.watch(direction)
+                distance = divergence(plain, predict(image + PROBE * self.method.vat_size * direction))
+            direction = unit(tape.gradient(distance, direction))
+        return self.method.vat_size * tf.stop_gradient(direction)
+
+    def _student_parts(self, batch):
+        return [batch["labelled"], batch["unlabelled"]]
+
+
+def divergence(probability, other):
+    """The mean over pixels of KL(p || q) of two Bernoulli distributions, in nats; with `other` None the entropy of p.
+
+    Args:
+        probability: p, `(batch, height, width, 1)` float32.
+        other: q, same shape, or None.
+    """
+    probability, _ = keep_valid_pixels(None, probability=probability)
+    log = lambda value: tf.math.log(EPSILON + (1.0 - 2.0 * EPSILON) * value)
+    entropy = -probability * log(probability) - (1.0 - probability) * log(1.0 - probability)
+    if other is None:
+        return tf.reduce_mean(entropy)
+    cross = -probability * log(other) - (1.0 - probability) * log(1.0 - other)
+    return tf.reduce_mean(cross - entropy)
+
+
+def unit(change):
+    """Each image's change scaled to a root mean square of 1; 0 stays 0."""
+    size = tf.sqrt(tf.reduce_mean(tf.square(change), axis=(1, 2, 3), keepdims=True))
+    return tf.math.divide_no_nan(change, size)
