@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from semicurv_tf import replicas
 from semicurv_tf.config import TrainingConfig
 from semicurv_tf.errors import UserError
 
@@ -15,8 +16,13 @@ EXAMPLE = """TF_CONFIG='{"cluster": {"worker": ["host0:12345", "host1:12345"]}, 
 class Task(NamedTuple):
     """Which of the processes of a run this is."""
 
-    workers: int = 1
+    addresses: tuple[str, ...] = ("",)  # of all workers, e.g. "worker 1 (host1:12345)"
     worker: int = 0
+
+    @property
+    def workers(self) -> int:
+        """Number of processes."""
+        return len(self.addresses)
 
     @property
     def chief(self) -> bool:
@@ -63,14 +69,15 @@ def read_task(environment=os.environ) -> Task:
     try:
         content = json.loads(text)
         cluster, task = content["cluster"], content["task"]
-        chiefs, workers = cluster.get("chief", []), cluster.get("worker", [])
-        first = {"chief": 0, "worker": len(chiefs)}[task["type"]]
-        number, length = first + int(task["index"]), len(cluster[task["type"]])
+        # In TensorFlow's order: it makes the first of them its chief.
+        jobs = {job: list(cluster.get(job, [])) for job in ("chief", "worker")}
+        number = int(task["index"]) + (len(jobs["chief"]) if task["type"] == "worker" else 0)
+        length = len(jobs[task["type"]])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"TF_CONFIG: cannot be read ({type(error).__name__}: {error}), found {text}. Fix: {EXAMPLE}") from None
     if not 0 <= int(task["index"]) < length:
         raise UserError(f"TF_CONFIG: expected a task index below {length}, found {task['index']}. Fix: {EXAMPLE}")
-    return Task(len(chiefs) + len(workers), number)
+    return Task(tuple(f"{job} {place} ({address})" for job, places in jobs.items() for place, address in enumerate(places)), number)
 
 
 def require_equal_shares(training: TrainingConfig, unlabelled: bool, replicas: int):
@@ -93,6 +100,26 @@ def require_equal_shares(training: TrainingConfig, unlabelled: bool, replicas: i
     ]
     if faults:
         raise UserError(faults)
+
+
+def require_same_step(devices: Devices, step: int):
+    """Refuses workers that found different checkpoints; waits for all of them.
+
+    Raises:
+        UserError: naming the steps.
+    """
+    if devices.task.workers == 1:
+        return
+
+    @tf.function(autograph=False)
+    def gather():
+        return devices.strategy.run(lambda: replicas.gather(tf.constant([step])))
+
+    steps = devices.strategy.experimental_local_results(gather())[0].numpy()[:: devices.local].tolist()
+    if len(set(steps)) > 1:
+        raise UserError(
+            f"the workers found checkpoints of different steps: {steps}. Fix: give all of them the same run folder, on a shared disk"
+        )
 
 
 def open_devices(wanted: int, task: Task = Task()) -> Devices:

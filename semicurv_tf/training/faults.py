@@ -34,13 +34,10 @@ def broken_step(error: tf.errors.OpError, step: int, task: Task) -> UserError | 
         )
     if task.workers > 1 and isinstance(error, LOST_WORKER):
         named = _TASK.search(error.message)
-        gone = f"{named.group(1)} {named.group(2)}" if named else "a worker"
+        start = f"{named.group(1)} {named.group(2)} " if named else "another worker"
+        gone = next((name for name in task.addresses if name.startswith(start)), start.strip())
         return UserError(
-            f"step {step}: {gone} is gone, so {_name(task)} stops too; the last checkpoint is intact. "
-            f"Fix: see the messages of {gone}, then start all workers, as many as you like, with semicurv-tf train --resume RUN"
+            f"step {step}: {gone} is gone, so {task.addresses[task.worker]} stops too; the last checkpoint is intact. "
+            "Fix: see its messages, then start all workers, as many as you like, with semicurv-tf train --resume RUN"
         )
     return None
-
-
-def _name(task: Task) -> str:
-    return f"worker {task.worker} of {task.workers}"

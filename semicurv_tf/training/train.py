@@ -14,7 +14,7 @@ from semicurv_tf.data.split import choose_labelled
 from semicurv_tf.errors import UserError
 from semicurv_tf.methods import build_method
 from semicurv_tf.training import checkpoints, run_folder
-from semicurv_tf.training.devices import Devices, Task, open_devices, read_task, require_equal_shares
+from semicurv_tf.training.devices import Devices, Task, open_devices, read_task, require_equal_shares, require_same_step
 from semicurv_tf.training.guards import CollapseWarning, stop_at_non_finite
 from semicurv_tf.training.heartbeat import HEARTBEAT, Heartbeat
 from semicurv_tf.training.journal import Journal
@@ -51,8 +51,8 @@ def train(config: Config, run: Path, console: Console, dry_run: bool = False):
         Stopped: after Ctrl-C, with a checkpoint written.
     """
     task = read_task()
-    if task.chief:
-        run_folder.require_free(run)
+    run_folder.require_free(run)
+    console = console if task.chief else Console(quiet=True)
     devices = claim_devices(config, task)
     dataset = open_dataset(config, console)
     with_mask = [name for name, has in zip(dataset.train.names, dataset.train.labelled) if has]
@@ -92,7 +92,7 @@ def resume(run: Path, changed: Config | None, console: Console):
     """
     task = read_task()
     with locked(run) if task.chief else contextlib.nullcontext():
-        _resume(run, changed, task, console)
+        _resume(run, changed, task, console if task.chief else Console(quiet=True))
 
 
 def _resume(run: Path, changed: Config | None, task: Task, console: Console):
@@ -183,6 +183,7 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
     if chief:
         checkpoints.remove_parts(run / run_folder.CHECKPOINTS)
     first_step = checkpoints.restore_newest(run / run_folder.CHECKPOINTS, method, warn, move=chief)
+    require_same_step(devices, first_step)
     if first_step:
         console.print(f"going on from step {first_step}")
 

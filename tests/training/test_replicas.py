@@ -1,6 +1,8 @@
 """A step on several replicas is the step on one replica with the whole batch."""
 
+import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -55,3 +57,17 @@ def test_twenty_steps_equal_those_of_one_device(one_device, tmp_path, devices):
     for name in METHODS:
         assert np.linalg.norm(found[f"{name} gradient"]) > 0.01
         assert abs(found[f"{name} dice"][-1] - found[f"{name} dice"][0]) > 0.05
+
+
+def test_two_worker_processes_equal_one_device(one_device, tmp_path):
+    with socket.socket() as first, socket.socket() as second:
+        for each in (first, second):
+            each.bind(("127.0.0.1", 0))
+        addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in (first, second)]
+    cluster = {"worker": addresses}
+    output = tmp_path / "workers.npz"
+    tasks = [json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}}) for index in range(2)]
+    other, chief = (start(output, TF_CONFIG=task) for task in reversed(tasks))
+    found = finish(chief, output)
+    assert other.wait(timeout=60) == 0, other.stdout.read()
+    assert_same(found, one_device)
