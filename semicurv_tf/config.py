@@ -131,7 +131,7 @@ class TrainingConfig(_Section):
     schedule: Literal["constant", "halving", "cosine"] = Field("halving", description="halving: by half at half the run")
     sgd_momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
     gradient_clip: Positive | None = Field(0.1, description="each gradient value is cut to +- this")
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     devices: Annotated[int, Field(ge=1)] = Field(1, description="GPUs of this machine that share a step, or parts of its processor")
     checkpoint_every: Annotated[int, Field(ge=1)] = Field(200, description="steps")
     checkpoints_kept: Annotated[int, Field(ge=1)] = 2

@@ -21,7 +21,7 @@ from semicurv_tf.errors import UserError
 @click.option("--steps", type=int, help="Short for --set training.steps=N.")
 @click.option("--seed", type=int, help="Short for --set training.seed=N.")
 @click.option("--devices", type=int, help="GPUs that share each step, or parts of the processor. Default: 1.")
-@click.option("--precision", help="auto (default), float32 or bfloat16.")
+@click.option("--precision", help="auto (default), float32, bfloat16, or float16 with loss scaling.")
 @click.option("--run", type=click.Path(path_type=Path), help="A new folder for the run. Default: runs/DATASET-METHOD-LABELS-seedN.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on with this run from its last checkpoint.")
 @click.option("--dry-run", is_flag=True, help="Load and check everything, say what would be done, write nothing.")

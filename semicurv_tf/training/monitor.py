@@ -21,14 +21,14 @@ class Monitor:
     def __init__(self, method, batches, every: int, steps: int):
         self._batches = batches
         self._every, self._steps = every, steps
-        self._predictors = {"student": make_predictor(method.student)}
+        self.predictors = {"student": make_predictor(method.student)}
         if method.teacher is not None:
-            self._predictors["teacher"] = make_predictor(method.teacher)
+            self.predictors["teacher"] = make_predictor(method.teacher)
 
     def __call__(self, report: dict):
         if report["step"] % self._every and report["step"] != self._steps:
             return
-        for name, predict in self._predictors.items():
+        for name, predict in self.predictors.items():
             report[f"monitor_{name}_iou"] = mean_iou(predict, self._batches())
 
 

@@ -10,24 +10,29 @@ BFLOAT16_CPU_FLAGS = ("amx_bf16", "avx512_bf16")
 class Precision(NamedTuple):
     """The answer of `resolve_precision`."""
 
-    name: str  # "float32" or "bfloat16"
+    name: str  # "float32", "bfloat16" or "float16"
     reason: str  # one phrase for the user
 
     @property
     def policy(self) -> str:
-        """Keras' dtype policy: under bfloat16 weights, losses and statistics stay float32."""
-        return "mixed_bfloat16" if self.name == "bfloat16" else "float32"
+        """Keras' dtype policy: under a mixed one weights, losses and statistics stay float32."""
+        return "float32" if self.name == "float32" else f"mixed_{self.name}"
 
 
 def resolve_precision(wanted: str) -> Precision:
     """Turns "auto" into bfloat16 where the machine computes it faster, else float32.
 
     Args:
-        wanted: "auto", "float32" or "bfloat16".
+        wanted: "auto", "float32", "bfloat16" or "float16". Only "auto" is a choice by speed: float16, for GPUs that
+            compute no bfloat16, needs loss scaling, which leaves out steps now and then.
     """
+    import tensorflow as tf
+
+    if wanted == "float16":
+        slow = "" if tf.config.list_physical_devices("GPU") else "; slow on a processor"
+        return Precision("float16", f"asked for, with loss scaling{slow}")
     if wanted != "auto":
         return Precision(wanted, "asked for")
-    import tensorflow as tf
 
     for device in tf.config.list_physical_devices("GPU"):
         capability = tf.config.experimental.get_device_details(device).get("compute_capability", (0, 0))

@@ -20,7 +20,8 @@ from semicurv_tf.training.heartbeat import HEARTBEAT, Heartbeat
 from semicurv_tf.training.journal import Journal
 from semicurv_tf.training.loop import run_steps
 from semicurv_tf.training.monitor import Monitor, monitored_images
-from semicurv_tf.training.precision import resolve_precision
+from semicurv_tf.training.pictures import PICTURED_IMAGES, Pictures
+from semicurv_tf.training.precision import Precision, resolve_precision
 from semicurv_tf.training.progress import LiveProgress
 from semicurv_tf.training.run_lock import locked
 from semicurv_tf.training.schedules import learning_rate, steps_of_run
@@ -206,10 +207,14 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
     with contextlib.ExitStack() as stack:
         listeners = [stop_at_non_finite]
         if chief:
+            few = lambda batch, chosen: lambda: evaluation_batches(store, batch, indices=chosen)
+            monitor = Monitor(method, few(8, indices), training.monitor_every, steps)
+            pictured = few(PICTURED_IMAGES, indices[:PICTURED_IMAGES])
             listeners += [
                 stack.enter_context(Heartbeat(run / HEARTBEAT, first_step, steps)),
                 CollapseWarning(warn),
-                Monitor(method, lambda: evaluation_batches(store, 8, indices=indices), training.monitor_every, steps),
+                monitor,
+                Pictures(monitor.predictors, pictured, journal.pictures, training.pictures_every, steps),
                 journal,
                 stack.enter_context(LiveProgress(first_step, steps, console)),
             ]
@@ -231,13 +236,15 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
 def compiled_method(config: Config, facts: dict):
     """The method with its optimizer and all variables made, ready for a checkpoint."""
     training = config.training
-    policy = "mixed_bfloat16" if facts["precision"]["name"] == "bfloat16" else "float32"
-    method = build_method(config, facts["channels"], facts["mean"], facts["standard_deviation"], facts["steps"], policy)
+    precision = Precision(facts["precision"]["name"], "")
+    method = build_method(config, facts["channels"], facts["mean"], facts["standard_deviation"], facts["steps"], precision.policy)
     rate = learning_rate(training, facts["steps"])
     if training.optimizer == "adam":
         optimizer = keras.optimizers.Adam(rate)
     else:
         optimizer = keras.optimizers.SGD(rate, momentum=training.sgd_momentum)
+    if precision.name == "float16":
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     optimizer.build(method.student.trainable_variables)
     # XLA makes a step about three times slower on CPUs and has no kernel for the warp on GPUs.
     method.compile(optimizer=optimizer, jit_compile=False)
