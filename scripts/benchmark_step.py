@@ -4,7 +4,7 @@
     python scripts/benchmark_step.py --json results/benchmark_step.json
     python scripts/benchmark_step.py --variant "semicurv-tf bfloat16" --rounds 3
 
-This project runs as in training: `fit` over the project's batches, default configuration. PyTorch runs a step of
+This project runs as in training: its loop over its batches, default configuration. PyTorch runs a step of
 the same network, views, losses, optimizer and moving average, written for the comparison: eager float32, and
 bfloat16 autocast with channels-last. Each variant has its own process; they take turns block by block, so a
 machine that slows down slows all of them, and ratios are taken within a round.

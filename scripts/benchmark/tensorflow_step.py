@@ -1,4 +1,4 @@
-"""This project's training step as a run does it: `fit` over the project's own batches."""
+"""This project's training step as a run does it: its own loop over its own batches."""
 
 import keras
 import tensorflow as tf
@@ -8,6 +8,8 @@ from benchmark.pace import Done
 from benchmark.trace import Trace, name_parts
 from semicurv_tf.config import load_config
 from semicurv_tf.data.pipeline import training_batches
+from semicurv_tf.training.devices import Devices
+from semicurv_tf.training.loop import run_steps
 from semicurv_tf.training.train import compiled_method
 
 ENDLESS = 10**6
@@ -51,20 +53,9 @@ def run(pace_of, precision, settings):
     parameters = sum(int(tf.size(variable.value)) for variable in method.student.trainable_variables)
     facts = {"version": f"TensorFlow {tf.__version__}, Keras {keras.__version__}", "parameters": parameters}
     try:
-        method.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[_AtPace(pace_of(Trace()), facts)])
+        pace = pace_of(Trace())
+        pace.begin(facts)
+        for _ in run_steps(method, batches, Devices(tf.distribute.get_strategy()), 0):
+            pace.step_done()
     except Done:
         return
-
-
-class _AtPace(keras.callbacks.Callback):
-    """Holds `fit` between blocks of steps."""
-
-    def __init__(self, pace, facts):
-        super().__init__()
-        self._pace, self._facts = pace, facts
-
-    def on_train_begin(self, logs=None):
-        self._pace.begin(self._facts)
-
-    def on_train_batch_end(self, batch, logs=None):
-        self._pace.step_done()
