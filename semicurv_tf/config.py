@@ -5,7 +5,7 @@ a small machine need another one, the recipe in `configs/` says so.
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 import pydantic
 import yaml
@@ -15,6 +15,10 @@ from semicurv_tf.errors import UserError
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
+
+
+def _loss_of_earlier_versions(name):
+    return "wbce" if name == "cross_entropy" else name
 
 
 class _Section(pydantic.BaseModel):
@@ -38,23 +42,49 @@ class DataConfig(_Section):
     memory_mb: Annotated[int, Field(ge=16)] = Field(1000, description="decoded images are held in memory up to this size")
 
 
-class ModelConfig(_Section):
-    """The network (Sect. III-G and Fig. 5)."""
+class NetworkDefaults(NamedTuple):
+    """What a network takes where the configuration says nothing; None: it has no such choice."""
 
-    name: Literal["residual_unet"] = "residual_unet"
-    widths: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=2)] = (32, 64, 128, 256, 512)
-    encoding: Literal["none", "linear", "sinusoid"] = "sinusoid"
+    widths: tuple[int, ...] | None
+    encoding: str | None
+
+
+NETWORK_DEFAULTS = {
+    "residual_unet": NetworkDefaults((32, 64, 128, 256, 512), "sinusoid"),
+    "unet": NetworkDefaults((32, 64, 128, 256, 512), "none"),
+}
+
+
+class ModelConfig(_Section):
+    """The network (Sect. III-G, IV-C and Fig. 5). Keys that are absent or null take the network's own defaults."""
+
+    name: Literal["residual_unet", "unet"] = "residual_unet"
+    widths: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=2)] | None = Field(
+        NETWORK_DEFAULTS["residual_unet"].widths, description="channels of the levels"
+    )
+    encoding: Literal["none", "linear", "sinusoid", "learned", "rotary"] | None = "sinusoid"
     encoding_period: Positive = Field(4.0, description="K of Eq. 9")
     batch_norm_momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
         0.9, description="weight of the old statistics, as in Keras (the complement of PyTorch's momentum)"
     )
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _own_defaults(cls, values):
+        defaults = NETWORK_DEFAULTS.get(values.get("name", "residual_unet")) if isinstance(values, dict) else None
+        if defaults is None:
+            return values
+        own = {key: value for key, value in defaults._asdict().items() if values.get(key) is None}
+        return {**values, **own}
 
 
 class MethodConfig(_Section):
     """How to learn: the losses, the teacher and their weights (Sect. III-B to III-G)."""
 
     name: Literal["supervised", "mean_teacher", "semicurv", "pseudo_label", "cutmix", "tcsm", "vat", "cgan"] = "semicurv"
-    supervised_loss: Literal["dice", "cross_entropy"] = "dice"
+    supervised_loss: Annotated[Literal["dice", "wbce"], pydantic.BeforeValidator(_loss_of_earlier_versions)] = Field(
+        "dice", description="Eq. 10, or cross-entropy weighted by inverse class frequency (Table V)"
+    )
     dice_over: Literal["image", "batch"] = Field("image", description="one Dice an image, averaged; or one for the batch")
     similarity: Literal["cosine", "l2"] = Field("cosine", description="of the N-pair loss: Eq. 6 or Eq. 11")
     temperature: Positive = Field(0.1, description="tau of Eq. 5; not in the paper, 0.1 in the authors' code")
@@ -153,6 +183,11 @@ class Config(_Section):
     method: MethodConfig = MethodConfig()
     views: ViewsConfig = ViewsConfig()
     training: TrainingConfig = TrainingConfig()
+
+
+def choices(section: str, key: str) -> tuple[str, ...]:
+    """The values that a key of names can have, e.g. `choices("method", "name")`."""
+    return get_args(Config.model_fields[section].annotation.model_fields[key].annotation)
 
 
 def load_config(path: str | Path | None = None, settings: dict[str, Any] | None = None) -> Config:

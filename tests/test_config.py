@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from semicurv_tf.config import Config, differences, dump_config, load_config, parse_setting
+from semicurv_tf.config import Config, choices, differences, dump_config, load_config, parse_setting
 from semicurv_tf.errors import UserError
 
 
@@ -20,6 +20,23 @@ def test_defaults_are_the_papers():
     assert config.method.rampup == 0.5 and config.method.ema_alpha == 0.999
     assert config.method.consistency_weight == 1.0 and config.model.encoding_period == 4
     assert config.model.widths == (32, 64, 128, 256, 512)
+
+
+def test_a_network_brings_its_own_defaults_and_null_means_them():
+    assert load_config(None, {"model.name": "unet"}).model.encoding == "none"
+    model = load_config(None, {"model.name": "unet", "model.encoding": "rotary", "model.widths": None}).model
+    assert model.encoding == "rotary" and model.widths == (32, 64, 128, 256, 512)
+
+
+def test_the_weighted_cross_entropy_by_both_its_names():
+    for name in ("wbce", "cross_entropy"):
+        assert load_config(None, {"method.supervised_loss": name}).method.supervised_loss == "wbce"
+
+
+def test_names_for_help_are_those_that_are_accepted():
+    assert "semicurv" in choices("method", "name") and "unet" in choices("model", "name")
+    (line,) = faults(None, {"model.name": "resnet"})
+    assert all(name in line for name in choices("model", "name"))
 
 
 def test_settings_win_over_the_file_and_the_file_over_defaults(tmp_path):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from semicurv_tf.config import load_config, parse_setting
+from semicurv_tf.config import choices, load_config, parse_setting
 from semicurv_tf.errors import UserError
 
 
@@ -14,8 +14,8 @@ from semicurv_tf.errors import UserError
 @click.option("--data-dir", type=click.Path(), help="The folder with the dataset's published files.")
 @click.option("--unlabelled-dir", type=click.Path(), help="A second folder with unlabelled images.")
 @click.option("--labels", help="Labelled fraction of the training images, in (0, 1], or `all`.")
-@click.option("--method", help="semicurv (default), supervised, mean_teacher, pseudo_label, cutmix, tcsm, vat or cgan.")
-@click.option("--model", help="residual_unet (default).")
+@click.option("--method", help=f"Default: semicurv. One of {', '.join(choices('method', 'name'))}.")
+@click.option("--model", help=f"Default: residual_unet. One of {', '.join(choices('model', 'name'))}.")
 @click.option("--config", "config_file", type=click.Path(), help="A YAML file, see configs/.")
 @click.option("--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="Override one key; may be repeated.")
 @click.option("--steps", type=int, help="Short for --set training.steps=N.")
@@ -35,6 +35,8 @@ def train(dataset, data_dir, unlabelled_dir, labels, method, model, config_file,
     Examples:
       semicurv-tf train --dataset synthetic --labels 0.05 --steps 300 --run runs/first
       semicurv-tf train --dataset drive128 --labels 0.01 --data-dir ~/data/drive128
+      semicurv-tf train --dataset em128 --labels 0.05 --data-dir ~/data/em128 --method cutmix
+      semicurv-tf train --dataset em128 --labels all --data-dir ~/data/em128 --method supervised --model unet
       semicurv-tf train --config configs/drive128.yaml --set training.seed=1 --run runs/seed1
       semicurv-tf train --resume runs/seed1
     """

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from semicurv_tf.layers.coord_encoding import CoordEncoding, coordinate_maps
+from semicurv_tf.layers.coord_encoding import CoordEncoding
 
 TOLERANCE = 1e-4  # of logits, relative to the largest: what rounding in float32 leaves by far under
 
@@ -151,8 +151,7 @@ def _constant_encoding(layer):
         if height is None or width is None:
             return dynamic(features)
         with tf.init_scope():
-            maps = coordinate_maps(height, width, layer.encoding, layer.period).numpy()
-        maps = tf.constant(maps, features.dtype)
-        return tf.concat([features, tf.tile(maps, [tf.shape(features)[0], 1, 1, 1])], axis=-1)
+            maps = layer.maps(height, width, features.shape[-1]).numpy()
+        return layer.apply_maps(features, tf.constant(maps, features.dtype))
 
     return call

@@ -1,4 +1,4 @@
-"""Up-sampling by two, bilinear, at any height and width."""
+"""Up-sampling by a whole factor, bilinear, at any height and width."""
 
 import keras
 import tensorflow as tf
@@ -6,21 +6,30 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable("semicurv_tf")
 class BilinearUpsampling(keras.layers.Layer):
-    """Doubles height and width by bilinear interpolation with half-pixel centres.
+    """Multiplies height and width by `factor`, bilinear with half-pixel centres.
 
     `keras.layers.UpSampling2D(interpolation="bilinear")` fails in a graph whose height or width is
     dynamic; this layer does not.
 
-    Input: `(batch, height, width, channels)`. Output: `(batch, 2 height, 2 width, channels)`, dtype kept.
+    Input: `(batch, height, width, channels)`. Output: `(batch, factor height, factor width, channels)`, dtype kept.
     """
 
+    def __init__(self, factor=2, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
     def call(self, features):
-        size = 2 * tf.shape(features)[1:3]
+        if self.factor == 1:
+            return features
+        size = self.factor * tf.shape(features)[1:3]
         larger = tf.cast(tf.image.resize(features, size, "bilinear"), features.dtype)
         larger.set_shape(self.compute_output_shape(features.shape))
         return larger
 
     def compute_output_shape(self, input_shape):
         batch, height, width, channels = input_shape
-        double = lambda side: None if side is None else 2 * side
-        return (batch, double(height), double(width), channels)
+        larger = lambda side: None if side is None else self.factor * side
+        return (batch, larger(height), larger(width), channels)
+
+    def get_config(self):
+        return {**super().get_config(), "factor": self.factor}

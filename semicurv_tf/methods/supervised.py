@@ -174,4 +174,5 @@ class Supervised(keras.Model):
     def _supervised_loss(self, target, probability, valid):
         if self.method.supervised_loss == "dice":
             return dice_loss(target, probability, valid, reduction=self.method.dice_over)
+        # `wbce`: the classes weigh the same in each batch, whatever their pixels.
         return weighted_cross_entropy_loss(target, probability, valid)

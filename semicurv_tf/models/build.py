@@ -2,6 +2,9 @@
 
 from semicurv_tf.config import ModelConfig
 from semicurv_tf.models.residual_unet import ResidualUNet
+from semicurv_tf.models.unet import UNet
+
+NETWORKS = {"residual_unet": ResidualUNet, "unet": UNet}
 
 
 def build_network(config: ModelConfig, channels: int, mean, standard_deviation, dtype="float32", seed=0):
@@ -22,14 +25,14 @@ def build_network(config: ModelConfig, channels: int, mean, standard_deviation, 
 
     # The initializers draw from Keras' global seed; nothing else in this project does.
     keras.utils.set_random_seed(seed)
-    network = ResidualUNet(
-        widths=config.widths,
-        encoding=config.encoding,
-        encoding_period=config.encoding_period,
-        momentum=config.batch_norm_momentum,
-        mean=mean,
-        standard_deviation=standard_deviation,
-        dtype=dtype,
-    )
+    network = NETWORKS[config.name](mean=mean, standard_deviation=standard_deviation, dtype=dtype, **_settings(config))
     network.build((None, None, None, channels))
     return network
+
+
+def _settings(config: ModelConfig) -> dict:
+    """The constructor's arguments of the configured network."""
+    settings = {"widths": config.widths, "encoding": config.encoding, "encoding_period": config.encoding_period}
+    if config.name == "residual_unet":
+        settings["momentum"] = config.batch_norm_momentum
+    return settings

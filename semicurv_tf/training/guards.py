@@ -22,7 +22,7 @@ def stop_at_non_finite(report: dict):
     """
     if math.isfinite(report["loss"]):
         return
-    parts = ", ".join(f"{name} {report[name]:g}" for name in ("dice", "cross_entropy", "mse", "npair", "loss") if name in report)
+    parts = ", ".join(f"{name} {report[name]:g}" for name in ("dice", "wbce", "mse", "npair", "loss") if name in report)
     raise UserError(
         f"step {report['step']}: the loss is not finite ({parts}); the last checkpoint is intact. "
         "Fix: look for damaged images with semicurv-tf datasets verify, lower training.learning_rate, or --precision float32"

@@ -12,7 +12,6 @@ LINE_SECONDS = 30.0
 _SHOWN = {
     "loss": "loss",
     "dice": "dice",
-    "cross_entropy": "ce",
     "npair": "npair",
     "mse": "mse",
     "ramp": "ramp",

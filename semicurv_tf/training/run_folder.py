@@ -27,8 +27,9 @@ PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy", "scipy", "pyd
 
 
 def default_run(config: Config) -> Path:
-    """`runs/DATASET-METHOD-LABELS-seedN`, where the user named no folder."""
-    name = f"{config.data.dataset}-{config.method.name}-{config.data.labels:g}-seed{config.training.seed}"
+    """`runs/DATASET-METHOD-LABELS-seedN`, where the user named no folder; with the network's name where it is another."""
+    network = "" if config.model.name == "residual_unet" else f"-{config.model.name}"
+    name = f"{config.data.dataset}-{config.method.name}{network}-{config.data.labels:g}-seed{config.training.seed}"
     return Path("runs") / name
 
 

@@ -46,8 +46,8 @@ class TestCoordEncoding:
     def test_round_trip_and_faults(self):
         layer = CoordEncoding.from_config(CoordEncoding("sinusoid", 8).get_config())
         assert (layer.encoding, layer.period) == ("sinusoid", 8.0)
-        with pytest.raises(ValueError, match="encoding='rotary'"):
-            CoordEncoding("rotary")
+        with pytest.raises(ValueError, match="encoding='spiral'"):
+            CoordEncoding("spiral")
         with pytest.raises(ValueError, match="period=0"):
             CoordEncoding(period=0)
 

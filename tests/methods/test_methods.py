@@ -140,10 +140,10 @@ def test_gradient_values_are_clipped(make_method, batch):
             assert np.abs(np.array(weight.value) - old).max() <= 1.001e-4
 
 
-def test_cross_entropy_and_l2_are_choices(make_method, batch):
-    method = make_method(method__name="semicurv", method__supervised_loss="cross_entropy", method__similarity="l2", method__rampup=0.0)
+def test_wbce_and_l2_are_choices(make_method, batch):
+    method = make_method(method__name="semicurv", method__supervised_loss="wbce", method__similarity="l2", method__rampup=0.0)
     logs = method.train_step(batch)
-    np.testing.assert_allclose(logs["loss"], logs["cross_entropy"] + logs["npair"], rtol=1e-5)
+    np.testing.assert_allclose(logs["loss"], logs["wbce"] + logs["npair"], rtol=1e-5)
 
 
 def test_bfloat16_losses_are_float32_and_close(make_method, batch):

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from semicurv_tf.models.residual_unet import ResidualUNet, pad_by_reflection
+from semicurv_tf.models.residual_unet import ResidualUNet
+from semicurv_tf.models.segmentation_network import pad_by_reflection
 
 
 def small(**settings):
@@ -20,7 +21,14 @@ def image(height, width, batch=2, channels=3):
 
 # Without encoding, two input channels fewer for the 3x3 and the 1x1 convolution of each encoder block.
 @pytest.mark.parametrize(
-    "encoding, expected", [("sinusoid", 8_301_857), ("linear", 8_301_857), ("none", 8_301_857 - 2 * 10 * (32 + 64 + 128 + 256))]
+    "encoding, expected",
+    [
+        ("sinusoid", 8_301_857),
+        ("linear", 8_301_857),
+        ("learned", 8_301_857 + 128 * 2),  # one table of 128 places for both directions, shared by the levels
+        ("none", 8_301_857 - 2 * 10 * (32 + 64 + 128 + 256)),
+        ("rotary", 8_301_857 - 2 * 10 * (32 + 64 + 128 + 256)),
+    ],
 )
 def test_number_of_trainable_parameters(encoding, expected):
     network = ResidualUNet(encoding=encoding)

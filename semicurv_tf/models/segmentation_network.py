@@ -1,0 +1,104 @@
+"""What all networks share: raw pixels in, any image size, float32 logits of that size out."""
+
+import keras
+import tensorflow as tf
+
+from semicurv_tf.layers import Standardization
+
+
+class SegmentationNetwork(keras.Model):
+    """Standardises the image, pads it by reflection, and crops the logits back; subclasses say what is between.
+
+    A subclass sets `stride`, makes its layers in `__init__`, builds them in `build_layers` and gives the logits of the
+    padded image in `padded_logits`. Networks with deep supervision have `side_outputs` more logits a pixel.
+
+    Args:
+        mean, standard_deviation: per channel, of the training images, raw 0-255. A single number serves all channels;
+            three numbers make three channels of a grey image.
+
+    Input: `(batch, height, width, channels)`, raw 0-255. Output: `(batch, height, width, 1)` float32; with `sides=True`
+    `(batch, height, width, 1 + side_outputs)`, the side outputs after the logit that one deploys.
+    """
+
+    side_outputs = 0
+    stride: int  # sides of the padded image are multiples of this many pixels
+
+    def __init__(self, mean=(127.5,), standard_deviation=(64.0,), **kwargs):
+        super().__init__(**kwargs)
+        self.standardize = Standardization(mean, standard_deviation, name="standardize")
+        self.channels = None
+
+    def build_layers(self, channels):
+        """Builds all layers for standardised images of so many channels."""
+        raise NotImplementedError
+
+    def padded_logits(self, features, training):
+        """Logits `(batch, height, width, 1 + side_outputs)` of a standardised image whose sides are multiples of `stride`."""
+        raise NotImplementedError
+
+    def side_weights(self, probability, target):
+        """How much each pixel counts in the loss of each side output; here 1.
+
+        Args:
+            probability: of the side outputs, `(batch, height, width, side_outputs)` float32.
+            target: the mask, `(batch, height, width, 1)`.
+
+        Returns:
+            Shaped as `probability`, without gradient.
+        """
+        return tf.ones_like(probability)
+
+    def build(self, input_shape):
+        self.channels = input_shape[-1]
+        self.build_layers(max(self.channels, len(self.standardize.mean)))
+        self.built = True
+
+    def call(self, image, training=None, sides=False):
+        padded, top, left = pad_by_reflection(self.standardize(image), self.stride)
+        logits = self.padded_logits(tf.cast(padded, self.compute_dtype), training)
+        outputs = 1 + self.side_outputs if sides else 1
+        size = tf.shape(image)[1:3]
+        logits = tf.cast(logits[:, top : top + size[0], left : left + size[1], :outputs], tf.float32)
+        logits.set_shape((*image.shape[:3], outputs))
+        return logits
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], 1)
+
+    def get_config(self):
+        statistics = {"mean": self.standardize.mean, "standard_deviation": self.standardize.standard_deviation}
+        return {**super().get_config(), **statistics}
+
+    def get_build_config(self):
+        return {"input_shape": (None, None, None, self.channels)}
+
+    def build_from_config(self, config):
+        self.build(tuple(config["input_shape"]))
+
+
+def pad_by_reflection(image, multiple):
+    """Pads height and width to multiples, half on each side, by reflection (edge not repeated).
+
+    Works for sides shorter than the padding too, down to one pixel: the reflection goes back and forth.
+
+    Args:
+        image: `(batch, height, width, channels)`.
+        multiple: in pixels.
+
+    Returns:
+        The padded image, and how many rows were put above and columns to the left of it.
+    """
+    if all(side is not None and side % multiple == 0 for side in image.shape[1:3]):
+        return image, 0, 0
+    top, rows = _reflected(tf.shape(image)[1], multiple)
+    left, columns = _reflected(tf.shape(image)[2], multiple)
+    return tf.gather(tf.gather(image, rows, axis=1), columns, axis=2), top, left
+
+
+def _reflected(length, multiple):
+    """How many pixels go before, and the source pixel of each padded one."""
+    extra = -length % multiple
+    before = extra // 2
+    last = tf.maximum(length - 1, 1)
+    position = tf.abs(tf.range(length + extra) - before) % (2 * last)
+    return before, tf.minimum(last - tf.abs(position - last), length - 1)
