@@ -11,11 +11,9 @@ unlabelled training images, which are hidden from the training: recipes are chos
 """
 
 import json
-import platform
 from pathlib import Path
 
 import click
-import yaml
 
 from semicurv_tf.cli.console import console, quiet_start
 from semicurv_tf.config import load_config, parse_setting
@@ -23,10 +21,7 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.whole_files import write_json
 
 with quiet_start():
-    from semicurv_tf.training import checkpoints, run_folder
-    from semicurv_tf.training.journal import read_log
-    from semicurv_tf.training.score_run import score_run
-    from semicurv_tf.training.train import resume, train
+    from semicurv_tf.reproduce.measure import measurement, test_scores, train_to_the_end
 
 
 @click.command()
@@ -48,48 +43,17 @@ def main(recipes, data_dir, runs, results, seeds, settings, development):
     for seed in seeds:
         for recipe in recipes:
             run = runs / f"{recipe.stem}-seed{seed}"
-            _train_to_the_end(recipe, {**common, "training.seed": seed}, run, messages)
-            scores = None if development else _test_scores(run, data_dir, messages)
+            train_to_the_end(load_config(recipe, {**common, "training.seed": seed}), run, messages)
+            scores = None if development else test_scores(run, data_dir, messages)
             write_json(results / f"{run.name}.json", _record(recipe, run, scores))
             table = _table([json.loads(file.read_text()) for file in sorted(results.glob("*.json"))])
             (results / "table.md").write_text(table)
     print(table)
 
 
-def _train_to_the_end(recipe, settings, run, console):
-    if not run.exists():
-        train(load_config(recipe, settings), run, console)
-    elif not (run / run_folder.DEPLOYED).exists():
-        resume(run, None, console)
-
-
-def _test_scores(run, data_dir, console):
-    """Scores the last step once; the test set is not opened again for a run that has them."""
-    step = int(checkpoints.newest(run / run_folder.CHECKPOINTS).name.removeprefix("step-"))
-    path = run / run_folder.SCORES
-    known = run_folder.read_json(path).get("test") if path.exists() else None
-    return known if known and known["step"] == step else score_run(run, "test", data_dir, console)
-
-
 def _record(recipe, run, scores):
-    log = read_log(run / run_folder.LOG)
-    steps = [line["step"] for line in log]
-    lengths = [after - before for before, after in zip([0, *steps], steps)]
-    config = yaml.safe_load((run / run_folder.CONFIG).read_text())
-    # Where the data lie on one machine is nobody's business.
-    config["data"] |= {"data_dir": None, "cache_dir": None}
-    facts = run_folder.read_facts(run)
-    return {
-        "recipe": recipe.name,
-        "config": config,
-        "labelled": facts["labelled"],
-        "precision": facts["precision"],
-        "versions": facts["versions"],
-        "processor": _processor(),
-        "training_minutes": round(sum(line["seconds"] * length for line, length in zip(log, lengths)) / 60, 1),
-        "scores": scores and {name: scores[name] for name in ("split", "step", "images", "mean", "pooled", "empty_targets")},
-        "curve": [line for line in log if line["step"] % 50 == 0 or "monitor_student_iou" in line],
-    }
+    kept = lambda line: line["step"] % 50 == 0 or "monitor_student_iou" in line
+    return {"recipe": recipe.name, **measurement(run, scores, kept)}
 
 
 def _table(records):
@@ -122,18 +86,6 @@ def _row(record):
         f"{record['training_minutes']:.0f}",
     ]
     return "| " + " | ".join(map(str, cells)) + " |\n"
-
-
-def _processor():
-    """The processor's name and core count, as the system tells them."""
-    import os
-
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        name = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        name = platform.processor() or platform.machine()
-    return f"{name}, {os.cpu_count()} cores"
 
 
 if __name__ == "__main__":

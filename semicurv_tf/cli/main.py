@@ -16,6 +16,7 @@ COMMANDS = {
     "evaluate": "Score a trained network on the test images.",
     "predict": "Draw masks for an image or a folder of images.",
     "export": "Write a SavedModel for TensorFlow Serving and Keras.",
+    "reproduce": "Train and score the cells of one of the paper's tables or figures.",
     "datasets": "List, check, prepare and preview datasets.",
 }
 

@@ -1,0 +1,94 @@
+"""`semicurv-tf reproduce`: the cells of one of the paper's tables or figures, one after another."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from semicurv_tf.config import parse_setting
+from semicurv_tf.errors import UserError
+
+
+@click.command()
+@click.argument("target", required=False)
+@click.option("--list", "list_targets", is_flag=True, help="List tables, figures, datasets and systems.")
+@click.option("--dataset", help="crackforest, crack500, gaps384, mitroad, em128, drive128; or synthetic, to try it.")
+@click.option("--data-dir", type=click.Path(), help="The folder with the dataset's published files.")
+@click.option("--labels", multiple=True, help="Labelled fraction, or `all`; may be repeated. Default: the paper's budgets.")
+@click.option("--methods", help="Systems of the table, with commas between. Default: all of them.")
+@click.option("--seeds", type=int, default=1, show_default=True, help="How many: 3 runs seeds 0, 1 and 2.")
+@click.option("--budget", type=float, help="Length of a run as a share of the paper's 1000 epochs. Default: 1.0.")
+@click.option("--steps", type=int, help="The same number of steps for all cells, in place of --budget.")
+@click.option("--config", "config_file", type=click.Path(path_type=Path), help="A YAML file that all cells start from.")
+@click.option("--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="For all cells; may be repeated.")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder for the results, one JSON file a cell.")
+@click.option("--runs", type=click.Path(path_type=Path), default="runs/reproduce", show_default=True, help="Folder for the run folders.")
+@click.option("--dry-run", is_flag=True, help="List the cells with their state and the time forecast, run nothing.")
+def reproduce(target, list_targets, dataset, data_dir, labels, methods, seeds, budget, steps, config_file, settings, output, runs, dry_run):
+    """Train and score the cells of one of the paper's tables or figures.
+
+    A cell is a system, a dataset, a label budget and a seed. Kill it whenever you like: called again with the same
+    arguments it goes on where it was. Budget 1.0 is the paper's 1000 epochs; an epoch cycles the labelled images once,
+    four to a batch, so it is 1000 * ceil(labelled / 4) steps. The test set is opened once for each finished cell.
+
+    \b
+    Examples:
+      semicurv-tf reproduce --list
+      semicurv-tf reproduce table3 --dataset drive128 --labels 0.01 --data-dir DIR --output results/table3 --dry-run
+      semicurv-tf reproduce table3 --dataset drive128 --labels 0.01 --seeds 3 --data-dir DIR --output results/table3
+      semicurv-tf reproduce table5 --dataset em128 --budget 0.1 --set method.ema_alpha=0.99 --data-dir DIR --output results/table5
+      semicurv-tf reproduce figure8a --dataset drive128 --methods mean_teacher,semicurv --data-dir DIR --output results/figure8a
+      semicurv-tf report results/table3 --output report
+    """
+    from semicurv_tf.reproduce.targets import TARGETS, find_target, overview
+
+    if list_targets:
+        print(overview())
+        return
+    if target is None:
+        raise UserError(f"reproduce: no table or figure given. Fix: one of {', '.join(TARGETS)}")
+    find_target(target)
+    if output is None and not dry_run:
+        raise UserError("reproduce: no --output given. Fix: --output results/NAME, a folder for the results")
+    from semicurv_tf.reproduce.plan import Request, make_plan
+
+    request = Request(
+        target=target,
+        dataset=dataset,
+        labels=tuple(map(_fraction, labels)),
+        methods=tuple(name.strip() for name in methods.split(",")) if methods else (),
+        seeds=seeds,
+        budget=budget,
+        steps=steps,
+        data_dir=data_dir,
+        config_file=config_file,
+        settings=dict(map(parse_setting, settings)),
+    )
+    cells = make_plan(request)
+    from semicurv_tf.cli.console import console, quiet_start
+
+    with quiet_start():
+        from semicurv_tf.reproduce import run_plan as plan
+        from semicurv_tf.training.stopping import Stopped
+    messages = console()
+    advice = plan.slow_average(cells)
+    if advice:
+        messages.print(advice)
+    if dry_run:
+        results = output or Path("no results yet")
+        print(plan.listing([(cell, *plan.state_of(cell, results, runs)) for cell in cells], plan.forecast_from(results)))
+        return
+    try:
+        plan.run_plan(cells, output, runs, data_dir, messages)
+    except Stopped as stopped:
+        print(f"stopped at step {stopped.step} of a cell, checkpoint written. Go on: the same command again", file=sys.stderr)
+        sys.exit(130)
+
+
+def _fraction(text):
+    if text == "all":
+        return 1.0
+    try:
+        return float(text)
+    except ValueError:
+        raise UserError(f"--labels {text}: expected a fraction in (0, 1] or `all`. Fix: --labels 0.05") from None
