@@ -17,6 +17,7 @@ COMMANDS = {
     "predict": "Draw masks for an image or a folder of images.",
     "export": "Write a SavedModel for TensorFlow Serving and Keras.",
     "reproduce": "Train and score the cells of one of the paper's tables or figures.",
+    "report": "Write the paper's tables and figures with what was measured beside.",
     "datasets": "List, check, prepare and preview datasets.",
 }
 

@@ -20,7 +20,7 @@ STYLE = """
 :root { --ink: #1d2329; --soft: #5d6975; --line: #d5dbe1; --band: #f5f7f9; --accent: #0b6e8f; --better: #1b7a43; --worse: #b3402a; }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; scroll-behavior: smooth; }
-body { margin: 0 auto; padding: 2.5rem 1.5rem 4rem; max-width: 72rem; color: var(--ink); background: #fff;
+body { margin: 0 auto; padding: 2.5rem 1.5rem 4rem; max-width: 76rem; color: var(--ink); background: #fff;
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif; }
 h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .4rem; letter-spacing: -.01em; }
 h2 { font-size: 1.35rem; line-height: 1.3; margin: 3rem 0 .6rem; padding-top: .8rem; border-top: 2px solid var(--ink); }
@@ -36,11 +36,11 @@ nav { margin: 1.4rem 0; font-size: .95rem; }
 nav a { display: inline-block; margin-right: 1.1rem; text-decoration: none; }
 nav a:hover { text-decoration: underline; }
 .scroll { overflow-x: auto; margin: .8rem 0 1.2rem; }
-table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding: 0 0 .45rem; font-weight: 600; }
-th, td { padding: .32rem .7rem; text-align: right; white-space: nowrap; vertical-align: baseline; }
+th, td { padding: .3rem .6rem; text-align: right; white-space: nowrap; vertical-align: baseline; }
 th:first-child, td:first-child, th.text, td.text { text-align: left; }
-thead th { border-bottom: 1.5px solid var(--ink); font-weight: 600; vertical-align: bottom; }
+thead th { border-bottom: 1.5px solid var(--ink); font-weight: 600; vertical-align: bottom; white-space: normal; line-height: 1.25; }
 tbody tr { border-bottom: 1px solid var(--line); }
 tbody tr:last-child { border-bottom: 1.5px solid var(--ink); }
 tr.block td { background: var(--band); font-weight: 600; text-align: left; }

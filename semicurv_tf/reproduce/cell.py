@@ -6,6 +6,9 @@ from semicurv_tf.config import Config, differences
 from semicurv_tf.reproduce.systems import System
 from semicurv_tf.training.schedules import steps_of_run
 
+# Marks a result's file, for the report.
+KIND = "semicurv_tf cell"
+
 # Where the data lie, and how a run is kept and watched, decide nothing of its result.
 _WITHOUT_EFFECT = ("data.data_dir", "data.cache_dir", "data.memory_mb", "training.checkpoint", "training.monitor", "training.pictures", "training.devices")
 

@@ -76,7 +76,7 @@ def make_plan(request: Request) -> list[Cell]:
         raise UserError(f"--methods {','.join(unknown)}: not in {target.name} at these labels. Fix: one or more of {', '.join(known)}")
     wanted = [(label, SYSTEMS[name]) for label, names in blocks for name in names if not request.methods or name in request.methods]
     _refuse_settings_of_the_plan(request, target, [system for _, system in wanted])
-    return [_cell(request, system, label, seed) for seed in range(request.seeds) for label, system in wanted]
+    return [cell_of(request, system, label, seed) for seed in range(request.seeds) for label, system in wanted]
 
 
 def _faults(request: Request) -> list[str]:
@@ -109,7 +109,13 @@ def _refuse_settings_of_the_plan(request: Request, target: Target, systems: list
         raise UserError(faults)
 
 
-def _cell(request: Request, system: System, label: float, seed: int) -> Cell:
+def cell_of(request: Request, system: System, label: float, seed: int) -> Cell:
+    """One cell of a checked request.
+
+    Args:
+        request: its dataset, length and settings count.
+        system, label, seed: which cell.
+    """
     training_images = dataset_info(request.dataset).counts["train"]
     labelled = max(1, round(label * training_images))
     full_steps = paper_steps(labelled)

@@ -17,15 +17,12 @@ from rich.console import Console
 
 from semicurv_tf.config import Config
 from semicurv_tf.errors import UserError
-from semicurv_tf.reproduce.cell import Cell, other_settings
+from semicurv_tf.reproduce.cell import KIND, Cell, other_settings
 from semicurv_tf.reproduce.forecast import Forecast, clock
 from semicurv_tf.reproduce.measure import measurement, test_scores, train_to_the_end
 from semicurv_tf.training import checkpoints, run_folder
 from semicurv_tf.training.train import open_dataset
 from semicurv_tf.whole_files import write_json
-
-# Marks a file as one of these, for the report.
-KIND = "semicurv_tf cell"
 
 # Lines of the log that a result keeps, beside those with a watched IoU.
 CURVE_LINES = 100

@@ -1,0 +1,143 @@
+"""A report's parts, written once and shown twice: as one HTML page and as Markdown with files beside it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image
+
+from semicurv_tf.report import page
+from semicurv_tf.whole_files import written_whole
+
+
+class Shown(NamedTuple):
+    """A table's cell with a manner of showing it: a class of the page's style, e.g. "best", "absent", "better"."""
+
+    text: str
+    kind: str = ""
+
+
+class Heading(NamedTuple):
+    """A heading; one of level 2 is in the contents."""
+
+    title: str
+    anchor: str = ""
+    level: int = 2
+
+
+class Paragraph(NamedTuple):
+    """Text; `kind` is "", "lead", "note" or "warning"."""
+
+    text: str
+    kind: str = ""
+
+
+class Bullets(NamedTuple):
+    """A list of lines."""
+
+    lines: Sequence[str]
+
+
+class Table(NamedTuple):
+    """Rows of cells (text, `Shown`, or a tuple of them side by side); a text alone as a row begins a block."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence | str]
+    caption: str = ""
+    text_columns: Sequence[int] = ()
+
+
+class Figure(NamedTuple):
+    """A drawing: SVG text, or a `PIL.Image.Image`; `name` is its file's stem."""
+
+    name: str
+    content: str | Image.Image
+    caption: str
+    description: str = ""
+    width_px: int | None = None
+
+
+Part = Heading | Paragraph | Bullets | Table | Figure
+
+
+def write_document(folder: Path, title: str, parts: Sequence[Part], footer: str):
+    """Writes FOLDER/index.html, which holds everything, FOLDER/report.md, and the figures' files in FOLDER/figures.
+
+    Raises:
+        UserError: when a file cannot be written.
+    """
+    for part in parts:
+        if isinstance(part, Figure):
+            with written_whole(folder / _file(part)) as file:
+                if isinstance(part.content, str):
+                    file.write_text(part.content, encoding="utf-8")
+                else:
+                    part.content.save(file, format="PNG", optimize=True)
+    entries = [(part.anchor, part.title) for part in parts if isinstance(part, Heading) and part.level == 2]
+    # The contents stand below what is said before the first heading.
+    first = next((place for place, part in enumerate(parts) if isinstance(part, Heading)), len(parts))
+    blocks = [_html(part) for part in parts]
+    with written_whole(folder / "index.html") as file:
+        file.write_text(page.page(title, [*blocks[:first], page.contents(entries), *blocks[first:]], footer), encoding="utf-8")
+    with written_whole(folder / "report.md") as file:
+        file.write_text("\n".join([f"# {title}\n", *map(_markdown, parts), f"---\n{footer}\n"]), encoding="utf-8")
+
+
+def _html(part: Part) -> page.Markup:
+    match part:
+        case Heading(title, anchor, level):
+            return page.heading(title, anchor, level)
+        case Paragraph(text, kind):
+            return page.tag("p", text, kind)
+        case Bullets(lines):
+            return page.bullets(lines)
+        case Table(head, rows, caption, text_columns):
+            cells = [row if isinstance(row, str) else [_cell(cell) for cell in row] for row in rows]
+            return page.table(head, cells, caption, text_columns)
+        case Figure(_, content, caption, description, width_px):
+            if isinstance(content, str):
+                return page.figure(page.svg_image(content, description or caption, width_px), caption)
+            return page.figure(page.png_image(content, description or caption, width_px), caption)
+
+
+def _cell(cell) -> page.Markup:
+    if isinstance(cell, Shown):
+        return page.tag("span", cell.text, cell.kind)
+    if isinstance(cell, tuple):
+        return page.Markup(" ".join(map(_cell, cell)))
+    return page.text(cell)
+
+
+def _markdown(part: Part) -> str:
+    match part:
+        case Heading(title, _, level):
+            return f"{'#' * level} {title}\n"
+        case Paragraph(text, kind):
+            return f"> {text}\n" if kind == "warning" else f"{text}\n"
+        case Bullets(lines):
+            return "\n".join(f"- {line}" for line in lines) + "\n"
+        case Table(head, rows, caption, text_columns):
+            ruler = [":--" if column == 0 or column in text_columns else "--:" for column in range(len(head))]
+            lines = [_row(head), _row(ruler)]
+            for row in rows:
+                block = [f"**{row}**", *[""] * (len(head) - 1)] if isinstance(row, str) else [_plain(cell) for cell in row]
+                lines.append(_row(block))
+            return (f"**{caption}**\n\n" if caption else "") + "\n".join(lines) + "\n"
+        case Figure(_, _, caption, description, _):
+            return f"![{description or caption}]({_file(part)})\n\n*{caption}*\n"
+
+
+def _plain(cell) -> str:
+    if isinstance(cell, Shown):
+        return f"**{cell.text}**" if cell.kind == "best" else cell.text
+    if isinstance(cell, tuple):
+        return " ".join(map(_plain, cell))
+    return str(cell)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _file(part: Figure) -> str:
+    return f"figures/{part.name}.{'svg' if isinstance(part.content, str) else 'png'}"
