@@ -15,6 +15,7 @@ COMMANDS = {
     "train": "Train a network from few labelled and many unlabelled images.",
     "evaluate": "Score a trained network on the test images.",
     "predict": "Draw masks for an image or a folder of images.",
+    "vectorize": "Turn masks into lines with lengths and widths: GeoJSON and tables.",
     "export": "Write a SavedModel for TensorFlow Serving and Keras.",
     "reproduce": "Train and score the cells of one of the paper's tables or figures.",
     "report": "Write the paper's tables and figures with what was measured beside.",
@@ -48,6 +49,7 @@ def cli():
       semicurv-tf train --dataset synthetic --labels 0.05 --run runs/first
       semicurv-tf evaluate --run runs/first
       semicurv-tf predict --run runs/first --input photos/ --output masks/
+      semicurv-tf vectorize --input masks/ --output lines/ --table cracks.csv
       semicurv-tf export --run runs/first --output models/semicurv
     """
 

@@ -1,0 +1,82 @@
+"""`semicurv-tf vectorize`: lines, lengths and widths of a mask or a folder of masks."""
+
+from pathlib import Path
+
+import click
+
+EXAMPLES = """
+\b
+Examples:
+  semicurv-tf vectorize --input mask.png --output lines.geojson --table cracks.csv --scale-mm-per-px 0.8
+  semicurv-tf vectorize --input masks/ --output lines/ --table segments.csv --summary images.csv
+  semicurv-tf vectorize --input roads.tif --output roads.geojson --crs EPSG:4326 --min-length-px 40
+  semicurv-tf vectorize --input mask.png --output lines.geojson --picture lines.png --over photo.jpg
+
+\b
+Coordinates are those of the raster's CRS where it has one (GeoTIFF; needs rasterio), else pixels: x right, y
+down, pixel centres at integers. Memory: a byte for each pixel, 1.5 KB for each pixel of the skeleton, and
+300 MB. Bad files are named, the others are still done, and the exit code is 2.
+"""
+
+_POSITIVE = click.FloatRange(min=0, min_open=True)
+_FROM_0 = click.FloatRange(min=0)
+
+
+@click.command(name="vectorize", epilog=EXAMPLES)
+@click.option("--input", "source", required=True, type=click.Path(path_type=Path), help="A mask, or a folder of masks with sub-folders.")
+@click.option("--output", required=True, type=click.Path(path_type=Path), help="A .geojson file; a folder for a folder of masks.")
+@click.option("--table", type=click.Path(path_type=Path), help="Write lengths, widths and orientations to this .csv file.")
+@click.option("--rows", type=click.Choice(["segments", "cracks"]), default="segments", show_default=True, help="A row of the table: a line between junctions, or all that is connected.")
+@click.option("--summary", type=click.Path(path_type=Path), help="Write the sums over each image to this .csv file.")
+@click.option("--picture", type=click.Path(path_type=Path), help="Draw the lines over the mask: a .png file; a folder for a folder of masks.")
+@click.option("--over", type=click.Path(path_type=Path), help="Draw over this image instead, or over the images of this folder.")
+@click.option("--colour", type=click.Choice(["width", "crack", "segment"]), default="width", show_default=True, help="What colours mean in the picture.")
+@click.option("--scale-mm-per-px", type=_POSITIVE, help="Size of a pixel in mm: measures come in mm too.")
+@click.option("--crs", default="raster", show_default=True, help="raster (map coordinates where there are any), pixels, map (insist on them), or a CRS such as EPSG:4326.")
+@click.option("--threshold", type=float, help="Values above it are foreground.  [default: masks must be 0 and 1, or 0 and 255]")
+@click.option("--prune-px", type=_FROM_0, default=5.0, show_default=True, help="Branches that stick out of their line by less are taken off.")
+@click.option("--simplify-px", type=_FROM_0, default=0.5, show_default=True, help="Drawn lines keep this near to the measured ones.")
+@click.option("--fill-px", type=click.IntRange(min=0), default=10, show_default=True, help="Holes of so many pixels or fewer are filled.")
+@click.option("--min-length-px", type=_FROM_0, default=0.0, show_default=True, help="Leave out connected structures that are shorter in all.")
+def vectorize(source, output, table, rows, summary, picture, over, colour, scale_mm_per_px, crs, threshold, prune_px, simplify_px, fill_px, min_length_px):
+    """Turn masks into lines with their lengths, widths and orientations: GeoJSON and tables."""
+    from semicurv_tf.cli.console import console
+    from semicurv_tf.errors import UserError
+    from semicurv_tf.vector.files import Reading, plan_jobs, plan_tables, said, vectorize_files
+    from semicurv_tf.vector.table import write_table
+    from semicurv_tf.vector.vectorize import VectorSettings
+
+    jobs = plan_jobs(source, output, picture, over)
+    plan_tables({"--table": table, "--summary": summary})
+    settings = VectorSettings(prune_px, simplify_px, min_length_px, fill_px)
+    reading = Reading(threshold, crs, scale_mm_per_px, rows, colour)
+
+    outcomes = _run(console(), jobs, lambda advance: vectorize_files(jobs, settings, reading, advance))
+    done = [outcome for outcome in outcomes if not outcome.faults]
+    if table:
+        write_table(table, (row for outcome in done for row in outcome.rows))
+    if summary:
+        write_table(summary, (outcome.summary for outcome in done))
+    for outcome in done:
+        click.echo(said(outcome))
+    click.echo(f"{len(done)} vectorised, {len(outcomes) - len(done)} failed: {output}")
+    failed = [line for outcome in outcomes for line in outcome.faults]
+    if failed:
+        raise UserError(failed)
+
+
+def _run(console, jobs, start):
+    """All outcomes, with a progress bar."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("vectorising"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+        TextColumn("{task.fields[name]}", markup=False),
+    )  # fmt: skip
+    outcomes = []
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("", total=len(jobs), name="")
+        for outcome in start(lambda share: progress.advance(task, share)):
+            progress.update(task, name=outcome.source.name)
+            outcomes.append(outcome)
+    return outcomes

@@ -1,0 +1,127 @@
+"""What a mask's lines are: segments with their measures, and the sums over an image.
+
+Measures come in pixels and, where the grid has a unit, in that unit too. Orientations are in degrees, 0 to 180,
+counter-clockwise from the direction of x (east), with y taken upwards: 0 is -, 45 is /, 90 is |.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from semicurv_tf.vector.grid import Grid
+
+
+@dataclasses.dataclass(frozen=True)
+class Measures:
+    """Length, widths and orientation of a line in one unit.
+
+    Attributes:
+        length: of the smoothed line.
+        mean_width, max_width: away from junctions; the largest is one of five points' means.
+        orientation_deg: of the line's steps weighted by their length; None where no direction prevails, as of a
+            circle or a dot.
+    """
+
+    length: float
+    mean_width: float
+    max_width: float
+    orientation_deg: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Segment:
+    """A line between two nodes (end points or junctions), a closed line, or a dot.
+
+    Attributes:
+        crack: number of the connected structure that it is part of, from 1.
+        number: from 1, unique in the image.
+        start, end: "end", "junction", "closed" or "dot": what is there.
+        points: float64 `(n, 2)` x, y in pixels, simplified; one point for a dot.
+        pixels: measures in pixels.
+        units: the same in the grid's unit; None where it has none.
+    """
+
+    crack: int
+    number: int
+    start: str
+    end: str
+    points: np.ndarray
+    pixels: Measures
+    units: Measures | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Vectors:
+    """The lines of one mask.
+
+    Attributes:
+        shape: height and width of the mask in pixels.
+        grid: where its pixels lie.
+        segments: all of them, those of a crack one after the other.
+        junctions, end_points: `(n, 2)` x, y in pixels.
+        foreground, valid: pixels that are foreground, and that count at all.
+    """
+
+    shape: tuple[int, int]
+    grid: Grid
+    segments: tuple[Segment, ...]
+    junctions: np.ndarray
+    end_points: np.ndarray
+    foreground: int
+    valid: int
+
+    def summary(self) -> dict[str, float | int]:
+        """Sums over the image: counts, total length, density (length per area), mean and largest width.
+
+        The mean width is weighted by length. Densities are in 1/px and in units per square unit.
+        """
+        lines = [segment for segment in self.segments if segment.start != "dot"]
+        summary = {
+            "components": len({segment.crack for segment in self.segments}),
+            "dots": len(self.segments) - len(lines),
+            "segments": len(lines),
+            "junctions": len(self.junctions),
+            "end_points": len(self.end_points),
+            "foreground_percent": 100.0 * self.foreground / max(1, self.valid),
+        }
+        pixel_area = self.grid.pixel_area(self.shape)
+        for name, area in (("px", self.valid), (self.grid.unit, self.valid * pixel_area)):
+            if name is None:
+                continue
+            each = [segment.pixels if name == "px" else segment.units for segment in lines]
+            length = sum(measures.length for measures in each)
+            weighted = sum(measures.length * measures.mean_width for measures in each)
+            summary[f"total_length_{name}"] = length
+            summary[f"density_per_{name}"] = length / area if area else 0.0
+            summary[f"mean_width_{name}"] = weighted / length if length else 0.0
+            summary[f"max_width_{name}"] = max((measures.max_width for measures in each), default=0.0)
+        return summary
+
+
+def measure(line: np.ndarray, width_px: np.ndarray, at: np.ndarray, tangent: np.ndarray, grid: Grid) -> Measures:
+    """Measures of a line in the unit of a grid (`Grid()` for pixels).
+
+    Args:
+        line: `(n, 2)` x, y in pixels, smoothed.
+        width_px: `(m,)` widths in pixels.
+        at, tangent: `(m, 2)` where the widths were taken, and the line's unit directions there.
+        grid: what a pixel is.
+    """
+    steps = np.einsum("nij,nj->ni", grid.step_matrices((line[1:] + line[:-1]) / 2), np.diff(line, axis=0))
+    matrices = grid.step_matrices(at)
+    # A strip keeps its area when it is stretched: its width grows by the area's factor over the length's.
+    stretch = np.abs(np.linalg.det(matrices)) / np.hypot(*np.einsum("nij,nj->ni", matrices, tangent).T)
+    width = width_px * stretch
+    return Measures(float(np.hypot(*steps.T).sum()), float(width.mean()), float(width.max()), _orientation(steps))
+
+
+def _orientation(steps: np.ndarray) -> float | None:
+    """The axis of steps `(n, 2)`, y up, by the mean of their doubled angles; None where they go all ways alike."""
+    if not len(steps):
+        return None
+    length = np.hypot(*steps.T)
+    doubled = 2 * np.arctan2(steps[:, 1], steps[:, 0])
+    x, y = (length * np.cos(doubled)).sum(), (length * np.sin(doubled)).sum()
+    if np.hypot(x, y) < 0.02 * length.sum() or length.sum() == 0:
+        return None
+    return float(np.degrees(np.arctan2(y, x)) / 2 % 180.0)
