@@ -8,7 +8,7 @@ import numpy as np
 
 from semicurv_tf.data import image_files
 from semicurv_tf.errors import UserError
-from semicurv_tf.vector.georeference import transformer
+from semicurv_tf.vector.georeference import converted, require_crs
 from semicurv_tf.vector.geojson import write_geojson
 from semicurv_tf.vector.grid import Grid
 from semicurv_tf.vector.mask_files import SUFFIXES, MaskFile, read_mask_file
@@ -17,6 +17,7 @@ from semicurv_tf.vector.segments import Vectors
 from semicurv_tf.vector.table import summary_row, table_rows
 from semicurv_tf.vector.vectorize import VectorSettings, vectorize_mask
 
+_CRS_WORDS = ("raster", "pixels", "map")
 # What `predict` and this command write beside a mask NAME.png: no masks.
 COMPANIONS = (".probability", ".overlay", ".lines")
 
@@ -122,8 +123,10 @@ def vectorize_files(
         advance: called with the share of a mask that was just done; 1.0 in all for each.
 
     Raises:
-        UserError: a result cannot be written.
+        UserError: a result cannot be written, or `reading.crs` is none.
     """
+    if reading.crs not in _CRS_WORDS:
+        require_crs(reading.crs)
     for job in jobs:
         done = 0.0
 
@@ -133,25 +136,43 @@ def vectorize_files(
             if advance:
                 advance(share)
 
-        try:
-            file, grid, convert = _read(job.source, reading)
-            background = _background(job.over, file.mask) if job.picture else None
-            vectors = vectorize_mask(file.mask, settings, grid, file.valid, count)
-        except UserError as error:
-            outcome = Outcome(job.source, faults=error.lines)
-        except MemoryError:
-            line = f"{job.source}: not enough memory (a byte for each pixel and 1.5 KB for each of the skeleton). Fix: cut it into tiles"
-            outcome = Outcome(job.source, faults=(line,))
-        else:
-            crs = reading.crs if convert else None
-            write_geojson(job.lines, vectors, job.name, settings, convert, crs)
-            if job.picture:
-                write_picture(job.picture, draw_vectors(vectors, background, reading.colour))
-            rows = tuple(table_rows(vectors, job.name, reading.rows))
-            outcome = Outcome(job.source, summary_row(vectors, job.name), rows, tuple(_notes(vectors, file)))
+        yield vectorize_file(job, settings, reading, count)
         if advance:
             advance(1.0 - done)
-        yield outcome
+
+
+def vectorize_file(
+    job: Job,
+    settings: VectorSettings = VectorSettings(),
+    reading: Reading = Reading(),
+    advance: Callable[[float], None] | None = None,
+) -> Outcome:
+    """Reads one mask and writes its lines, and its picture where the job has one.
+
+    Returns:
+        The outcome, with faults where the mask cannot be used.
+
+    Raises:
+        UserError: a result cannot be written.
+
+    Example:
+        >>> vectorize_file(Job(Path("mask.tif"), "mask.tif", Path("mask.geojson"))).summary["total_length_px"]
+        5362.12
+    """
+    try:
+        file, grid, convert = _read(job.source, reading)
+        background = _background(job.over, file.mask) if job.picture else None
+        vectors = vectorize_mask(file.mask, settings, grid, file.valid, advance)
+    except UserError as error:
+        return Outcome(job.source, faults=error.lines)
+    except MemoryError:
+        line = f"{job.source}: not enough memory (a byte for each pixel and 1.5 KB for each of the skeleton). Fix: cut it into tiles"
+        return Outcome(job.source, faults=(line,))
+    write_geojson(job.lines, vectors, job.name, settings, convert, reading.crs if convert else None)
+    if job.picture:
+        write_picture(job.picture, draw_vectors(vectors, background, reading.colour))
+    rows = tuple(table_rows(vectors, job.name, reading.rows))
+    return Outcome(job.source, summary_row(vectors, job.name), rows, tuple(_notes(vectors, file)))
 
 
 def said(outcome: Outcome) -> str:
@@ -186,8 +207,9 @@ def _read(source: Path, reading: Reading) -> tuple[MaskFile, Grid, Callable | No
     if file.grid is None:
         return file, Grid("mm", scale=reading.scale_mm_per_px) if reading.scale_mm_per_px else Grid(), None
     convert = None
-    if reading.crs not in ("raster", "map"):
-        convert = transformer(file.grid.crs, reading.crs)
+    if reading.crs != "raster" and reading.crs != "map":
+        source_crs = file.grid.crs
+        convert = lambda points: converted(points, source_crs, reading.crs)
     return file, file.grid, convert
 
 

@@ -36,29 +36,29 @@ def raster_grid(dataset) -> Grid | None:
     return Grid(unit, (a, b, c + (a + b) / 2, d, e, f + (d + e) / 2), name, crs.is_geographic)
 
 
-def transformer(source: str, target: str):
-    """What maps points `(n, 2)` from one CRS to another, x (east, longitude) first.
+def require_crs(name: str) -> None:
+    """Raises `UserError` unless `name`, of the option --crs, is a CRS that rasterio knows, and rasterio is there."""
+    try:
+        import_rasterio()
+        from rasterio.crs import CRS
+        from rasterio.errors import CRSError
+    except ImportError:
+        raise UserError(f"--crs {name}: needs the package rasterio. Fix: {PIP}") from None
+    try:
+        CRS.from_user_input(name)
+    except (CRSError, ValueError):
+        raise UserError(
+            f"--crs {name}: expected raster, pixels, map, or a coordinate reference system. Fix: e.g. --crs EPSG:4326"
+        ) from None
 
-    Raises:
-        UserError: `target` is no CRS that rasterio knows.
-    """
-    import_rasterio()
+
+def converted(points: np.ndarray, source: str, target: str) -> np.ndarray:
+    """Points `(n, 2)` from one CRS to another, x (east, longitude) first."""
     from rasterio.crs import CRS
-    from rasterio.errors import CRSError
     from rasterio.warp import transform
 
-    try:
-        wanted = CRS.from_user_input(target)
-    except CRSError:
-        raise UserError(
-            f"--crs {target}: expected raster, pixels, map, or a coordinate reference system. Fix: e.g. --crs EPSG:4326"
-        ) from None
-    known = CRS.from_user_input(source)
-
-    def convert(points: np.ndarray) -> np.ndarray:
-        return np.stack(transform(known, wanted, *points.T), axis=1).astype(np.float64)
-
-    return convert
+    systems = (CRS.from_user_input(source), CRS.from_user_input(target))
+    return np.stack(transform(*systems, *points.T), axis=1).astype(np.float64)
 
 
 def _short(unit: str | None) -> str:

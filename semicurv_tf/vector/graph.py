@@ -66,11 +66,6 @@ def junctions(graph: nx.MultiGraph) -> list[int]:
     return [node for node, degree in graph.degree() if degree >= 3]
 
 
-def end_points(graph: nx.MultiGraph) -> list[int]:
-    """Nodes where one line ends."""
-    return [node for node, degree in graph.degree() if degree == 1]
-
-
 def oriented(edge: dict, node: int) -> tuple[np.ndarray, np.ndarray]:
     """The path and radius of an edge, beginning at `node`."""
     if edge["start"] == node:

@@ -11,6 +11,7 @@ from semicurv_tf.vector.graph import oriented, path_length
 # A wide line's square end forks into its corners, which stick out by 0.41 of the radius: what sticks out by less
 # than this share of it is no branch, however wide the line.
 _SHARE_OF_RADIUS = 0.75
+_PIXEL = 1.0  # discs that touch but for a pixel's step
 
 
 def clean(graph: nx.MultiGraph, prune_px: float) -> None:
@@ -102,7 +103,7 @@ def _overlap(graph, first, second, key):
     if graph.degree(first) < 3 or graph.degree(second) < 3:
         return False
     radii = graph.nodes[first]["radius_px"] + graph.nodes[second]["radius_px"]
-    return path_length(graph.edges[first, second, key]["path"]) <= radii
+    return path_length(graph.edges[first, second, key]["path"]) <= radii + _PIXEL
 
 
 def _merge(graph, kept, lost, key):
@@ -125,7 +126,7 @@ def _merge(graph, kept, lost, key):
         if other in (kept, lost):
             other = kept
             path[-1] = place
-            if path_length(path) <= 4 * radius and len(path) <= 3:
-                continue  # the second way round a hole inside the junction
+            if len(path) <= 3:
+                continue  # a second way that encloses nothing
         graph.add_edge(kept, other, start=kept, path=path, radius_px=along)
     return list(graph.edges(kept, keys=True))

@@ -49,6 +49,10 @@ class Segment:
     pixels: Measures
     units: Measures | None
 
+    def ends(self) -> list[int]:
+        """Which of its points are end points: 0 the first, -1 the last."""
+        return [place for place, kind in ((0, self.start), (-1, self.end)) if kind == "end"]
+
 
 @dataclasses.dataclass(frozen=True)
 class Vectors:
@@ -58,7 +62,7 @@ class Vectors:
         shape: height and width of the mask in pixels.
         grid: where its pixels lie.
         segments: all of them, those of a crack one after the other.
-        junctions, end_points: `(n, 2)` x, y in pixels.
+        junctions, end_points: `(n, 2)` x, y in pixels, as the lines are drawn.
         foreground, valid: pixels that are foreground, and that count at all.
     """
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import networkx as nx
 import numpy as np
 
-from semicurv_tf.vector.graph import build_graph, end_points, junctions
+from semicurv_tf.vector.graph import build_graph, junctions
 from semicurv_tf.vector.grid import Grid
 from semicurv_tf.vector.lines import lead_to_edge, simplify, smooth, tangents
 from semicurv_tf.vector.prune import clean
@@ -77,7 +77,7 @@ def vectorize_mask(
             crack += 1
             segments += found
             kept_junctions += [part.nodes[node]["position"] for node in junctions(part)]
-            kept_ends += [part.nodes[node]["position"] for node in end_points(part)]
+            kept_ends += [segment.points[place] for segment in found for place in segment.ends()]
         report(0.5 / len(cracks))
     if not cracks:
         report(0.5)

@@ -1,0 +1,167 @@
+"""The command `vectorize`, as a user types it."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+from click.testing import CliRunner
+from PIL import Image
+
+from semicurv_tf.cli.vectorize import vectorize
+from semicurv_tf.errors import UserError
+from tests.vector.conftest import band
+from tests.vector.test_mask_files import write_geotiff
+
+
+def save(path, mask):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.asarray(mask).astype(np.uint8) * 255).save(path)
+    return path
+
+
+def call(*arguments, fails=False):
+    result = CliRunner().invoke(vectorize, [str(argument) for argument in arguments])
+    if not fails:
+        assert result.exit_code == 0, (result.output, result.exception)
+        return result.output
+    assert isinstance(result.exception, UserError), (result.output, result.exception)
+    assert all("Fix:" in line for line in result.exception.lines)
+    return list(result.exception.lines)
+
+
+def read_csv(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_example_of_the_issue_through_the_installed_command(tmp_path):
+    save(tmp_path / "mask.png", band(20, 4, 140) | band(110, 4, 140))
+    program = Path(sys.executable).with_name("semicurv-tf")
+    arguments = "vectorize --input mask.png --output lines.geojson --table cracks.csv --scale-mm-per-px 0.8".split()
+    done = subprocess.run([program, *arguments], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "1 components, 4 segments, 1 junctions, 4 end points" in done.stdout
+    rows = read_csv(tmp_path / "cracks.csv")
+    content = json.loads((tmp_path / "lines.geojson").read_text())
+    assert len(rows) == len(content["features"]) == 4
+    for row, feature in zip(rows, content["features"]):
+        assert float(row["length_mm"]) == pytest.approx(0.8 * float(row["length_px"]), rel=1e-4)
+        assert float(row["mean_width_mm"]) == pytest.approx(3.2, abs=0.3)
+        assert float(row["length_px"]) == feature["properties"]["length_px"]
+        line = shapely.from_geojson(json.dumps(feature["geometry"]))
+        assert line.length == pytest.approx(float(row["length_px"]), rel=0.01)
+    assert "crs" not in content and content["semicurv_tf"]["coordinates"].startswith("pixels: x right, y down")
+    assert content["semicurv_tf"]["summary"]["total_length_mm"] == pytest.approx(0.8 * 280, abs=3)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cracks.csv", "lines.geojson", "mask.png"]
+
+
+def test_folder_keeps_its_structure_and_names_bad_files_at_the_end(tmp_path):
+    masks = tmp_path / "masks"
+    save(masks / "a.png", band(0, 3))
+    save(masks / "deep" / "b.png", band(90, 5))
+    save(masks / "a.overlay.png", np.zeros((9, 9)))  # what `predict` writes beside a mask
+    (masks / "bad.png").write_bytes((masks / "a.png").read_bytes()[:80])
+    Image.fromarray(np.arange(400, dtype=np.uint8).reshape(20, 20)).save(masks / "soft.png")
+    output = tmp_path / "lines"
+    options = ["--table", tmp_path / "t.csv", "--summary", tmp_path / "s.csv", "--picture", output]
+    lines = call("--input", masks, "--output", output, *options, fails=True)
+    assert len(lines) == 2 and "bad.png" in lines[0] and "soft.png" in lines[1] and "--threshold 127" in lines[1]
+    written = sorted(path.relative_to(output).as_posix() for path in output.rglob("*") if path.is_file())
+    assert written == ["a.geojson", "a.lines.png", "deep/b.geojson", "deep/b.lines.png"]
+    assert [row["image"] for row in read_csv(tmp_path / "t.csv")] == ["a.png", "deep/b.png"]
+    summary = read_csv(tmp_path / "s.csv")
+    assert [row["components"] for row in summary] == ["1", "1"]
+    assert float(summary[1]["mean_width_px"]) == pytest.approx(5, abs=0.1)
+
+
+def test_rows_of_the_table_may_be_cracks(tmp_path):
+    mask = save(tmp_path / "m.png", band(0, 3, 60, centre=(80, 20)) | band(20, 4, 100) | band(110, 4, 100))
+    call("--input", mask, "--output", tmp_path / "l.geojson", "--table", tmp_path / "t.csv", "--rows", "cracks")
+    rows = read_csv(tmp_path / "t.csv")
+    assert [(row["crack"], row["segments"]) for row in rows] == [("1", "1"), ("2", "4")]
+    assert float(rows[0]["length_px"]) == pytest.approx(60, abs=2) and float(rows[1]["length_px"]) == pytest.approx(200, abs=4)
+
+
+def test_map_coordinates(tmp_path):
+    values = band(0, 4, 100, centre=(80, 60)).astype(np.uint8)
+    raster = write_geotiff(tmp_path / "roads.tif", values)
+    call("--input", raster, "--output", tmp_path / "a.geojson", "--crs", "map")
+    content = json.loads((tmp_path / "a.geojson").read_text())
+    assert content["crs"]["properties"]["name"] == "urn:ogc:def:crs:EPSG::32633"
+    (feature,) = content["features"]
+    xy = np.array(feature["geometry"]["coordinates"])
+    # Column 29.5 to 130.5 (its outer edges), row 60: half a metre a pixel, corners at (400000, 5200000).
+    np.testing.assert_allclose(np.sort(xy[:, 0])[[0, -1]], [400015.0, 400065.5], atol=0.3)
+    np.testing.assert_allclose(xy[:, 1], 5200000 - 0.5 * 60.5, atol=0.3)
+    assert feature["properties"]["length_m"] == pytest.approx(50.5, abs=0.3)
+    assert feature["properties"]["mean_width_m"] == pytest.approx(2.5, abs=0.01)  # five rows
+
+    call("--input", raster, "--output", tmp_path / "b.geojson", "--crs", "EPSG:4326")
+    content = json.loads((tmp_path / "b.geojson").read_text())
+    assert "crs" not in content
+    from rasterio.warp import transform
+
+    x, y = transform("EPSG:4326", "EPSG:32633", *np.array(content["features"][0]["geometry"]["coordinates"]).T)
+    np.testing.assert_allclose(np.stack([x, y], axis=1), xy, atol=0.01)
+    assert content["features"][0]["properties"]["length_m"] == feature["properties"]["length_m"]
+
+    call("--input", raster, "--output", tmp_path / "c.geojson", "--crs", "pixels", "--scale-mm-per-px", "2")
+    content = json.loads((tmp_path / "c.geojson").read_text())
+    assert "crs" not in content and "length_mm" in content["features"][0]["properties"]
+
+
+def test_what_is_refused_in_one_line(tmp_path):
+    mask = save(tmp_path / "m.png", band(0, 3))
+    raster = write_geotiff(tmp_path / "r.tif", band(0, 3).astype(np.uint8))
+    before = mask.read_bytes()
+    out = tmp_path / "o.geojson"
+    for arguments, words in [
+        (["--input", mask, "--output", mask], ["m.png", ".geojson"]),
+        (["--input", mask, "--output", out, "--picture", mask], ["m.png", "replace"]),
+        (["--input", mask, "--output", out, "--table", mask], ["--table", ".csv"]),
+        (["--input", mask, "--output", out, "--table", tmp_path / "t.csv", "--summary", tmp_path / "t.csv"], ["one file"]),
+        (["--input", mask, "--output", out, "--crs", "map"], ["m.png", "no coordinate reference system", "--crs map"]),
+        (["--input", mask, "--output", out, "--crs", "EPSG:4326"], ["m.png", "--crs EPSG:4326"]),
+        (["--input", raster, "--output", out, "--crs", "EPSG:nonsense"], ["EPSG:nonsense"]),
+        (["--input", raster, "--output", out, "--scale-mm-per-px", "1"], ["r.tif", "--scale-mm-per-px"]),
+        (["--input", tmp_path / "absent", "--output", out], ["absent", "found nothing"]),
+        (["--input", tmp_path, "--output", mask], ["--output", "folder"]),
+        (["--input", mask, "--output", out, "--picture", tmp_path / "p.png", "--over", save(tmp_path / "small.png", np.zeros((20, 20)))], ["small.png", "160x160", "20x20"]),
+    ]:  # fmt: skip
+        (line,) = call(*arguments, fails=True)
+        for word in words:
+            assert word in line
+    assert mask.read_bytes() == before and not out.exists()
+
+
+def test_two_masks_of_one_name_are_refused(tmp_path):
+    save(tmp_path / "masks" / "a.png", band(0, 3))
+    save(tmp_path / "masks" / "a.bmp", band(0, 3))
+    (line,) = call("--input", tmp_path / "masks", "--output", tmp_path / "out", fails=True)
+    assert "both would become" in line and not (tmp_path / "out").exists()
+
+
+def test_picture_shows_lines_over_the_image(tmp_path):
+    mask = save(tmp_path / "m.png", band(0, 5))
+    Image.new("RGB", (160, 160), (10, 200, 10)).save(tmp_path / "photo.jpg", quality=95)
+    for colour in ("width", "crack", "segment"):
+        call("--input", mask, "--output", tmp_path / "l.geojson", "--picture", tmp_path / "p.png", "--over", tmp_path / "photo.jpg", "--colour", colour)
+        picture = np.asarray(Image.open(tmp_path / "p.png")).astype(int)
+        assert picture.shape == (6 * 160 + 34, 6 * 160, 3)
+        assert abs(picture[100, 100] - (10, 200, 10)).max() < 12  # the photograph
+        assert abs(picture[6 * 80 + 3, 6 * 80] - (10, 200, 10)).max() > 50  # the line in its middle
+
+
+def test_empty_mask_is_said_and_its_files_are_valid(tmp_path):
+    mask = save(tmp_path / "m.png", np.zeros((30, 30)))
+    text = call("--input", mask, "--output", tmp_path / "l.geojson", "--table", tmp_path / "t.csv", "--picture", tmp_path / "p.png")
+    assert "no foreground, no lines" in text
+    assert json.loads((tmp_path / "l.geojson").read_text())["features"] == []
+    assert read_csv(tmp_path / "t.csv") == []
+    inverted = save(tmp_path / "i.png", ~band(0, 3))
+    assert "is it inverted?" in call("--input", inverted, "--output", tmp_path / "l.geojson")
