@@ -14,7 +14,7 @@ Examples:
 
 \b
 Coordinates are those of the raster's CRS where it has one (GeoTIFF; needs rasterio), else pixels: x right, y
-down, pixel centres at integers. Memory: a byte for each pixel, 1.5 KB for each pixel of the skeleton, and
+down, pixel centres at integers. Memory: a byte for each pixel, 0.2 KB for each pixel of the skeleton, and
 300 MB. Bad files are named, the others are still done, and the exit code is 2.
 """
 

@@ -166,7 +166,7 @@ def vectorize_file(
     except UserError as error:
         return Outcome(job.source, faults=error.lines)
     except MemoryError:
-        line = f"{job.source}: not enough memory (a byte for each pixel and 1.5 KB for each of the skeleton). Fix: cut it into tiles"
+        line = f"{job.source}: not enough memory (a byte for each pixel and 0.2 KB for each of the skeleton). Fix: cut it into tiles"
         return Outcome(job.source, faults=(line,))
     write_geojson(job.lines, vectors, job.name, settings, convert, reading.crs if convert else None)
     if job.picture:

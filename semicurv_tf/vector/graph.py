@@ -10,6 +10,8 @@ A graph is a `networkx.MultiGraph`: two junctions may be joined twice, and a clo
 Coordinates are in pixels, x right, y down, pixel centres at integers.
 """
 
+from array import array
+
 import networkx as nx
 import numpy as np
 from scipy import sparse
@@ -39,22 +41,22 @@ def build_graph(skeleton: Skeleton) -> nx.MultiGraph:
     for node, (place, radius) in enumerate(zip(centre, largest)):
         graph.add_node(node, position=place, radius_px=float(radius))
 
-    adjacency = _adjacency(pairs, count)
+    adjacency = _Adjacency(pairs, count)
     on_path = node_of < 0
-    visited = np.zeros(count, bool)
+    free, visited = bytearray(on_path.tobytes()), bytearray(count)
     for pixel in members.tolist():
         for neighbour in adjacency[pixel]:
-            if not on_path[neighbour]:
+            if not free[neighbour]:
                 # Two nodes side by side: an edge without pixels between. Each is seen from both sides.
                 if node_of[neighbour] != node_of[pixel] and pixel < neighbour:
                     _add_edge(graph, node_of[pixel], node_of[neighbour], [], positions, skeleton.radius_px)
             elif not visited[neighbour]:
-                pixels, last = _follow(pixel, neighbour, adjacency, on_path, visited)
+                pixels, last = _follow(pixel, neighbour, adjacency, free, visited)
                 _add_edge(graph, node_of[pixel], node_of[last], pixels, positions, skeleton.radius_px)
-    for pixel in np.flatnonzero(on_path & ~visited).tolist():
+    for pixel in np.flatnonzero(on_path & ~np.frombuffer(visited, bool)).tolist():
         if not visited[pixel]:  # a ring without any node: cut open here
             visited[pixel] = True
-            pixels, _ = _follow(pixel, adjacency[pixel][0], adjacency, on_path, visited, until=pixel)
+            pixels, _ = _follow(pixel, adjacency[pixel][0], adjacency, free, visited, until=pixel)
             node = graph.number_of_nodes()
             graph.add_node(node, position=positions[pixel], radius_px=float(skeleton.radius_px[pixel]))
             _add_edge(graph, node, node, pixels, positions, skeleton.radius_px)
@@ -118,18 +120,24 @@ def _label_nodes(skeleton: Skeleton, pairs: np.ndarray, degree: np.ndarray) -> n
     return node_of
 
 
-def _adjacency(pairs: np.ndarray, count: int) -> list[list[int]]:
-    both = np.concatenate([pairs, pairs[:, ::-1]])
-    both = both[np.argsort(both[:, 0], kind="stable")]
-    first = np.searchsorted(both[:, 0], np.arange(count + 1)).tolist()
-    neighbours = both[:, 1].tolist()
-    return [neighbours[begin:end] for begin, end in zip(first, first[1:])]
+class _Adjacency:
+    """The neighbours of each pixel, in two flat arrays: a list for each would take ten times the memory."""
+
+    def __init__(self, pairs: np.ndarray, count: int):
+        both = np.concatenate([pairs, pairs[:, ::-1]])
+        both = both[np.argsort(both[:, 0], kind="stable")]
+        # `array` gives Python numbers, several times faster one by one than NumPy does.
+        self._first = array("q", np.searchsorted(both[:, 0], np.arange(count + 1)).astype(np.int64).tobytes())
+        self._neighbours = array("q", np.ascontiguousarray(both[:, 1]).tobytes())
+
+    def __getitem__(self, pixel: int) -> array:
+        return self._neighbours[self._first[pixel] : self._first[pixel + 1]]
 
 
-def _follow(origin, pixel, adjacency, on_path, visited, until=None):
+def _follow(origin, pixel, adjacency, free, visited, until=None):
     """Walks from a node's pixel along a path; the pixels passed, and the pixel of the node at its end."""
     pixels = []
-    while on_path[pixel] and pixel != until:
+    while free[pixel] and pixel != until:
         visited[pixel] = True
         pixels.append(pixel)
         one, other = adjacency[pixel]

@@ -44,7 +44,7 @@ def lead_to_edge(line: np.ndarray, mask: np.ndarray, radius_px: float) -> np.nda
 
     Args:
         line: smoothed.
-        mask: `(height, width)`, foreground where not 0.
+        mask: `(height, width)` bool.
         radius_px: of the mask at the last point; the edge is looked for no further than a pixel beyond it.
 
     Returns:
@@ -80,18 +80,8 @@ def tangents(line: np.ndarray, closed: bool) -> np.ndarray:
 
 
 def sample(mask: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """The mask, 0 or 1, read bilinearly at points `(..., 2)`; 0 beyond its edge. Needs no copy of a large mask."""
-    x, y = points[..., 0], points[..., 1]
-    left, top = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
-    right_share, lower_share = x - left, y - top
-    value = np.zeros(x.shape)
-    height, width = mask.shape
-    for row, row_share in ((top, 1 - lower_share), (top + 1, lower_share)):
-        for column, column_share in ((left, 1 - right_share), (left + 1, right_share)):
-            inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
-            pixel = mask[np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)] != 0
-            value += row_share * column_share * (inside & pixel)
-    return value
+    """A bool mask `(height, width)`, 0 or 1, read bilinearly at points `(..., 2)`; 0 beyond its edge."""
+    return ndimage.map_coordinates(mask, np.moveaxis(points[..., ::-1], -1, 0), float, order=1, mode="grid-constant")
 
 
 def _gaussian(points, sigma_px, mode):

@@ -25,6 +25,7 @@ LARGEST_PIXELS = 2_000_000_000
 _STRIP_PIXELS = 2**24
 _GEO_TAGS = {33550, 33922, 34264, 34735}  # GeoTIFF: pixel scale, tie points, transformation, keys
 _SHOWN_VALUES = 1000
+_NO_IMAGE = 0b101  # TIFF's NewSubfileType: 1 a smaller copy, 4 a transparency mask
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,10 +58,11 @@ def read_mask_file(path: Path, threshold: float | None = None, georeference: boo
         if path.stat().st_size == 0:
             raise UserError(f"{path}: expected a mask, found an empty file (0 bytes). Fix: make the file again, or remove it")
         if not _is_tiff(path):
-            return MaskFile(*_of_strips(path, _pillow_shape(path), [_read_pillow(path)], threshold, None), None)
+            return MaskFile(*_of_strips(path, _pillow_shape(path), [(_read_pillow(path), None)], threshold), None)
         with tifffile.TiffFile(path) as tiff:
             page = tiff.pages[0]
-            pages = sum(not other.is_reduced for other in tiff.pages)
+            # Overviews, and the masks that say where data are, are pages of their own but no images.
+            pages = sum(not int(other.subfiletype) & _NO_IMAGE for other in tiff.pages)
             has_tags = bool(_GEO_TAGS & set(page.tags.keys()))
             shape = (page.imagelength, page.imagewidth)
         if pages != 1:
@@ -73,39 +75,45 @@ def read_mask_file(path: Path, threshold: float | None = None, georeference: boo
                 raise UserError(
                     f"{path}: has map coordinates, which need the package rasterio. Fix: {PIP}, or --crs pixels"
                 ) from None
-            return MaskFile(*_of_strips(path, shape, [tifffile.imread(path, key=0)], threshold, None), None)
+            return MaskFile(*_of_strips(path, shape, [(tifffile.imread(path, key=0), None)], threshold), None)
         return _read_raster(path, threshold, georeference)
 
 
 def _read_raster(path: Path, threshold: float | None, georeference: bool) -> MaskFile:
     import rasterio
+    from rasterio.enums import MaskFlags
     from rasterio.windows import Window
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
         with rasterio.open(path) as dataset:
             rows = max(1, _STRIP_PIXELS // dataset.width)
+            # No-data 0 is how some tools call the background of a mask.
+            complete = dataset.nodata == 0 or MaskFlags.all_valid in dataset.mask_flag_enums[0]
+            windows = (Window(0, top, dataset.width, min(rows, dataset.height - top)) for top in range(0, dataset.height, rows))
             strips = (
-                np.moveaxis(dataset.read(window=Window(0, top, dataset.width, min(rows, dataset.height - top))), 0, -1)
-                for top in range(0, dataset.height, rows)
+                (np.moveaxis(dataset.read(window=window), 0, -1), None if complete else dataset.read_masks(1, window=window) == 0)
+                for window in windows
             )
             grid = raster_grid(dataset) if georeference else None
-            return MaskFile(*_of_strips(path, dataset.shape, strips, threshold, dataset.nodata), grid)
+            return MaskFile(*_of_strips(path, dataset.shape, strips, threshold), grid)
 
 
-def _of_strips(path, shape, strips, threshold, nodata) -> tuple[np.ndarray, int]:
-    """Foreground `(height, width)` bool and the number of valid pixels, from strips of rows, top to bottom."""
+def _of_strips(path, shape, strips, threshold) -> tuple[np.ndarray, int]:
+    """Foreground `(height, width)` bool and the number of valid pixels, from strips of rows, top to bottom.
+
+    A strip is its values, and where they are no data (None: nowhere).
+    """
     mask = np.zeros(shape, bool)
     valid, row = mask.size, 0
     seen: set = set()
-    for values in strips:
+    for values, lacking in strips:
         values = _one_channel(path, values)
         part = slice(row, row + len(values))
         row += len(values)
-        # No-data 0 is how tools call the background of a mask.
-        lacking = np.isnan(values) if values.dtype.kind == "f" else np.zeros(values.shape, bool)
-        if nodata is not None and nodata != 0:
-            lacking |= values == nodata
+        lacking = np.zeros(values.shape, bool) if lacking is None else lacking
+        if values.dtype.kind == "f":
+            lacking = lacking | np.isnan(values)
         valid -= int(np.count_nonzero(lacking))
         if threshold is not None:
             mask[part] = (values > threshold) & ~lacking

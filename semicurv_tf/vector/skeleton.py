@@ -48,7 +48,7 @@ def find_skeleton(
     """The skeleton of a mask.
 
     Args:
-        mask: `(height, width)` bool or uint8, foreground where not 0. Read by windows, so that a memory map will do.
+        mask: `(height, width)`, foreground where not 0.
         fill_px: holes of so many pixels or fewer are no holes: a line goes through them and not around.
         block_px: side of the blocks in pixels.
         margin_px: the least margin around a block.

@@ -22,7 +22,7 @@ def widths_along(mask: np.ndarray, path: np.ndarray, tangent: np.ndarray, radius
     """The width of the mask across a path.
 
     Args:
-        mask: `(height, width)`, foreground where not 0.
+        mask: `(height, width)` bool.
         path: `(points, 2)` x, y in pixels, on foreground pixels.
         tangent: `(points, 2)` unit directions of the line.
         radius_px: `(points,)` distance transform of the mask at the points.

@@ -83,6 +83,17 @@ def test_no_data_does_not_count_but_zero_is_background(tmp_path):
     assert found.valid == 400 and found.mask.sum() == 20
 
 
+def test_pixels_that_a_tiff_masks_out_do_not_count(tmp_path):
+    values = np.zeros((20, 20), np.uint8)
+    values[10] = 255
+    path = tmp_path / "a.tif"
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(path, "w", driver="GTiff", height=20, width=20, count=1, dtype="uint8", transform=rasterio.Affine(*UTM)) as dataset:
+        dataset.write(values, 1)
+        dataset.write_mask(np.repeat(np.arange(20)[:, None] > 3, 20, axis=1))
+    found = read_mask_file(path)
+    assert found.valid == 320 and found.mask.sum() == 20
+
+
 def line_of(path, **options):
     with pytest.raises(UserError) as error:
         read_mask_file(path, **options)
