@@ -3,13 +3,15 @@
     python scripts/study.py --data-dir ~/data --runs runs/study --results results/drive128_1pct \
         configs/drive128_supervised.yaml configs/drive128_mean_teacher.yaml configs/drive128.yaml
 
-For each recipe and seed: a run folder RUNS/RECIPE-seedN. Called again, it goes on where it was: finished runs are
+For each recipe and seed: a run folder RUNS/RECIPE-seedN; with --method RUNS/RECIPE-METHOD-seedN, to compare methods that
+share all other settings (configs/methods_synthetic.yaml). Called again, it goes on where it was: finished runs are
 not trained again, stopped ones are resumed. RESULTS/RECIPE-seedN.json holds the configuration, the curve, the
 scores of the last step on the test images, versions, processor and training time; RESULTS/table.md the table.
 No image is written. With --development the test set stays closed and the table shows the IoU on the masks of the
 unlabelled training images, which are hidden from the training: recipes are chosen by these, never by test scores.
 """
 
+import itertools
 import json
 from pathlib import Path
 
@@ -30,9 +32,10 @@ with quiet_start():
 @click.option("--runs", required=True, type=click.Path(path_type=Path), help="Folder for the runs.")
 @click.option("--results", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
 @click.option("--seed", "seeds", multiple=True, type=int, default=(0,), show_default=True, help="May be repeated.")
+@click.option("--method", "methods", multiple=True, help="Run each recipe by this method instead of its own; may be repeated.")
 @click.option("--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="For all recipes; may be repeated.")
 @click.option("--development", is_flag=True, help="Do not open the test set.")
-def main(recipes, data_dir, runs, results, seeds, settings, development):
+def main(recipes, data_dir, runs, results, seeds, methods, settings, development):
     """Train and score RECIPES (configuration files), resumably, and write their results."""
     messages = console()
     runs.mkdir(parents=True, exist_ok=True)
@@ -40,14 +43,14 @@ def main(recipes, data_dir, runs, results, seeds, settings, development):
     common = {"training.monitor": "hidden", **dict(parse_setting(setting) for setting in settings)}
     if data_dir is not None:
         common["data.data_dir"] = data_dir
-    for seed in seeds:
-        for recipe in recipes:
-            run = runs / f"{recipe.stem}-seed{seed}"
-            train_to_the_end(load_config(recipe, {**common, "training.seed": seed}), run, messages)
-            scores = None if development else test_scores(run, data_dir, messages)
-            write_json(results / f"{run.name}.json", _record(recipe, run, scores))
-            table = _table([json.loads(file.read_text()) for file in sorted(results.glob("*.json"))])
-            (results / "table.md").write_text(table)
+    for seed, recipe, method in itertools.product(seeds, recipes, methods or (None,)):
+        run = runs / "-".join([recipe.stem, *([method] if method else []), f"seed{seed}"])
+        own = {"training.seed": seed, **({"method.name": method} if method else {})}
+        train_to_the_end(load_config(recipe, {**common, **own}), run, messages)
+        scores = None if development else test_scores(run, data_dir, messages)
+        write_json(results / f"{run.name}.json", _record(recipe, run, scores))
+        table = _table([json.loads(file.read_text()) for file in sorted(results.glob("*.json"))])
+        (results / "table.md").write_text(table)
     print(table)
 
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from semicurv_tf import replicas
 from semicurv_tf.augment.randomness import purpose_seed
+from semicurv_tf.geometry.warp import warp
 from semicurv_tf.losses.valid_pixels import keep_valid_pixels
 from semicurv_tf.methods.supervised import Supervised
 from semicurv_tf.training.schedules import ramp
@@ -45,8 +46,9 @@ class VAT(Supervised):
         plain, changed = probability[labelled : labelled + unlabelled], probability[labelled + unlabelled :]
         rise = ramp(step, self.steps * self.method.rampup)
         weight = self.method.consistency_weight * rise
-        losses["divergence"] = divergence(tf.stop_gradient(plain), changed)
-        losses["entropy"] = divergence(plain, None)
+        valid = warp(batch["unlabelled"]["valid"], view["transform"][labelled:])
+        losses["divergence"] = divergence(tf.stop_gradient(plain), changed, valid)
+        losses["entropy"] = divergence(plain, None, valid)
         weights |= {"divergence": weight, "entropy": weight * self.method.entropy_weight}
         reports["ramp"] = rise
         reports["foreground"] = tf.reduce_mean(tf.cast(plain > 0.5, tf.float32))
@@ -77,20 +79,24 @@ class VAT(Supervised):
         return [batch["labelled"], batch["unlabelled"]]
 
 
-def divergence(probability, other):
+def divergence(probability, other, valid=None):
     """The mean over pixels of KL(p || q) of two Bernoulli distributions, in nats; with `other` None the entropy of p.
 
     Args:
         probability: p, `(batch, height, width, 1)` float32.
         other: q, same shape, or None.
+        valid: same shape, weights >= 0 of the pixels, or None: all 1. Without a valid pixel the mean is 0.
     """
-    probability, _ = keep_valid_pixels(None, probability=probability)
+    if valid is None:
+        valid = tf.ones_like(probability)
+    probability, valid = keep_valid_pixels(valid, probability=probability)
+    mean = lambda cost: tf.math.divide_no_nan(*replicas.total([tf.reduce_sum(valid * cost), tf.reduce_sum(valid)]))
     log = lambda value: tf.math.log(EPSILON + (1.0 - 2.0 * EPSILON) * value)
     entropy = -probability * log(probability) - (1.0 - probability) * log(1.0 - probability)
     if other is None:
-        return tf.reduce_mean(entropy)
+        return mean(entropy)
     cross = -probability * log(other) - (1.0 - probability) * log(1.0 - other)
-    return tf.reduce_mean(cross - entropy)
+    return mean(cross - entropy)
 
 
 def unit(change):

@@ -19,6 +19,12 @@ def test_entropy_by_hand():
     np.testing.assert_allclose(divergence(maps(0.5, 1.0), None), np.log(2) / 2, atol=2e-5)
 
 
+def test_pixels_that_are_not_valid_do_not_count():
+    np.testing.assert_allclose(divergence(maps(0.5, 0.2), maps(0.25, 0.9), maps(1.0, 0.0)), 0.143841, rtol=1e-4)
+    np.testing.assert_allclose(divergence(maps(0.5, 1.0), None, maps(1.0, 0.0)), np.log(2), atol=2e-5)
+    np.testing.assert_array_equal(divergence(maps(0.5), None, maps(0.0)), 0.0)
+
+
 def test_unit_has_a_root_mean_square_of_one_and_zero_stays():
     change = tf.stack([tf.constant([[[3.0], [4.0]]]), tf.zeros((1, 2, 1))])
     np.testing.assert_allclose(unit(change)[0, 0, :, 0], np.array([3, 4]) / np.sqrt(12.5), rtol=1e-6)
