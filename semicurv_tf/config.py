@@ -47,23 +47,34 @@ class NetworkDefaults(NamedTuple):
 
     widths: tuple[int, ...] | None
     encoding: str | None
+    trunk: str | None
 
 
 NETWORK_DEFAULTS = {
-    "residual_unet": NetworkDefaults((32, 64, 128, 256, 512), "sinusoid"),
-    "unet": NetworkDefaults((32, 64, 128, 256, 512), "none"),
+    "residual_unet": NetworkDefaults((32, 64, 128, 256, 512), "sinusoid", None),
+    "unet": NetworkDefaults((32, 64, 128, 256, 512), "none", None),
+    "hed": NetworkDefaults((64, 128, 256, 512, 512), None, None),
+    "fphbn": NetworkDefaults((64, 128, 256, 512, 512), None, None),
+    "deeplab_v3_plus": NetworkDefaults(None, None, "resnet50"),
 }
+# Networks with a trunk whose weights can come from a file of `keras.applications`.
+PUBLISHED_TRUNKS = ("hed", "fphbn", "deeplab_v3_plus")
+VGG16_STAGES = 5
 
 
 class ModelConfig(_Section):
     """The network (Sect. III-G, IV-C and Fig. 5). Keys that are absent or null take the network's own defaults."""
 
-    name: Literal["residual_unet", "unet"] = "residual_unet"
+    name: Literal["residual_unet", "unet", "hed", "fphbn", "deeplab_v3_plus"] = "residual_unet"
     widths: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=2)] | None = Field(
         NETWORK_DEFAULTS["residual_unet"].widths, description="channels of the levels"
     )
     encoding: Literal["none", "linear", "sinusoid", "learned", "rotary"] | None = "sinusoid"
     encoding_period: Positive = Field(4.0, description="K of Eq. 9")
+    trunk: Literal["resnet50", "xception"] | None = Field(None, description="`deeplab_v3_plus` only")
+    trunk_weights: str | None = Field(
+        None, description="`hed`, `fphbn` and `deeplab_v3_plus`: a weights file (no top) of the trunk in keras.applications"
+    )
     batch_norm_momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
         0.9, description="weight of the old statistics, as in Keras (the complement of PyTorch's momentum)"
     )
@@ -76,6 +87,22 @@ class ModelConfig(_Section):
             return values
         own = {key: value for key, value in defaults._asdict().items() if values.get(key) is None}
         return {**values, **own}
+
+    @pydantic.model_validator(mode="after")
+    def _only_what_the_network_has(self):
+        defaults = NETWORK_DEFAULTS[self.name]
+        given = {key: getattr(self, key) for key in ("widths", "encoding", "trunk", "trunk_weights")}
+        given["encoding"] = None if self.encoding == "none" else self.encoding  # no encoding is what these have
+        has = {**defaults._asdict(), "trunk_weights": self.name in PUBLISHED_TRUNKS or None}
+        for key, value in given.items():
+            if value is not None and has[key] is None:
+                raise ValueError(f"model.{key}: {self.name} has no such choice, found {value!r}. Fix: --set model.{key}=null")
+        if self.name in ("hed", "fphbn") and len(self.widths) != VGG16_STAGES:
+            raise ValueError(
+                f"model.widths: {self.name} has {VGG16_STAGES} stages, found {len(self.widths)} widths. "
+                f"Fix: --set model.widths={list(defaults.widths)}"
+            )
+        return self
 
 
 class MethodConfig(_Section):
@@ -107,6 +134,9 @@ class MethodConfig(_Section):
     )
     confidence: Fraction = Field(
         0.0, description="`pseudo_label` only: pixels whose probability p has |2p - 1| below this do not count"
+    )
+    side_weight: Annotated[float, Field(ge=0.0)] = Field(
+        1.0, description="`hed` and `fphbn`: of the side outputs' supervised losses, added up"
     )
     cutmix_area: Annotated[float, Field(gt=0.0, lt=1.0)] = Field(0.5, description="`cutmix` only: a box's share of the image")
     tcsm_scale: Annotated[float, Field(ge=1.0, le=4.0)] = Field(
@@ -287,6 +317,8 @@ def _set(values: dict, key: str, value):
 
 def _fault(origin: str, fault: dict) -> str:
     """One line for one of pydantic's errors: the key, what was expected, what was found, the remedy."""
+    if fault["type"] == "value_error":  # raised here, with its key and remedy
+        return f"{origin}: {fault['ctx']['error']}"
     path = [str(part) for part in fault["loc"] if not str(part).startswith(("constrained", "function"))]
     key = ".".join(path)
     if fault["type"] == "extra_forbidden":

@@ -28,6 +28,30 @@ def test_a_network_brings_its_own_defaults_and_null_means_them():
     assert model.encoding == "rotary" and model.widths == (32, 64, 128, 256, 512)
 
 
+@pytest.mark.parametrize(
+    "settings, words",
+    [
+        ({"model.name": "hed", "model.encoding": "sinusoid"}, ["model.encoding", "hed", "sinusoid", "model.encoding=null"]),
+        ({"model.name": "hed", "model.widths": [4, 8]}, ["model.widths", "5 stages", "2 widths"]),
+        ({"model.name": "deeplab_v3_plus", "model.widths": [4, 8]}, ["model.widths", "deeplab_v3_plus", "(4, 8)"]),
+        ({"model.name": "unet", "model.trunk": "xception"}, ["model.trunk", "unet", "xception"]),
+        ({"model.trunk_weights": "a.h5"}, ["model.trunk_weights", "residual_unet"]),
+        ({"model.name": "deeplab_v3_plus", "model.trunk": "vgg"}, ["model.trunk", "vgg", "resnet50", "xception"]),
+    ],
+)
+def test_what_a_network_does_not_have_is_refused(settings, words):
+    (line,) = faults(None, settings)
+    assert "Fix:" in line and all(word in line for word in words), line
+
+
+def test_networks_without_encoding_take_none(tmp_path):
+    for name in ("hed", "fphbn", "deeplab_v3_plus"):
+        config = load_config(None, {"model.name": name, "model.encoding": "none"})
+        (tmp_path / "c.yaml").write_text(dump_config(config))
+        assert load_config(tmp_path / "c.yaml") == config
+    assert load_config(None, {"model.name": "deeplab_v3_plus"}).model.trunk == "resnet50"
+
+
 def test_the_weighted_cross_entropy_by_both_its_names():
     for name in ("wbce", "cross_entropy"):
         assert load_config(None, {"method.supervised_loss": name}).method.supervised_loss == "wbce"

@@ -8,7 +8,7 @@ from semicurv_tf.methods.pseudo_label import PseudoLabel
 from semicurv_tf.methods.supervised import Supervised
 from semicurv_tf.methods.tcsm import TCSM
 from semicurv_tf.methods.vat import VAT
-from semicurv_tf.models import build_network
+from semicurv_tf.models import build_network, load_trunk_weights
 
 METHODS = {
     "supervised": Supervised,
@@ -38,5 +38,6 @@ def build_method(config: Config, channels: int, mean, standard_deviation, steps:
     network = lambda: build_network(config.model, channels, mean, standard_deviation, dtype, config.training.seed)
     kind = METHODS[config.method.name]
     student = network()
+    load_trunk_weights(student, config.model)
     teacher = network() if kind.needs_teacher(config.method) else None
     return kind(student, teacher, config.method, config.views, config.training, steps)

@@ -65,8 +65,11 @@ class Supervised(keras.Model):
         batch = self.student_batch(batch, step)
         view = self.student_view(batch, step)
         with tf.GradientTape() as tape:
-            probability = tf.sigmoid(tf.cast(self.student_logits(batch, view["image"]), tf.float32))
+            outputs = tf.sigmoid(tf.cast(self.student_logits(batch, view["image"]), tf.float32))
+            probability, sides = outputs[..., :1], outputs[..., 1:]
             losses, weights, reports = self.losses(batch, view, fixed, probability, step)
+            if self._side_outputs:
+                losses["sides"], weights["sides"] = self.side_loss(batch, view, sides), self.method.side_weight
             total = tf.add_n([weights[name] * loss for name, loss in losses.items()])
         descend(self.optimizer, tape, total, self.student.trainable_variables, self.training_config.gradient_clip)
         if self.teacher is not None:
@@ -101,15 +104,7 @@ class Supervised(keras.Model):
             probability: of the student, in the view, `(images, height, width, 1)` float32.
             step: scalar int32.
         """
-        labelled = batch["labelled"]
-        count = tf.shape(labelled["image"])[0]
-        transform, in_view = view["transform"][:count], probability[:count]
-        if self.method.loss_pose == "original":
-            aligned = unwarp(in_view, transform)
-            target, valid = labelled["mask"], labelled["valid"] * view["seen"][:count]
-        else:
-            aligned = in_view
-            target, valid = warp(labelled["mask"], transform), warp(labelled["valid"], transform)
+        target, aligned, valid = self._in_loss_pose(batch, view, probability)
         loss = self._supervised_loss(target, aligned, valid)
         reports = {
             "student_iou": batch_iou(target, aligned, valid),
@@ -117,16 +112,46 @@ class Supervised(keras.Model):
         }
         return {self.method.supervised_loss: loss}, {self.method.supervised_loss: 1.0}, reports
 
+    def side_loss(self, batch, view, sides):
+        """Deep supervision: the supervised loss of each side output, added up (Xie & Tu 2015, Eq. 1, all weights 1).
+
+        Args:
+            batch, view: as of `losses`.
+            sides: probabilities `(images, height, width, side outputs)`, the labelled images first.
+        """
+        target, aligned, valid = self._in_loss_pose(batch, view, sides)
+        counted = valid * self.student.side_weights(aligned, target)
+        maps = zip(*(tf.split(values, self._side_outputs, axis=-1) for values in (aligned, counted)))
+        return tf.add_n([self._supervised_loss(target, side, weight) for side, weight in maps])
+
+    def _in_loss_pose(self, batch, view, probability):
+        """Mask, probabilities and valid pixels of the labelled images, where the supervised loss is taken."""
+        labelled = batch["labelled"]
+        count = tf.shape(labelled["image"])[0]
+        transform, in_view = view["transform"][:count], probability[:count]
+        if self.method.loss_pose == "original":
+            return labelled["mask"], unwarp(in_view, transform), labelled["valid"] * view["seen"][:count]
+        return warp(labelled["mask"], transform), in_view, warp(labelled["valid"], transform)
+
     def student_logits(self, batch, image):
-        """Logits of all views, in training mode.
+        """Logits of all views, in training mode: that of the deployed output first, then those of the side outputs.
 
         Batch normalisation sees them together, or with `batch_statistics: separate` those of labelled images in one
         pass and those of unlabelled images in another: a labelled image is then normalised as in supervised learning.
         """
         if self.method.batch_statistics == "joint":
-            return self.student(image, training=True)
+            return self._learn_from(image)
         counts = [part["image"].shape[0] for part in self._student_parts(batch)]
-        return tf.concat([self.student(part, training=True) for part in tf.split(image, counts)], axis=0)
+        return tf.concat([self._learn_from(part) for part in tf.split(image, counts)], axis=0)
+
+    @property
+    def _side_outputs(self):
+        # Any Keras model can be a student; those without side outputs need not say so.
+        return getattr(self.student, "side_outputs", 0)
+
+    def _learn_from(self, image):
+        """One pass of the student in training mode, with its side outputs where it has any."""
+        return self.student(image, training=True, sides=True) if self._side_outputs else self.student(image, training=True)
 
     def student_view(self, batch, step):
         """Random views of all images that the student sees: one pass over labelled and unlabelled together."""

@@ -56,9 +56,9 @@ class VAT(Supervised):
 
     def student_logits(self, batch, image):
         if self.method.batch_statistics == "joint":
-            return self.student(image, training=True)
+            return self._learn_from(image)
         labelled = batch["labelled"]["image"].shape[0]
-        return tf.concat([self.student(part, training=True) for part in (image[:labelled], image[labelled:])], axis=0)
+        return tf.concat([self._learn_from(part) for part in (image[:labelled], image[labelled:])], axis=0)
 
     def _adversarial_change(self, image, step):
         """The change of size `vat_size` along the direction that power iteration finds, `(batch, h, w, channels)`."""

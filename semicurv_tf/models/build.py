@@ -1,19 +1,27 @@
 """From the configuration's `model` section to a network with weights."""
 
 from semicurv_tf.config import ModelConfig
+from semicurv_tf.models.deeplab_v3_plus import DeepLabV3Plus
+from semicurv_tf.models.fphbn import FPHBN
+from semicurv_tf.models.hed import HED
 from semicurv_tf.models.residual_unet import ResidualUNet
 from semicurv_tf.models.unet import UNet
 
-NETWORKS = {"residual_unet": ResidualUNet, "unet": UNet}
+NETWORKS = {"residual_unet": ResidualUNet, "unet": UNet, "hed": HED, "fphbn": FPHBN, "deeplab_v3_plus": DeepLabV3Plus}
+
+# The pixels that weights of `keras.applications` were trained for, as mean and standard deviation of R, G and B.
+_IMAGENET = ([123.68, 116.779, 103.939], [1.0, 1.0, 1.0])
+_MINUS_ONE_TO_ONE = ([127.5] * 3, [127.5] * 3)
 
 
 def build_network(config: ModelConfig, channels: int, mean, standard_deviation, dtype="float32", seed=0):
-    """A network with fresh weights.
+    """A network with fresh weights; see `load_trunk_weights` for those of a file.
 
     Args:
         config: the `model` section.
         channels: of the images it takes.
-        mean, standard_deviation: per channel, of the training images, raw 0-255.
+        mean, standard_deviation: per channel, of the training images, raw 0-255; of no use where trunk weights come from
+            a file, which were trained for others.
         dtype: "float32", or "mixed_bfloat16" for float32 weights with bfloat16 features.
         seed: of the initial weights.
 
@@ -23,6 +31,8 @@ def build_network(config: ModelConfig, channels: int, mean, standard_deviation, 
     """
     import keras
 
+    if config.trunk_weights is not None:
+        mean, standard_deviation = _MINUS_ONE_TO_ONE if config.trunk == "xception" else _IMAGENET
     # The initializers draw from Keras' global seed; nothing else in this project does.
     keras.utils.set_random_seed(seed)
     network = NETWORKS[config.name](mean=mean, standard_deviation=standard_deviation, dtype=dtype, **_settings(config))
@@ -30,9 +40,21 @@ def build_network(config: ModelConfig, channels: int, mean, standard_deviation, 
     return network
 
 
+def load_trunk_weights(network, config: ModelConfig):
+    """Puts the weights of `model.trunk_weights`, where it is set, into a network of `build_network`.
+
+    Raises:
+        UserError: the file is missing or is not of this trunk.
+    """
+    if config.trunk_weights is not None:
+        network.load_trunk(config.trunk_weights)
+
+
 def _settings(config: ModelConfig) -> dict:
     """The constructor's arguments of the configured network."""
-    settings = {"widths": config.widths, "encoding": config.encoding, "encoding_period": config.encoding_period}
-    if config.name == "residual_unet":
-        settings["momentum"] = config.batch_norm_momentum
-    return settings
+    if config.name == "deeplab_v3_plus":
+        return {"trunk": config.trunk, "momentum": config.batch_norm_momentum}
+    if config.name in ("hed", "fphbn"):
+        return {"widths": config.widths}
+    encoded = {"widths": config.widths, "encoding": config.encoding, "encoding_period": config.encoding_period}
+    return encoded | ({"momentum": config.batch_norm_momentum} if config.name == "residual_unet" else {})

@@ -46,7 +46,7 @@ _ALL = (
     _system("mean_teacher", "Mean teacher", "mean_teacher"),
     _system("cgan", "cGAN", "cgan"),
     _semicurv("semicurv", "SemiCurv"),
-    _system("supervised_wbce", "UNet, weighted cross-entropy", "supervised", method__supervised_loss="cross_entropy"),
+    _system("supervised_wbce", "UNet, weighted cross-entropy", "supervised", method__supervised_loss="wbce"),
     _system("mean_teacher_no_geometry", "Mean teacher, no geometric views", "mean_teacher", views__geometric=False),
     _semicurv("semicurv_no_encoding", "N-pair, no encoding", encoding="none"),
     _semicurv("semicurv_linear", "N-pair, linear encoding", encoding="linear"),

@@ -43,7 +43,7 @@ def test_rows_of_table5_differ_as_printed():
         for c in (cell.config for cell in plan("table5"))
     ]
     assert rows == [
-        ("supervised", "cross_entropy", True, "none", "cosine"),
+        ("supervised", "wbce", True, "none", "cosine"),
         ("supervised", "dice", True, "none", "cosine"),
         ("mean_teacher", "dice", False, "none", "cosine"),
         ("mean_teacher", "dice", True, "none", "cosine"),
