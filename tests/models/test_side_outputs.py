@@ -53,7 +53,7 @@ def test_fphbn_adds_one_3x3_convolution_a_stage():
     merged = (96, 128, 256, 512, 512)
     inputs = [count * width + deeper for count, width, deeper in zip(STAGES, WIDTHS, (*merged[1:], 0))]
     expected = vgg16_parameters() + sum(convolution(3, before, after) + after + 1 for before, after in zip(inputs, merged)) + 6
-    assert inputs == [256, 512, 1280, 2048, 1536] and parameters(FPHBN()) == expected
+    assert inputs == [256, 512, 1280, 2048, 1536] and parameters(FPHBN()) == expected == 34_992_907
 
 
 @pytest.mark.parametrize("kind", [HED, FPHBN])
