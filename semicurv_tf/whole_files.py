@@ -13,6 +13,10 @@ from PIL import Image
 from semicurv_tf.errors import UserError
 
 
+class DiskLost(UserError):
+    """The disk is full or read-only: whatever is written next would fail alike."""
+
+
 @contextlib.contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
     """Gives a temporary name beside `path`, renamed to it once the block ends well, removed otherwise.
@@ -36,8 +40,29 @@ def written_whole(path: Path) -> Iterator[Path]:
 def cannot_write(path: Path, error: OSError) -> UserError:
     """The line for a file that could not be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return UserError(f"{path}: no space left on the device. Fix: free some, then run again; what is finished stays")
+        return DiskLost(f"{path}: no space left on the device. Fix: free some, then run again; what is finished stays")
+    if error.errno == errno.EROFS:
+        return DiskLost(f"{path}: the device is read-only. Fix: choose a folder you may write to")
     return UserError(f"{path}: cannot be written ({error.strerror or error}). Fix: choose a folder you may write to")
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Removes temporary files of `written_whole` under a folder whose process lives no more (it was killed)."""
+    for part in folder.rglob(".part-*"):
+        number = part.name.removeprefix(".part-").split(".")[0]
+        if number.isdigit() and not _lives(int(number)):
+            with contextlib.suppress(OSError):
+                part.unlink()
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def write_png(path: Path, values: np.ndarray) -> None:

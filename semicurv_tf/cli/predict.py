@@ -1,4 +1,4 @@
-"""`semicurv-tf predict`: masks of an image or a folder."""
+"""`semicurv-tf predict`: masks of an image or a folder, of any size and kind."""
 
 import click
 
@@ -6,14 +6,25 @@ EXAMPLES = """
 \b
 Examples:
   semicurv-tf predict --run runs/drive --input photos/ --output masks/ --overlay
-  semicurv-tf predict --run runs/drive --input one.tif --output masks/ --probability --threshold 0.4
+  semicurv-tf predict --run runs/roads --input huge.tif --output mask.tif          # a GeoTIFF in and out
+  semicurv-tf predict --run runs/em --input stack.tif --output masks/ --tta d4     # a stack in, a stack out
+  semicurv-tf predict --run runs/drive --input one.png --output masks/ --probability --threshold 0.4
   semicurv-tf predict --saved-model MODELS/semicurv/1 --input photos/ --output masks/
   semicurv-tf predict --server grpc://localhost:8500 --input photos/ --output masks/
 
 \b
 Written per image: NAME.png (mask, 0 and 255), with --probability NAME.probability.png (0-255), with
---overlay NAME.overlay.png. A second call skips what is finished. Bad files are named, the others are
-still done, and the exit code is 2.
+--overlay NAME.overlay.png. Stacks, georeferenced and large TIFFs get .tif in place of .png; a GeoTIFF
+keeps its CRS and transform, and pixels without data stay so (mask 0, and unset in the TIFF's own mask).
+
+\b
+Images larger than --memory bears are read, predicted and written by windows: overlapping tiles, blended
+by Gaussian weights. The network's coordinate encoding spans each tile, as it spans the crops in training.
+Large images and GeoTIFFs need rasterio: pip install 'semicurv-tf[geo]'.
+
+\b
+A second call skips what is finished; a killed one leaves no half file. Bad files are named at the end,
+the others are still done, and the exit code is 2.
 """
 
 
@@ -23,58 +34,62 @@ still done, and the exit code is 2.
 @click.option("--server", metavar="URL", help="grpc://host:port or http://host:port of a TF Serving, instead of --run.")
 @click.option("--model-name", default="semicurv", show_default=True, help="The model's name on the server.")
 @click.option("--input", "source", required=True, type=click.Path(), help="An image, or a folder with sub-folders.")
-@click.option("--output", required=True, type=click.Path(), help="Folder for the masks.")
-@click.option("--threshold", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Foreground above this probability.  [default: 0.5]")
-@click.option("--tile", type=click.IntRange(min=32), help="Predict by blended tiles of this side in pixels.  [default: whole images up to 4 megapixels, then 1024]")
+@click.option("--output", required=True, type=click.Path(), help="Folder for the masks; for one image also the mask's path, .png or .tif.")
+@click.option("--threshold", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Foreground above this probability.  [default: the one chosen on validation images (RUN/threshold.json), else 0.5]")
+@click.option("--tta", type=click.Choice(["none", "d4"]), default="none", show_default=True, help="d4: average over the eight flips and quarter turns, in eight times the time.")
+@click.option("--memory", default="2GB", show_default=True, metavar="SIZE", help="What the process may take in all; the tiles are sized by it.")
+@click.option("--tile", type=click.IntRange(min=32), help="Side of the tiles in pixels, up to a multiple of the network's stride (16).  [default: by --memory]")
+@click.option("--precision", type=click.Choice(["float32", "bfloat16", "auto"]), default="float32", show_default=True, help="bfloat16 halves memory, and time where the processor has it (auto); of --run only.")
 @click.option("--probability", is_flag=True, help="Also write the probability.")
 @click.option("--overlay", is_flag=True, help="Also write the image with its mask in red.")
+@click.option("--format", type=click.Choice(["auto", "png", "tif"]), default="auto", show_default=True, help="Of the results in a folder.")
 @click.option("--overwrite", is_flag=True, help="Predict what is finished again.")
-def predict(run, saved_model, server, model_name, source, output, threshold, tile, probability, overlay, overwrite):
+def predict(source, output, probability, overlay, format, overwrite, **options):
     """Predict the mask of every image of a folder, whatever their sizes and kinds."""
     from semicurv_tf.cli.console import console, quiet_start
     from semicurv_tf.errors import UserError
-    from semicurv_tf.inference.folder import Outputs, open_output, plan_jobs, predict_jobs
-    from semicurv_tf.inference.source import open_predictor
+    from semicurv_tf.inference.folder import Outputs, open_output, plan_jobs
+    from semicurv_tf.inference.source import PredictorOptions, open_predictor
 
-    if sum(option is not None for option in (run, saved_model, server)) != 1:
+    if sum(options[name] is not None for name in ("run", "saved_model", "server")) != 1:
         raise UserError("--run: expected exactly one of --run, --saved-model, --server. Fix: give one of them")
-    jobs = plan_jobs(source, output, Outputs(probability, overlay))
-    options = dict(run=run, saved_model=saved_model, server=server, model_name=model_name, threshold=threshold, tile=tile)
-    if server:
-        predictor, settings = open_predictor(**options)
+    options = PredictorOptions(**options)
+    jobs = plan_jobs(source, output, Outputs(probability, overlay, format))
+    if options.server:
+        predictor, settings = open_predictor(options)
     else:
         with quiet_start():
-            predictor, settings = open_predictor(**options)
+            predictor, settings = open_predictor(options)
     since = open_output(output, settings, overwrite)
     open_jobs = jobs if overwrite else [job for job in jobs if not job.finished(since)]
 
-    failed, notes = _run(console(), predictor, open_jobs, predict_jobs)
-    skipped = len(jobs) - len(open_jobs)
-    click.echo(f"{len(open_jobs) - len(failed)} predicted, {skipped} finished before, {len(failed)} failed: {output}")
+    done, notes, faults = _run(console(), predictor, open_jobs)
+    skipped, failed = len(jobs) - len(open_jobs), len(open_jobs) - done
+    click.echo(f"{done} predicted, {skipped} finished before, {failed} failed: {output}")
     for note, names in notes.items():
         click.echo(f"  {note}: {_some(names)}")
-    if failed:
-        raise UserError(line for outcome in failed for line in outcome.faults)
+    if faults:
+        raise UserError(faults)
 
 
-def _run(console, predictor, jobs, predict_jobs):
-    """Predicts with a progress bar; returns the failed outcomes and, per note, the names it is true of."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+def _run(console, predictor, jobs):
+    """Predicts with progress; returns how many were done, the names per note, and all faults."""
+    from semicurv_tf.inference.predictor import PredictorLost
+    from semicurv_tf.inference.progress import ImageProgress
+    from semicurv_tf.inference.run_jobs import predict_jobs
+    from semicurv_tf.whole_files import DiskLost
 
-    failed, notes = [], {}
-    columns = (
-        TextColumn("predicting"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
-        TextColumn("{task.fields[name]}", markup=False),
-    )
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("", total=len(jobs), name="")
-        for outcome in predict_jobs(predictor, jobs, lambda share: progress.advance(task, share)):
-            progress.update(task, name=outcome.source.name)
-            if outcome.faults:
-                failed.append(outcome)
-            for note in outcome.notes:
-                notes.setdefault(note, []).append(outcome.source.name)
-    return failed, notes
+    done, notes, faults = 0, {}, []
+    try:
+        with ImageProgress(len(jobs), console) as progress:
+            for outcome in predict_jobs(predictor, jobs, progress.advance, progress.begin):
+                faults += outcome.faults
+                done += not outcome.faults
+                for note in outcome.notes:
+                    notes.setdefault(note, []).append(outcome.source.name)
+    except (DiskLost, PredictorLost) as lost:  # every further image would fail alike
+        faults += lost.lines
+    return done, notes, faults
 
 
 def _some(names: list[str]) -> str:

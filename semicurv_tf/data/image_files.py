@@ -9,6 +9,7 @@ that the rule does not know.
 import contextlib
 import io
 import stat
+import struct
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,12 +46,13 @@ class MaskRule:
     invert: bool = False
 
 
-def read_image(path: Path, channels: int) -> np.ndarray:
+def read_image(path: Path, channels: int, frame: int | None = None) -> np.ndarray:
     """Reads an image.
 
     Args:
         path: the file.
         channels: 1 (grey, by ITU-R 601 luma) or 3 (RGB).
+        frame: which page of a TIFF stack, from 0; None takes the only one and refuses several.
 
     Returns:
         uint8 array (height, width, channels). 16 bit values keep their high byte. Transparency is
@@ -60,8 +62,8 @@ def read_image(path: Path, channels: int) -> np.ndarray:
         UserError: naming the file, see the module.
     """
     with _naming(path):
-        pixels = _decode(path)
-        return np.ascontiguousarray(_to_channels(pixels, channels))
+        pixels = _decode(path, frame=frame)
+        return np.ascontiguousarray(to_channels(pixels, channels))
 
 
 def read_mask(path: Path, rule: MaskRule = MaskRule()) -> np.ndarray:
@@ -183,14 +185,14 @@ def _naming(path: Path):
         ) from None
 
 
-def _decode(path: Path, palette_indices: bool = False) -> np.ndarray:
+def _decode(path: Path, palette_indices: bool = False, frame: int | None = None) -> np.ndarray:
     """uint8 array (h, w) or (h, w, 1..4) of a file; raises anything, see `_naming`."""
     if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would wait for ever
         raise UserError(
             f"{path}: expected a file, found a folder, pipe or device. Fix: remove it"
         )
-    if path.suffix.lower() in (".tif", ".tiff") and _is_tiff(path):
-        pixels = _decode_tiff(path, palette_indices)
+    if path.suffix.lower() in (".tif", ".tiff") and is_tiff(path):
+        pixels = _decode_tiff(path, palette_indices, frame)
     else:
         pixels = _decode_with_pillow(path, palette_indices)
     if pixels.dtype == np.uint16:
@@ -211,21 +213,42 @@ def _decode(path: Path, palette_indices: bool = False) -> np.ndarray:
     return pixels
 
 
-def _is_tiff(path: Path) -> bool:
+def is_tiff(path: Path) -> bool:
+    """Whether the file begins as a TIFF or a BigTIFF does."""
     with path.open("rb") as file:
         return file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
-def _decode_tiff(path: Path, palette_indices: bool) -> np.ndarray:
+def tiff_frames(tiff: tifffile.TiffFile) -> list:
+    """The pages that are images: neither overviews nor transparency masks of others.
+
+    Raises:
+        ValueError: the list of pages breaks off, as in a truncated file.
+    """
+    last = tiff.pages[-1]
+    layout, file = tiff.tiff, tiff.filehandle
+    file.seek(last.offset)
+    (tags,) = struct.unpack(layout.tagnoformat, file.read(layout.tagnosize))
+    file.seek(last.offset + layout.tagnosize + tags * layout.tagsize)
+    (following,) = struct.unpack(layout.offsetformat, file.read(layout.offsetsize))
+    if following:
+        raise ValueError(f"the list of pages breaks off after {len(tiff.pages)}")
+    return [page for page in tiff.pages if not (page.is_reduced or page.is_mask)] or [tiff.pages[0]]
+
+
+def _decode_tiff(path: Path, palette_indices: bool, frame: int | None) -> np.ndarray:
     with tifffile.TiffFile(path) as tiff:
-        page = tiff.pages[0]
-        _expect_one_frame(path, sum(not other.is_reduced for other in tiff.pages))
+        frames = tiff_frames(tiff)
+        if frame is None:
+            _expect_one_frame(path, len(frames))
+        page = frames[frame or 0].aspage()
+        _expect_every_page(path, tiff, len(frames))
         _expect_bearable_size(path, page.imagewidth, page.imagelength)
         # Pillow knows more compressions; it lacks 16 bit colour, and misreads other wide types.
         if page.dtype == np.uint8 or page.bitspersample == 1 or (
             page.dtype == np.uint16 and page.samplesperpixel == 1
         ):  # fmt: skip
-            return _decode_with_pillow(path, palette_indices)
+            return _decode_with_pillow(path, palette_indices, page.index)
         pixels = page.asarray()
         if pixels.ndim == 3 and page.planarconfig.name == "SEPARATE":
             pixels = np.moveaxis(pixels, 0, -1)
@@ -234,12 +257,15 @@ def _decode_tiff(path: Path, palette_indices: bool) -> np.ndarray:
     return pixels
 
 
-def _decode_with_pillow(path: Path, palette_indices: bool) -> np.ndarray:
+def _decode_with_pillow(path: Path, palette_indices: bool, page: int | None = None) -> np.ndarray:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with Image.open(path, formats=_PILLOW_FORMATS) as image:
             # MPO is what phones write: a JPEG photograph, then previews of it.
-            _expect_one_frame(path, 1 if image.format == "MPO" else getattr(image, "n_frames", 1))
+            if page is None:
+                _expect_one_frame(path, 1 if image.format == "MPO" else getattr(image, "n_frames", 1))
+            elif page:
+                image.seek(page)
             _expect_bearable_size(path, *image.size)
             image.load()
             image = ImageOps.exif_transpose(image)
@@ -268,6 +294,15 @@ def _expect_one_frame(path: Path, frames: int) -> None:
         )
 
 
+def _expect_every_page(path: Path, tiff: tifffile.TiffFile, frames: int) -> None:
+    told = (tiff.imagej_metadata or {}).get("images", 1) if tiff.is_imagej else 1
+    if told > frames:
+        raise UserError(
+            f"{path}: expected one directory per page, found {frames} for {told} pages (ImageJ writes so above 4 GB). "
+            "Fix: save it as BigTIFF, or as several files"
+        )
+
+
 def _expect_bearable_size(path: Path, width: int, height: int) -> None:
     # Pillow refuses by itself beyond twice this; the check here covers tifffile as well.
     if width * height > Image.MAX_IMAGE_PIXELS:
@@ -277,7 +312,8 @@ def _expect_bearable_size(path: Path, width: int, height: int) -> None:
         )
 
 
-def _to_channels(pixels: np.ndarray, channels: int) -> np.ndarray:
+def to_channels(pixels: np.ndarray, channels: int) -> np.ndarray:
+    """uint8 `(height, width, channels)`, of 1 (luma of colours) or 3 (grey repeated), from grey or RGB, with or without alpha."""
     if pixels.ndim == 2:
         pixels = pixels[..., None]
     pixels = pixels[..., :1] if pixels.shape[-1] < 3 else pixels[..., :3]

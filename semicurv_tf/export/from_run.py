@@ -44,7 +44,7 @@ def export_run(
         version: a number above 0; None takes the highest one there plus 1.
         max_batch: the largest batch the server is allowed; warm-up requests go up to it.
         size: (height, width) to serve this size only, with constant coordinate maps; None serves any.
-        threshold: of `mask`; None takes the run's own, else 0.5.
+        threshold: of `mask`; None takes the one chosen on validation images (`RUN/threshold.json`), else 0.5.
         precision: "float32" or "bfloat16" (features; inputs and outputs stay uint8 and float32).
         max_pixels: largest height x width of an image that is served.
 
@@ -53,10 +53,10 @@ def export_run(
     """
     if size and size[0] * size[1] > max_pixels:
         raise UserError(f"--size {size[0]}x{size[1]}: more than --max-pixels {max_pixels}. Fix: raise --max-pixels knowingly")
-    from semicurv_tf.training.run_folder import load_deployed
+    from semicurv_tf.training.run_folder import chosen_threshold, load_deployed
 
     network, facts = load_deployed(run)
-    threshold = threshold if threshold is not None else facts.get("threshold") or 0.5
+    threshold = threshold if threshold is not None else chosen_threshold(run) or 0.5
     settings = {"threshold": threshold, "size": size, "max_pixels": max_pixels, "max_batch": max_batch, "precision": precision}
     return export_network(network, models, {**_about(Path(run), facts), **settings}, version=version)
 

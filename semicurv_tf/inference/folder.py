@@ -1,32 +1,31 @@
-"""Predicts many files: finished ones are skipped, bad ones named while the others go on."""
+"""Which files are predicted and where their results go: finished ones are skipped, nothing is ever overwritten by mistake."""
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
-
 from semicurv_tf.errors import UserError
-from semicurv_tf.whole_files import write_json, write_png
-from semicurv_tf.inference.images import ReadImage, find_images, read_image
-from semicurv_tf.inference.predictor import Predictor, PredictorLost
+from semicurv_tf.inference.images import find_images, read_header
+from semicurv_tf.inference.results import SUFFIXES
+from semicurv_tf.whole_files import remove_abandoned, write_json
 
 RECORD = "predictions.json"  # in the output folder: what its masks were made with
-OVERLAY_COLOUR = (255, 40, 40)
+FORMATS = ("auto", "png", "tif")
 
 
 @dataclasses.dataclass(frozen=True)
 class Outputs:
-    """Which files are written per image: always the mask, `NAME.png` with 0 and 255.
+    """Which files are written per image: always the mask, `NAME.png` or `NAME.tif` with 0 and 255.
 
     Attributes:
-        probability: also `NAME.probability.png`, 8 bit grey, 255 x probability.
-        overlay: also `NAME.overlay.png`, the image with the mask in red.
+        probability: also `NAME.probability.png` (or `.tif`), 8 bit grey, 255 x probability.
+        overlay: also `NAME.overlay.png` (or `.tif`), the image with the mask in red.
+        format: "png", "tif", or "auto": TIFF of stacks, georeferenced and large TIFFs, PNG of all else.
     """
 
     probability: bool = False
     overlay: bool = False
+    format: str = "auto"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,13 +63,17 @@ def plan_jobs(source: str | Path, output: str | Path, outputs: Outputs) -> list[
     Args:
         source: an image, or a folder whose images are all taken, sub-folders included (their
             structure is kept in the output).
-        output: the folder of results.
+        output: the folder of results; or the mask's own path (`.png`, `.tif`, `.tiff`) where `source` is one image.
         outputs: which files are written per image.
 
     Raises:
         UserError: nothing to predict, two images would get one mask, or an image would be overwritten.
     """
     source, output = Path(source), Path(output)
+    if source.is_file() and names_file(output):
+        jobs = [Job(source, _result_paths(output, outputs, output.suffix))]
+        require_distinct(jobs)
+        return jobs
     if output.exists() and not output.is_dir():
         raise UserError(f"--output {output}: expected a folder, found a file. Fix: name a folder")
     if source.is_dir():
@@ -83,9 +86,14 @@ def plan_jobs(source: str | Path, output: str | Path, outputs: Outputs) -> list[
     else:
         raise UserError(f"--input {source}: expected an image or a folder, found nothing. Fix: check the path")
 
-    jobs = [Job(file, _result_paths(output / file.relative_to(root), outputs)) for file in files]
+    jobs = [Job(file, _result_paths(output / file.relative_to(root), outputs, _suffix(file, outputs.format))) for file in files]
     require_distinct(jobs)
     return jobs
+
+
+def names_file(output: Path) -> bool:
+    """Whether an output path is a mask's own, by its suffix, rather than a folder."""
+    return output.suffix.lower() in SUFFIXES and not output.is_dir()
 
 
 def require_distinct(jobs: list[Job]) -> None:
@@ -113,8 +121,9 @@ def open_output(output: str | Path, settings: dict, overwrite: bool) -> float:
     """Notes in the output folder what its masks are made with, so that no two settings mix there.
 
     Args:
-        output: the folder of results; made where it does not exist.
-        settings: what determines the masks: model, threshold, tile.
+        output: the folder of results, made where it does not exist; or the path of a single mask, whose
+            record is `NAME.predictions.json` beside it.
+        settings: what determines the masks: model, threshold, tile, ...
         overwrite: whether earlier results may be replaced.
 
     Returns:
@@ -123,7 +132,10 @@ def open_output(output: str | Path, settings: dict, overwrite: bool) -> float:
     Raises:
         UserError: the folder holds masks of other settings and `overwrite` is False.
     """
-    record = Path(output) / RECORD
+    output = Path(output)
+    alone = names_file(output)
+    record = output.with_name(f"{output.stem}.{RECORD}") if alone else output / RECORD
+    remove_abandoned(output.parent if alone else output)
     settings = json.loads(json.dumps(settings))
     if record.is_file():
         try:
@@ -140,87 +152,19 @@ def open_output(output: str | Path, settings: dict, overwrite: bool) -> float:
     return record.stat().st_mtime
 
 
-def predict_jobs(
-    predictor: Predictor, jobs: list[Job], advance: Callable[[float], None] | None = None
-) -> Iterator[Outcome]:
-    """Predicts the jobs one after the other, yielding what became of each.
-
-    A bad image is an outcome with faults; the others go on. A disk that is full or an output folder
-    that cannot be written, or a lost server, stops the run: every further image would fail alike.
-
-    Args:
-        predictor: what predicts.
-        jobs: from `plan_jobs`; finished ones are predicted again (leave them out to skip them).
-        advance: called with the share of an image that was just done; 1.0 in all per image.
-
-    Raises:
-        UserError: a result cannot be written.
-        PredictorLost: the predictor itself is gone.
-    """
-    for job in jobs:
-        done = 0.0
-
-        def count(share: float) -> None:
-            nonlocal done
-            done += share
-            if advance:
-                advance(share)
-
-        try:
-            image = read_image(job.source, predictor.channels)
-            probability = predictor.probability(image.pixels, count)
-        except PredictorLost:
-            raise
-        except UserError as error:
-            outcome = Outcome(job.source, faults=_named(job.source, error))
-        except MemoryError:
-            outcome = Outcome(job.source, faults=(f"{job.source}: not enough memory. Fix: a smaller --tile",))
-        else:
-            mask = _write(job, image, probability, predictor)
-            outcome = Outcome(job.source, image.notes, float(np.mean(mask > 0)))
-        if advance:
-            advance(1.0 - done)
-        yield outcome
-
-
-def overlay(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The image in colour with the foreground in red, half transparent.
-
-    Args:
-        image: uint8 `(height, width, 1 or 3)`.
-        mask: `(height, width)`, foreground where above 0.
-
-    Returns:
-        uint8 `(height, width, 3)`.
-    """
-    picture = np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image.copy()
-    foreground = mask > 0
-    # 40 % image, 60 % red, in integers: exact and without a float copy of the image.
-    picture[foreground] = (picture[foreground] * np.uint16(2) + np.uint16(OVERLAY_COLOUR) * np.uint16(3)) // 5
-    return picture
-
-
-def _write(job: Job, image: ReadImage, probability: np.ndarray, predictor: Predictor) -> np.ndarray:
-    mask = predictor.mask(probability)
-    if "probability" in job.outputs:
-        write_png(job.outputs["probability"], np.rint(probability * 255).astype(np.uint8))
-    if "overlay" in job.outputs:
-        write_png(job.outputs["overlay"], overlay(image.pixels, mask))
-    write_png(job.outputs["mask"], mask)
-    return mask
-
-
-def _result_paths(path: Path, outputs: Outputs) -> dict[str, Path]:
-    paths = {"mask": path.with_name(f"{path.stem}.png")}
+def _result_paths(path: Path, outputs: Outputs, suffix: str) -> dict[str, Path]:
+    paths = {"mask": path.with_name(f"{path.stem}{suffix}")}
     if outputs.probability:
-        paths["probability"] = path.with_name(f"{path.stem}.probability.png")
+        paths["probability"] = path.with_name(f"{path.stem}.probability{suffix}")
     if outputs.overlay:
-        paths["overlay"] = path.with_name(f"{path.stem}.overlay.png")
+        paths["overlay"] = path.with_name(f"{path.stem}.overlay{suffix}")
     return paths
 
 
-def _named(source: Path, error: UserError) -> tuple[str, ...]:
-    return tuple(line if str(source) in line else f"{source}: {line}" for line in error.lines)
+def _suffix(file: Path, format: str) -> str:
+    if format == "auto":
+        return ".tif" if read_header(file).as_tiff else ".png"
+    return f".{format}"
 
 
 def _same(a: Path, b: Path) -> bool:

@@ -1,19 +1,22 @@
 """The predictor: probabilities and masks from a network, whatever the size of the image."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.inference.tiles import predict_tiled
+from semicurv_tf.inference.memory import Memory
+from semicurv_tf.inference.tiles import ArraySource, Band, Source, predict_bands
 
 if TYPE_CHECKING:
     import keras
 
-WHOLE_PIXELS = 4_194_304  # up to 2048x2048 in one piece: about 6 GB for the residual UNet in float32
-TILE_PX = 1024
+WHOLE_PIXELS = 4_194_304  # what an export serves by default in one piece: 2048x2048
+SERVED_TILE_PX = 1024  # of larger images, by a server
+STRIDE_PX = 16  # of the paper's network: one pixel of its coarsest feature map
 OVERLAP_SHARE = 8  # tiles share an eighth of their side
+ORIENTATIONS = {"none": 1, "d4": 8}
 
 
 class PredictorLost(UserError):
@@ -21,7 +24,7 @@ class PredictorLost(UserError):
 
 
 class Predictor:
-    """Predicts images of any size: as a whole up to `whole_pixels`, by blended tiles beyond.
+    """Predicts images of any size: as a whole where they fit, by blended tiles beyond.
 
     Args:
         probability: maps uint8 images `(1, height, width, channels)`, raw 0-255, to float32
@@ -29,9 +32,12 @@ class Predictor:
             `from_saved_model` of an export, `semicurv_tf.serving_client` of a server.
         channels: 1 or 3, what the network takes.
         threshold: a pixel is foreground where its probability exceeds this.
-        tile: side of the tiles in pixels, used for every image larger than a tile; `None` takes
-            1024 for images of more than `whole_pixels`.
-        whole_pixels: images up to this many pixels are predicted in one piece where `tile` is None.
+        tile: side of the tiles in pixels, used for every image larger than a tile; `None` takes the largest
+            that `memory` bears.
+        memory: of the process; `None` where the network computes elsewhere.
+        whole_pixels: where `tile` and `memory` are None, images up to this many pixels are predicted in one piece.
+        tta: "none", or "d4": the mean over the eight flips and quarter turns of each tile.
+        stride: of the network's coarsest feature map in pixels; tiles start on its multiples.
 
     Example:
         >>> network, run = load_deployed("runs/drive")
@@ -46,16 +52,24 @@ class Predictor:
         *,
         threshold: float = 0.5,
         tile: int | None = None,
+        memory: Memory | None = None,
         whole_pixels: int = WHOLE_PIXELS,
+        tta: str = "none",
+        stride: int = STRIDE_PX,
     ):
         if not 0 < threshold < 1:
             raise ValueError(f"Expected threshold in (0, 1). Received: threshold={threshold}")
         if tile is not None and tile < 32:
             raise ValueError(f"Expected a tile of at least 32 px. Received: tile={tile}")
+        if tta not in ORIENTATIONS:
+            raise ValueError(f"Expected tta in {list(ORIENTATIONS)}. Received: tta={tta!r}")
         self.channels = channels
         self.threshold = threshold
         self.tile = tile
+        self.memory = memory
         self.whole_pixels = whole_pixels
+        self.tta = tta
+        self.stride = stride
         self._probability = probability
 
     @classmethod
@@ -74,7 +88,7 @@ class Predictor:
             except tf.errors.ResourceExhaustedError:
                 raise MemoryError from None
 
-        return cls(predict, channels, **settings)
+        return cls(predict, channels, **{"stride": getattr(network, "stride", STRIDE_PX), **settings})
 
     @classmethod
     def from_saved_model(cls, directory: str, **settings) -> "Predictor":
@@ -85,7 +99,7 @@ class Predictor:
         return cls(lambda image: signature(image=image)["probability"].numpy(), channels, **settings)
 
     def probability(self, image: np.ndarray, advance: Callable[[float], None] | None = None) -> np.ndarray:
-        """Foreground probability of one image.
+        """Foreground probability of one image in memory.
 
         Args:
             image: uint8 `(height, width, channels)`, raw 0-255.
@@ -101,16 +115,44 @@ class Predictor:
             raise ValueError(
                 f"Expected a uint8 image (height, width, {self.channels}). Received: {image.dtype} {image.shape}"
             )
-        side = max(image.shape[:2])
+        return np.concatenate([band.probability for band in self.bands(ArraySource(image), advance)])
+
+    def bands(self, source: Source, advance: Callable[[float], None] | None = None) -> Iterator[Band]:
+        """Foreground probability of an image that is read by rows, from top to bottom; see `predict_bands`."""
+        tile = self.tile_of(source)
+        overlap = _multiple(tile // OVERLAP_SHARE, self.stride)
+        return predict_bands(source, self._one, tile, overlap, self.stride, advance)
+
+    def tile_of(self, source: Source) -> int:
+        """Side of the tiles of an image in pixels."""
+        held = source.pixels.nbytes if isinstance(source, ArraySource) else 0
+        return self.tile_for(source.height, source.width, held)
+
+    def tile_for(self, height: int, width: int, held_bytes: int = 0) -> int:
+        """Side of the tiles of an image of this size in pixels, a multiple of the stride; see `Memory.tile`."""
+        whole = _multiple(max(height, width), self.stride)
         if self.tile is not None:
-            tile = self.tile
-        else:
-            tile = side if image.shape[0] * image.shape[1] <= self.whole_pixels else TILE_PX
-        return predict_tiled(image, self._one, tile, tile // OVERLAP_SHARE, advance)
+            return _multiple(self.tile, self.stride)
+        if self.memory is not None:
+            return self.memory.tile(height, width, self.channels, self.stride, held_bytes)
+        return whole if height * width <= self.whole_pixels else SERVED_TILE_PX
 
     def mask(self, probability: np.ndarray) -> np.ndarray:
         """Where the probability exceeds the threshold: uint8, 0 or 255, of the same shape."""
         return np.where(probability > self.threshold, 255, 0).astype(np.uint8)
 
     def _one(self, image: np.ndarray) -> np.ndarray:
-        return np.asarray(self._probability(image[None]))[0, ..., 0]
+        if self.tta == "none":
+            return np.asarray(self._probability(image[None]))[0, ..., 0]
+        from semicurv_tf.geometry.orientations import COUNT, orient, orient_back
+
+        # One orientation after the other: a graph of all eight may run them at once, in eight times the memory.
+        total = np.zeros(image.shape[:2], np.float32)
+        for number in range(COUNT):
+            turned = np.asarray(orient(image[None], number))
+            total += np.asarray(orient_back(np.asarray(self._probability(turned)), number))[0, ..., 0]
+        return total / COUNT
+
+
+def _multiple(length: int, stride: int) -> int:
+    return max(-(-length // stride), 1) * stride

@@ -1,56 +1,84 @@
 """Opens a predictor by what the user names: a run, an exported model, or a server."""
 
+import dataclasses
 import hashlib
 from pathlib import Path
 
+from semicurv_tf.inference.memory import DEFAULT, Memory, parse_memory, pixel_bytes
 from semicurv_tf.inference.predictor import Predictor
 
 
-def open_predictor(
-    *,
-    run: str | None = None,
-    saved_model: str | None = None,
-    server: str | None = None,
-    model_name: str = "semicurv",
-    threshold: float | None = None,
-    tile: int | None = None,
-) -> tuple[Predictor, dict]:
-    """A predictor, and the settings that determine its masks (for the record in the output folder).
+@dataclasses.dataclass(frozen=True)
+class PredictorOptions:
+    """What the user asks for; plain values, so that it travels to workers.
 
-    Args:
+    Attributes:
         run: a run folder; or
         saved_model: an exported version folder; or
         server: `grpc://host:port` or `http(s)://host:port` of a TF Serving.
         model_name: the model's name on the server.
-        threshold: foreground above this; None takes the run's own (or the export's), else 0.5.
-        tile: side of the tiles in pixels; None predicts moderate images in one piece.
+        threshold: foreground above this; None takes the one chosen on validation images, else 0.5.
+        tile: side of the tiles in pixels; None takes the largest that the memory bears.
+        memory: of the process, such as "2GB".
+        tta: "none" or "d4".
+        precision: of a run's network: "float32", "bfloat16", or "auto".
+    """
+
+    run: str | None = None
+    saved_model: str | None = None
+    server: str | None = None
+    model_name: str = "semicurv"
+    threshold: float | None = None
+    tile: int | None = None
+    memory: str = DEFAULT
+    tta: str = "none"
+    precision: str = "float32"
+
+
+def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
+    """A predictor, and the settings that determine its masks (for the record in the output folder).
 
     Raises:
-        UserError: the run, the export or the server cannot be used.
+        UserError: the run, the export or the server cannot be used, or an option is none.
     """
-    if run is not None:
-        from semicurv_tf.training.run_folder import load_deployed
-
-        network, about = load_deployed(run)
-        threshold = threshold if threshold is not None else about.get("threshold") or 0.5
-        predictor = Predictor.from_network(network, about["channels"], threshold=threshold, tile=tile)
-        identity = _digest(weight.numpy().tobytes() for weight in network.weights)
-    elif saved_model is not None:
+    memory = parse_memory(options.memory)
+    settings = {"tile": options.tile, "tta": options.tta}
+    if options.run is not None:
+        predictor, identity = _of_run(options, memory, settings)
+    elif options.saved_model is not None:
         from semicurv_tf.export.card import read_card
 
-        threshold = threshold if threshold is not None else read_card(saved_model).get("threshold") or 0.5
-        predictor = Predictor.from_saved_model(saved_model, threshold=threshold, tile=tile)
-        variables = Path(saved_model, "variables", "variables.data-00000-of-00001")
-        identity = _digest([Path(saved_model, "saved_model.pb").read_bytes(), variables.read_bytes()])
+        threshold = options.threshold if options.threshold is not None else read_card(options.saved_model).get("threshold") or 0.5
+        predictor = Predictor.from_saved_model(options.saved_model, threshold=threshold, memory=Memory(memory), **settings)
+        variables = Path(options.saved_model, "variables", "variables.data-00000-of-00001")
+        identity = {"model": _digest([Path(options.saved_model, "saved_model.pb").read_bytes(), variables.read_bytes()])}
     else:
         from semicurv_tf.serving_client.client import connect
 
-        client = connect(server, model_name)
+        client = connect(options.server, options.model_name)
         channels, version = client.describe()
-        threshold = threshold if threshold is not None else 0.5
-        predictor = Predictor(client.probability, channels, threshold=threshold, tile=tile, whole_pixels=client.whole_pixels)
-        identity = f"{server} {model_name} version {version}"
-    return predictor, {"model": identity, "threshold": threshold, "tile": tile}
+        threshold = options.threshold if options.threshold is not None else 0.5
+        predictor = Predictor(client.probability, channels, threshold=threshold, whole_pixels=client.whole_pixels, **settings)
+        identity = {"model": f"{options.server} {options.model_name} version {version}"}
+    sized_by = {} if options.tile or options.server else {"memory": memory}
+    return predictor, {**identity, "threshold": predictor.threshold, **settings, **sized_by}
+
+
+def _of_run(options: PredictorOptions, memory: int, settings: dict) -> tuple[Predictor, dict]:
+    from semicurv_tf.training.precision import resolve_precision
+    from semicurv_tf.training.run_folder import chosen_threshold, load_deployed
+
+    network, about = load_deployed(options.run)
+    identity = {"model": _digest(weight.numpy().tobytes() for weight in network.weights)}
+    threshold = options.threshold if options.threshold is not None else chosen_threshold(options.run) or 0.5
+    precision = resolve_precision(options.precision)
+    if precision.name != "float32":
+        from semicurv_tf.export.fold import folded_for_inference
+
+        network = folded_for_inference(network, about["channels"], precision.policy)
+        identity["precision"] = precision.name
+    limit = Memory(memory, pixel_bytes(network))
+    return Predictor.from_network(network, about["channels"], threshold=threshold, memory=limit, **settings), identity
 
 
 def _digest(parts) -> str:

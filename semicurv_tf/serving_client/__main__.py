@@ -28,7 +28,7 @@ def main(url, images, output, model_name, version, label, batch, tile, threshold
     from semicurv_tf.serving_client.bulk import predict_by_server
     from semicurv_tf.serving_client.client import connect
 
-    jobs = [job for image in images for job in plan_jobs(image, output, Outputs())]
+    jobs = [job for image in images for job in plan_jobs(image, output, Outputs(format="png"))]
     require_distinct(jobs)
     client = connect(
         url, model_name, version=version, label=label, deadline_s=deadline, max_message_mb=max_message_mb

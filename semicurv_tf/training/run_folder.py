@@ -7,6 +7,7 @@
     RUN/tensorboard/      the same as curves
     RUN/deployed.keras    the network to deploy, float32, written when the run ends
     RUN/scores.json       what `evaluate` measured
+    RUN/threshold.json    the threshold that was chosen on validation images, where one was
 """
 
 import json
@@ -21,6 +22,7 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.whole_files import write_json
 
 CONFIG, RUN, LOG, DEPLOYED, SCORES = "config.yaml", "run.json", "log.jsonl", "deployed.keras", "scores.json"
+THRESHOLD = "threshold.json"
 CHECKPOINTS, TENSORBOARD = "checkpoints", "tensorboard"
 
 PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy", "scipy", "pydantic", "Pillow")
@@ -107,6 +109,22 @@ def load_deployed(run: str | Path):
     network = build_network(config.model, facts["channels"], facts["mean"], facts["standard_deviation"])
     step = checkpoints.restore_deployed(checkpoint, network)
     return network, {**facts, "step": step}
+
+
+def chosen_threshold(run: str | Path) -> float | None:
+    """The threshold that was chosen on validation images; None where none was.
+
+    Raises:
+        UserError: `RUN/threshold.json` is damaged.
+    """
+    path = Path(run) / THRESHOLD
+    if not path.is_file():
+        return None
+    content = read_json(path)
+    threshold = content.get("threshold") if isinstance(content, dict) else None
+    if not isinstance(threshold, int | float) or not 0 < threshold < 1:
+        raise UserError(f"{path}: expected a threshold in (0, 1), found {threshold!r}. Fix: choose it again, or delete the file")
+    return float(threshold)
 
 
 def versions() -> dict:

@@ -7,9 +7,11 @@ import pytest
 from PIL import Image
 
 from semicurv_tf.errors import UserError
-from semicurv_tf import whole_files as files
-from semicurv_tf.inference.folder import Outputs, open_output, overlay, plan_jobs, predict_jobs
+from semicurv_tf.inference import results
+from semicurv_tf.inference.folder import Outputs, open_output, plan_jobs
 from semicurv_tf.inference.predictor import Predictor, PredictorLost
+from semicurv_tf.inference.run_jobs import overlay, predict_jobs
+from semicurv_tf.whole_files import DiskLost
 
 
 @pytest.fixture
@@ -82,14 +84,50 @@ def test_output_that_is_a_file(folder, tmp_path):
 
 
 def test_a_full_disk_stops_the_run_with_one_line_and_no_half_file(folder, tmp_path, red_predictor, monkeypatch):
-    def full(self, path, **_):
-        path.write_bytes(b"half")
+    def full(self, kind, content):
+        self._file.write(b"half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(files.Image.Image, "save", full)
-    with pytest.raises(UserError, match="no space left"):
+    monkeypatch.setattr(results.PngRows, "_chunk", full)
+    with pytest.raises(DiskLost, match="no space left"):
         list(predict_jobs(red_predictor, plan_jobs(folder, tmp_path / "out", Outputs())))
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_one_unwritable_result_leaves_the_others(folder, tmp_path, red_predictor):
+    (tmp_path / "out" / "a.png" / "taken").mkdir(parents=True)  # a folder has the mask's name
+    outcomes = list(predict_jobs(red_predictor, plan_jobs(folder, tmp_path / "out", Outputs())))
+    assert "a.png" in outcomes[0].faults[0] and "cannot be written" in outcomes[0].faults[0]
+    assert (tmp_path / "out" / "b.png").is_file() and not list((tmp_path / "out").rglob(".part-*"))
+
+
+def test_what_a_killed_run_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path):
+    import subprocess
+    import sys
+
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    out = tmp_path / "out" / "sub"
+    out.mkdir(parents=True)
+    for name in (f".part-{dead.pid}.a.png", f".part-{os.getpid()}.b.png", "c.png"):
+        (out / name).touch()
+    open_output(tmp_path / "out", {}, overwrite=False)
+    assert sorted(path.name for path in out.iterdir()) == [f".part-{os.getpid()}.b.png", "c.png"]
+
+
+def test_a_single_mask_has_its_own_path_and_record(folder, tmp_path, red_predictor):
+    jobs = plan_jobs(folder / "a.png", tmp_path / "one" / "mask.tif", Outputs(probability=True))
+    assert jobs[0].outputs == {"mask": tmp_path / "one" / "mask.tif", "probability": tmp_path / "one" / "mask.probability.tif"}
+    since = open_output(tmp_path / "one" / "mask.tif", {"threshold": 0.5}, overwrite=False)
+    assert (tmp_path / "one" / "mask.predictions.json").is_file()
+    list(predict_jobs(red_predictor, jobs))
+    assert jobs[0].finished(since)
+    assert np.asarray(Image.open(tmp_path / "one" / "mask.tif"))[0, :6].tolist() == [255] * 5 + [0]
+
+
+def test_the_mask_is_never_the_image_itself(folder):
+    with pytest.raises(UserError, match="would replace this image"):
+        plan_jobs(folder / "a.png", folder / "a.png", Outputs())
 
 
 def test_a_lost_predictor_stops_the_run(folder, tmp_path):

@@ -47,3 +47,37 @@ def test_threshold_is_exclusive():
 def test_wrong_arrays(image):
     with pytest.raises(ValueError, match="Expected a uint8 image"):
         Predictor(None, 3).probability(image)
+
+
+def test_d4_is_the_mean_over_turned_images_each_turned_back(network):
+    image = np.random.default_rng(0).integers(0, 256, (32, 48, 3), np.uint8)
+    plain = Predictor.from_network(network, 3)
+    expected = np.mean(
+        [
+            np.flip(np.rot90(plain.probability(np.ascontiguousarray(np.rot90(np.flip(image, 1) if flip else image, turns))), -turns), 1)
+            if flip
+            else np.rot90(plain.probability(np.ascontiguousarray(np.rot90(image, turns))), -turns)
+            for turns in range(4)
+            for flip in (False, True)
+        ],
+        axis=0,
+    )
+    averaged = Predictor.from_network(network, 3, tta="d4")
+    np.testing.assert_allclose(averaged.probability(image), expected, atol=1e-6)
+    assert np.abs(expected - plain.probability(image)).max() > 1e-3
+    # A turned image gets the turned answer, to rounding.
+    turned = averaged.probability(np.ascontiguousarray(np.rot90(image)))
+    np.testing.assert_allclose(np.rot90(turned, -1), expected, atol=1e-6)
+
+
+def test_d4_averages_within_tiles(network):
+    image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    tiled = Predictor.from_network(network, 3, tta="d4", tile=48).probability(image)
+    alone = Predictor.from_network(network, 3, tta="d4").probability(image[:48, :48])
+    np.testing.assert_allclose(tiled[:16, :16], alone[:16, :16], atol=1e-6)  # the next tiles begin at 16
+
+
+@pytest.mark.parametrize("settings", [{"threshold": 1.0}, {"tile": 8}, {"tta": "d8"}])
+def test_wrong_settings(settings):
+    with pytest.raises(ValueError, match="Expected"):
+        Predictor(None, 3, **settings)

@@ -1,0 +1,81 @@
+"""How large tiles may be for the process to stay below a given memory.
+
+Measured with `scripts/benchmark_large.py` and on single tiles (TensorFlow 2.21, two cores): 650 to 790 MB before the
+first tile, then 8.5 to 12.6 times (channels of the network's first level) x (bytes of a feature) per pixel of a tile.
+"""
+
+import dataclasses
+import re
+
+from semicurv_tf.errors import UserError
+from semicurv_tf.inference.tiles import BAND_ROWS
+
+DEFAULT = "2GB"
+BASE_BYTES = 800_000_000  # Python, TensorFlow, the weights of the paper's network, GDAL's cache of blocks
+FEATURES_PER_CHANNEL = 13  # that live at once at full resolution, per channel of the first level
+FIRST_CHANNELS = 32  # of the paper's network
+SMALLEST_TILE_PX, LARGEST_TILE_PX = 128, 4096
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+
+
+@dataclasses.dataclass(frozen=True)
+class Memory:
+    """What the process may take, in all.
+
+    Attributes:
+        total_bytes: the limit.
+        pixel_bytes: what the network takes per pixel of a tile, see `pixel_bytes`.
+    """
+
+    total_bytes: int
+    pixel_bytes: int = FEATURES_PER_CHANNEL * FIRST_CHANNELS * 4
+
+    def tile(self, height: int, width: int, channels: int, stride: int, held_bytes: int = 0) -> int:
+        """The largest tile side for an image, in pixels, a multiple of the stride.
+
+        Args:
+            height, width, channels: of the image.
+            stride: of the network.
+            held_bytes: memory that the image takes by itself, where it is decoded as a whole.
+
+        Raises:
+            UserError: not even tiles of 128 pixels fit.
+        """
+        needed = lambda side: held_bytes + self._needed(side, height, width, channels)
+        whole = -(-max(height, width) // stride) * stride
+        candidates = range(-(-SMALLEST_TILE_PX // stride) * stride, LARGEST_TILE_PX + 1, stride)
+        if needed(whole) <= self.total_bytes:
+            return whole
+        fitting = [side for side in candidates if side < whole and needed(side) <= self.total_bytes]
+        if not fitting:
+            least = needed(min(candidates[0], whole))
+            raise UserError(
+                f"--memory {self.total_bytes / 1e9:.2g}GB: too little for an image of {width}x{height} pixels, "
+                f"which takes {least / 1e9:.2g} GB. Fix: --memory {least / 1e9 + 0.1:.1f}GB, or a smaller --tile"
+            )
+        return fitting[-1]
+
+    def _needed(self, side: int, height: int, width: int, channels: int) -> int:
+        # Rows that tiles still need: pixels and float32 sums, both twice while rows are added, and one byte of validity.
+        rows = min(side + BAND_ROWS, height) * width * (2 * channels + 9)
+        return BASE_BYTES + min(side, height) * min(side, width) * self.pixel_bytes + rows
+
+
+def pixel_bytes(network) -> int:
+    """Bytes that a network takes per pixel of a tile: from its first level's channels, else as the paper's network."""
+    widths = getattr(network, "widths", None) or (FIRST_CHANNELS,)
+    size = 2 if "16" in network.compute_dtype else 4
+    return FEATURES_PER_CHANNEL * widths[0] * size
+
+
+def parse_memory(text: str) -> int:
+    """Bytes of a size as people write it: `2GB`, `1500 MB`, `1.5G`; powers of ten.
+
+    Raises:
+        UserError: no size, or none above zero.
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*", text, re.IGNORECASE)
+    size = int(float(found[1]) * _UNITS[found[2].upper()]) if found else 0
+    if size <= 0:
+        raise UserError(f"--memory {text}: expected a size, such as 2GB or 1500MB. Fix: --memory {DEFAULT}")
+    return size
