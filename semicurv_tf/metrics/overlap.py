@@ -9,11 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from semicurv_tf.metrics.ratio import ratio
+
 THRESHOLD = 0.5
 
 
 class OverlapCounts(NamedTuple):
-    """The pixels of one image (or of several, pooled) by target and prediction."""
+    """The pixels of one image (or of several, pooled) by target and prediction; fields may be arrays, a place an image."""
 
     true_positive: int
     false_positive: int
@@ -146,6 +148,4 @@ def batch_iou(target, probability, valid=None, threshold=THRESHOLD):
 
 
 def _score(counts, numerator, denominator):
-    if denominator:
-        return numerator / denominator
-    return 0.0 if counts.false_positive + counts.false_negative else 1.0
+    return ratio(numerator, denominator, np.asarray(counts.false_positive) + counts.false_negative == 0)
