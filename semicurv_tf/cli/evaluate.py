@@ -1,29 +1,81 @@
-"""`semicurv-tf evaluate`: IoU and F1 of a run on its test images."""
+"""`semicurv-tf evaluate`: the scores of a run on images with masks, and the choice of its threshold."""
 
 from pathlib import Path
 
 import click
 
+EXAMPLES = """
+\b
+Examples:
+  semicurv-tf evaluate --run runs/first
+  semicurv-tf evaluate --run runs/first --metrics all
+  semicurv-tf evaluate --run runs/roads --metrics iou,completeness,correctness,quality --tolerance-px 3
+  semicurv-tf evaluate --run runs/first --split validation --choose-threshold
+  semicurv-tf evaluate --run runs/first --metrics all --threshold chosen
 
-@click.command()
+\b
+Metrics: iou, f1, precision, recall, average_precision, aiu, ods, ois, cldice, betti0_error, betti1_error,
+completeness, correctness, quality, rand_error. docs/metrics.md defines each.
+
+\b
+Written: RUN/scores.json, a key per split (and threshold, where it is not 0.5); with --choose-threshold
+RUN/threshold.json, which `predict` and `export` take for their masks.
+"""
+
+
+class _Threshold(click.ParamType):
+    name = "number|chosen"
+
+    def convert(self, value, param, ctx):
+        if value == "chosen":
+            return value
+        try:
+            if 0 < float(value) < 1:
+                return str(value)
+        except ValueError:
+            pass
+        self.fail(f"expected a number in (0, 1), or `chosen` for that of RUN/threshold.json, found {value!r}", param, ctx)
+
+
+@click.command(epilog=EXAMPLES)
 @click.option("--run", required=True, type=click.Path(path_type=Path), help="A folder made by `semicurv-tf train`.")
 @click.option("--data-dir", type=click.Path(), help="Where the dataset is, if it moved since the training.")
 @click.option(
-    "--split", type=click.Choice(["test", "validation"]), default="test", show_default=True, help="Which images to score."
-)
-def evaluate(run, data_dir, split):
+    "--split", type=click.Choice(["test", "validation", "labelled"]),
+    help="Which images; labelled: those whose masks were trained on.  [default: test]",
+)  # fmt: skip
+@click.option("--metrics", metavar="NAMES", help="Further metrics with intervals: names with commas, or all.")
+@click.option(
+    "--tolerance-px", type=click.FloatRange(0, 100), default=2.0, show_default=True,
+    help="Of matched centrelines (ods, ois) and of buffers (completeness, correctness, quality).",
+)  # fmt: skip
+@click.option("--threshold", type=_Threshold(), default="0.5", show_default=True, help="Foreground above this probability.")
+@click.option("--choose-threshold", is_flag=True, help="Choose the threshold on validation images, or labelled ones where there are none.")
+@click.option("--choose-by", type=click.Choice(["iou", "f1"]), default="iou", show_default=True, help="With --choose-threshold: what to make highest.")
+def evaluate(run, data_dir, split, metrics, tolerance_px, threshold, choose_threshold, choose_by):
     """Score a trained network: IoU and F1 at threshold 0.5, mean over images as in the paper, and pooled.
 
     The scores are of the last teacher (or student, where the method has no teacher): no checkpoint is picked by
     its test score. They are printed as a table and written to RUN/scores.json.
-
-    \b
-    Example:
-      semicurv-tf evaluate --run runs/first
     """
     from semicurv_tf.cli.console import console, quiet_start
+    from semicurv_tf.errors import UserError
+    from semicurv_tf.metrics.catalogue import parse_metrics
 
+    names = parse_metrics(metrics) if metrics is not None else ()
+    if choose_threshold and (metrics is not None or threshold != "0.5"):
+        raise UserError("--choose-threshold: expected no --metrics and no --threshold beside it. Fix: choose, then --threshold chosen")
+    if choose_threshold and split == "test":
+        raise UserError(
+            "--split test: a threshold is never chosen on the images that results are reported on. Fix: --split validation (or labelled)"
+        )
     with quiet_start():
+        from semicurv_tf.training import choose_threshold as choosing
         from semicurv_tf.training import score_run
-    scores = score_run.score_run(run, split, data_dir, console())
-    print(score_run.table(scores))
+        from semicurv_tf.training.open_run import open_run
+    opened = open_run(run, data_dir, console())
+    if choose_threshold:
+        print(choosing.describe(choosing.choose_threshold(opened, split, choose_by, console()), opened))
+        return
+    number = choosing.threshold_of(threshold, opened)
+    print(score_run.table(score_run.score_images(opened, split or "test", console(), names, number, tolerance_px)))

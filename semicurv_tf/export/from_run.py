@@ -91,12 +91,9 @@ def export_network(network, models: str | Path, card: dict, *, version: int | No
 
 def _about(run: Path, facts: dict) -> dict:
     """What the card says of where the model comes from."""
-    import json
-
-    from semicurv_tf.training.run_folder import read_config
+    from semicurv_tf.training.run_folder import SCORES, THRESHOLD, read_config
 
     config = read_config(run)
-    scores = run / "scores.json"
     return {
         "run": run.resolve().name,
         "step": facts.get("step"),
@@ -106,12 +103,26 @@ def _about(run: Path, facts: dict) -> dict:
         "labelled_images": facts.get("labelled"),
         "licence_of_the_data": _licence(config.data.dataset),
         "method": config.method.name,
-        "scores": json.loads(scores.read_text()) if scores.is_file() else None,
+        "scores": _without_lists(_json(run / SCORES)),
+        "threshold_chosen": _json(run / THRESHOLD),
         "configuration": config.model_dump(mode="json"),
         "versions": facts.get("versions"),
         "input": "uint8 images (batch, height, width, channels), raw 0-255, RGB",
         "limits": "trained on the images of this dataset only; check masks by eye before relying on them elsewhere",
     }
+
+
+def _json(path: Path):
+    from semicurv_tf.training.run_folder import read_json
+
+    return read_json(path) if path.is_file() else None
+
+
+def _without_lists(scores: dict | None) -> dict | None:
+    """The scores of each split without each image's and without curves: a card is read by people."""
+    if scores is None:
+        return None
+    return {split: {name: value for name, value in of.items() if name not in ("each", "curve")} for split, of in scores.items()}
 
 
 def _licence(dataset: str) -> str | None:

@@ -145,6 +145,9 @@ def claim_devices(config: Config, task: Task) -> Devices:
 
 def open_dataset(config: Config, console: Console):
     """The dataset of a configuration; says on the console how far preparing it is, and what looks odd in it."""
+    # Before the progress bar's thread runs: while this package loads, its lazy imports break those of other threads.
+    import tensorflow_datasets  # noqa: F401
+
     data = config.data
     with Progress(*PREPARING, console=console, transient=True) as progress:
         files = progress.add_task(f"reading {data.dataset}", total=None)

@@ -1,0 +1,109 @@
+"""`semicurv-tf evaluate` as a user types it, on a small folder of drawn lines: metrics, thresholds, refusals."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from semicurv_tf.cli import main as entry
+from semicurv_tf.metrics.catalogue import METRICS
+
+
+def draw(folder, count, seed):
+    """Images of dark crossing lines on a grainy ground, with their masks; 40 x 48 pixels."""
+    rng = np.random.default_rng(seed)
+    for part in ("images", "masks"):
+        (folder / part).mkdir(parents=True)
+    for index in range(count):
+        mask = np.zeros((40, 48), bool)
+        mask[rng.integers(4, 34) :][:3] = mask[:, rng.integers(4, 40) :][:, :2] = True
+        image = np.clip(rng.normal(170 - 110 * mask[..., None], 25, (40, 48, 3)), 0, 255).astype(np.uint8)
+        Image.fromarray(image).save(folder / "images" / f"{folder.name}{index}.png")
+        Image.fromarray(mask.astype(np.uint8) * 255).save(folder / "masks" / f"{folder.name}{index}.png")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A finished run of a few steps, trained in this process."""
+    from rich.console import Console
+
+    from semicurv_tf.config import load_config
+    from semicurv_tf.training.train import train
+
+    place = tmp_path_factory.mktemp("evaluated")
+    for split, count in (("train", 4), ("validation", 3), ("test", 5)):
+        draw(place / "data" / split, count, count)
+    settings = {
+        "data.dataset": "folder", "data.data_dir": str(place / "data"), "data.cache_dir": str(place / "cache"), "data.labels": 0.5,
+        "model.widths": [4, 8], "method.name": "supervised", "training.steps": 12, "training.learning_rate": 0.01,
+        "training.precision": "float32",
+    }  # fmt: skip
+    train(load_config(None, settings), place / "run", Console(quiet=True))
+    return place / "run"
+
+
+@pytest.fixture
+def evaluate(monkeypatch, capfd, run):
+    """Calls the command in this process; returns what it printed."""
+
+    def call(*arguments, expect=0, run=run):
+        monkeypatch.setattr("sys.argv", ["semicurv-tf", "evaluate", "--run", str(run), *map(str, arguments)])
+        try:
+            entry.main()
+            code = 0
+        except SystemExit as exit:
+            code = exit.code
+        said = capfd.readouterr()
+        assert code == expect and "Traceback" not in said.err, said.err
+        return said.out if expect == 0 else [line for line in said.err.splitlines() if line.lower().startswith("error:")]
+
+    return call
+
+
+def test_threshold_is_chosen_then_used_by_all_metrics(evaluate, run):
+    said = evaluate("--choose-threshold")
+    chosen = json.loads((run / "threshold.json").read_text())
+    assert chosen["split"] == "validation" and chosen["images"] == 3 and chosen["score"] >= chosen["score_at_0.5"]
+    assert f"threshold {chosen['threshold']:g}" in said and "labelled" not in said
+
+    text = evaluate("--metrics", "all", "--threshold", "chosen", "--tolerance-px", "3")
+    name = "test" if chosen["threshold"] == 0.5 else f"test@{chosen['threshold']:g}"
+    scores = json.loads((run / "scores.json").read_text())[name]
+    assert set(scores["metrics"]) == set(METRICS) and scores["tolerance_px"] == 3 and scores["threshold"] == chosen["threshold"]
+    assert scores["metrics"]["iou"]["mean"] == pytest.approx(scores["mean"]["iou"])
+    assert scores["metrics"]["f1"]["pooled"] == pytest.approx(scores["pooled"]["f1"])
+    assert all(len(each) == len(METRICS) - 1 for each in scores["each"].values())  # ODS is of all images together
+    assert np.isclose(scores["metrics"]["iou"]["mean"], np.mean([each["iou"] for each in scores["each"].values()]), atol=1e-4)
+    low, high = scores["metrics"]["iou"]["mean_interval"]
+    assert f"{100 * low:.1f} to {100 * high:.1f}" in text and "tolerance" in text and "3 px" in text
+
+
+def test_scores_at_one_half_stay_beside_those_at_another_threshold(evaluate, run):
+    evaluate("--metrics", "cldice,iou", "--threshold", "0.31")
+    text = evaluate()
+    scores = json.loads((run / "scores.json").read_text())
+    assert {"test", "test@0.31"} <= set(scores) and list(scores["test@0.31"]["metrics"]) == ["cldice", "iou"]
+    assert scores["test"]["threshold"] == 0.5 and "metrics" not in scores["test"] and "threshold" not in text
+
+
+def test_labelled_images_may_be_scored_and_chosen_on(evaluate, run):
+    assert "folder labelled, 2 images" in evaluate("--split", "labelled")
+    before = (run / "threshold.json").read_bytes()
+    assert "note: these are the labelled training images" in evaluate("--split", "labelled", "--choose-threshold", "--choose-by", "f1")
+    (run / "threshold.json").write_bytes(before)
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--metrics", "iou,dise"], ["--metrics", "dise", "cldice", "Fix:"]),
+        (["--choose-threshold", "--split", "test"], ["--split test", "never chosen", "Fix:"]),
+        (["--choose-threshold", "--metrics", "all"], ["--choose-threshold", "Fix:"]),
+        (["--threshold", "1.5"], ["--threshold", "1.5", "chosen"]),
+        (["--tolerance-px", "-1"], ["--tolerance-px", "-1"]),
+    ],
+)
+def test_refusals_are_one_line(evaluate, arguments, words):
+    (line,) = evaluate(*arguments, expect=2, run="absent")
+    assert all(word in line for word in words), line
