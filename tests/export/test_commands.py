@@ -1,5 +1,7 @@
 """The command `export`, on a run that is stood in for by a tiny network."""
 
+import json
+
 import pytest
 from click.testing import CliRunner
 
@@ -29,6 +31,19 @@ def test_a_version_with_its_card(run, tmp_path):
     assert card["dataset"] == "synthetic" and card["configuration"]["model"]["encoding"] == "sinusoid"
     again = call("--run", "RUN", "--output", tmp_path / "m", "--version", "1")
     assert isinstance(again.exception, UserError) and "never overwritten" in str(again.exception)
+
+
+def test_the_card_tells_the_chosen_threshold_and_the_scores(run, tmp_path):
+    folder = tmp_path / "RUN"
+    folder.mkdir()
+    chosen = {"threshold": 0.42, "split": "validation", "score": 0.5, "metric": "iou"}
+    (folder / "threshold.json").write_text(json.dumps(chosen))
+    (folder / "scores.json").write_text(json.dumps({"test": {"mean": {"iou": 0.4}, "each": {"a": {"iou": 0.4}}, "curve": {}}}))
+    assert call("--run", folder, "--output", tmp_path / "m", "--size", "32x48", "--max-batch", "1").exit_code == 0
+    card = read_card(tmp_path / "m" / "1")
+    assert card["threshold"] == 0.42 and card["threshold_chosen"] == chosen and card["scores"] == {"test": {"mean": {"iou": 0.4}}}
+    (folder / "threshold.json").write_text('{"threshold": 3}')
+    assert "expected a threshold in (0, 1), found 3" in str(call("--run", folder, "--output", tmp_path / "m").exception)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -162,3 +163,11 @@ def test_names_of_metrics():
 
 def test_every_metric_uses_known_counts():
     assert {metric.counts for metric in METRICS.values()} == set(COUNTS)
+
+
+def test_every_metric_is_in_the_help_and_the_documentation():
+    from semicurv_tf.cli.evaluate import EXAMPLES
+
+    documentation = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    for name in METRICS:
+        assert name in EXAMPLES and f"`{name}`" in documentation, name
