@@ -9,7 +9,7 @@ from rich.console import Console
 from semicurv_tf import __version__
 from semicurv_tf.data.catalog import dataset_info
 from semicurv_tf.report import curves, tables
-from semicurv_tf.report.document import Bullets, Heading, Paragraph, Part, Shown, Table, write_document
+from semicurv_tf.report.document import Bullets, Heading, Paragraph, Part, Table, write_document
 from semicurv_tf.report.results import Group, Result, beside_protocol, group_results, main_group, read_results
 from semicurv_tf.reproduce.published import published_labels, read_published
 from semicurv_tf.reproduce.targets import DATASETS, TARGETS
@@ -195,9 +195,12 @@ def _settings(groups: list[Group]) -> list[Part]:
     parts: list[Part] = [Heading("Settings and labelled images", "settings")]
     told: dict[str, list[Group]] = {}
     for group in groups:
-        told.setdefault("; ".join(beside_protocol(group)) or "as semicurv-tf reproduce does by itself", []).append(group)
-    rows = [[Shown(lines), _listed(sorted({_place(group) for group in members})), _listed(dict.fromkeys(group.first.system.title for group in members))] for lines, members in told.items()]
-    parts.append(Table(["settings (key: protocol → here)", "where", "systems"], [[row[0]._replace(text=row[0].text.replace("->", "→")), *row[1:]] for row in rows], text_columns=(1, 2)))
+        told.setdefault("; ".join(beside_protocol(group)).replace("->", "→"), []).append(group)
+    for lines, members in told.items():
+        where = _listed(dict.fromkeys(map(_place, members)))
+        systems = _listed(dict.fromkeys(group.first.system.title for group in members))
+        parts.append(Paragraph(f"{f'Set beside the protocol, {lines}' if lines else 'As the protocol'}: {where} ({systems})."))
+    parts.append(Paragraph("Labelled images, as the seed chose them:"))
     chosen: dict[tuple, list[str]] = {}
     for result in (result for group in groups for result in group.results):
         chosen[(result.dataset, result.labels, result.seed)] = result.labelled

@@ -114,9 +114,9 @@ def foreground_at_end(group: Group) -> float | None:
 
 
 def training_figure(dataset: str, labels: float, groups: Sequence[Group]) -> Figure | None:
-    """The watched IoU and the supervised loss of all systems that were run there, the first seed of each."""
-    chosen = {group.first.system.name: group for group in groups if group.first.dataset == dataset and group.first.labels == labels}
-    found = [group for name in chosen if (group := main_group(groups, dataset, labels, name)) is not None]
+    """The watched IoU and the supervised loss of Table III's and V's systems that were run there, the first seed of each."""
+    names = dict.fromkeys([*TARGETS["table3"].systems(labels), *TARGETS["table5"].systems(labels)])
+    found = [group for name in names if (group := main_group(groups, dataset, labels, name)) is not None]
     found = [group for group in found if len(group.first.curve) > 1]
     if not found:
         return None

@@ -24,7 +24,7 @@ IMAGES = 4  # N_B of Eq. 5
 STEPS = 21
 TURN_DEGREES, SHIFT_SHARE = 35.0, 0.12
 # As graphs: each surface takes hundreds of them.
-_mse, _npair = tf.function(mse_loss), tf.function(npair_loss)
+_mse, _npair = (tf.function(loss, autograph=False) for loss in (mse_loss, npair_loss))
 ORIGINAL, VIEW = "#ffd400", "#d6231f"  # yellow dashed and red solid, as in the paper
 
 

@@ -58,7 +58,7 @@ footer { margin-top: 3.5rem; padding-top: .8rem; border-top: 1px solid var(--lin
   th, td { padding: .3rem .5rem; } th:first-child, td:first-child { position: sticky; left: 0; background: #fff; } tr.block td { position: static; } }
 @page { size: A4; margin: 16mm 14mm; }
 @media print { body { font-size: 10pt; padding: 0; max-width: none; } nav { display: none; } a { color: inherit; text-decoration: none; }
-  h2 { margin-top: 1.6rem; } h2, h3, caption { break-after: avoid; } figure, tr, .warning { break-inside: avoid; } thead { display: table-header-group; }
+  h2 { margin-top: 1.6rem; } h2, h3, caption, p.note { break-after: avoid; } figure img { width: auto !important; max-height: 8.2cm; } figure, tr, .warning { break-inside: avoid; } thead { display: table-header-group; }
   .scroll { overflow: visible; } table { font-size: 8pt; } th, td { padding: .2rem .38rem; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }
 """
