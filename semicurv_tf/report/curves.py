@@ -128,7 +128,7 @@ def training_figure(dataset: str, labels: float, groups: Sequence[Group]) -> Fig
             name = result.system.name
             _line(left, *_watched(result), name, result.system.title, smooth=False)
             _line(right, *_curve(result, "dice"), name, None)
-            _line(right, *_curve(result, "cross_entropy"), name, None)
+            _line(right, *_curve(result, "wbce"), name, None)
         left.set(title="Watched IoU, deployed network", xlabel="step", ylabel="%", ylim=(0, None))
         right.set(title="Supervised loss", xlabel="step", ylim=(0, None))
         figure.legend(loc="outside lower center", ncols=4)

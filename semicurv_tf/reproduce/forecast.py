@@ -3,7 +3,7 @@
 import re
 import statistics
 
-from semicurv_tf.config import Config
+from semicurv_tf.config import NETWORK_DEFAULTS, Config
 from semicurv_tf.data.catalog import dataset_info
 from semicurv_tf.reproduce.cell import Cell
 
@@ -13,6 +13,9 @@ GUESSED_SECONDS_PER_UNIT = 0.73 / 28
 
 # A pass forward is one unit, a pass with its gradient three; each image of the batch at 128x128.
 _FORWARD, _LEARN = 1, 3
+
+# GFLOP of a forward pass at 128x128 with the widths of the paper, by TensorFlow's profiler.
+GFLOP = {"residual_unet": 7.5, "unet": 6.0, "hed": 10.0, "fphbn": 33.9, "deeplab_v3_plus": 12.5}
 
 
 class Forecast:
@@ -53,7 +56,7 @@ class Forecast:
 
 
 def units(config: Config) -> float:
-    """The passes of one step, counted as forward passes of an image of 128x128 through the full-width network."""
+    """The passes of one step, counted as forward passes of an image of 128x128 through the residual UNet."""
     labelled, unlabelled = config.training.batch_labelled, config.training.batch_unlabelled
     passes = _LEARN * labelled
     method = config.method.name
@@ -63,9 +66,10 @@ def units(config: Config) -> float:
         passes += unlabelled * (_FORWARD + _LEARN * config.method.vat_iterations)
     elif method not in ("supervised", "cgan"):
         passes += unlabelled * config.method.teacher_orientations * _FORWARD
-    # A narrower network is quadratically cheaper; half the widths took about a third in practice.
-    widths = (config.model.widths[0] / 32) ** 1.6 if config.model.name == "residual_unet" else 1.0
-    return passes * widths * _pixels(config) / 128**2
+    model, usual = config.model, NETWORK_DEFAULTS[config.model.name]
+    # A narrower network has quadratically fewer products, but took about a third of the time at half the widths.
+    narrower = (model.widths[0] / usual.widths[0]) ** 1.6 if model.widths else 1.0
+    return passes * narrower * GFLOP[model.name] / GFLOP["residual_unet"] * _pixels(config) / 128**2
 
 
 def _pixels(config: Config) -> float:
@@ -79,7 +83,7 @@ def _pixels(config: Config) -> float:
 def _kind(config: Config) -> tuple:
     """Cells with equal ones take equal time a step."""
     model, method = config.model, config.method
-    return (config.data.dataset, config.data.crop, model.name, tuple(model.widths), method.name, method.teacher_orientations, config.training.precision)
+    return (config.data.dataset, config.data.crop, model.name, model.trunk, model.widths, method.name, method.teacher_orientations, config.training.precision)
 
 
 def clock(seconds: float) -> str:

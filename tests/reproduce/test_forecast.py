@@ -2,8 +2,8 @@
 
 import pytest
 
-from semicurv_tf.config import load_config
-from semicurv_tf.reproduce.forecast import Forecast, clock, units
+from semicurv_tf.config import NETWORK_DEFAULTS, load_config
+from semicurv_tf.reproduce.forecast import GFLOP, Forecast, clock, units
 from semicurv_tf.reproduce.plan import Request, make_plan
 
 
@@ -17,6 +17,13 @@ def test_units_count_passes():
     assert units(config(method__name="mean_teacher")) == 8 * 3 + 4
     assert units(config(method__name="vat")) == 8 * 3 + 4 * (1 + 3)
     assert units(config(method__name="semicurv", data__crop=64)) == (8 * 3 + 4) / 4
+    # HED's forward pass takes 10.0 GFLOP where the residual UNet's takes 7.5.
+    assert units(config(method__name="supervised", model__name="hed")) == pytest.approx(4 * 3 * 10 / 7.5)
+    assert units(config(method__name="supervised", model__widths=[16, 32, 64, 128, 256])) == pytest.approx(12 / 2**1.6)
+
+
+def test_every_network_has_a_cost():
+    assert set(GFLOP) == set(NETWORK_DEFAULTS)
 
 
 def test_a_measured_cell_is_believed_and_others_are_scaled():

@@ -81,6 +81,13 @@ def test_the_protocol_is_the_papers_and_settings_reach_every_cell():
     assert plan("table4", "crackforest", settings={"data.crop": 128})[0].config.data.crop == 128
 
 
+def test_the_fully_supervised_networks():
+    models = [cell.config.model for cell in plan("table3", labels=(1.0,), budget=0.01)]
+    assert [(model.name, model.encoding) for model in models] == [
+        (name, "none") for name in ("deeplab_v3_plus", "hed", "fphbn", "residual_unet")
+    ]
+
+
 def test_what_a_version_lacks_is_said_and_not_trained(monkeypatch):
     from semicurv_tf.reproduce import systems
     from semicurv_tf.reproduce.plan import SYSTEMS
