@@ -148,6 +148,9 @@ def open_dataset(config: Config, console: Console):
     # Before the progress bar's thread runs: while this package loads, its lazy imports break those of other threads.
     import tensorflow_datasets  # noqa: F401
 
+    # While it is imported Python's own import is replaced, which the thread that draws the progress must not meet.
+    import tensorflow_datasets  # noqa: F401
+
     data = config.data
     with Progress(*PREPARING, console=console, transient=True) as progress:
         files = progress.add_task(f"reading {data.dataset}", total=None)
