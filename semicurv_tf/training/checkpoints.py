@@ -145,10 +145,27 @@ def restore_deployed(checkpoint: Path, network) -> int:
         The steps done.
     """
     saved = _read(checkpoint)
-    part = "teacher" if any(key.startswith("teacher/") for key in saved) else "student"
-    wanted = _named(part, network.weights)
-    _assign(checkpoint, {key: saved[key] for key in saved if key.startswith(f"{part}/")}, wanted)
+    _assign_part(checkpoint, saved, "teacher" if _has_teacher(saved) else "student", network)
     return int(saved["step"])
+
+
+def restore_student_and_teacher(checkpoint: Path, student, make_teacher: Callable) -> tuple[int, object | None]:
+    """Puts the student's weights into a network, and the teacher's into another where the run has a teacher.
+
+    Args:
+        checkpoint: a checkpoint's folder.
+        student: a network of the run's architecture.
+        make_teacher: makes another such network; called only where there is a teacher.
+
+    Returns:
+        The steps done, and the teacher or None.
+    """
+    saved = _read(checkpoint)
+    _assign_part(checkpoint, saved, "student", student)
+    teacher = make_teacher() if _has_teacher(saved) else None
+    if teacher is not None:
+        _assign_part(checkpoint, saved, "teacher", teacher)
+    return int(saved["step"]), teacher
 
 
 def _variables(method) -> dict:
@@ -192,6 +209,14 @@ def _read(checkpoint: Path) -> dict:
         raise DamagedCheckpoint(
             f"{checkpoint / STATE}: damaged ({error}). Fix: delete the folder {checkpoint.name}; the one before it is then used"
         ) from None
+
+
+def _has_teacher(saved: dict) -> bool:
+    return any(key.startswith("teacher/") for key in saved)
+
+
+def _assign_part(checkpoint: Path, saved: dict, part: str, network):
+    _assign(checkpoint, {key: saved[key] for key in saved if key.startswith(f"{part}/")}, _named(part, network.weights))
 
 
 def _assign(checkpoint: Path, saved: dict, variables: dict):

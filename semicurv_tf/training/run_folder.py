@@ -98,17 +98,38 @@ def load_deployed(run: str | Path):
     Raises:
         UserError: no run, no checkpoint, or a damaged one.
     """
+    from semicurv_tf.training import checkpoints
+
+    checkpoint, make_network, facts = _newest(Path(run))
+    network = make_network()
+    step = checkpoints.restore_deployed(checkpoint, network)
+    return network, {**facts, "step": step}
+
+
+def load_student_and_teacher(run: str | Path):
+    """Student and teacher, from the run's newest checkpoint; see `load_deployed`.
+
+    Returns:
+        The student; the teacher, or None where the run has none; and the content of run.json with `step`.
+    """
+    from semicurv_tf.training import checkpoints
+
+    checkpoint, make_network, facts = _newest(Path(run))
+    student = make_network()
+    step, teacher = checkpoints.restore_student_and_teacher(checkpoint, student, make_network)
+    return student, teacher, {**facts, "step": step}
+
+
+def _newest(run: Path):
+    """The newest checkpoint of a run, what makes its network without weights, and run.json."""
     from semicurv_tf.models import build_network
     from semicurv_tf.training import checkpoints
 
-    run = Path(run)
     config, facts = read_config(run), read_facts(run)
     checkpoint = checkpoints.newest(run / CHECKPOINTS)
     if checkpoint is None:
         raise UserError(f"{run}: has no checkpoint yet. Fix: semicurv-tf train --resume {run}")
-    network = build_network(config.model, facts["channels"], facts["mean"], facts["standard_deviation"])
-    step = checkpoints.restore_deployed(checkpoint, network)
-    return network, {**facts, "step": step}
+    return checkpoint, lambda: build_network(config.model, facts["channels"], facts["mean"], facts["standard_deviation"]), facts
 
 
 def chosen_threshold(run: str | Path) -> float | None:

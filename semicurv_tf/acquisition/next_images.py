@@ -1,0 +1,190 @@
+"""Ranks a folder of unlabelled images by what a label would teach, and writes the list with a contact sheet."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from semicurv_tf.acquisition.disagreement import committee, disagreement
+from semicurv_tf.acquisition.diverse import choose_diverse
+from semicurv_tf.errors import UserError
+from semicurv_tf.inference.images import find_images, read_image
+from semicurv_tf.report.comparison import contact_sheet
+from semicurv_tf.vector.table import write_table
+from semicurv_tf.whole_files import written_whole
+
+LIST, SCORES, SHEET = "next.csv", "scores.csv", "next.png"
+_THUMBNAIL_PX = 256
+
+
+@dataclasses.dataclass(frozen=True)
+class Judges:
+    """What ranks images.
+
+    Attributes:
+        predictors: student, and teacher where the run has one: uint8 `(height, width, channels)` to probabilities.
+        features: the same images to a vector that tells what they look like.
+        channels: 1 or 3.
+        labelled: names of the images that the run was trained on with labels.
+    """
+
+    predictors: list[Callable[[np.ndarray], np.ndarray]]
+    features: Callable[[np.ndarray], np.ndarray]
+    channels: int
+    labelled: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidate:
+    """An image and what the judges say: mean disagreement in nats a pixel, foreground in percent, features."""
+
+    path: Path
+    name: str
+    score: float
+    foreground_percent: float
+    features: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """What came of it: the images to label, in order, with their distances; and what could not be read."""
+
+    images: list[Candidate]
+    distances: list[float]
+    candidates: int
+    labelled: int
+    faults: tuple[str, ...]
+
+
+def open_judges(run: str | Path) -> Judges:
+    """Student and teacher of a run's newest checkpoint.
+
+    Raises:
+        UserError: no run, or no checkpoint.
+    """
+    from semicurv_tf.acquisition.features import pooled_features
+    from semicurv_tf.inference.predictor import Predictor
+    from semicurv_tf.training.run_folder import load_student_and_teacher
+
+    student, teacher, facts = load_student_and_teacher(run)
+    networks = [network for network in (student, teacher) if network is not None]
+    predictors = [Predictor.from_network(network, facts["channels"]).probability for network in networks]
+    features = pooled_features(networks[-1], facts["channels"])
+    return Judges(predictors, features, facts["channels"], tuple(facts["labelled"]))
+
+
+def find_candidates(source: str | Path, output: str | Path) -> list[Path]:
+    """The images of a folder, sub-folders included, without those in the output folder.
+
+    Raises:
+        UserError: no folder, or no image in it; or the output is a file.
+    """
+    source, output = Path(source), Path(output)
+    if not source.is_dir():
+        raise UserError(f"--input {source}: expected a folder of unlabelled images for --next, found none. Fix: check the path")
+    if output.exists() and not output.is_dir():
+        raise UserError(f"--output {output}: expected a folder, found a file. Fix: name a folder")
+    if source.resolve() == output.resolve():
+        raise UserError(f"--output {output}: is the folder of images. Fix: another folder for the list and the contact sheet")
+    files = find_images(source, leave_out=output)
+    if not files:
+        raise UserError(f"--input {source}: expected images in this folder, found none. Fix: check the path")
+    return files
+
+
+def choose_next(
+    judges: Judges, source: str | Path, output: str | Path, count: int, views: int = 4, advance: Callable[[str], None] | None = None
+) -> Choice:
+    """Ranks the images of a folder and writes the first `count`: a list, all scores, and a contact sheet.
+
+    An image's score is the mean over its pixels of the disagreement of student and teacher over the views (of the student's
+    views alone in a run without a teacher). Images are then taken by score and by unlikeness to those taken and to the
+    labelled ones among them, see `choose_diverse`. Labelled images are recognised by their names, and left out.
+
+    Args:
+        judges: of `open_judges`.
+        source: the folder of images.
+        output: the folder of next.csv, scores.csv and next.png.
+        count: how many images to take.
+        views: flips and quarter turns that each network is asked about.
+        advance: called with the name of each image that was judged.
+
+    Returns:
+        What was chosen; unreadable images are its faults.
+
+    Raises:
+        UserError: no images, none without a label, or results that cannot be written.
+    """
+    source, output = Path(source), Path(output)
+    candidates, known, faults = [], [], []
+    for path in find_candidates(source, output):
+        name = path.relative_to(source).as_posix()
+        try:
+            image = read_image(path, judges.channels).pixels
+            features = judges.features(image)
+            if _is_labelled(name, judges.labelled):
+                known.append(features)
+            else:
+                members = committee(judges.predictors, image, views)
+                score = float(disagreement(members).mean())
+                foreground = 100 * float((members.mean(axis=0) > 0.5).mean())
+                candidates.append(Candidate(path, name, score, foreground, features))
+        except UserError as error:
+            faults += error.lines
+        except MemoryError:
+            faults.append(f"{path}: not enough memory. Fix: cut it into tiles")
+        if advance:
+            advance(path.name)
+    if not candidates:
+        raise UserError([*faults, f"--input {source}: has no readable image without a label. Fix: a folder with unlabelled images"])
+    scores = np.array([one.score for one in candidates])
+    known_features = np.stack(known) if known else None
+    taken, distances = choose_diverse(scores, np.stack([one.features for one in candidates]), count, known_features)
+    chosen = [candidates[index] for index in taken]
+    ranks = {index: rank for rank, index in enumerate(taken, 1)}
+    rows = [_row(one, rank, distance) for rank, (one, distance) in enumerate(zip(chosen, distances), 1)]
+    write_table(output / LIST, rows)
+    by_score = np.argsort(-scores, kind="stable")
+    write_table(output / SCORES, (_row(candidates[index], ranks.get(index, ""), None) for index in by_score))
+    with written_whole(output / SHEET) as part:
+        _sheet(judges, chosen, views).save(part, format="PNG")
+    return Choice(chosen, distances, len(candidates), len(known), tuple(faults))
+
+
+def _row(one: Candidate, rank, distance) -> dict:
+    row = {"rank": rank, "image": one.name, "disagreement": float(f"{one.score:.4g}")}
+    if distance is not None:
+        row["distance"] = round(distance, 4) if np.isfinite(distance) else ""
+    return row | {"foreground_percent": round(one.foreground_percent, 3)}
+
+
+def _is_labelled(name: str, labelled: tuple[str, ...]) -> bool:
+    """Whether a file is one of the run's labelled images: datasets name them by path without suffix, or by path."""
+    return name in labelled or str(Path(name).with_suffix("")) in labelled
+
+
+def _sheet(judges: Judges, chosen: list[Candidate], views: int) -> Image.Image:
+    """A row for each image: itself, what the committee predicts, and where it disagrees (yellow most)."""
+    import matplotlib
+
+    rows = []
+    for rank, one in enumerate(chosen, 1):
+        # Maps of 10,000 images are not kept; those of the chosen few are made again.
+        image = read_image(one.path, judges.channels).pixels
+        members = committee(judges.predictors, image, views)
+        heat = matplotlib.colormaps["inferno"](np.clip(disagreement(members) / (0.5 * np.log(2)), 0, 1))[..., :3]
+        pictures = [
+            image if image.shape[-1] == 3 else image[..., 0], np.rint(255 * members.mean(axis=0)).astype(np.uint8),
+            np.rint(255 * heat).astype(np.uint8),
+        ]  # fmt: skip
+        label = f"{rank}. {one.name}  {1000 * one.score:.2f}"
+        rows.append((label.encode("ascii", "replace").decode(), [_thumbnail(picture) for picture in pictures]))
+    return contact_sheet(rows, ["image", "mean prediction", "disagreement, 1000 x nats"])
+
+
+def _thumbnail(picture: np.ndarray) -> np.ndarray:
+    small = Image.fromarray(picture)
+    small.thumbnail((_THUMBNAIL_PX, _THUMBNAIL_PX), Image.Resampling.BOX)
+    return np.asarray(small)

@@ -1,0 +1,35 @@
+"""`semicurv-tf predict --next N`: which images to label next."""
+
+import click
+
+
+def choose(run, source, output, count, views):
+    """Ranks the images of a folder, writes the list and the contact sheet, prints the list."""
+    from semicurv_tf.acquisition.next_images import LIST, SHEET, choose_next, find_candidates, open_judges
+    from semicurv_tf.cli.console import console, quiet_start
+    from semicurv_tf.errors import UserError
+
+    files = find_candidates(source, output)
+    with quiet_start():
+        judges = open_judges(run)
+    with _progress(console()) as progress:
+        task = progress.add_task("", total=len(files), name="")
+        choice = choose_next(judges, source, output, count, views, lambda name: progress.update(task, advance=1, name=name))
+    who = "student and teacher" if len(judges.predictors) == 2 else "the student (the run has no teacher)"
+    click.echo(f"{len(choice.images)} of {choice.candidates} images, by the disagreement of {who} over {views} views:")
+    for rank, one in enumerate(choice.images, 1):
+        click.echo(f"{rank:4}  {1000 * one.score:8.2f}  {one.name}")
+    left_out = f"; {choice.labelled} labelled already and left out" if choice.labelled else ""
+    click.echo(f"written: {LIST}, scores.csv (all images), {SHEET} in {output}{left_out}; scores in 1000 x nats a pixel")
+    if choice.faults:
+        raise UserError(choice.faults)
+
+
+def _progress(console):
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("judging"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+        TextColumn("{task.fields[name]}", markup=False),
+    )  # fmt: skip
+    return Progress(*columns, console=console)

@@ -1,0 +1,71 @@
+import csv
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from semicurv_tf.acquisition.next_images import choose_next
+from semicurv_tf.errors import UserError
+
+
+def read(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_planted_hard_image_is_first_and_its_double_is_not_taken(judges, folder, tmp_path):
+    judged = []
+    choice = choose_next(judges, folder, tmp_path / "out", 3, views=4, advance=judged.append)
+    names = [one.name for one in choice.images]
+    assert names[0] == "hard_a.png" and names[1] == "deep/hard_blue.png" and "hard_b.png" not in names
+    # By score alone the double would have been second.
+    assert [row["image"] for row in read(tmp_path / "out" / "scores.csv")][:3] == ["hard_a.png", "hard_b.png", "deep/hard_blue.png"]
+    assert len(judged) == 17 and choice.candidates == 15 and choice.labelled == 1
+    (fault,) = choice.faults
+    assert "bad.png" in fault and "Fix:" in fault
+
+
+def test_list_and_contact_sheet(judges, folder, tmp_path):
+    choice = choose_next(judges, folder, tmp_path / "out", 4)
+    rows = read(tmp_path / "out" / "next.csv")
+    assert [row["image"] for row in rows] == [one.name for one in choice.images]
+    assert [row["rank"] for row in rows] == ["1", "2", "3", "4"]
+    # 20 of 32 rows: student and teacher disagree wholly, ln 2, on a share of 20 / 32.
+    assert float(rows[0]["disagreement"]) == pytest.approx(np.log(2) * 20 / 32, rel=1e-3)
+    sheet = Image.open(tmp_path / "out" / "next.png")
+    assert sheet.width >= 3 * 48 and sheet.height >= 4 * 32
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["next.csv", "next.png", "scores.csv"]
+
+
+def test_student_alone_is_ranked_by_its_views(judges, folder, tmp_path):
+    """Without a teacher: a network that answers by place disagrees with its own turned view."""
+
+    def by_place(image):
+        return (image[..., 1] / 255 * np.linspace(0, 1, image.shape[1])).astype(np.float32)
+
+    alone = type(judges)([by_place], judges.features, 3, judges.labelled)
+    assert choose_next(alone, folder, tmp_path / "out", 1).images[0].name == "hard_a.png"
+    one_view = choose_next(alone, folder, tmp_path / "out", 1, views=1)
+    assert one_view.images[0].score == 0
+
+
+def test_what_is_refused(judges, folder, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("")
+    for source, output, word in [
+        (tmp_path / "absent", tmp_path / "out", "absent"),
+        (tmp_path / "empty", tmp_path / "out", "found none"),
+        (folder / "easy_00.png", tmp_path / "out", "folder"),
+        (folder, tmp_path / "file", "found a file"),
+        (folder, folder, "--output"),
+        (folder / "done", tmp_path / "out", None),
+    ]:
+        if word is None:  # all labelled, by the names that the run has
+            renamed = type(judges)(judges.predictors, judges.features, 3, ("first",))
+            word, judges_used = "without a label", renamed
+        else:
+            judges_used = judges
+        with pytest.raises(UserError) as error:
+            choose_next(judges_used, source, output, 3)
+        assert word in error.value.lines[-1] and "Fix:" in error.value.lines[-1]
+    assert not (tmp_path / "out").exists()
