@@ -49,12 +49,13 @@ class Candidate:
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
-    """What came of it: the images to label, in order, with their distances; and what could not be read."""
+    """What came of it: the images to label, in order, with their distances; how many there were, the names of those left
+    out as labelled, and what could not be read."""
 
     images: list[Candidate]
     distances: list[float]
     candidates: int
-    labelled: int
+    labelled: list[str]
     faults: tuple[str, ...]
 
 
@@ -118,7 +119,7 @@ def choose_next(
         UserError: no images, none without a label, or results that cannot be written.
     """
     source, output = Path(source), Path(output)
-    candidates, known, faults = [], [], []
+    candidates, known, labelled, faults = [], [], [], []
     for path in find_candidates(source, output):
         name = path.relative_to(source).as_posix()
         try:
@@ -126,6 +127,7 @@ def choose_next(
             features = judges.features(image)
             if _is_labelled(name, judges.labelled):
                 known.append(features)
+                labelled.append(name)
             else:
                 members = committee(judges.predictors, image, views)
                 score = float(disagreement(members).mean())
@@ -150,7 +152,7 @@ def choose_next(
     write_table(output / SCORES, (_row(candidates[index], ranks.get(index, ""), None) for index in by_score))
     with written_whole(output / SHEET) as part:
         _sheet(judges, chosen, views).save(part, format="PNG")
-    return Choice(chosen, distances, len(candidates), len(known), tuple(faults))
+    return Choice(chosen, distances, len(candidates), labelled, tuple(faults))
 
 
 def _row(one: Candidate, rank, distance) -> dict:

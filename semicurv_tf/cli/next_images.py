@@ -5,7 +5,7 @@ import click
 
 def choose(run, source, output, count, views):
     """Ranks the images of a folder, writes the list and the contact sheet, prints the list."""
-    from semicurv_tf.acquisition.next_images import LIST, SHEET, choose_next, find_candidates, open_judges
+    from semicurv_tf.acquisition.next_images import LIST, SCORES, SHEET, choose_next, find_candidates, open_judges
     from semicurv_tf.cli.console import console, quiet_start
     from semicurv_tf.errors import UserError
 
@@ -19,8 +19,9 @@ def choose(run, source, output, count, views):
     click.echo(f"{len(choice.images)} of {choice.candidates} images, by the disagreement of {who} over {views} views:")
     for rank, one in enumerate(choice.images, 1):
         click.echo(f"{rank:4}  {1000 * one.score:8.2f}  {one.name}")
-    left_out = f"; {choice.labelled} labelled already and left out" if choice.labelled else ""
-    click.echo(f"written: {LIST}, scores.csv (all images), {SHEET} in {output}{left_out}; scores in 1000 x nats a pixel")
+    if choice.labelled:
+        click.echo(f"left out, of the names of the run's labelled images: {', '.join(choice.labelled)}")
+    click.echo(f"written: {LIST}, {SCORES} (all images), {SHEET} in {output}; scores in 1000 x nats a pixel")
     if choice.faults:
         raise UserError(choice.faults)
 

@@ -10,6 +10,7 @@ Examples:
   semicurv-tf predict --run runs/em --input stack.tif --output masks/ --tta d4     # a stack in, a stack out
   semicurv-tf predict --run runs/drive --input one.png --output masks/ --probability --threshold 0.4
   semicurv-tf predict --saved-model MODELS/semicurv/1 --input photos/ --output masks/
+  semicurv-tf predict --run runs/drive --input unlabelled/ --output next/ --next 20     # what to label next
   semicurv-tf predict --server grpc://localhost:8500 --input photos/ --output masks/
 
 \b
@@ -44,7 +45,9 @@ the others are still done, and the exit code is 2.
 @click.option("--overlay", is_flag=True, help="Also write the image with its mask in red.")
 @click.option("--format", type=click.Choice(["auto", "png", "tif"]), default="auto", show_default=True, help="Of the results in a folder.")
 @click.option("--overwrite", is_flag=True, help="Predict what is finished again.")
-def predict(source, output, probability, overlay, format, overwrite, **options):
+@click.option("--next", "next_count", type=click.IntRange(min=1), metavar="N", help="Predict nothing: rank the folder's unlabelled images, write which N to label next and a contact sheet; of --run only.")
+@click.option("--views", type=click.IntRange(1, 8), default=4, show_default=True, help="With --next: flips and quarter turns that student and teacher are asked about.")
+def predict(source, output, probability, overlay, format, overwrite, next_count, views, **options):
     """Predict the mask of every image of a folder, whatever their sizes and kinds."""
     from semicurv_tf.cli.console import console, quiet_start
     from semicurv_tf.errors import UserError
@@ -53,6 +56,13 @@ def predict(source, output, probability, overlay, format, overwrite, **options):
 
     if sum(options[name] is not None for name in ("run", "saved_model", "server")) != 1:
         raise UserError("--run: expected exactly one of --run, --saved-model, --server. Fix: give one of them")
+    if next_count is not None:
+        from semicurv_tf.cli.next_images import choose
+
+        if options["run"] is None:
+            raise UserError("--next: needs student and teacher, which only a run has. Fix: --run RUN")
+        choose(options["run"], source, output, next_count, views)
+        return
     options = PredictorOptions(**options)
     jobs = plan_jobs(source, output, Outputs(probability, overlay, format))
     if options.server:

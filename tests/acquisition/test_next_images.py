@@ -20,7 +20,7 @@ def test_planted_hard_image_is_first_and_its_double_is_not_taken(judges, folder,
     assert names[0] == "hard_a.png" and names[1] == "deep/hard_blue.png" and "hard_b.png" not in names
     # By score alone the double would have been second.
     assert [row["image"] for row in read(tmp_path / "out" / "scores.csv")][:3] == ["hard_a.png", "hard_b.png", "deep/hard_blue.png"]
-    assert len(judged) == 17 and choice.candidates == 15 and choice.labelled == 1
+    assert len(judged) == 17 and choice.candidates == 15 and choice.labelled == ["done/first.png"]
     (fault,) = choice.faults
     assert "bad.png" in fault and "Fix:" in fault
 

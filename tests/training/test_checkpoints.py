@@ -111,3 +111,17 @@ def test_no_space_left_keeps_the_earlier_checkpoint_whole(tmp_path, monkeypatch)
     monkeypatch.undo()
     assert [path.name for path in tmp_path.iterdir()] == ["step-000001"]
     assert checkpoints.restore(checkpoints.newest(tmp_path), method) == 1
+
+
+@pytest.mark.parametrize("name", ["supervised", "semicurv"])
+def test_student_and_teacher_apart(tmp_path, name):
+    method = make(name)
+    step(method), step(method)
+    path = checkpoints.save(tmp_path, method, 2, kept=2)
+    new = lambda: build_network(load_config(None, {"model.widths": [4, 8]}).model, 1, [0.0], [1.0], seed=9)
+    student = new()
+    steps, teacher = checkpoints.restore_student_and_teacher(path, student, new)
+    assert steps == 2 and (teacher is None) == (method.teacher is None)
+    for mine, network in ((method.student, student), (method.teacher, teacher)):
+        for expected, weight in zip(mine.weights if mine else [], network.weights if network else []):
+            np.testing.assert_array_equal(expected.value, weight.value)
