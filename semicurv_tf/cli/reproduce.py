@@ -22,9 +22,13 @@ from semicurv_tf.errors import UserError
 @click.option("--config", "config_file", type=click.Path(path_type=Path), help="A YAML file that all cells start from.")
 @click.option("--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="For all cells; may be repeated.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for the results, one JSON file a cell.")
-@click.option("--runs", type=click.Path(path_type=Path), default="runs/reproduce", show_default=True, help="Folder for the run folders.")
+@click.option(
+    "--runs", type=click.Path(path_type=Path), default="runs/reproduce", show_default=True, help="Folder for the run folders."
+)
 @click.option("--dry-run", is_flag=True, help="List the cells with their state and the time forecast, run nothing.")
-def reproduce(target, list_targets, dataset, data_dir, labels, methods, seeds, budget, steps, config_file, settings, output, runs, dry_run):
+def reproduce(
+    target, list_targets, dataset, data_dir, labels, methods, seeds, budget, steps, config_file, settings, output, runs, dry_run
+):
     """Train and score the cells of one of the paper's tables or figures.
 
     A cell is a system, a dataset, a label budget and a seed. Kill it whenever you like: called again with the same

@@ -40,7 +40,13 @@ def build_report(folders: Sequence[Path], output: Path, runs: Path | None, data_
     groups = group_results(results)
     parts = [*_opening(results, groups, len(faults))]
     parts += _table3(groups) + _table4(groups) + _table5(groups) + _table6(groups)
-    parts += _figure3(console) + _figure6(groups) + _figure7(groups, runs, data_dir, images, console) + _figure8(groups) + _curves(groups)
+    parts += (
+        _figure3(console)
+        + _figure6(groups)
+        + _figure7(groups, runs, data_dir, images, console)
+        + _figure8(groups)
+        + _curves(groups)
+    )
     parts += _settings(groups)
     footer = f"semicurv-tf {__version__}, semicurv-tf report. Printed numbers: {read_published()['source']}."
     write_document(output, TITLE, parts, footer)
@@ -51,20 +57,27 @@ def build_report(folders: Sequence[Path], output: Path, runs: Path | None, data_
 def _opening(results: list[Result], groups: list[Group], left_out: int) -> list[Part]:
     parts: list[Part] = [
         Paragraph(
-            "The tables and figures of SemiCurv (Xu et al. 2022) with what this implementation measured beside what the paper printed.", "lead"
+            "The tables and figures of SemiCurv (Xu et al. 2022) with what this implementation measured beside "
+            "what the paper printed.",
+            "lead",
         )
     ]
     if left_out:
-        parts.append(Paragraph(f"{left_out} files of the results were left out as damaged or foreign; the command named each.", "warning"))
+        parts.append(
+            Paragraph(f"{left_out} files of the results were left out as damaged or foreign; the command named each.", "warning")
+        )
     if not results:
         return [*parts, Paragraph("No result was given: all cells below are shown as not run.", "warning")]
     datasets = [tables.title_of(name) for name in DATASETS if any(result.dataset == name for result in results)]
     budgets = sorted({result.budget for result in results})
     budget = tables.budget_text(budgets[0]) + (f" to {tables.budget_text(budgets[-1])}" if len(budgets) > 1 else "")
     lines = [
-        f"{len(results)} runs of {len({result.system.name for result in results})} systems on {', '.join(datasets)}; seeds {_listed(sorted({result.seed for result in results}))}.",
-        f"Budget {budget}: the length of a run as a share of the paper's 1000 epochs, where an epoch cycles the labelled images once, four to a batch.",
-        "IoU and F1 in percent at threshold 0.5, means over the test images as in the paper; pooled: over the pixels of all. The difference is measured minus printed. "
+        f"{len(results)} runs of {len({result.system.name for result in results})} systems on {', '.join(datasets)}; "
+        f"seeds {_listed(sorted({result.seed for result in results}))}.",
+        f"Budget {budget}: the length of a run as a share of the paper's 1000 epochs, where an epoch cycles the labelled "
+        "images once, four to a batch.",
+        "IoU and F1 in percent at threshold 0.5, means over the test images as in the paper; pooled: over the pixels of all. "
+        "The difference is measured minus printed. "
         "± is the standard deviation over seeds (n − 1); a seed chooses the labelled images, too.",
         "The test images were opened once for each run, at its last step.",
         f"Measured on {'; '.join(sorted({result.machine for result in results}))}. Minutes are of the training steps alone.",
@@ -77,14 +90,22 @@ def _opening(results: list[Result], groups: list[Group], left_out: int) -> list[
 def _table3(groups: list[Group]) -> list[Part]:
     parts: list[Part] = [
         Heading("Table III: all systems", "table3"),
-        Paragraph("The label budgets are the paper's: 5 % and 1 %; of MIT Road 1 % and 0.1 %; of EM128 10 % and 5 %. Of several runs of a system the longest is shown; all are below.", "note"),
+        Paragraph(
+            "The label budgets are the paper's: 5 % and 1 %; of MIT Road 1 % and 0.1 %; of EM128 10 % and 5 %. "
+            "Of several runs of a system the longest is shown; all are below.",
+            "note",
+        ),
         tables.overview_table("table3", BLOCKS, groups),
     ]
     return parts + _details("table3", groups)
 
 
 def _table5(groups: list[Group]) -> list[Part]:
-    return [Heading("Table V: ablation", "table5"), tables.overview_table("table5", [("", 0)], groups), *_details("table5", groups)]
+    return [
+        Heading("Table V: ablation", "table5"),
+        tables.overview_table("table5", [("", 0)], groups),
+        *_details("table5", groups),
+    ]
 
 
 def _details(target: str, groups: list[Group]) -> list[Part]:
@@ -108,7 +129,10 @@ def _table4(groups: list[Group]) -> list[Part]:
 
 
 def _table6(groups: list[Group]) -> list[Part]:
-    note = "The paper's machine is its own: what compares is the ratio of the two rows. Minutes at budget 1 are extrapolated by the steps."
+    note = (
+        "The paper's machine is its own: what compares is the ratio of the two rows. "
+        "Minutes at budget 1 are extrapolated by the steps."
+    )
     places: dict[str, list[float]] = {}
     for name, labels in _printed_or_run("table6", groups):
         places.setdefault(name, []).append(labels)
@@ -127,7 +151,9 @@ def _figure3(console: Console) -> list[Part]:
 
 
 def _figure6(groups: list[Group]) -> list[Part]:
-    return _by_setting("figure6", "Figure 6: the teacher's alpha", "alpha", lambda system: system.settings["method.ema_alpha"], groups)
+    return _by_setting(
+        "figure6", "Figure 6: the teacher's alpha", "alpha", lambda system: system.settings["method.ema_alpha"], groups
+    )
 
 
 def _figure7(groups: list[Group], runs: Path | None, data_dir: str | None, images: int, console: Console) -> list[Part]:
@@ -141,12 +167,19 @@ def _figure7(groups: list[Group], runs: Path | None, data_dir: str | None, image
                 drawn = comparison_figure(dataset, labels, groups, runs, data_dir, images, console)
                 parts += [drawn] if drawn else []
     if len(parts) == 1:
-        parts.append(Paragraph("Not drawn: it needs the run folders and the images, semicurv-tf report --runs RUNS --data-dir DIR.", "note"))
+        parts.append(
+            Paragraph(
+                "Not drawn: it needs the run folders and the images, semicurv-tf report --runs RUNS --data-dir DIR.", "note"
+            )
+        )
     return parts
 
 
 def _figure8(groups: list[Group]) -> list[Part]:
-    parts: list[Part] = [Heading("Figure 8a: does MSE collapse?", "figure8a"), Paragraph(f"The paper: {read_published()['figures']['figure8a']}", "note")]
+    parts: list[Part] = [
+        Heading("Figure 8a: does MSE collapse?", "figure8a"),
+        Paragraph(f"The paper: {read_published()['figures']['figure8a']}", "note"),
+    ]
     for dataset, labelled in _run_in("figure8a", groups):
         for labels in labelled:
             # SemiCurv alone says nothing of the MSE.
@@ -155,7 +188,13 @@ def _figure8(groups: list[Group]) -> list[Part]:
             parts += [drawn, _foreground_table(dataset, labels, groups)] if drawn else []
     if len(parts) == 2:
         parts.append(Paragraph("Not run.", "note"))
-    return parts + _by_setting("figure8b", "Figure 8b: the encoding's period K", "K", lambda system: system.settings.get("model.encoding_period", 4), groups)
+    return parts + _by_setting(
+        "figure8b",
+        "Figure 8b: the encoding's period K",
+        "K",
+        lambda system: system.settings.get("model.encoding_period", 4),
+        groups,
+    )
 
 
 def _foreground_table(dataset: str, labels: float, groups: list[Group]) -> Table:
@@ -167,9 +206,22 @@ def _foreground_table(dataset: str, labels: float, groups: list[Group]) -> Table
         if share is None:
             continue
         iou = tables.measured_text(group.iou())
-        rows.append([group.first.system.title, f"{share:.1f}", "–" if truth is None else f"{truth:g}", "collapsed" if share < 100 * COLLAPSED_TO_BACKGROUND else "no collapse", iou])
+        rows.append(
+            [
+                group.first.system.title,
+                f"{share:.1f}",
+                "–" if truth is None else f"{truth:g}",
+                "collapsed" if share < 100 * COLLAPSED_TO_BACKGROUND else "no collapse",
+                iou,
+            ]
+        )
     head = ("system", "foreground at the end, %", "truth, %", "", "test IoU")
-    return Table(head, rows, f"{tables.title_of(dataset)}, {tables.percent(labels)} labelled: the teacher's foreground in the last tenth of the run", (3,))
+    return Table(
+        head,
+        rows,
+        f"{tables.title_of(dataset)}, {tables.percent(labels)} labelled: the teacher's foreground in the last tenth of the run",
+        (3,),
+    )
 
 
 def _by_setting(target: str, title: str, axis: str, value, groups: list[Group]) -> list[Part]:
@@ -206,7 +258,12 @@ def _settings(groups: list[Group]) -> list[Part]:
         chosen[(result.dataset, result.labels, result.seed)] = result.labelled
     few = {key: names for key, names in chosen.items() if len(names) <= 24}
     parts.append(
-        Bullets([f"{tables.title_of(dataset)}, {tables.percent(labels)}, seed {seed}: {_listed(names)}" for (dataset, labels, seed), names in few.items()])
+        Bullets(
+            [
+                f"{tables.title_of(dataset)}, {tables.percent(labels)}, seed {seed}: {_listed(names)}"
+                for (dataset, labels, seed), names in few.items()
+            ]
+        )
     )
     return parts
 
@@ -244,11 +301,28 @@ def _listed(values) -> str:
 
 def _write_csv(file: Path, results: Sequence[Result]):
     """Each result as a line, for other programs."""
-    head = ["dataset", "labels", "system", "seed", "steps", "budget", "iou", "f1", "precision", "recall", "pooled_iou", "pooled_f1", "minutes"]
+    head = [
+        "dataset",
+        "labels",
+        "system",
+        "seed",
+        "steps",
+        "budget",
+        "iou",
+        "f1",
+        "precision",
+        "recall",
+        "pooled_iou",
+        "pooled_f1",
+        "minutes",
+    ]
     with written_whole(file) as part, open(part, "w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out)
         writer.writerow(head)
         for result in results:
-            scores = [result.mean[name] for name in ("iou", "f1", "precision", "recall")] + [result.pooled["iou"], result.pooled["f1"]]
+            scores = [result.mean[name] for name in ("iou", "f1", "precision", "recall")] + [
+                result.pooled["iou"],
+                result.pooled["f1"],
+            ]
             where = [result.dataset, f"{result.labels:g}", result.system.name, result.seed, result.steps, f"{result.budget:.4g}"]
             writer.writerow([*where, *(f"{score:.2f}" for score in scores), result.minutes])

@@ -36,13 +36,18 @@ def order_figure(target: str, dataset: str, labels: float, groups: Sequence[Grou
             if printed is not None:
                 axes.plot([printed[0], iou.mean], [row, row], color=colour(name), linewidth=1, alpha=0.5, zorder=0)
             axes.errorbar(iou.mean, row, xerr=iou.deviation, fmt="o", markersize=8, color=colour(name), capsize=3)
-        axes.set_yticks(range(len(names)), [SYSTEMS[name].title + ("" if found[name] else " (not run)") for name in reversed(names)])
+        axes.set_yticks(
+            range(len(names)), [SYSTEMS[name].title + ("" if found[name] else " (not run)") for name in reversed(names)]
+        )
         axes.set_ylim(-0.6, len(names) - 0.4)
         axes.margins(x=0.08)
         axes.set_xlabel("IoU of the test images, %")
         axes.grid(axis="y", visible=False)
 
-    caption = f"{title_of(dataset)}, {percent(labels)} labelled: measured (filled; the bar is the standard deviation over seeds) and printed (ring)."
+    caption = (
+        f"{title_of(dataset)}, {percent(labels)} labelled: measured (filled; the bar is the standard deviation over seeds) "
+        "and printed (ring)."
+    )
     name = f"{target}_{dataset}_{100 * labels:g}pct"
     return Figure(name, drawn(draw, 7, 0.9 + 0.34 * len(names)), caption, width_px=680)
 
@@ -64,7 +69,15 @@ def setting_figure(target: str, dataset: str, labels: float, axis: str, value, g
             points.sort()
             places = [ticks.index(float(x)) for x, _ in points]
             bars = [iou.deviation or 0 for _, iou in points]
-            axes.errorbar(places, [iou.mean for _, iou in points], yerr=bars, fmt="o-", color=colour(method), capsize=3, label=SYSTEMS[method].title)
+            axes.errorbar(
+                places,
+                [iou.mean for _, iou in points],
+                yerr=bars,
+                fmt="o-",
+                color=colour(method),
+                capsize=3,
+                label=SYSTEMS[method].title,
+            )
         axes.set_xticks(range(len(ticks)), [f"{tick:g}" for tick in ticks])
         axes.set_xlim(-0.4, len(ticks) - 0.6)
         axes.set_xlabel(axis)
@@ -98,8 +111,10 @@ def collapse_figure(dataset: str, labels: float, groups: Sequence[Group]) -> Fig
         figure.legend(loc="outside lower center", ncols=4)
 
     caption = (
-        f"{title_of(dataset)}, {percent(labels)} labelled. Left: the teacher's predicted foreground, a collapse to background would go to 0. "
-        f"Right: the IoU that was watched ({_watched_on(next(iter(found.values())))}). Thin: as logged; thick: averaged over {100 * SMOOTHED:g} % of the run."
+        f"{title_of(dataset)}, {percent(labels)} labelled. Left: the teacher's predicted foreground, "
+        "a collapse to background would go to 0. "
+        f"Right: the IoU that was watched ({_watched_on(next(iter(found.values())))}). Thin: as logged; thick: averaged over "
+        f"{100 * SMOOTHED:g} % of the run."
     )
     return Figure(f"figure8a_{dataset}_{100 * labels:g}pct", drawn(draw, 9.6, 3.9), caption)
 
@@ -134,7 +149,8 @@ def training_figure(dataset: str, labels: float, groups: Sequence[Group]) -> Fig
         figure.legend(loc="outside lower center", ncols=4)
 
     caption = (
-        f"{title_of(dataset)}, {percent(labels)} labelled, seed {found[0].first.seed}. Left: IoU on {_watched_on(found[0])}; nothing is chosen by it. "
+        f"{title_of(dataset)}, {percent(labels)} labelled, seed {found[0].first.seed}. Left: IoU on {_watched_on(found[0])}; "
+        "nothing is chosen by it. "
         f"Right: loss on the labelled images, averaged over {100 * SMOOTHED:g} % of the run."
     )
     return Figure(f"curves_{dataset}_{100 * labels:g}pct", drawn(draw, 9.6, 3.6 + 0.22 * (len(found) // 4)), caption)

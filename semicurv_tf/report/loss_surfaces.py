@@ -67,7 +67,9 @@ def surface_figure() -> Figure:
     """(b), (c) and (d)."""
     axis = np.linspace(0, 1, STEPS)
     scalar, mse, npair = scalar_surface(axis), *collapse_surfaces(axis)
-    turns, by_turn = misaligned(np.linspace(-20, 20, STEPS), lambda degrees: affine.about_centre(affine.rotation([degrees]), SIDE_PX, SIDE_PX))
+    turns, by_turn = misaligned(
+        np.linspace(-20, 20, STEPS), lambda degrees: affine.about_centre(affine.rotation([degrees]), SIDE_PX, SIDE_PX)
+    )
 
     def draw(figure):
         left, middle, right, last = figure.subplots(1, 4)
@@ -87,9 +89,11 @@ def surface_figure() -> Figure:
         last.legend()
 
     caption = (
-        "Figure 3 (b), and what follows from it. (b) The MSE is zero wherever student and teacher agree, right or not. (c) Four drawn masks, mixed with their "
+        "Figure 3 (b), and what follows from it. (b) The MSE is zero wherever student and teacher agree, right or not. "
+        "(c) Four drawn masks, mixed with their "
         "constant mean: (0, 0) is collapsed, (1, 1) right. The MSE has the same zero diagonal; the N-pair loss is "
-        f"log 4 = {np.log(4):.2f} where both are collapsed (here {npair[0, 0]:.2f}) and {npair[-1, -1]:.3f} where both are right (Eq. 7, 8). "
+        f"log 4 = {np.log(4):.2f} where both are collapsed (here {npair[0, 0]:.2f}) and {npair[-1, -1]:.3f} "
+        "where both are right (Eq. 7, 8). "
         "(d) Both losses of a perfect prediction whose inverse is off by some degrees."
     )
     return Figure("figure3bcd", drawn(draw, 13, 3.3), caption)

@@ -17,7 +17,8 @@ class Markup(str):
 
 
 STYLE = """
-:root { --ink: #1d2329; --soft: #5d6975; --line: #d5dbe1; --band: #f5f7f9; --accent: #0b6e8f; --better: #1b7a43; --worse: #b3402a; }
+:root { --ink: #1d2329; --soft: #5d6975; --line: #d5dbe1; --band: #f5f7f9; --accent: #0b6e8f; --better: #1b7a43;
+  --worse: #b3402a; }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; scroll-behavior: smooth; }
 body { margin: 0 auto; padding: 2.5rem 1.5rem 4rem; max-width: 76rem; color: var(--ink); background: #fff;
@@ -28,7 +29,8 @@ h3 { font-size: 1.05rem; margin: 1.8rem 0 .4rem; }
 p, ul { margin: .5rem 0; max-width: 48rem; }
 ul { padding-left: 1.2rem; }
 a { color: var(--accent); }
-code { font: .88em ui-monospace, "DejaVu Sans Mono", monospace; background: var(--band); padding: .1em .3em; border-radius: 3px; overflow-wrap: anywhere; }
+code { font: .88em ui-monospace, "DejaVu Sans Mono", monospace; background: var(--band); padding: .1em .3em;
+  border-radius: 3px; overflow-wrap: anywhere; }
 .lead { color: var(--soft); font-size: 1.05rem; }
 .note { color: var(--soft); font-size: .9rem; }
 .warning { border-left: 4px solid #c98a00; background: #fff8e6; padding: .5rem .9rem; }
@@ -40,7 +42,8 @@ table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabul
 caption { text-align: left; padding: 0 0 .45rem; font-weight: 600; }
 th, td { padding: .3rem .6rem; text-align: right; white-space: nowrap; vertical-align: baseline; }
 th:first-child, td:first-child, th.text, td.text { text-align: left; }
-thead th { border-bottom: 1.5px solid var(--ink); font-weight: 600; vertical-align: bottom; white-space: normal; line-height: 1.25; }
+thead th { border-bottom: 1.5px solid var(--ink); font-weight: 600; vertical-align: bottom; white-space: normal;
+  line-height: 1.25; }
 tbody tr { border-bottom: 1px solid var(--line); }
 tbody tr:last-child { border-bottom: 1.5px solid var(--ink); }
 tr.block td { background: var(--band); font-weight: 600; text-align: left; }
@@ -54,11 +57,15 @@ figure img { max-width: 100%; height: auto; display: block; }
 figure.pixels img { image-rendering: pixelated; }
 figcaption { color: var(--soft); font-size: .9rem; max-width: 48rem; margin-top: .4rem; }
 footer { margin-top: 3.5rem; padding-top: .8rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .85rem; }
-@media (max-width: 40rem) { body { padding: 1.4rem 1rem 3rem; font-size: 15px; } h1 { font-size: 1.5rem; } table { font-size: .85rem; }
-  th, td { padding: .3rem .5rem; } th:first-child, td:first-child { position: sticky; left: 0; background: #fff; } tr.block td { position: static; } }
+@media (max-width: 40rem) { body { padding: 1.4rem 1rem 3rem; font-size: 15px; } h1 { font-size: 1.5rem; } table {
+  font-size: .85rem; }
+  th, td { padding: .3rem .5rem; } th:first-child, td:first-child { position: sticky; left: 0; background: #fff; }
+  tr.block td { position: static; } }
 @page { size: A4; margin: 16mm 14mm; }
-@media print { body { font-size: 10pt; padding: 0; max-width: none; } nav { display: none; } a { color: inherit; text-decoration: none; }
-  h2 { margin-top: 1.6rem; } h2, h3, caption, p.note { break-after: avoid; } figure img { width: auto !important; max-height: 8.2cm; } figure, tr, .warning { break-inside: avoid; } thead { display: table-header-group; }
+@media print { body { font-size: 10pt; padding: 0; max-width: none; } nav { display: none; } a { color: inherit;
+  text-decoration: none; }
+  h2 { margin-top: 1.6rem; } h2, h3, caption, p.note { break-after: avoid; } figure img { width: auto !important;
+  max-height: 8.2cm; } figure, tr, .warning { break-inside: avoid; } thead { display: table-header-group; }
   .scroll { overflow: visible; } table { font-size: 8pt; } th, td { padding: .2rem .38rem; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }
 """

@@ -36,7 +36,9 @@ class Predicted(NamedTuple):
     masks: dict[str, np.ndarray]  # by title of the system
 
 
-def comparison_figure(dataset: str, labels: float, groups: Sequence[Group], runs: Path, data_dir: str | None, images: int, console: Console) -> Figure | None:
+def comparison_figure(
+    dataset: str, labels: float, groups: Sequence[Group], runs: Path, data_dir: str | None, images: int, console: Console
+) -> Figure | None:
     """Draws some test images, evenly spread from the worst to the best by the mean IoU of all systems shown.
 
     Args:
@@ -62,8 +64,10 @@ def comparison_figure(dataset: str, labels: float, groups: Sequence[Group], runs
         return None
     seeds = sorted({result.seed for result, _ in runs_of})
     caption = (
-        f"Figure 7. {title_of(dataset)}, {percent(labels)} labelled, seed {', '.join(map(str, seeds))}: {len(predicted)} test images from the worst to the best by the "
-        "mean IoU of the systems shown. White: right; red: drawn too much; blue: missed; grey: does not count. Below each mask its IoU in percent."
+        f"Figure 7. {title_of(dataset)}, {percent(labels)} labelled, seed {', '.join(map(str, seeds))}: "
+        f"{len(predicted)} test images from the worst to the best by the "
+        "mean IoU of the systems shown. White: right; red: drawn too much; blue: missed; grey: does not count. "
+        "Below each mask its IoU in percent."
     )
     description = f"test images of {title_of(dataset)} with the truth and the masks of {', '.join(each)}"
     return Figure(f"figure7_{dataset}_{100 * labels:g}pct", _draw(predicted), caption, description)
@@ -122,7 +126,10 @@ def _draw(predicted: list[Predicted]):
         for row, one in zip(panels, predicted):
             truth = error_map(one.truth, one.truth, one.valid)
             maps = [error_map(one.truth, mask, one.valid) for mask in one.masks.values()]
-            scores = [f"{100 * iou(count_overlap(one.truth[..., None], mask[..., None].astype(np.float32), one.valid[..., None])):.0f}" for mask in one.masks.values()]
+            scores = [
+                f"{100 * iou(count_overlap(one.truth[..., None], mask[..., None].astype(np.float32), one.valid[..., None])):.0f}"
+                for mask in one.masks.values()
+            ]
             for axes, picture, note in zip(row, [one.image, truth, *maps], [one.name, "", *scores]):
                 axes.imshow(picture, interpolation="nearest")
                 axes.set_xticks([])

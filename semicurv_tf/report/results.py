@@ -79,7 +79,9 @@ def read_results(folders: Iterable[Path]) -> tuple[list[Result], list[str]]:
     Raises:
         UserError: for a folder that is not there.
     """
-    absent = [f"{folder}: no such folder. Fix: the --output of semicurv-tf reproduce" for folder in folders if not folder.is_dir()]
+    absent = [
+        f"{folder}: no such folder. Fix: the --output of semicurv-tf reproduce" for folder in folders if not folder.is_dir()
+    ]
     if absent:
         raise UserError(absent)
     results, faults = {}, []

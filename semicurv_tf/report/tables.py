@@ -26,7 +26,19 @@ ABLATION = {
 }
 ABLATION_HEAD = ("SSL", "loss", "geometry", "consistency", "encoding", "similarity")
 
-SCORE_HEAD = ("IoU printed", "IoU measured", "difference", "F1 printed", "F1 measured", "difference", "pooled IoU", "seeds", "steps", "budget", "minutes")
+SCORE_HEAD = (
+    "IoU printed",
+    "IoU measured",
+    "difference",
+    "F1 printed",
+    "F1 measured",
+    "difference",
+    "pooled IoU",
+    "seeds",
+    "steps",
+    "budget",
+    "minutes",
+)
 # Columns of SCORE_HEAD that a table shows: of the others the paper prints no F1, and Table V has columns of its own.
 COLUMNS = {"table3": tuple(range(11)), "table4": (0, 1, 2, 4, 6, 7, 8, 9, 10), "table5": (0, 1, 2, 6, 7, 8, 9)}
 
@@ -84,7 +96,10 @@ def score_cells(table: str, group: Group | None, dataset: str, labels: float, sy
         best: the best measured IoU of the block, shown bold.
     """
     printed = published(table, dataset, labels, system) or [None, None]
-    shown = [NOT_PRINTED if value is None else Shown(f"{value:g}" if table == "table4" else f"{value:.1f}", "printed") for value in printed]
+    shown = [
+        NOT_PRINTED if value is None else Shown(f"{value:g}" if table == "table4" else f"{value:.1f}", "printed")
+        for value in printed
+    ]
     if group is None:
         return [shown[0], NOT_RUN, "", shown[1], NOT_RUN, "", *[""] * 5]
     iou, f1 = group.iou(), group.spread(lambda result: result.mean["f1"])
@@ -131,9 +146,13 @@ def overview_table(target: str, blocks: Sequence[tuple[str, int]], groups: Seque
         if title:
             rows.append(title)
         for name in TARGETS[target].systems(next(iter(labels.values()))):
-            rows.append([SYSTEMS[name].title, *(_overview_cell(target, groups, dataset, labels[dataset], name) for dataset in labels)])
+            rows.append(
+                [SYSTEMS[name].title, *(_overview_cell(target, groups, dataset, labels[dataset], name) for dataset in labels)]
+            )
     one = [published_labels(target, name)[0] for name in PUBLISHED_DATASETS]
-    head = [f"{title_of(name)}" + (f" {percent(label)}" if len(blocks) == 1 else "") for name, label in zip(PUBLISHED_DATASETS, one)]
+    head = [
+        f"{title_of(name)}" + (f" {percent(label)}" if len(blocks) == 1 else "") for name, label in zip(PUBLISHED_DATASETS, one)
+    ]
     return Table(["system", *head], rows, "IoU in percent, measured / printed")
 
 
@@ -164,7 +183,8 @@ def order_note(target: str, dataset: str, labels: float, groups: Sequence[Group]
         widest = max(turned, key=lambda pair: abs(pair[0][1] - pair[1][1]))
         above, below = sorted(widest, key=lambda row: -row[1])
         lines.append(
-            f"The widest turn: {above[0]} is {above[1] - below[1]:.1f} points above {below[0]} here, and {below[2] - above[2]:.1f} below in the paper."
+            f"The widest turn: {above[0]} is {above[1] - below[1]:.1f} points above {below[0]} here, "
+            f"and {below[2] - above[2]:.1f} below in the paper."
         )
     return " ".join(lines)
 
@@ -183,7 +203,16 @@ def time_table(dataset: str, labelled: Sequence[float], groups: Sequence[Group])
                     continue
                 minutes, first = group.spread(lambda result: result.minutes), group.first
                 whole = minutes.mean / first.budget
-                rows.append([*row, measured_text(minutes), str(first.steps), budget_text(first.budget), f"{60 * minutes.mean / first.steps:.2f}", f"{whole:.0f}"])
+                rows.append(
+                    [
+                        *row,
+                        measured_text(minutes),
+                        str(first.steps),
+                        budget_text(first.budget),
+                        f"{60 * minutes.mean / first.steps:.2f}",
+                        f"{whole:.0f}",
+                    ]
+                )
     head = ("system", "labelled", "printed min", "measured min", "steps", "budget", "s a step", "min at budget 1")
     return Table(head, rows, title_of(dataset))
 

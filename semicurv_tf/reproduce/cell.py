@@ -10,7 +10,15 @@ from semicurv_tf.training.schedules import steps_of_run
 KIND = "semicurv_tf cell"
 
 # Where the data lie, and how a run is kept and watched, decide nothing of its result.
-_WITHOUT_EFFECT = ("data.data_dir", "data.cache_dir", "data.memory_mb", "training.checkpoint", "training.monitor", "training.pictures", "training.devices")
+_WITHOUT_EFFECT = (
+    "data.data_dir",
+    "data.cache_dir",
+    "data.memory_mb",
+    "training.checkpoint",
+    "training.monitor",
+    "training.pictures",
+    "training.devices",
+)
 
 
 class Cell(NamedTuple):

@@ -83,7 +83,16 @@ def _pixels(config: Config) -> float:
 def _kind(config: Config) -> tuple:
     """Cells with equal ones take equal time a step."""
     model, method = config.model, config.method
-    return (config.data.dataset, config.data.crop, model.name, model.trunk, model.widths, method.name, method.teacher_orientations, config.training.precision)
+    return (
+        config.data.dataset,
+        config.data.crop,
+        model.name,
+        model.trunk,
+        model.widths,
+        method.name,
+        method.teacher_orientations,
+        config.training.precision,
+    )
 
 
 def clock(seconds: float) -> str:

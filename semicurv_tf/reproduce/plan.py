@@ -73,8 +73,12 @@ def make_plan(request: Request) -> list[Cell]:
     known = {name: None for _, names in blocks for name in names}
     unknown = [name for name in request.methods if name not in known]
     if unknown:
-        raise UserError(f"--methods {','.join(unknown)}: not in {target.name} at these labels. Fix: one or more of {', '.join(known)}")
-    wanted = [(label, SYSTEMS[name]) for label, names in blocks for name in names if not request.methods or name in request.methods]
+        raise UserError(
+            f"--methods {','.join(unknown)}: not in {target.name} at these labels. Fix: one or more of {', '.join(known)}"
+        )
+    wanted = [
+        (label, SYSTEMS[name]) for label, names in blocks for name in names if not request.methods or name in request.methods
+    ]
     _refuse_settings_of_the_plan(request, target, [system for _, system in wanted])
     return [cell_of(request, system, label, seed) for seed in range(request.seeds) for label, system in wanted]
 

@@ -84,7 +84,8 @@ def run_plan(cells: list[Cell], results: Path, runs: Path, data_dir: str | None,
         scores = record["scores"]["mean"]
         after = f"cells left: {len(todo) - position}, about {clock(left)}" if position < len(todo) else "that was the last cell"
         console.print(
-            f"test IoU {100 * scores['iou']:.1f}, F1 {100 * scores['f1']:.1f}; {record['training_minutes']:g} min of training; {after}"
+            f"test IoU {100 * scores['iou']:.1f}, F1 {100 * scores['f1']:.1f}; "
+            f"{record['training_minutes']:g} min of training; {after}"
         )
     if faults:
         raise UserError([*faults, f"{len(todo)} cells were to do. Fix: see above, then call the same again: what is done stays"])
@@ -176,10 +177,14 @@ def _config_of(result: Path) -> Config:
     try:
         return Config.model_validate(run_folder.read_json(result)["config"])
     except (UserError, pydantic.ValidationError, KeyError, TypeError):
-        raise UserError(f"{result}: damaged, or no result of this plan. Fix: move it away; its run is then scored again") from None
+        raise UserError(
+            f"{result}: damaged, or no result of this plan. Fix: move it away; its run is then scored again"
+        ) from None
 
 
 def _require_same(path: Path, old: Config, cell: Cell, option: str):
     changed = other_settings(old, cell.config)
     if changed:
-        raise UserError(f"{path}: was made with other settings ({'; '.join(changed)}). Fix: the same settings again, or another {option}")
+        raise UserError(
+            f"{path}: was made with other settings ({'; '.join(changed)}). Fix: the same settings again, or another {option}"
+        )

@@ -28,7 +28,9 @@ _ROW = {"model.name": "residual_unet", "model.encoding": "none", "method.supervi
 
 
 def _system(name: str, title: str, method: str, **settings) -> System:
-    return System(name, title, {**_ROW, "method.name": method, **{key.replace("__", "."): value for key, value in settings.items()}})
+    return System(
+        name, title, {**_ROW, "method.name": method, **{key.replace("__", "."): value for key, value in settings.items()}}
+    )
 
 
 def _semicurv(name: str, title: str, encoding: str = "sinusoid", similarity: str = "cosine", **settings) -> System:

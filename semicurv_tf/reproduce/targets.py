@@ -81,7 +81,12 @@ _ALL = (
         tuple(f"{method}_alpha_{alpha:g}" for method in ("mean_teacher", "semicurv") for alpha in ALPHAS),
         _lowest,
     ),
-    _target("figure8a", "collapse: predicted foreground over time, MSE against N-pair", ("mean_teacher", "semicurv_no_encoding", "semicurv"), _lowest),
+    _target(
+        "figure8a",
+        "collapse: predicted foreground over time, MSE against N-pair",
+        ("mean_teacher", "semicurv_no_encoding", "semicurv"),
+        _lowest,
+    ),
     _target("figure8b", "the encoding's period K", PERIOD_SYSTEMS, _lowest),
 )
 

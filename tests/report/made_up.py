@@ -43,7 +43,14 @@ def made_up(cell, iou, f1=None, minutes=10.0, foreground=None, seconds=0.5):
         "processor": "a made-up processor",
         "training_minutes": minutes,
         "seconds_per_step": seconds,
-        "scores": {"split": "test", "step": cell.steps, "images": 160, "mean": scores, "pooled": {k: v + 0.02 for k, v in scores.items()}, "empty_targets": 0},
+        "scores": {
+            "split": "test",
+            "step": cell.steps,
+            "images": 160,
+            "mean": scores,
+            "pooled": {k: v + 0.02 for k, v in scores.items()},
+            "empty_targets": 0,
+        },
         "curve": curve,
     }
 

@@ -43,7 +43,9 @@ def test_well_formed_and_escaped():
     nesting = Nesting()
     nesting.feed(whole())
     assert nesting.open == [] and nesting.seen.count("img") == 2 and nesting.seen.count("tr") == 4
-    assert "IoU &lt; 50 %" in whole() and "x&lt;y" in whole() and "<td><b>2</b></td>" in whole() and "made by &lt;us&gt;" in whole()
+    assert (
+        "IoU &lt; 50 %" in whole() and "x&lt;y" in whole() and "<td><b>2</b></td>" in whole() and "made by &lt;us&gt;" in whole()
+    )
 
 
 def test_loads_nothing():

@@ -21,7 +21,9 @@ def written(tmp_path_factory):
     results = folder / "results"
     collapsing = {"mean_teacher": lambda done: 0.08 * (1 - done)}
     cells = plan("table3", "drive128", labels=(0.01,), seeds=2, steps=200) + plan("table5", "em128", steps=200)
-    cells += plan("figure6", "drive128", steps=200) + plan("figure8b", "drive128", steps=200) + plan("figure8a", "drive128", steps=200)
+    cells += (
+        plan("figure6", "drive128", steps=200) + plan("figure8b", "drive128", steps=200) + plan("figure8a", "drive128", steps=200)
+    )
     for number, cell in enumerate(cells):
         write(results, made_up(cell, 0.3 + 0.004 * number, foreground=collapsing.get(cell.system.name)))
     (results / "broken.json").write_text("{")
@@ -42,7 +44,18 @@ def test_the_page_is_whole_and_holds_everything(written):
     nesting = Nesting()
     nesting.feed(page)
     assert nesting.open == []
-    for title in ("Table III", "Table IV", "Table V", "Table VI", "Figure 3", "Figure 6", "Figure 7", "Figure 8a", "Figure 8b", "Training curves"):
+    for title in (
+        "Table III",
+        "Table IV",
+        "Table V",
+        "Table VI",
+        "Figure 3",
+        "Figure 6",
+        "Figure 7",
+        "Figure 8a",
+        "Figure 8b",
+        "Training curves",
+    ):
         assert f">{title}" in page, title
     assert all(source.startswith(("data:image/", "#")) for source in re.findall(r'(?:src|href)="([^"]*)"', page))
     assert "not run" in page and "collapsed" in page and "±" in page

@@ -60,7 +60,9 @@ def test_order_against_the_papers_by_hand(tmp_path):
     cells = plan("table3", "drive128", labels=(0.01,), methods=("supervised", "mean_teacher", "semicurv"))
     groups = groups_of(*(made_up(cell, iou) for cell, iou in zip(cells, (0.43, 0.41, 0.42))), folder=tmp_path)
     note = tables.order_note("table3", "drive128", 0.01, groups)
-    assert note.startswith("Of 3 pairs of systems 1 stand in the paper's order. Measured: UNet (residual) > SemiCurv > Mean teacher.")
+    assert note.startswith(
+        "Of 3 pairs of systems 1 stand in the paper's order. Measured: UNet (residual) > SemiCurv > Mean teacher."
+    )
     assert note.endswith("UNet (residual) is 2.0 points above Mean teacher here, and 3.6 below in the paper.")
     assert tables.order_note("table3", "drive128", 0.05, groups) is None
 
@@ -97,7 +99,14 @@ def test_damaged_and_foreign_files_are_a_line_each(tmp_path):
     assert len(results) == 1 and len(faults) == 11
     assert all("\n" not in fault and "Fix: " in fault for fault in faults)
     said = "\n".join(faults)
-    for part in ("no result of a cell", "unknown system 'of_the_future'", "found 44.0", "config.data.labels", "'curve' is missing", "read already"):
+    for part in (
+        "no result of a cell",
+        "unknown system 'of_the_future'",
+        "found 44.0",
+        "config.data.labels",
+        "'curve' is missing",
+        "read already",
+    ):
         assert part in said
 
 

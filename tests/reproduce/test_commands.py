@@ -13,7 +13,16 @@ from click.testing import CliRunner
 from semicurv_tf.cli.reproduce import reproduce
 from semicurv_tf.errors import UserError
 
-TINY = ["--dataset", "synthetic", "--labels", "0.05", "--set", "data.options={train: 8, validation: 2, test: 2}", "--set", "data.crop=32"]
+TINY = [
+    "--dataset",
+    "synthetic",
+    "--labels",
+    "0.05",
+    "--set",
+    "data.options={train: 8, validation: 2, test: 2}",
+    "--set",
+    "data.crop=32",
+]
 TINY += ["--set", "model.widths=[4,8]", "--set", "training.precision=float32", "--set", "training.checkpoint_every=5"]
 ROWS = ["table5", "--methods", "supervised_wbce,supervised"]
 
@@ -24,7 +33,9 @@ def killed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reproduce")
     environment = {**os.environ, "SEMICURV_TF_CACHE": str(folder / "cache")}
     program = Path(sys.executable).with_name("semicurv-tf")
-    process = subprocess.Popen([str(program), "reproduce", *ROWS, *TINY, *places(folder, 100)], env=environment, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [str(program), "reproduce", *ROWS, *TINY, *places(folder, 100)], env=environment, stderr=subprocess.PIPE
+    )
     checkpoints = folder / "runs" / "synthetic-5pct-supervised-100steps-seed0" / "checkpoints"
     deadline = time.monotonic() + 240
     while not list(checkpoints.glob("step-*")) and process.poll() is None and time.monotonic() < deadline:
@@ -54,7 +65,12 @@ def test_killed_then_called_again(killed):
     assert "going on from step" in again.output and "cell 1 of 1" in again.output
     assert (killed / "results" / results[0]).stat().st_mtime_ns == first
     record = json.loads((killed / "results" / "synthetic-5pct-supervised-100steps-seed0.json").read_text())
-    assert (record["kind"], record["system"], record["budget"], record["full_steps"]) == ("semicurv_tf cell", "supervised", 0.05, 2000)
+    assert (record["kind"], record["system"], record["budget"], record["full_steps"]) == (
+        "semicurv_tf cell",
+        "supervised",
+        0.05,
+        2000,
+    )
     assert record["scores"]["step"] == 100 and record["scores"]["images"] == 2 and len(record["labelled"]) == 1
     steps = [line["step"] for line in record["curve"]]
     assert steps == sorted(set(steps)) and steps[-1] == 100 and all("foreground" in line for line in record["curve"])

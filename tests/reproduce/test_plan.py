@@ -22,7 +22,14 @@ def test_table3_has_a_cell_for_each_row_and_budget_and_seed():
     assert {cell.labels for cell in cells} == {1.0, 0.05, 0.01}
     low = plan("table3", labels=(0.01,), methods=("supervised", "semicurv"))
     assert [cell.name for cell in low] == ["drive128-1pct-supervised-1000steps-seed0", "drive128-1pct-semicurv-1000steps-seed0"]
-    assert [len(plan(target)) for target in ("table4", "table5", "table6", "figure6", "figure8a", "figure8b")] == [6, 8, 4, 8, 3, 4]
+    assert [len(plan(target)) for target in ("table4", "table5", "table6", "figure6", "figure8a", "figure8b")] == [
+        6,
+        8,
+        4,
+        8,
+        3,
+        4,
+    ]
 
 
 def test_budget_one_is_a_thousand_epochs_of_the_labelled_images():
