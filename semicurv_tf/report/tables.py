@@ -24,7 +24,7 @@ ABLATION = {
     "semicurv": ("MT", "Dice", "✓", "N-pair", "sinusoid", "cosine"),
     "semicurv_l2": ("MT", "Dice", "✓", "N-pair", "sinusoid", "L2"),
 }
-ABLATION_HEAD = ("SSL", "loss", "geometry", "consistency", "encoding", "similarity")
+ABLATION_HEAD = ("SSL", "loss", "geo.", "cons.", "enc.", "sim.")
 
 SCORE_HEAD = (
     "IoU printed",
