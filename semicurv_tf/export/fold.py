@@ -14,6 +14,10 @@ from semicurv_tf.layers.coord_encoding import CoordEncoding
 TOLERANCE = 1e-4  # of logits, relative to the largest: what rounding in float32 leaves by far under
 
 
+class CannotFold(ValueError):
+    """Folding would change a network's answers; it can be exported as it is."""
+
+
 def folded_for_inference(network: keras.Model, channels: int, dtype: str = "float32") -> keras.Model:
     """A copy of a network made for inference; the network itself is untouched.
 
@@ -27,7 +31,7 @@ def folded_for_inference(network: keras.Model, channels: int, dtype: str = "floa
         dtype: "float32", or "mixed_bfloat16" for bfloat16 features; weights stay float32.
 
     Raises:
-        ValueError: the copy answers otherwise than the network (a convolution whose output is used
+        CannotFold: the copy answers otherwise than the network (a convolution whose output is used
             beside its normalisation).
     """
     copy = copy_network(network, channels)
@@ -38,7 +42,7 @@ def folded_for_inference(network: keras.Model, channels: int, dtype: str = "floa
     found = copy(probe, training=False)
     error = float(tf.reduce_max(tf.abs(found - expected)) / (1.0 + tf.reduce_max(tf.abs(expected))))
     if not error <= TOLERANCE:
-        raise ValueError(
+        raise CannotFold(
             f"Expected folding to change logits by at most {TOLERANCE:g} of the largest. Received: {error:.2g}. "
             "A convolution's output is probably used beside its batch normalisation."
         )

@@ -71,21 +71,26 @@ def export_network(network, models: str | Path, card: dict, *, version: int | No
             `precision` say what is exported.
         version: a number above 0, or None.
     """
-    from semicurv_tf.export.fold import folded_for_inference
+    from semicurv_tf.export.fold import CannotFold, copy_network, folded_for_inference
     from semicurv_tf.export.graph_size import count_nodes
     from semicurv_tf.export.warmup import write_warmup
 
     channels, size = card["channels"], card["size"]
     dtype = "float32" if card["precision"] == "float32" else "mixed_bfloat16"
     with new_version(models, version) as (part, final):
-        inference = folded_for_inference(network, channels, dtype)
+        notes = ()
+        try:
+            inference = folded_for_inference(network, channels, dtype)
+        except CannotFold as why:
+            inference = copy_network(network, channels, dtype)
+            notes = (f"batch normalisation is served as it is, not folded into convolutions: {why}",)
         write_saved_model(
             inference, part, channels, threshold=card["threshold"], size=size, max_pixels=card["max_pixels"]
         )
         nodes = count_nodes(part)
         write_card(part, {**card, "exported": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "nodes": nodes})
         network.save(part / "assets.extra" / KERAS_MODEL)
-        notes = write_warmup(part, Path(models).name, channels, size, card["max_batch"])
+        notes += write_warmup(part, Path(models).name, channels, size, card["max_batch"])
     return Exported(final, nodes, notes)
 
 

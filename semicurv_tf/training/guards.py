@@ -3,6 +3,7 @@
 import math
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.training.loss_names import LOSS_LABELS
 
 # A share of predicted foreground below or above these is a collapse (Xu et al. 2022, Sect. III-D).
 COLLAPSED_TO_BACKGROUND = 0.001
@@ -22,7 +23,7 @@ def stop_at_non_finite(report: dict):
     """
     if math.isfinite(report["loss"]):
         return
-    parts = ", ".join(f"{name} {report[name]:g}" for name in ("dice", "wbce", "mse", "npair", "loss") if name in report)
+    parts = ", ".join(f"{name} {report[name]:g}" for name in LOSS_LABELS if name in report)
     raise UserError(
         f"step {report['step']}: the loss is not finite ({parts}); the last checkpoint is intact. "
         "Fix: look for damaged images with semicurv-tf datasets verify, lower training.learning_rate, or --precision float32"

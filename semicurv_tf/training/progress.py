@@ -5,19 +5,13 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from semicurv_tf.training.loss_names import LOSS_LABELS
+
 # Where no terminal shows a bar, a line is printed this often.
 LINE_SECONDS = 30.0
 
 # In this order; a method reports those that it has.
-_SHOWN = {
-    "loss": "loss",
-    "dice": "dice",
-    "npair": "npair",
-    "mse": "mse",
-    "ramp": "ramp",
-    "learning_rate": "lr",
-    "student_iou": "batch IoU",
-}
+_SHOWN = {**LOSS_LABELS, "ramp": "ramp", "learning_rate": "lr", "student_iou": "batch IoU"}
 
 
 class LiveProgress:

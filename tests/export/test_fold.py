@@ -4,6 +4,8 @@ import pytest
 import tensorflow as tf
 
 from semicurv_tf.export.fold import folded_arrays, folded_for_inference
+from semicurv_tf.export.from_run import export_network
+from semicurv_tf.export.load import load_signature
 
 from .conftest import random_network
 
@@ -81,7 +83,7 @@ class _NoBias(keras.Model):
 
 
 def _no_bias(twice):
-    network = _NoBias(twice)
+    network = _NoBias(twice, name="no_bias")  # a SavedModel takes no name that begins with an underscore
     network.build((None, None, None, 1))
     for weight, value in zip(network.normalisation.weights, (2.0, 0.5, 3.0, 0.25), strict=True):
         weight.assign([value])
@@ -97,3 +99,14 @@ def test_a_convolution_without_bias():
 def test_refuses_where_folding_would_change_the_answer():
     with pytest.raises(ValueError, match="used beside its batch normalisation"):
         folded_for_inference(_no_bias(True), 1)
+
+
+def test_a_network_that_cannot_be_folded_is_exported_as_it_is_and_says_so(tmp_path):
+    network = _no_bias(True)
+    card = {"threshold": 0.5, "size": None, "max_pixels": 10_000, "max_batch": 1, "precision": "float32", "channels": 1}
+    exported = export_network(network, tmp_path / "model", card)
+    assert any("served as it is" in note and "beside its batch normalisation" in note for note in exported.notes)
+    signature, _ = load_signature(exported.version)
+    image = np.random.default_rng(0).integers(0, 256, (1, 8, 8, 1), np.uint8)
+    expected = tf.sigmoid(network(image.astype(np.float32), training=False))
+    np.testing.assert_allclose(signature(image=tf.constant(image))["probability"], expected, atol=1e-5)

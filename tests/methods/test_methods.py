@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from semicurv_tf.losses import dice_loss, mse_loss, npair_loss
+from semicurv_tf.training.loss_names import LOSS_LABELS
 
 NO_VIEWS = {"views__flip_horizontal": 0.0, "views__rotation_degrees": 0.0, "views__translation": 0.0}
 METHODS = ["supervised", "mean_teacher", "semicurv", "pseudo_label"]
@@ -25,6 +26,8 @@ def test_step_learns_a_line(make_method, batch, name):
     for _ in range(19):
         after = method.train_step(batch)
     assert float(after["dice"]) < 0.6 * float(before["dice"])
+    # Whatever is neither a loss nor watched otherwise would be missing from the progress.
+    assert set(before) - set(LOSS_LABELS) <= {"ramp", "foreground", "student_iou"}
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from semicurv_tf.layers import ConvolutionUnit
+from semicurv_tf.layers import ConvolutionUnit, FusedBatchNormalization
 from semicurv_tf.models import DeepLabV3Plus
 from semicurv_tf.models.atrous_trunk import TRUNKS
 
@@ -78,6 +78,9 @@ def test_trunk_changes_only_what_its_table_says(network, original):
         ours = network.trunk.get_layer(theirs.name)
         assert ours.strides == ((1, 1) if theirs.name in trunk.unstrided else theirs.strides)
         assert ours.dilation_rate == ((2, 2) if theirs.name in trunk.dilated else (1, 1))
+    # This project's normalisation, which is synchronised over replicas.
+    normalisations = [layer for layer in network.trunk.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    assert len(normalisations) == 53 and all(type(layer) is FusedBatchNormalization for layer in normalisations)
 
 
 def test_separable_unit_is_depthwise_then_pointwise():
