@@ -8,7 +8,7 @@ EXAMPLES = """
 \b
 Examples:
   semicurv-tf evaluate --run runs/first
-  semicurv-tf evaluate --run runs/first --metrics all
+  semicurv-tf evaluate --run runs/first --metrics all --page report.html
   semicurv-tf evaluate --run runs/roads --metrics iou,completeness,correctness,quality --tolerance-px 3
   semicurv-tf evaluate --run runs/first --split validation --choose-threshold
   semicurv-tf evaluate --run runs/first --metrics all --threshold chosen
@@ -19,7 +19,8 @@ completeness, correctness, quality, rand_error. docs/metrics.md defines each.
 
 \b
 Written: RUN/scores.json, a key per split (and threshold, where it is not 0.5); with --choose-threshold
-RUN/threshold.json, which `predict` and `export` take for their masks.
+RUN/threshold.json, which `predict` and `export` take for their masks; with --page one HTML file that loads
+nothing from elsewhere.
 """
 
 
@@ -50,9 +51,10 @@ class _Threshold(click.ParamType):
     help="Of matched centrelines (ods, ois) and of buffers (completeness, correctness, quality).",
 )  # fmt: skip
 @click.option("--threshold", type=_Threshold(), default="0.5", show_default=True, help="Foreground above this probability.")
+@click.option("--page", type=click.Path(path_type=Path), help="Also write an HTML page with all of it; takes all metrics where none are named.")
 @click.option("--choose-threshold", is_flag=True, help="Choose the threshold on validation images, or labelled ones where there are none.")
 @click.option("--choose-by", type=click.Choice(["iou", "f1"]), default="iou", show_default=True, help="With --choose-threshold: what to make highest.")
-def evaluate(run, data_dir, split, metrics, tolerance_px, threshold, choose_threshold, choose_by):
+def evaluate(run, data_dir, split, metrics, tolerance_px, threshold, page, choose_threshold, choose_by):
     """Score a trained network: IoU and F1 at threshold 0.5, mean over images as in the paper, and pooled.
 
     The scores are of the last teacher (or student, where the method has no teacher): no checkpoint is picked by
@@ -62,13 +64,17 @@ def evaluate(run, data_dir, split, metrics, tolerance_px, threshold, choose_thre
     from semicurv_tf.errors import UserError
     from semicurv_tf.metrics.catalogue import parse_metrics
 
-    names = parse_metrics(metrics) if metrics is not None else ()
-    if choose_threshold and (metrics is not None or threshold != "0.5"):
-        raise UserError("--choose-threshold: expected no --metrics and no --threshold beside it. Fix: choose, then --threshold chosen")
+    names = parse_metrics("all" if metrics is None else metrics) if metrics is not None or page else ()
+    if choose_threshold and (names or threshold != "0.5"):
+        raise UserError("--choose-threshold: expected no --metrics, --page or --threshold beside it. Fix: choose, then --threshold chosen")
     if choose_threshold and split == "test":
         raise UserError(
             "--split test: a threshold is never chosen on the images that results are reported on. Fix: --split validation (or labelled)"
         )
+    if page is not None:
+        from semicurv_tf.report.page import require_file
+
+        require_file(page, "--page")
     with quiet_start():
         from semicurv_tf.training import choose_threshold as choosing
         from semicurv_tf.training import score_run
@@ -78,4 +84,10 @@ def evaluate(run, data_dir, split, metrics, tolerance_px, threshold, choose_thre
         print(choosing.describe(choosing.choose_threshold(opened, split, choose_by, console()), opened))
         return
     number = choosing.threshold_of(threshold, opened)
-    print(score_run.table(score_run.score_images(opened, split or "test", console(), names, number, tolerance_px)))
+    scores = score_run.score_images(opened, split or "test", console(), names, number, tolerance_px)
+    print(score_run.table(scores))
+    if page is not None:
+        from semicurv_tf.report.evaluation_page import write_evaluation_page
+
+        write_evaluation_page(page, opened, scores, console())
+        print(f"page: {page}")

@@ -7,9 +7,12 @@ import base64
 import html
 import io
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from semicurv_tf.errors import UserError
 
 
 class Markup(str):
@@ -18,10 +21,10 @@ class Markup(str):
 
 STYLE = """
 :root { --ink: #1d2329; --soft: #5d6975; --line: #d5dbe1; --band: #f5f7f9; --accent: #0b6e8f; --better: #1b7a43;
-  --worse: #b3402a; }
+  --worse: #b3402a; --paper: #fff; --warn: #fff8e6; color-scheme: light dark; }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; scroll-behavior: smooth; }
-body { margin: 0 auto; padding: 2.5rem 1.5rem 4rem; max-width: 76rem; color: var(--ink); background: #fff;
+body { margin: 0 auto; padding: 2.5rem 1.5rem 4rem; max-width: 76rem; color: var(--ink); background: var(--paper);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif; }
 h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .4rem; letter-spacing: -.01em; }
 h2 { font-size: 1.35rem; line-height: 1.3; margin: 3rem 0 .6rem; padding-top: .8rem; border-top: 2px solid var(--ink); }
@@ -33,7 +36,7 @@ code { font: .88em ui-monospace, "DejaVu Sans Mono", monospace; background: var(
   border-radius: 3px; overflow-wrap: anywhere; }
 .lead { color: var(--soft); font-size: 1.05rem; }
 .note { color: var(--soft); font-size: .9rem; }
-.warning { border-left: 4px solid #c98a00; background: #fff8e6; padding: .5rem .9rem; }
+.warning { border-left: 4px solid #c98a00; background: var(--warn); padding: .5rem .9rem; }
 nav { margin: 1.4rem 0; font-size: .95rem; }
 nav a { display: inline-block; margin-right: 1.1rem; text-decoration: none; }
 nav a:hover { text-decoration: underline; }
@@ -47,7 +50,7 @@ thead th { border-bottom: 1.5px solid var(--ink); font-weight: 600; vertical-ali
 tbody tr { border-bottom: 1px solid var(--line); }
 tbody tr:last-child { border-bottom: 1.5px solid var(--ink); }
 tr.block td { background: var(--band); font-weight: 600; text-align: left; }
-.absent { color: #8b96a1; font-style: italic; }
+.absent { color: var(--soft); font-style: italic; }
 .printed { color: var(--soft); }
 .best { font-weight: 700; }
 .better { color: var(--better); }
@@ -59,10 +62,13 @@ figcaption { color: var(--soft); font-size: .9rem; max-width: 48rem; margin-top:
 footer { margin-top: 3.5rem; padding-top: .8rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .85rem; }
 @media (max-width: 40rem) { body { padding: 1.4rem 1rem 3rem; font-size: 15px; } h1 { font-size: 1.5rem; } table {
   font-size: .85rem; }
-  th, td { padding: .3rem .5rem; } th:first-child, td:first-child { position: sticky; left: 0; background: #fff; }
+  th, td { padding: .3rem .5rem; } th:first-child, td:first-child { position: sticky; left: 0; background: var(--paper); }
   tr.block td { position: static; } }
+@media screen and (prefers-color-scheme: dark) { :root { --ink: #e4e8ec; --soft: #a3adb8; --line: #39424b; --band: #20262c;
+  --accent: #6cc3dd; --better: #6fce98; --worse: #f0907c; --paper: #14181c; --warn: #33290f; }
+  figure img[src^="data:image/svg"] { background: #fff; border-radius: 6px; padding: 6px; } }
 @page { size: A4; margin: 16mm 14mm; }
-@media print { body { font-size: 10pt; padding: 0; max-width: none; } nav { display: none; } a { color: inherit;
+@media print { :root { color-scheme: light; } body { font-size: 10pt; padding: 0; max-width: none; } nav { display: none; } a { color: inherit;
   text-decoration: none; }
   h2 { margin-top: 1.6rem; } h2, h3, caption, p.note { break-after: avoid; } figure img { width: auto !important;
   max-height: 8.2cm; } figure, tr, .warning { break-inside: avoid; } thead { display: table-header-group; }
@@ -71,21 +77,37 @@ footer { margin-top: 3.5rem; padding-top: .8rem; border-top: 1px solid var(--lin
 """
 
 
-def page(title: str, parts: Iterable[str], footer: str = "") -> str:
+# The browser itself refuses what the page would load from elsewhere, and any script.
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+def page(title: str, parts: Iterable[str], footer: str = "", style: str = "") -> str:
     """The whole document.
 
     Args:
         title: of the browser's tab and the first heading.
         parts: in their order, below the heading.
         footer: a last line, e.g. what made the page.
+        style: further rules, after those of every page.
     """
     body = "\n".join([f"<h1>{text(title)}</h1>", *map(text, parts)])
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{text(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}\n"
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        f"<title>{text(title)}</title>\n<style>{STYLE}{style}</style>\n</head>\n<body>\n{body}\n"
         f"<footer>{text(footer)}</footer>\n</body>\n</html>\n"
     )
+
+
+def require_file(path: Path, option: str):
+    """Refuses a folder in a page's place, before the work that the page would show.
+
+    Raises:
+        UserError: it is one.
+    """
+    if path.is_dir():
+        raise UserError(f"{option} {path}: expected a file, found a folder. Fix: {option} {path / 'report.html'}")
 
 
 def text(content) -> Markup:
@@ -127,13 +149,23 @@ def table(head: Sequence[str], rows: Sequence[Sequence | str], caption: str = ""
     """
     kinds = ["text" if column in text_columns else "" for column in range(len(head))]
     lines = [f"<caption>{text(caption)}</caption>"] if caption else []
-    lines.append(f"<thead><tr>{''.join(tag('th', title, kind) for title, kind in zip(head, kinds))}</tr></thead><tbody>")
+    lines.append(f"<thead><tr>{''.join(_column(title, kind) for title, kind in zip(head, kinds))}</tr></thead><tbody>")
     for row in rows:
         if isinstance(row, str):
             lines.append(f'<tr class="block"><td colspan="{len(head)}">{text(row)}</td></tr>')
         else:
             lines.append(f"<tr>{''.join(tag('td', cell, kind) for cell, kind in zip(row, kinds))}</tr>")
     return Markup(f'<div class="scroll"><table>{"".join(lines)}</tbody></table></div>')
+
+
+def division(parts: Iterable[str], kind: str) -> Markup:
+    """Parts that the style lays out together."""
+    return tag("div", Markup("".join(map(text, parts))), kind)
+
+
+def folded(title: str, parts: Iterable[str]) -> Markup:
+    """Parts that a click unfolds."""
+    return tag("details", Markup(tag("summary", title) + "".join(map(text, parts))))
 
 
 def figure(image: Markup, caption: str = "", pixels: bool = False) -> Markup:
@@ -152,6 +184,18 @@ def png_image(picture, description: str, width_px: int | None = None) -> Markup:
     content = io.BytesIO()
     picture.save(content, format="PNG", optimize=True)
     return _image("image/png", content.getvalue(), description, width_px)
+
+
+def jpeg_image(picture: np.ndarray, description: str, width_px: int | None = None) -> Markup:
+    """A photograph, an array `(height, width, 3)` uint8, in a tenth of the bytes of `png_image`."""
+    content = io.BytesIO()
+    Image.fromarray(picture).save(content, format="JPEG", quality=85)
+    return _image("image/jpeg", content.getvalue(), description, width_px)
+
+
+def _column(title: str, kind: str) -> Markup:
+    attribute = f' class="{html.escape(kind)}"' if kind else ""
+    return Markup(f'<th scope="col"{attribute}>{text(title)}</th>')
 
 
 def _image(kind: str, content: bytes, description: str, width_px: int | None) -> Markup:

@@ -79,6 +79,15 @@ def test_threshold_is_chosen_then_used_by_all_metrics(evaluate, run):
     assert f"{100 * low:.1f} to {100 * high:.1f}" in text and "tolerance" in text and "3 px" in text
 
 
+def test_page_has_the_printed_scores_and_pictures_of_all_images(evaluate, tmp_path):
+    text = evaluate("--page", tmp_path / "new folder" / "report.html")
+    page = (tmp_path / "new folder" / "report.html").read_text(encoding="utf-8")
+    assert "report.html" in text and "Average precision" in text and page.count("<figure class=\"pixels\">") == 5
+    mean = next(line for line in text.splitlines() if line.startswith("IoU")).split()[2]
+    assert f'<td class="">{mean}<' in page or f"<td>{mean}<" in page
+    assert "test4" in page and "learning_rate: 0.01" in page and str(tmp_path) not in page
+
+
 def test_scores_at_one_half_stay_beside_those_at_another_threshold(evaluate, run):
     evaluate("--metrics", "cldice,iou", "--threshold", "0.31")
     text = evaluate()
@@ -100,6 +109,7 @@ def test_labelled_images_may_be_scored_and_chosen_on(evaluate, run):
         (["--metrics", "iou,dise"], ["--metrics", "dise", "cldice", "Fix:"]),
         (["--choose-threshold", "--split", "test"], ["--split test", "never chosen", "Fix:"]),
         (["--choose-threshold", "--metrics", "all"], ["--choose-threshold", "Fix:"]),
+        (["--page", "."], ["--page .", "folder", "Fix:"]),
         (["--threshold", "1.5"], ["--threshold", "1.5", "chosen"]),
         (["--tolerance-px", "-1"], ["--tolerance-px", "-1"]),
     ],
