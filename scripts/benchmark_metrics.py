@@ -25,7 +25,8 @@ SETS = {"128x128": ((128, 128), 160), "584x565": ((584, 565), 20)}  # size, imag
 def example(size, seed):
     """A mask of drawn curves, and a probability that misses some of it and invents other curves."""
     generator = np.random.default_rng(seed)
-    tiles = [[draw_example([seed, row, column])[1][..., 0] for column in range(-(-size[1] // 128))] for row in range(-(-size[0] // 128))]
+    rows, columns = (range(-(-length // 128)) for length in size)
+    tiles = [[draw_example([seed, row, column])[1][..., 0] for column in columns] for row in rows]
     target = np.block(tiles)[: size[0], : size[1]]
     grain = gaussian_filter(generator.normal(size=size), 1.5) * 0.3
     strength = np.clip(gaussian_filter(generator.normal(size=size), 15) * 15 + 0.8, 0, 1)

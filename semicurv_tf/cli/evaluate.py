@@ -51,9 +51,17 @@ class _Threshold(click.ParamType):
     help="Of matched centrelines (ods, ois) and of buffers (completeness, correctness, quality).",
 )  # fmt: skip
 @click.option("--threshold", type=_Threshold(), default="0.5", show_default=True, help="Foreground above this probability.")
-@click.option("--page", type=click.Path(path_type=Path), help="Also write an HTML page with all of it; takes all metrics where none are named.")
-@click.option("--choose-threshold", is_flag=True, help="Choose the threshold on validation images, or labelled ones where there are none.")
-@click.option("--choose-by", type=click.Choice(["iou", "f1"]), default="iou", show_default=True, help="With --choose-threshold: what to make highest.")
+@click.option(
+    "--page", type=click.Path(path_type=Path), metavar="FILE",
+    help="Also write an HTML page with all of it; takes all metrics where none are named.",
+)  # fmt: skip
+@click.option(
+    "--choose-threshold", is_flag=True, help="Choose the threshold on validation images, or labelled ones where there are none."
+)
+@click.option(
+    "--choose-by", type=click.Choice(["iou", "f1"]), default="iou", show_default=True,
+    help="With --choose-threshold: what to make highest.",
+)  # fmt: skip
 def evaluate(run, data_dir, split, metrics, tolerance_px, threshold, page, choose_threshold, choose_by):
     """Score a trained network: IoU and F1 at threshold 0.5, mean over images as in the paper, and pooled.
 
@@ -66,10 +74,13 @@ def evaluate(run, data_dir, split, metrics, tolerance_px, threshold, page, choos
 
     names = parse_metrics("all" if metrics is None else metrics) if metrics is not None or page else ()
     if choose_threshold and (names or threshold != "0.5"):
-        raise UserError("--choose-threshold: expected no --metrics, --page or --threshold beside it. Fix: choose, then --threshold chosen")
+        raise UserError(
+            "--choose-threshold: expected no --metrics, --page or --threshold beside it. Fix: choose, then --threshold chosen"
+        )
     if choose_threshold and split == "test":
         raise UserError(
-            "--split test: a threshold is never chosen on the images that results are reported on. Fix: --split validation (or labelled)"
+            "--split test: a threshold is never chosen on the images that results are reported on. "
+            "Fix: --split validation (or labelled)"
         )
     if page is not None:
         from semicurv_tf.report.page import require_file

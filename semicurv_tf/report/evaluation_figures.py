@@ -66,13 +66,14 @@ def distribution_figure(values: np.ndarray, title: str) -> str:
         axes = figure.subplots()
         axes.hist(100 * values, bins=np.arange(0, 101, 5), color=FAINT, edgecolor="white", linewidth=0.8)
         top = axes.get_ylim()[1]
-        axes.plot(100 * values, np.full(len(values), -0.035 * top), "|", color=ACCENT, markersize=7, markeredgewidth=0.8, alpha=0.6)
+        ticks = np.full(len(values), -0.035 * top)
+        axes.plot(100 * values, ticks, "|", color=ACCENT, markersize=7, markeredgewidth=0.8, alpha=0.6)
         mean = 100 * values.mean()
         axes.axvline(mean, color=INK, linewidth=1.3)
         left = mean > 60
         axes.annotate(
-            f"mean {mean:.1f}", (mean, top), xytext=(-5 if left else 5, -9), textcoords="offset points", ha="right" if left else "left",
-            color=INK, fontsize=8.5,
+            f"mean {mean:.1f}", (mean, top), xytext=(-5 if left else 5, -9), textcoords="offset points",
+            ha="right" if left else "left", color=INK, fontsize=8.5,
         )  # fmt: skip
         axes.set_ylim(-0.08 * top, top)
         axes.set_xlim(0, 100)

@@ -68,8 +68,8 @@ footer { margin-top: 3.5rem; padding-top: .8rem; border-top: 1px solid var(--lin
   --accent: #6cc3dd; --better: #6fce98; --worse: #f0907c; --paper: #14181c; --warn: #33290f; }
   figure img[src^="data:image/svg"] { background: #fff; border-radius: 6px; padding: 6px; } }
 @page { size: A4; margin: 16mm 14mm; }
-@media print { :root { color-scheme: light; } body { font-size: 10pt; padding: 0; max-width: none; } nav { display: none; } a { color: inherit;
-  text-decoration: none; }
+@media print { :root { color-scheme: light; } body { font-size: 10pt; padding: 0; max-width: none; }
+  nav { display: none; } a { color: inherit; text-decoration: none; }
   h2 { margin-top: 1.6rem; } h2, h3, caption, p.note { break-after: avoid; } figure img { width: auto !important;
   max-height: 8.2cm; } figure, tr, .warning { break-inside: avoid; } thead { display: table-header-group; }
   .scroll { overflow: visible; } table { font-size: 8pt; } th, td { padding: .2rem .38rem; }

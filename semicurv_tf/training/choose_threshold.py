@@ -81,7 +81,10 @@ def describe(chosen: dict, opened: OpenRun) -> str:
     )
     if chosen["split"] == "labelled":
         why = f"{name} has no validation images; " if opened.dataset.validation is None else ""
-        text += f"\nnote: {why}these are the labelled training images, which the network knows: expect another best threshold on new ones"
+        text += (
+            f"\nnote: {why}these are the labelled training images, which the network knows: "
+            "expect another best threshold on new ones"
+        )
     return text
 
 

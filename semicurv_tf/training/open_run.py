@@ -76,7 +76,9 @@ class OpenRun:
                 f"--split labelled: {self.config.data.dataset} has no training image {error}. Fix: --data-dir of the training"
             ) from None
 
-    def predictions(self, images: Images, console: Console | None = None, what: str = "images", batch: int = 4) -> Iterator[Predicted]:
+    def predictions(
+        self, images: Images, console: Console | None = None, what: str = "images", batch: int = 4
+    ) -> Iterator[Predicted]:
         """Every image with its prediction.
 
         Args:

@@ -35,7 +35,8 @@ def run(tmp_path_factory):
     for split, count in (("train", 4), ("validation", 3), ("test", 5)):
         draw(place / "data" / split, count, count)
     settings = {
-        "data.dataset": "folder", "data.data_dir": str(place / "data"), "data.cache_dir": str(place / "cache"), "data.labels": 0.5,
+        "data.dataset": "folder", "data.data_dir": str(place / "data"), "data.cache_dir": str(place / "cache"),
+        "data.labels": 0.5,
         "model.widths": [4, 8], "method.name": "supervised", "training.steps": 12, "training.learning_rate": 0.01,
         "training.precision": "float32",
     }  # fmt: skip
@@ -99,7 +100,8 @@ def test_scores_at_one_half_stay_beside_those_at_another_threshold(evaluate, run
 def test_labelled_images_may_be_scored_and_chosen_on(evaluate, run):
     assert "folder labelled, 2 images" in evaluate("--split", "labelled")
     before = (run / "threshold.json").read_bytes()
-    assert "note: these are the labelled training images" in evaluate("--split", "labelled", "--choose-threshold", "--choose-by", "f1")
+    said = evaluate("--split", "labelled", "--choose-threshold", "--choose-by", "f1")
+    assert "note: these are the labelled training images" in said
     (run / "threshold.json").write_bytes(before)
 
 

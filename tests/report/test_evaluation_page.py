@@ -43,7 +43,8 @@ def scores_of(metrics=tuple(METRICS)):
 
 def write(path, scores):
     found = pictures(predictions(), 0.5)
-    worst, best = ([found[name] for name in part] for part in worst_and_best({n: each["iou"] for n, each in scores["each"].items()}))
+    names = worst_and_best({name: each["iou"] for name, each in scores["each"].items()})
+    worst, best = ([found[name] for name in part] for part in names)
     facts = {"labelled": NAMES[:2], "seed": 0, "versions": {"tensorflow": "2"}}
     config = Config().model_dump(mode="json")
     config["data"]["data_dir"] = "/home/someone/private"
@@ -69,7 +70,8 @@ def test_holds_every_score_with_its_interval(path, scores):
         for kind in ("mean", "pooled"):
             if entry[kind] is not None:
                 low, high = entry[f"{kind}_interval"]
-                assert f'{factor * entry[kind]:.1f}<span class="range">{factor * low:.1f} to {factor * high:.1f}</span>' in text, name
+                limits = f'<span class="range">{factor * low:.1f} to {factor * high:.1f}</span>'
+                assert f"{factor * entry[kind]:.1f}{limits}" in text, name
 
 
 def test_well_formed_escaped_and_without_an_address(path):
@@ -133,6 +135,7 @@ def test_in_a_browser_nothing_is_wider_than_the_window(browser, path, tmp_path, 
 
 def test_in_a_browser_what_is_too_wide_would_be_seen(browser, path, tmp_path):
     wide = tmp_path / "wide.html"
-    wide.write_text(path.read_text(encoding="utf-8").replace("<footer>", '<p class="wide" style="width:500px;max-width:none">x</p><footer>'))
+    line = '<p class="wide" style="width:500px;max-width:none">x</p>'
+    wide.write_text(path.read_text(encoding="utf-8").replace("<footer>", line + "<footer>"))
     window, whole, beyond = browser.measure(wide, tmp_path, 390)
     assert window == 390 and whole > 500 and beyond == "P.wide"
