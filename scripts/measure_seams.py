@@ -17,7 +17,7 @@ import numpy as np
 
 from semicurv_tf.data.drawing import draw_example
 from semicurv_tf.inference.images import read_image
-from semicurv_tf.inference.predictor import OVERLAP_SHARE, Predictor
+from semicurv_tf.inference.predictor import Predictor
 from semicurv_tf.inference.tiles import Side
 
 
@@ -32,7 +32,7 @@ def main():
     whole = Predictor.from_network(network, channels, whole_pixels=2**40)
     tiled = Predictor.from_network(network, channels, tile=arguments.tile)
     tile = tiled.tile_for(0, 0)
-    overlap = -(-tile // OVERLAP_SHARE // tiled.stride) * tiled.stride
+    overlap = tiled.overlap(tile)
     reach = receptive_radius(whole, tiled.stride, channels)
     print(f"tiles of {tile} px, overlap at least {overlap} px, reach of the network {reach} px{note}")
     print("image | away from borders: worst | anywhere: worst, mean, mask changed | jump at seams, elsewhere")

@@ -1,7 +1,6 @@
 """Where messages go, and silence while TensorFlow starts."""
 
-import contextlib
-import os
+from semicurv_tf.quiet import quiet_start  # noqa: F401  commands take both from here
 
 
 def console():
@@ -10,24 +9,3 @@ def console():
 
     # File names may hold brackets, which are no markup, and a long line is the terminal's to break.
     return Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
-
-
-@contextlib.contextmanager
-def quiet_start():
-    """Sends the notes that TensorFlow's libraries print while loading to nowhere.
-
-    They bypass Python and its log level, so the file descriptor itself is turned; Python's own
-    errors are raised, not printed, and so are not lost.
-    """
-    saved = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        import tensorflow as tf
-
-        tf.config.list_physical_devices()
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(nowhere)

@@ -20,17 +20,19 @@ class Outputs:
     Attributes:
         probability: also `NAME.probability.png` (or `.tif`), 8 bit grey, 255 x probability.
         overlay: also `NAME.overlay.png` (or `.tif`), the image with the mask in red.
+        vectors: also `NAME.geojson` and `NAME.csv`, the mask's lines and their measures.
         format: "png", "tif", or "auto": TIFF of stacks, georeferenced and large TIFFs, PNG of all else.
     """
 
     probability: bool = False
     overlay: bool = False
+    vectors: bool = False
     format: str = "auto"
 
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """One image and where its results go; `outputs` maps "mask", "probability", "overlay" to paths."""
+    """One image and where its results go; `outputs` maps "mask", "probability", "overlay", "lines" and "table" to paths."""
 
     source: Path
     outputs: dict[str, Path]
@@ -61,8 +63,8 @@ def plan_jobs(source: str | Path, output: str | Path, outputs: Outputs) -> list[
     """Which files to predict and where each result goes; checked as a whole before any is written.
 
     Args:
-        source: an image, or a folder whose images are all taken, sub-folders included (their
-            structure is kept in the output).
+        source: an image; a folder whose images are all taken, sub-folders included (their structure is kept in the
+            output); or a `.txt` file that names an image per line, relative to its own folder (all masks go side by side).
         output: the folder of results; or the mask's own path (`.png`, `.tif`, `.tiff`) where `source` is one image.
         outputs: which files are written per image.
 
@@ -81,12 +83,15 @@ def plan_jobs(source: str | Path, output: str | Path, outputs: Outputs) -> list[
         root = source
         if not files:
             raise UserError(f"--input {source}: expected images in this folder, found none. Fix: check the path")
+    elif source.is_file() and source.suffix.lower() == ".txt":
+        files, root = _listed(source), None
     elif source.is_file():
         files, root = [source], source.parent
     else:
         raise UserError(f"--input {source}: expected an image or a folder, found nothing. Fix: check the path")
 
-    jobs = [Job(file, _result_paths(output / file.relative_to(root), outputs, _suffix(file, outputs.format))) for file in files]
+    places = [output / (file.relative_to(root) if root else file.name) for file in files]
+    jobs = [Job(file, _result_paths(place, outputs, _suffix(file, outputs.format))) for file, place in zip(files, places, strict=True)]
     require_distinct(jobs)
     return jobs
 
@@ -158,7 +163,20 @@ def _result_paths(path: Path, outputs: Outputs, suffix: str) -> dict[str, Path]:
         paths["probability"] = path.with_name(f"{path.stem}.probability{suffix}")
     if outputs.overlay:
         paths["overlay"] = path.with_name(f"{path.stem}.overlay{suffix}")
+    if outputs.vectors:
+        paths["lines"], paths["table"] = (path.with_name(f"{path.stem}{own}") for own in (".geojson", ".csv"))
     return paths
+
+
+def _listed(source: Path) -> list[Path]:
+    try:
+        lines = source.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise UserError(f"--input {source}: expected a list of images as UTF-8 text, found other bytes. Fix: name the image itself") from None
+    files = list(dict.fromkeys(source.parent / line.strip() for line in lines if line.strip()))
+    if not files:
+        raise UserError(f"--input {source}: expected the path of an image per line, found none. Fix: list some")
+    return files
 
 
 def _suffix(file: Path, format: str) -> str:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 WHOLE_PIXELS = 4_194_304  # what an export serves by default in one piece: 2048x2048
 SERVED_TILE_PX = 1024  # of larger images, by a server
 STRIDE_PX = 16  # of the paper's network: one pixel of its coarsest feature map
-OVERLAP_SHARE = 8  # tiles share an eighth of their side
+OVERLAP_SHARE = 8  # tiles share an eighth of their side, and at least
+OVERLAP_CELLS = 4  # pixels of the coarsest feature map: half the reach of the network, nearly all of what is felt
 ORIENTATIONS = {"none": 1, "d4": 8}
 
 
@@ -120,8 +121,11 @@ class Predictor:
     def bands(self, source: Source, advance: Callable[[float], None] | None = None) -> Iterator[Band]:
         """Foreground probability of an image that is read by rows, from top to bottom; see `predict_bands`."""
         tile = self.tile_of(source)
-        overlap = _multiple(tile // OVERLAP_SHARE, self.stride)
-        return predict_bands(source, self._one, tile, overlap, self.stride, advance)
+        return predict_bands(source, self._one, tile, self.overlap(tile), self.stride, advance)
+
+    def overlap(self, tile: int) -> int:
+        """The least number of pixels that neighbouring tiles share."""
+        return _multiple(min(max(tile // OVERLAP_SHARE, OVERLAP_CELLS * self.stride), tile // 2), self.stride)
 
     def tile_of(self, source: Source) -> int:
         """Side of the tiles of an image in pixels."""

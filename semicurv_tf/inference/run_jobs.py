@@ -13,6 +13,7 @@ from semicurv_tf.inference.predictor import Predictor, PredictorLost
 from semicurv_tf.inference.rasters import raster_environment
 from semicurv_tf.inference.results import TIFF_SUFFIXES, open_result
 from semicurv_tf.inference.tiles import Band
+from semicurv_tf.inference.vectors import write_vectors
 from semicurv_tf.whole_files import DiskLost
 
 OVERLAY_COLOUR = (255, 40, 40)
@@ -97,6 +98,8 @@ def _predict(predictor: Predictor, job: Job, advance: Callable[[float], None] | 
             f"{job.source}: expected one image in the file, found {header.frames} pages, which a PNG cannot hold. "
             "Fix: --format tif, or save each page as a file of its own"
         )
+    if header.frames > 1 and "lines" in job.outputs:
+        raise UserError(f"{job.source}: expected one image in the file for --vectors, found {header.frames} pages. Fix: leave --vectors out")
     foreground = counted = 0
     notes: tuple[str, ...] = ()
     results = None
@@ -116,6 +119,8 @@ def _predict(predictor: Predictor, job: Job, advance: Callable[[float], None] | 
                     counted += mask.size if band.valid is None else np.count_nonzero(band.valid)
     if header.frames > 1:
         notes = (*notes, "page by page of a stack")
+    if "lines" in job.outputs:
+        notes = (*notes, *write_vectors(job.outputs["mask"], job.outputs["lines"], job.outputs["table"]))
     return Outcome(job.source, notes, foreground / max(counted, 1))
 
 

@@ -94,6 +94,32 @@ def test_a_full_disk_stops_the_run_with_one_line_and_no_half_file(folder, tmp_pa
     assert not list((tmp_path / "out").iterdir())
 
 
+def test_lines_of_the_mask_beside_it(tmp_path, red_predictor):
+    pixels = np.zeros((40, 60, 3), np.uint8)
+    pixels[19:22, 5:55, 0] = 255  # a bar of 50 x 3 pixels
+    Image.fromarray(pixels).save(tmp_path / "bar.png")
+    (job,) = plan_jobs(tmp_path / "bar.png", tmp_path / "out", Outputs(vectors=True))
+    (outcome,) = predict_jobs(red_predictor, [job])
+    assert not outcome.faults and job.finished(0)
+    (line,) = json.loads((tmp_path / "out" / "bar.geojson").read_text())["features"]
+    xs = [x for x, _ in line["geometry"]["coordinates"]]
+    assert line["geometry"]["type"] == "LineString" and max(xs) - min(xs) == pytest.approx(50, abs=3)
+    head, row = (tmp_path / "out" / "bar.csv").read_text().splitlines()
+    measures = dict(zip(head.split(","), row.split(","), strict=True))
+    assert measures["image"] == "bar.png" and float(measures["mean_width_px"]) == pytest.approx(3, abs=0.5)
+
+
+def test_a_list_of_images(folder, tmp_path, red_predictor):
+    (tmp_path / "list.txt").write_text(f"in/a.png\n\n{folder / 'sub' / 'c.png'}\nin/absent.png\n")
+    jobs = plan_jobs(tmp_path / "list.txt", tmp_path / "out", Outputs())
+    assert [job.outputs["mask"].name for job in jobs] == ["a.png", "c.png", "absent.png"]
+    outcomes = list(predict_jobs(red_predictor, jobs))
+    assert [bool(outcome.faults) for outcome in outcomes] == [False, False, True] and "absent.png" in outcomes[2].faults[0]
+    (tmp_path / "none.txt").write_text("\n")
+    with pytest.raises(UserError, match="an image per line"):
+        plan_jobs(tmp_path / "none.txt", tmp_path / "out", Outputs())
+
+
 def test_one_unwritable_result_leaves_the_others(folder, tmp_path, red_predictor):
     (tmp_path / "out" / "a.png" / "taken").mkdir(parents=True)  # a folder has the mask's name
     outcomes = list(predict_jobs(red_predictor, plan_jobs(folder, tmp_path / "out", Outputs())))
