@@ -1,4 +1,4 @@
-"""Ranks a folder of unlabelled images by what a label would teach, and writes the list with a contact sheet."""
+"""Ranks unlabelled images by what a label would teach, and writes the list with a contact sheet."""
 
 import dataclasses
 from collections.abc import Callable
@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from semicurv_tf.acquisition.candidates import Images
 from semicurv_tf.acquisition.disagreement import committee, disagreement
 from semicurv_tf.acquisition.diverse import choose_diverse
 from semicurv_tf.errors import UserError
-from semicurv_tf.inference.images import find_images, read_image
 from semicurv_tf.report.comparison import contact_sheet
 from semicurv_tf.vector.table import write_table
 from semicurv_tf.whole_files import written_whole
@@ -40,7 +40,7 @@ class Judges:
 class Candidate:
     """An image and what the judges say: mean disagreement in nats a pixel, foreground in percent, features."""
 
-    path: Path
+    index: int
     name: str
     score: float
     foreground_percent: float
@@ -76,37 +76,18 @@ def open_judges(run: str | Path) -> Judges:
     return Judges(predictors, features, facts["channels"], tuple(facts["labelled"]))
 
 
-def find_candidates(source: str | Path, output: str | Path) -> list[Path]:
-    """The images of a folder, sub-folders included, without those in the output folder.
-
-    Raises:
-        UserError: no folder, or no image in it; or the output is a file.
-    """
-    source, output = Path(source), Path(output)
-    if not source.is_dir():
-        raise UserError(f"--input {source}: expected a folder of unlabelled images for --next, found none. Fix: check the path")
-    if output.exists() and not output.is_dir():
-        raise UserError(f"--output {output}: expected a folder, found a file. Fix: name a folder")
-    if source.resolve() == output.resolve():
-        raise UserError(f"--output {output}: is the folder of images. Fix: another folder for the list and the contact sheet")
-    files = find_images(source, leave_out=output)
-    if not files:
-        raise UserError(f"--input {source}: expected images in this folder, found none. Fix: check the path")
-    return files
-
-
 def choose_next(
-    judges: Judges, source: str | Path, output: str | Path, count: int, views: int = 4, advance: Callable[[str], None] | None = None
+    judges: Judges, images: Images, output: str | Path, count: int, views: int = 4, advance: Callable[[str], None] | None = None
 ) -> Choice:
-    """Ranks the images of a folder and writes the first `count`: a list, all scores, and a contact sheet.
+    """Ranks images and writes the first `count`: a list, all scores, and a contact sheet.
 
     An image's score is the mean over its pixels of the disagreement of student and teacher over the views (of the student's
-    views alone in a run without a teacher). Images are then taken by score and by unlikeness to those taken and to the
-    labelled ones among them, see `choose_diverse`. Labelled images are recognised by their names, and left out.
+    views alone in a run without a teacher), 0 where a pixel does not count. Images are then taken by score and by unlikeness to those taken
+    and to the labelled ones among them, see `choose_diverse`. Labelled images are recognised by their names, and left out.
 
     Args:
         judges: of `open_judges`.
-        source: the folder of images.
+        images: `FolderImages` or `TrainingImages`.
         output: the folder of next.csv, scores.csv and next.png.
         count: how many images to take.
         views: flips and quarter turns that each network is asked about.
@@ -116,43 +97,46 @@ def choose_next(
         What was chosen; unreadable images are its faults.
 
     Raises:
-        UserError: no images, none without a label, or results that cannot be written.
+        UserError: no image without a label, or results that cannot be written.
     """
-    source, output = Path(source), Path(output)
+    output = Path(output)
     candidates, known, labelled, faults = [], [], [], []
-    for path in find_candidates(source, output):
-        name = path.relative_to(source).as_posix()
+    for index, name in enumerate(images.names):
         try:
-            image = read_image(path, judges.channels).pixels
-            features = judges.features(image)
+            image, valid = images.read(index, judges.channels)
             if _is_labelled(name, judges.labelled):
-                known.append(features)
+                known.append(judges.features(image))
                 labelled.append(name)
             else:
-                members = committee(judges.predictors, image, views)
-                score = float(disagreement(members).mean())
-                foreground = 100 * float((members.mean(axis=0) > 0.5).mean())
-                candidates.append(Candidate(path, name, score, foreground, features))
+                candidates.append(_judge(judges, index, name, image, valid, views))
         except UserError as error:
             faults += error.lines
         except MemoryError:
-            faults.append(f"{path}: not enough memory. Fix: cut it into tiles")
+            faults.append(f"{name}: not enough memory. Fix: cut it into tiles")
         if advance:
-            advance(path.name)
+            advance(name)
     if not candidates:
-        raise UserError([*faults, f"--input {source}: has no readable image without a label. Fix: a folder with unlabelled images"])
+        raise UserError([*faults, "--next: found no readable image without a label. Fix: --input with a folder of unlabelled images"])
     scores = np.array([one.score for one in candidates])
     known_features = np.stack(known) if known else None
     taken, distances = choose_diverse(scores, np.stack([one.features for one in candidates]), count, known_features)
-    chosen = [candidates[index] for index in taken]
-    ranks = {index: rank for rank, index in enumerate(taken, 1)}
-    rows = [_row(one, rank, distance) for rank, (one, distance) in enumerate(zip(chosen, distances), 1)]
-    write_table(output / LIST, rows)
+    chosen = [candidates[position] for position in taken]
+    ranks = {position: rank for rank, position in enumerate(taken, 1)}
+    write_table(output / LIST, (_row(one, rank, distance) for rank, (one, distance) in enumerate(zip(chosen, distances), 1)))
     by_score = np.argsort(-scores, kind="stable")
-    write_table(output / SCORES, (_row(candidates[index], ranks.get(index, ""), None) for index in by_score))
+    write_table(output / SCORES, (_row(candidates[position], ranks.get(position, ""), None) for position in by_score))
     with written_whole(output / SHEET) as part:
-        _sheet(judges, chosen, views).save(part, format="PNG")
+        _sheet(judges, images, chosen, views).save(part, format="PNG")
     return Choice(chosen, distances, len(candidates), labelled, tuple(faults))
+
+
+def _judge(judges: Judges, index: int, name: str, image: np.ndarray, valid: np.ndarray | None, views: int) -> Candidate:
+    members = committee(judges.predictors, image, views)
+    counts = np.ones(image.shape[:2], bool) if valid is None else valid
+    # Over the whole image: a corner of doubtful pixels in a black frame is worth little to who labels it.
+    score = float((disagreement(members) * counts).mean())
+    foreground = 100 * float(((members.mean(axis=0) > 0.5) & counts).mean())
+    return Candidate(index, name, score, foreground, judges.features(image))
 
 
 def _row(one: Candidate, rank, distance) -> dict:
@@ -167,16 +151,17 @@ def _is_labelled(name: str, labelled: tuple[str, ...]) -> bool:
     return name in labelled or str(Path(name).with_suffix("")) in labelled
 
 
-def _sheet(judges: Judges, chosen: list[Candidate], views: int) -> Image.Image:
+def _sheet(judges: Judges, images: Images, chosen: list[Candidate], views: int) -> Image.Image:
     """A row for each image: itself, what the committee predicts, and where it disagrees (yellow most)."""
     import matplotlib
 
     rows = []
     for rank, one in enumerate(chosen, 1):
         # Maps of 10,000 images are not kept; those of the chosen few are made again.
-        image = read_image(one.path, judges.channels).pixels
+        image, valid = images.read(one.index, judges.channels)
         members = committee(judges.predictors, image, views)
-        heat = matplotlib.colormaps["inferno"](np.clip(disagreement(members) / (0.5 * np.log(2)), 0, 1))[..., :3]
+        differing = disagreement(members) if valid is None else disagreement(members) * valid
+        heat = matplotlib.colormaps["inferno"](np.clip(differing / (0.5 * np.log(2)), 0, 1))[..., :3]
         pictures = [
             image if image.shape[-1] == 3 else image[..., 0], np.rint(255 * members.mean(axis=0)).astype(np.uint8),
             np.rint(255 * heat).astype(np.uint8),

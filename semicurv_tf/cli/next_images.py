@@ -4,17 +4,22 @@ import click
 
 
 def choose(run, source, output, count, views):
-    """Ranks the images of a folder, writes the list and the contact sheet, prints the list."""
-    from semicurv_tf.acquisition.next_images import LIST, SCORES, SHEET, choose_next, find_candidates, open_judges
+    """Ranks the images of a folder, or the run's own (no source), writes the list and the contact sheet, prints the list."""
+    from semicurv_tf.acquisition.candidates import FolderImages, open_training_images, require_folder
     from semicurv_tf.cli.console import console, quiet_start
     from semicurv_tf.errors import UserError
 
-    files = find_candidates(source, output)
+    require_folder(output)  # a wrong folder is said at once, not after TensorFlow has loaded
+    images = FolderImages(source, output) if source is not None else None
     with quiet_start():
+        from semicurv_tf.acquisition.next_images import LIST, SCORES, SHEET, choose_next, open_judges
+
         judges = open_judges(run)
+    if images is None:
+        images = open_training_images(run, console())
     with _progress(console()) as progress:
-        task = progress.add_task("", total=len(files), name="")
-        choice = choose_next(judges, source, output, count, views, lambda name: progress.update(task, advance=1, name=name))
+        task = progress.add_task("", total=len(images.names), name="")
+        choice = choose_next(judges, images, output, count, views, lambda name: progress.update(task, advance=1, name=name))
     who = "student and teacher" if len(judges.predictors) == 2 else "the student (the run has no teacher)"
     click.echo(f"{len(choice.images)} of {choice.candidates} images, by the disagreement of {who} over {views} views:")
     for rank, one in enumerate(choice.images, 1):

@@ -45,7 +45,7 @@ files. On several machines all paths must lie on a file system that they share.
 @click.option("--saved-model", type=click.Path(), help="Version folder of an export, instead of --run.")
 @click.option("--server", metavar="URL", help="grpc://host:port or http://host:port of a TF Serving, instead of --run.")
 @click.option("--model-name", default="semicurv", show_default=True, help="The model's name on the server.")
-@click.option("--input", "source", required=True, type=click.Path(), help="An image, a folder with sub-folders, or a .txt file with the path of an image per line.")
+@click.option("--input", "source", type=click.Path(), help="An image, a folder with sub-folders, or a .txt file with the path of an image per line; with --next a folder.  [default with --next: the run's own unlabelled training images]")
 @click.option("--output", required=True, type=click.Path(), help="Folder for the masks; for one image also the mask's path, .png or .tif.")
 @click.option("--threshold", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Foreground above this probability.  [default: the one chosen on validation images (RUN/threshold.json), else 0.5]")
 @click.option("--tta", type=click.Choice(["none", "d4"]), default="none", show_default=True, help="d4: average over the eight flips and quarter turns, in eight times the time.")
@@ -57,7 +57,7 @@ files. On several machines all paths must lie on a file system that they share.
 @click.option("--vectors", is_flag=True, help="Also write the mask's lines (GeoJSON) and their lengths, widths and orientations (CSV).")
 @click.option("--format", type=click.Choice(["auto", "png", "tif"]), default="auto", show_default=True, help="Of the results in a folder.")
 @click.option("--overwrite", is_flag=True, help="Predict what is finished again.")
-@click.option("--next", "next_count", type=click.IntRange(min=1), metavar="N", help="Predict nothing: rank the folder's unlabelled images, write which N to label next and a contact sheet; of --run only.")
+@click.option("--next", "next_count", type=click.IntRange(min=1), metavar="N", help="Predict nothing: rank unlabelled images, write which N to label next and a contact sheet; of --run only.")
 @click.option("--views", type=click.IntRange(1, 8), default=4, show_default=True, help="With --next: flips and quarter turns that student and teacher are asked about.")
 @click.option("--runner", type=click.Choice(["local", "beam"]), default="local", show_default=True, help="beam: by a pipeline of Apache Beam.")
 @click.argument("beam_options", metavar="[-- BEAM_OPTIONS]", nargs=-1, type=click.UNPROCESSED)
@@ -79,6 +79,8 @@ def predict(source, output, probability, overlay, vectors, format, overwrite, ne
             raise UserError("--next: needs student and teacher, which only a run has. Fix: --run RUN")
         choose(options["run"], source, output, next_count, views)
         return
+    if source is None:
+        raise UserError("--input: missing. Fix: name an image or a folder of images")
     options = PredictorOptions(**options)
     predict_all, open_one = _by_beam(output, beam_options) if runner == "beam" else (_one_by_one, open_predictor)
     jobs = plan_jobs(source, output, Outputs(probability, overlay, vectors, format))

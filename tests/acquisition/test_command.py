@@ -69,6 +69,7 @@ def test_bad_files_are_named_at_the_end_and_the_list_is_written(tmp_path, folder
 def test_needs_a_run_and_a_folder(tmp_path, folder):
     for arguments, word in [
         (["--saved-model", "m", "--input", folder, "--output", tmp_path / "out"], "--run RUN"),
+        (["--run", tmp_path / "absent", "--output", tmp_path / "out"], "no run folder"),
         (["--run", tmp_path / "absent", "--input", folder, "--output", tmp_path / "out"], "no run folder"),
         (["--run", tmp_path / "absent", "--input", tmp_path / "nothing", "--output", tmp_path / "out"], "nothing"),
     ]:

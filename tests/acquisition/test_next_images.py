@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from semicurv_tf.acquisition.candidates import FolderImages, TrainingImages
 from semicurv_tf.acquisition.next_images import choose_next
 from semicurv_tf.errors import UserError
 
@@ -15,7 +16,7 @@ def read(path):
 
 def test_planted_hard_image_is_first_and_its_double_is_not_taken(judges, folder, tmp_path):
     judged = []
-    choice = choose_next(judges, folder, tmp_path / "out", 3, views=4, advance=judged.append)
+    choice = choose_next(judges, FolderImages(folder, tmp_path / "out"), tmp_path / "out", 3, views=4, advance=judged.append)
     names = [one.name for one in choice.images]
     assert names[0] == "hard_a.png" and names[1] == "deep/hard_blue.png" and "hard_b.png" not in names
     # By score alone the double would have been second.
@@ -26,7 +27,7 @@ def test_planted_hard_image_is_first_and_its_double_is_not_taken(judges, folder,
 
 
 def test_list_and_contact_sheet(judges, folder, tmp_path):
-    choice = choose_next(judges, folder, tmp_path / "out", 4)
+    choice = choose_next(judges, FolderImages(folder, tmp_path / "out"), tmp_path / "out", 4)
     rows = read(tmp_path / "out" / "next.csv")
     assert [row["image"] for row in rows] == [one.name for one in choice.images]
     assert [row["rank"] for row in rows] == ["1", "2", "3", "4"]
@@ -44,9 +45,29 @@ def test_student_alone_is_ranked_by_its_views(judges, folder, tmp_path):
         return (image[..., 1] / 255 * np.linspace(0, 1, image.shape[1])).astype(np.float32)
 
     alone = type(judges)([by_place], judges.features, 3, judges.labelled)
-    assert choose_next(alone, folder, tmp_path / "out", 1).images[0].name == "hard_a.png"
-    one_view = choose_next(alone, folder, tmp_path / "out", 1, views=1)
+    assert choose_next(alone, FolderImages(folder, tmp_path / "out"), tmp_path / "out", 1).images[0].name == "hard_a.png"
+    one_view = choose_next(alone, FolderImages(folder, tmp_path / "out"), tmp_path / "out", 1, views=1)
     assert one_view.images[0].score == 0
+
+
+def test_pixels_that_do_not_count_do_not_count(judges, tmp_path):
+    """Of two training images that are doubted on as many pixels, that one is first whose pixels are valid."""
+
+    class Store:
+        names = ("masked", "seen", "empty")
+
+        def read(self, index):
+            image = np.zeros((32, 48, 3), np.uint8)
+            if index < 2:
+                image[:16, :, 1] = 255
+            valid = np.ones((32, 48, 1), np.uint8)
+            if index == 0:
+                valid[:16] = 0
+            return {"image": image, "valid": valid, "mask": valid}
+
+    choice = choose_next(judges, TrainingImages(Store()), tmp_path / "out", 3)
+    assert choice.images[0].name == "seen" and choice.images[0].score == pytest.approx(np.log(2) / 2, rel=1e-3)
+    assert [one.score for one in choice.images[1:]] == pytest.approx([0, 0], abs=1e-6)
 
 
 def test_what_is_refused(judges, folder, tmp_path):
@@ -58,14 +79,11 @@ def test_what_is_refused(judges, folder, tmp_path):
         (folder / "easy_00.png", tmp_path / "out", "folder"),
         (folder, tmp_path / "file", "found a file"),
         (folder, folder, "--output"),
-        (folder / "done", tmp_path / "out", None),
     ]:
-        if word is None:  # all labelled, by the names that the run has
-            renamed = type(judges)(judges.predictors, judges.features, 3, ("first",))
-            word, judges_used = "without a label", renamed
-        else:
-            judges_used = judges
         with pytest.raises(UserError) as error:
-            choose_next(judges_used, source, output, 3)
+            FolderImages(source, output)
         assert word in error.value.lines[-1] and "Fix:" in error.value.lines[-1]
+    all_labelled = type(judges)(judges.predictors, judges.features, 3, ("first",))
+    with pytest.raises(UserError, match="without a label"):
+        choose_next(all_labelled, FolderImages(folder / "done", tmp_path / "out"), tmp_path / "out", 3)
     assert not (tmp_path / "out").exists()
