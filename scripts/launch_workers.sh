@@ -26,28 +26,32 @@ print(json.dumps(["127.0.0.1:%d" % each.getsockname()[1] for each in sockets]))
 processes=()
 for ((index = 0; index < workers; index++)); do
     export TF_CONFIG="{\"cluster\": {\"worker\": $addresses}, \"task\": {\"type\": \"worker\", \"index\": $index}}"
-    semicurv-tf "$@" > >(sed -u "s/^/[worker $index] /") 2> >(sed -u "s/^/[worker $index] /" >&2) &
-    processes+=($!)
+    # Ctrl-C reaches all of the terminal's processes; who carries the messages must outlive it.
+    semicurv-tf "$@" > >(trap '' INT && exec sed -u "s/^/[worker $index] /") 2> >(trap '' INT && exec sed -u "s/^/[worker $index] /" >&2) &
+    processes[index]=$!
 done
-# On Ctrl-C the workers, too, get the signal from the terminal: wait for them.
-trap '' INT
-trap 'kill -TERM "${processes[@]}" 2>/dev/null' TERM
+# They agree on a step to stop at, so one signal to each is enough, whether it came from a terminal or a scheduler.
+trap 'kill -TERM "${processes[@]}" 2>/dev/null' INT TERM
 
 code=0
 while [ ${#processes[@]} -gt 0 ]; do
-    wait -n -p ended "${processes[@]}"
+    wait -n -p ended "${processes[@]}" 2>/dev/null  # without bash's own note of a kill
     last=$?
     [ -n "${ended:-}" ] || continue
-    left=()
-    for process in "${processes[@]}"; do
-        [ "$process" = "$ended" ] || left+=("$process")
+    for index in "${!processes[@]}"; do
+        [ "${processes[index]}" != "$ended" ] || break
     done
-    processes=("${left[@]+"${left[@]}"}")
-    if [ "$last" -ne 0 ] && [ "$code" -eq 0 ]; then
+    unset "processes[index]"
+    [ "$last" -ne 0 ] || continue
+    echo "worker $index ended with exit code $last" >&2
+    if [ "$code" -eq 0 ]; then
         code=$last
-        (sleep "$patience_seconds"; kill -KILL "${processes[@]}" 2>/dev/null) &
+        (sleep "$patience_seconds" && kill -KILL "${processes[@]}") >/dev/null 2>&1 &
         guard=$!
     fi
 done
-[ -z "${guard:-}" ] || kill "$guard" 2>/dev/null
+if [ -n "${guard:-}" ]; then
+    kill "$guard" 2>/dev/null
+    wait "$guard" 2>/dev/null
+fi
 exit "$code"

@@ -193,6 +193,7 @@ class TrainingConfig(_Section):
     gradient_clip: Positive | None = Field(0.1, description="each gradient value is cut to +- this")
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     devices: Annotated[int, Field(ge=1)] = Field(1, description="GPUs of this machine that share a step, or parts of its processor")
+    wait_minutes: Positive = Field(30.0, description="several workers: how long they wait for each other at the start")
     checkpoint_every: Annotated[int, Field(ge=1)] = Field(200, description="steps")
     checkpoints_kept: Annotated[int, Field(ge=1)] = 2
     monitor: Literal["auto", "labelled", "validation", "hidden"] = Field(

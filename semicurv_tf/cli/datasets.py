@@ -142,6 +142,9 @@ class _counting:
         self._status, self._verb, self._done = console.status(f"{verb} ..."), verb, 0
 
     def __enter__(self):
+        # Its import swaps Python's own for a moment, which the thread that draws the line must not meet.
+        import tensorflow_datasets  # noqa: F401
+
         self._status.__enter__()
         return self._advance
 

@@ -1,7 +1,10 @@
 """The devices that share a step: one, several of this machine, or those of several machines under TF_CONFIG."""
 
+import contextlib
 import json
-import os
+import signal
+import threading
+import zlib
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -9,25 +12,7 @@ import tensorflow as tf
 from semicurv_tf import replicas
 from semicurv_tf.config import TrainingConfig
 from semicurv_tf.errors import UserError
-
-EXAMPLE = """TF_CONFIG='{"cluster": {"worker": ["host0:12345", "host1:12345"]}, "task": {"type": "worker", "index": 0}}'"""
-
-
-class Task(NamedTuple):
-    """Which of the processes of a run this is."""
-
-    addresses: tuple[str, ...] = ("",)  # of all workers, e.g. "worker 1 (host1:12345)"
-    worker: int = 0
-
-    @property
-    def workers(self) -> int:
-        """Number of processes."""
-        return len(self.addresses)
-
-    @property
-    def chief(self) -> bool:
-        """Whether this process writes the run; the others only compute."""
-        return self.worker == 0
+from semicurv_tf.training.task import Task
 
 
 class Devices(NamedTuple):
@@ -57,29 +42,6 @@ class Devices(NamedTuple):
         return f"{self.replicas} {kind}{hosts}"
 
 
-def read_task(environment=os.environ) -> Task:
-    """Which worker TF_CONFIG says this process is; the only one where it is not set.
-
-    Raises:
-        UserError: TF_CONFIG cannot be read.
-    """
-    text = environment.get("TF_CONFIG", "").strip()
-    if not text:
-        return Task()
-    try:
-        content = json.loads(text)
-        cluster, task = content["cluster"], content["task"]
-        # In TensorFlow's order: it makes the first of them its chief.
-        jobs = {job: list(cluster.get(job, [])) for job in ("chief", "worker")}
-        number = int(task["index"]) + (len(jobs["chief"]) if task["type"] == "worker" else 0)
-        length = len(jobs[task["type"]])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"TF_CONFIG: cannot be read ({type(error).__name__}: {error}), found {text}. Fix: {EXAMPLE}") from None
-    if not 0 <= int(task["index"]) < length:
-        raise UserError(f"TF_CONFIG: expected a task index below {length}, found {task['index']}. Fix: {EXAMPLE}")
-    return Task(tuple(f"{job} {place} ({address})" for job, places in jobs.items() for place, address in enumerate(places)), number)
-
-
 def require_equal_shares(training: TrainingConfig, unlabelled: bool, replicas: int):
     """Refuses a batch that the replicas cannot share equally.
 
@@ -102,24 +64,41 @@ def require_equal_shares(training: TrainingConfig, unlabelled: bool, replicas: i
         raise UserError(faults)
 
 
-def require_same_step(devices: Devices, step: int):
-    """Refuses workers that found different checkpoints; waits for all of them.
+def require_same_run(devices: Devices, step: int, parts: dict):
+    """Refuses workers that found different checkpoints or were started with different options; waits for all of them.
+
+    Args:
+        devices: of `open_devices`.
+        step: of the checkpoint that this worker found.
+        parts: what must be the same everywhere, JSON values by a name for the user.
 
     Raises:
-        UserError: naming the steps.
+        UserError: naming the steps, or the parts and the workers whose parts are not the first one's.
     """
     if devices.task.workers == 1:
         return
+    sums = [zlib.crc32(json.dumps(part, sort_keys=True).encode()) for part in parts.values()]
+    mine = tf.constant([[step, *sums]], tf.int64)
 
     @tf.function(autograph=False)
     def gather():
-        return devices.strategy.run(lambda: replicas.gather(tf.constant([step])))
+        return devices.strategy.run(lambda: replicas.gather(mine))
 
-    steps = devices.strategy.experimental_local_results(gather())[0].numpy()[:: devices.local].tolist()
-    if len(set(steps)) > 1:
-        raise UserError(
+    found = devices.strategy.experimental_local_results(gather())[0].numpy()[:: devices.local]
+    faults = []
+    if len(set(found[:, 0])) > 1:
+        steps = ", ".join(f"{devices.task.name(worker)} step {step}" for worker, step in enumerate(found[:, 0]))
+        faults.append(
             f"the workers found checkpoints of different steps: {steps}. Fix: give all of them the same run folder, on a shared disk"
         )
+    for column, name in enumerate(parts, start=1):
+        others = [devices.task.name(worker) for worker, row in enumerate(found) if row[column] != found[0, column]]
+        if others:
+            faults.append(
+                f"{name}: not the same on {', '.join(others)} as on {devices.task.name(0)}. Fix: start all workers with the same options and data"
+            )
+    if faults:
+        raise UserError(faults)
 
 
 def open_devices(wanted: int, task: Task = Task()) -> Devices:
@@ -129,7 +108,7 @@ def open_devices(wanted: int, task: Task = Task()) -> Devices:
 
     Args:
         wanted: devices of this process.
-        task: of `read_task`; with several workers, waits for all of them.
+        task: of `read_task`; with several workers, all must be about to call this: see `gather_workers`.
 
     Raises:
         UserError: fewer GPUs than wanted, or several devices under several workers without GPUs.
@@ -142,7 +121,9 @@ def open_devices(wanted: int, task: Task = Task()) -> Devices:
             raise UserError(f"--devices {wanted}: a worker without GPUs has one device. Fix: --devices 1, and more workers")
         if gpus:
             tf.config.set_visible_devices(gpus[:wanted], "GPU")
-        return Devices(tf.distribute.MultiWorkerMirroredStrategy(), task, wanted)
+        # TensorFlow waits for the others where Python's own handler of Ctrl-C is not heard.
+        with _ended_by_ctrl_c():
+            return Devices(tf.distribute.MultiWorkerMirroredStrategy(), task, wanted)
     if wanted == 1:
         return Devices(tf.distribute.get_strategy())
     if gpus:
@@ -160,3 +141,15 @@ def _split_processor(wanted: int):
         tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * wanted)
     except RuntimeError:
         raise UserError(f"--devices {wanted}: TensorFlow has started with fewer. Fix: ask for them in a new process") from None
+
+
+@contextlib.contextmanager
+def _ended_by_ctrl_c():
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)

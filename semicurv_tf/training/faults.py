@@ -5,14 +5,21 @@ import re
 import tensorflow as tf
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.training.devices import Task
+from semicurv_tf.training.task import Task
 
 # `FileNotFoundError: [Errno 2] ...`, the Python exception inside TensorFlow's own.
 _INNER = re.compile(r"\b([A-Z]\w*(?:Error|Exception): [^\n]*)")
 _TASK = re.compile(r"/job:(chief|worker)/(?:replica:0/)?task:(\d+)")
 
-# What a collective operation raises once a worker is gone.
-LOST_WORKER = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError, tf.errors.InternalError)
+# What a collective operation raises once a worker is gone; or gone and started anew, by itself.
+LOST_WORKER = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.InternalError,
+    tf.errors.FailedPreconditionError,
+    tf.errors.DeadlineExceededError,
+)
 
 
 def unreadable_images(error: tf.errors.OpError, step: int) -> UserError:
@@ -32,12 +39,19 @@ def broken_step(error: tf.errors.OpError, step: int, task: Task) -> UserError | 
             f"step {step}: the device's memory is full. Fix: smaller training.batch_labelled and batch_unlabelled, "
             "a smaller data.crop, or more --devices"
         )
-    if task.workers > 1 and isinstance(error, LOST_WORKER):
-        named = _TASK.search(error.message)
-        start = f"{named.group(1)} {named.group(2)} " if named else "another worker"
-        gone = next((name for name in task.addresses if name.startswith(start)), start.strip())
-        return UserError(
-            f"step {step}: {gone} is gone, so {task.addresses[task.worker]} stops too; the last checkpoint is intact. "
-            "Fix: see its messages, then start all workers, as many as you like, with semicurv-tf train --resume RUN"
-        )
-    return None
+    return lost_worker(error, f"step {step}", task)
+
+
+def lost_worker(error: tf.errors.OpError, moment: str, task: Task) -> UserError | None:
+    """For a worker that is gone, where the error says so; `moment` is when, for the user."""
+    if task.workers == 1 or not isinstance(error, LOST_WORKER):
+        return None
+    # Who reports comes before who is unhealthy; and what this worker reports of itself is no news.
+    named = [f"{job} {place}" for job, place in _TASK.findall(error.message.rpartition("unhealthy")[2])]
+    others = [job for job in task.jobs if job != task.jobs[task.worker]]
+    gone = next((job for job in named if job in others), others[0] if len(others) == 1 else None)
+    gone = "another worker" if gone is None else task.name(task.jobs.index(gone))
+    return UserError(
+        f"{moment}: {gone} is gone, so {task.name()} stops too; the last checkpoint is intact. "
+        "Fix: see its messages, then start all workers, as many as you like, with semicurv-tf train --resume RUN"
+    )

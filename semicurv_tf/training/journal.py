@@ -17,12 +17,13 @@ class Journal:
         log: the file `log.jsonl`; lines after `first_step` are of steps that a resumed run does again, and go.
         tensorboard: folder of the curves.
         first_step: steps done before.
+        epoch_steps: steps of an epoch, of which each line then tells the number; None: none does.
     """
 
-    def __init__(self, log: Path, tensorboard: Path, first_step: int):
+    def __init__(self, log: Path, tensorboard: Path, first_step: int, epoch_steps: int | None = None):
         import tensorflow as tf
 
-        self._log = log
+        self._log, self._epoch_steps = log, epoch_steps
         if log.exists():
             lines = log.read_text(encoding="utf-8").splitlines()
             kept = [line for line in lines if _step_of(line) is not None and _step_of(line) <= first_step]
@@ -48,6 +49,8 @@ class Journal:
         # Everything but the step is a mean over the steps of the line.
         line = {name: round(sum(values) / len(values), 6) for name, values in columns.items()}
         line["step"] = self._pending[-1]["step"]
+        if self._epoch_steps:
+            line["epoch"] = round(line["step"] / self._epoch_steps, 3)
         try:
             with open(self._log, "a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")

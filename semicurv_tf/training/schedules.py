@@ -9,7 +9,7 @@ def steps_of_run(training: TrainingConfig, labelled: int) -> int:
     """The length of a run in steps.
 
     `training.steps` wins. Otherwise epochs are counted as the paper does: one epoch cycles the
-    labelled images once (Xu et al. 2022, Sect. III-G), `ceil(labelled / batch_labelled)` steps.
+    labelled images once (Xu et al. 2022, Sect. III-G).
 
     Args:
         training: the `training` section.
@@ -17,7 +17,12 @@ def steps_of_run(training: TrainingConfig, labelled: int) -> int:
     """
     if training.steps is not None:
         return training.steps
-    return training.epochs * math.ceil(labelled / training.batch_labelled)
+    return training.epochs * steps_of_epoch(training, labelled)
+
+
+def steps_of_epoch(training: TrainingConfig, labelled: int) -> int:
+    """Steps that cycle the labelled images once; arguments as of `steps_of_run`."""
+    return math.ceil(labelled / training.batch_labelled)
 
 
 def ramp(step, rampup_steps):

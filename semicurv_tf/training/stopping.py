@@ -29,7 +29,8 @@ class StopRequest:
         for number, handler in self._previous.items():
             signal.signal(number, handler)
 
-    def _note(self, *_):
-        if self.requested:
+    def _note(self, number, _):
+        # Schedulers repeat SIGTERM; a person who presses Ctrl-C again is in a hurry.
+        if self.requested and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.requested = True

@@ -1,6 +1,7 @@
 """A training run from a configuration to a deployed network, and on from its last checkpoint."""
 
 import contextlib
+import sys
 from pathlib import Path
 
 import keras
@@ -14,7 +15,9 @@ from semicurv_tf.data.split import choose_labelled
 from semicurv_tf.errors import UserError
 from semicurv_tf.methods import build_method
 from semicurv_tf.training import checkpoints, run_folder
-from semicurv_tf.training.devices import Devices, Task, open_devices, read_task, require_equal_shares, require_same_step
+from semicurv_tf.training.devices import Devices, open_devices, require_equal_shares, require_same_run
+from semicurv_tf.training.faults import LOST_WORKER, lost_worker
+from semicurv_tf.training.gathering import gather_workers
 from semicurv_tf.training.guards import CollapseWarning, stop_at_non_finite
 from semicurv_tf.training.heartbeat import HEARTBEAT, Heartbeat
 from semicurv_tf.training.journal import Journal
@@ -24,12 +27,13 @@ from semicurv_tf.training.pictures import PICTURED_IMAGES, Pictures
 from semicurv_tf.training.precision import Precision, resolve_precision
 from semicurv_tf.training.progress import LiveProgress
 from semicurv_tf.training.run_lock import locked
-from semicurv_tf.training.schedules import learning_rate, steps_of_run
+from semicurv_tf.training.schedules import learning_rate, steps_of_epoch, steps_of_run
 from semicurv_tf.training.stopping import Stopped, StopRequest
+from semicurv_tf.training.task import Task, read_task
 from semicurv_tf.whole_files import write_json, written_whole
 
 # What may differ when a run goes on: its length, on what it runs, and how it is kept and watched.
-RESUMABLE = {"steps", "epochs", "devices", "checkpoint_every", "checkpoints_kept"}
+RESUMABLE = {"steps", "epochs", "devices", "wait_minutes", "checkpoint_every", "checkpoints_kept"}
 RESUMABLE |= {"monitor", "monitor_every", "monitor_images", "pictures_every"}
 
 PREPARING = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed} files"), TimeElapsedColumn())
@@ -109,6 +113,7 @@ def _resume(run: Path, changed: Config | None, task: Task, console: Console):
                 f"--resume {run}: belongs to another configuration ({'; '.join(foreign)}). "
                 "Fix: leave these options out, or start a new --run"
             )
+        _require_possible_length(run, config, changed, facts)
         config = changed
     devices = claim_devices(config, task)
     if task.chief:
@@ -123,6 +128,20 @@ def _resume(run: Path, changed: Config | None, task: Task, console: Console):
         )
     _introduce(config, facts, devices, console)
     _train(config, run, dataset, facts, devices, console)
+
+
+def _require_possible_length(run: Path, config: Config, changed: Config, facts: dict):
+    """Refuses a change of epochs that steps override, and a length that is behind the run already."""
+    old, new = config.training, changed.training
+    if new.epochs != old.epochs and new.steps is not None and new.steps == old.steps:
+        raise UserError(
+            f"training.epochs: the length of {run} is training.steps={new.steps}, which wins. "
+            f"Fix: --steps N, or --set training.steps=null --set training.epochs={new.epochs}"
+        )
+    newest = checkpoints.newest(run / run_folder.CHECKPOINTS)
+    done, wanted = 0 if newest is None else checkpoints.step_of(newest), steps_of_run(new, len(facts["labelled"]))
+    if wanted < done:
+        raise UserError(f"training.steps: expected at least the {done} steps that {run} has done, found {wanted}. Fix: --steps {done}, or more")
 
 
 def _keep_changes(run: Path, config: Config, facts: dict, console: Console):
@@ -140,6 +159,8 @@ def claim_devices(config: Config, task: Task) -> Devices:
     """The devices of a run, refused where they cannot share its batch; before TensorFlow does anything else."""
     training = config.training
     require_equal_shares(training, config.method.name != "supervised", task.workers * training.devices)
+    # A worker other than the chief has no console, but its waiting is the user's to know.
+    gather_workers(task, training.wait_minutes, lambda line: print(line, file=sys.stderr, flush=True))
     return open_devices(training.devices, task)
 
 
@@ -152,7 +173,7 @@ def open_dataset(config: Config, console: Console):
     import tensorflow_datasets  # noqa: F401
 
     data = config.data
-    with Progress(*PREPARING, console=console, transient=True) as progress:
+    with Progress(*PREPARING, console=console, transient=True, disable=not console.is_terminal) as progress:
         files = progress.add_task(f"reading {data.dataset}", total=None)
         dataset = load_dataset(
             data.dataset,
@@ -184,13 +205,16 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
     labelled = [position[name] for name in facts["labelled"]]
     unlabelled = sorted(set(range(len(dataset.train))) - set(labelled)) or labelled
 
-    with devices.strategy.scope():
-        method = compiled_method(config, facts)
     warn = lambda line: console.print(f"warning: {line}")
-    if chief:
-        checkpoints.remove_parts(run / run_folder.CHECKPOINTS)
-    first_step = checkpoints.restore_newest(run / run_folder.CHECKPOINTS, method, warn, move=chief)
-    require_same_step(devices, first_step)
+    try:
+        with devices.strategy.scope():
+            method = compiled_method(config, facts)
+        if chief:
+            checkpoints.remove_parts(run / run_folder.CHECKPOINTS)
+        first_step = checkpoints.restore_newest(run / run_folder.CHECKPOINTS, method, warn, move=chief)
+        require_same_run(devices, first_step, _must_be_the_same(config, facts))
+    except LOST_WORKER as error:
+        raise lost_worker(error, "before the first step", devices.task) or error from None
     if first_step:
         console.print(f"going on from step {first_step}")
 
@@ -209,7 +233,7 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
     )
     watched, store, indices = monitored_images(training.monitor, training.monitor_images, dataset, labelled, unlabelled)
     console.print(f"IoU is watched on {len(indices)} images: {watched}")
-    journal = Journal(run / run_folder.LOG, run / run_folder.TENSORBOARD, first_step) if chief else None
+    journal = Journal(run / run_folder.LOG, run / run_folder.TENSORBOARD, first_step, steps_of_epoch(training, len(labelled))) if chief else None
     with contextlib.ExitStack() as stack:
         listeners = [stop_at_non_finite]
         if chief:
@@ -237,6 +261,13 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
                 raise Stopped(step)
         if chief:
             _finish(run, steps, console)
+
+
+def _must_be_the_same(config: Config, facts: dict) -> dict:
+    """What all workers of a run must agree on, by a name for the user; where the data lie may differ from host to host."""
+    chosen = config.model_dump(mode="json")
+    parts = {f"the section {name}": chosen[name] for name in ("model", "method", "views", "training")}
+    return {**parts, "the precision": facts["precision"]["name"], "the data": [facts[key] for key in ("labelled", "mean", "training_images")]}
 
 
 def compiled_method(config: Config, facts: dict):

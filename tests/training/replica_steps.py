@@ -18,8 +18,9 @@ from semicurv_tf.config import load_config
 from semicurv_tf.layers import FusedBatchNormalization
 from semicurv_tf.methods.build import METHODS
 from semicurv_tf.models import build_network
-from semicurv_tf.training.devices import open_devices, read_task
+from semicurv_tf.training.devices import open_devices
 from semicurv_tf.training.loop import run_steps
+from semicurv_tf.training.task import read_task
 
 STEPS, IMAGES, SIZE = 20, 4, 24
 
@@ -44,16 +45,16 @@ def images(step):
     return {"labelled": labelled, "unlabelled": {"image": image[IMAGES:], "valid": valid[IMAGES:]}}
 
 
-def shares(devices):
+def shares(devices, steps):
     """The parts of this process's replicas, replica after replica, step after step."""
     share = IMAGES // devices.replicas
-    for step in range(STEPS):
+    for step in range(steps):
         for replica in devices.mine:
             rows = slice(replica * share, (replica + 1) * share)
             yield tf.nest.map_structure(lambda every: tf.constant(every[rows]), images(step))
 
 
-def run(name, network, settings, devices):
+def run(name, network, settings, devices, steps):
     """Losses of each step, the first step's gradients, and the weights after the last."""
     common = {"method.name": name, "method.rampup": 0.0, "views.photometric": 1.0, "views.flip_vertical": 0.5, "model.widths": [4, 8]}
     config = load_config(None, {**common, **settings})
@@ -69,7 +70,7 @@ def run(name, network, settings, devices):
     value = lambda variable: tf.convert_to_tensor(variable.value).numpy()
     flat = lambda variables: np.concatenate([value(variable).ravel() for variable in variables])
     before, reports = flat(method.student.trainable_variables), []
-    for report, _ in run_steps(method, shares(devices), devices, 0):
+    for report, _ in run_steps(method, shares(devices, steps), devices, 0):
         reports.append(report)
         if len(reports) == 1:
             # Of SGD's first step: the learning rate times the clipped gradient.
@@ -77,16 +78,18 @@ def run(name, network, settings, devices):
     names = [key for key in reports[0] if key not in ("step", "seconds", "learning_rate")]
     losses = {f"{name} {key}": np.array([report[key] for report in reports]) for key in names}
     networks = [method.student] + ([] if method.teacher is None else [method.teacher])
-    return losses | {f"{name} gradient": gradient, f"{name} weights": np.concatenate([flat(each.weights) for each in networks])}
+    changed = [flat(each.weights) for each in networks] + ([flat(method.other_variables)] if method.other_variables else [])
+    return losses | {f"{name} gradient": gradient, f"{name} weights": np.concatenate(changed)}
 
 
 @click.command()
 @click.argument("output")
 @click.option("--devices", default=1)
 @click.option("--method", "methods", multiple=True, default=("supervised", "mean_teacher", "semicurv"))
+@click.option("--steps", default=STEPS)
 @click.option("--network", default="two_layers")
 @click.option("--set", "settings", multiple=True)
-def main(output, devices, methods, network, settings):
+def main(output, devices, methods, steps, network, settings):
     """Run and write."""
     from semicurv_tf.config import parse_setting
 
@@ -94,7 +97,7 @@ def main(output, devices, methods, network, settings):
     settings = dict(parse_setting(setting) for setting in settings)
     found = {}
     for name in methods:
-        found |= run(name, network, settings, opened)
+        found |= run(name, network, settings, opened, steps)
     if opened.task.chief:
         np.savez(output, **found)
 

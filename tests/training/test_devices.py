@@ -7,8 +7,9 @@ import tensorflow as tf
 
 from semicurv_tf.config import load_config
 from semicurv_tf.errors import UserError
-from semicurv_tf.training.devices import Devices, Task, read_task, require_equal_shares
+from semicurv_tf.training.devices import Devices, require_equal_shares
 from semicurv_tf.training.faults import broken_step, unreadable_images
+from semicurv_tf.training.task import Task, read_task
 
 
 def config_of(cluster, job, index):
@@ -27,13 +28,15 @@ def test_workers_are_counted_from_the_chief_on():
     task = read_task(config_of(workers, "worker", 2))
     assert (task.workers, task.worker, task.chief) == (3, 2, False)
     task = read_task(config_of({"chief": ["a:1"], "worker": ["b:2"]}, "worker", 0))
-    assert (task.addresses, task.worker, task.chief) == (("chief 0 (a:1)", "worker 0 (b:2)"), 1, False)
+    assert (task.jobs, task.addresses, task.worker, task.chief) == (("chief 0", "worker 0"), ("a:1", "b:2"), 1, False)
+    assert task.name() == "worker 0 (b:2)" and task.name(0) == "chief 0 (a:1)"
 
 
 @pytest.mark.parametrize(
     "environment",
     [{"TF_CONFIG": "{"}, {"TF_CONFIG": "[]"}, {"TF_CONFIG": "{}"}, config_of({"worker": ["a:1"]}, "worker", 1)]
-    + [config_of({"worker": ["a:1"]}, "evaluator", 0), config_of({"worker": ["a:1"]}, "worker", "x")],
+    + [config_of({"worker": ["a:1"]}, "evaluator", 0), config_of({"worker": ["a:1"]}, "worker", "x")]
+    + [config_of({"worker": [place, "b:2"]}, "worker", 0) for place in ("a", "a:b", ":1", "b:2")],
 )
 def test_unusable_tf_config_is_named(environment):
     with pytest.raises(UserError, match="TF_CONFIG: .*Fix: TF_CONFIG="):
@@ -41,7 +44,7 @@ def test_unusable_tf_config_is_named(environment):
 
 
 def test_replicas_number_on_over_the_workers():
-    devices = Devices(None, Task(("worker 0 (a)", "worker 1 (b)"), 1), local=4)
+    devices = Devices(None, Task(("worker 0", "worker 1"), ("a:1", "b:2"), 1), local=4)
     assert devices.replicas == 8 and list(devices.mine) == [4, 5, 6, 7]
 
 
@@ -56,12 +59,22 @@ def test_batches_that_cannot_be_shared_equally_are_refused_together():
         require_equal_shares(training, True, 8)
 
 
-def test_lost_worker_is_named_with_its_address():
-    task = Task(("worker 0 (a:1)", "worker 1 (b:2)"), 0)
-    error = tf.errors.UnavailableError(None, None, "Collective ops is aborted by: unhealthy:\n/job:worker/replica:0/task:1\nThe tasks")
-    line = str(broken_step(error, 7, task))
+UNHEALTHY = "Collective ops is aborted by: Error reported from /job:worker/task:{}: The following tasks are unhealthy:\n{}The tasks have"
+
+
+@pytest.mark.parametrize("reporter, unhealthy", [(1, 1), (0, 1), (2, 1)])
+def test_lost_worker_is_named_with_its_address(reporter, unhealthy):
+    task = Task(("worker 0", "worker 1", "worker 2"), ("a:1", "b:2", "c:3"), 0)
+    message = UNHEALTHY.format(reporter, f"/job:worker/replica:0/task:{unhealthy}\n")
+    line = str(broken_step(tf.errors.UnavailableError(None, None, message), 7, task))
     assert "step 7: worker 1 (b:2) is gone, so worker 0 (a:1) stops too" in line and "--resume" in line
-    assert broken_step(error, 7, Task()) is None
+    assert broken_step(tf.errors.UnavailableError(None, None, message), 7, Task()) is None
+
+
+def test_worker_that_the_message_does_not_name_is_the_other_one_of_two():
+    reset = tf.errors.UnavailableError(None, None, "recvmsg: Connection reset by peer")
+    assert "worker 1 (b:2) is gone" in str(broken_step(reset, 7, Task(("worker 0", "worker 1"), ("a:1", "b:2"))))
+    assert "another worker is gone" in str(broken_step(reset, 7, Task(("worker 0", "worker 1", "worker 2"), ("a:1", "b:2", "c:3"))))
 
 
 def test_full_memory_and_unreadable_images_are_lines():

@@ -162,6 +162,57 @@ def test_longer_run_goes_on_with_the_schedule_of_the_new_length(whole, tmp_path)
     assert json.loads((run / "run.json").read_text())["steps"] == 16
 
 
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ({"training.steps": 10}, ["training.steps", "at least the 12 steps", "found 10"]),
+        ({"training.epochs": 77}, ["training.epochs", "training.steps=12, which wins", "training.steps=null"]),
+        ({"training.seed": 3}, ["training.seed: 0 -> 3", "another configuration"]),
+    ],
+)
+def test_impossible_changes_are_refused_and_the_run_is_left_as_it_was(whole, tmp_path, changes, words):
+    run = tmp_path / "run"
+    shutil.copytree(whole, run)
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file() and path.name != "lock"}
+    with pytest.raises(UserError) as caught:
+        go_on(run, load_config(run / "config.yaml", changes))
+    (line,) = caught.value.lines
+    assert all(word in line for word in words) and "Fix" in line, line
+    assert before == {path: path.read_bytes() for path in run.rglob("*") if path.is_file() and path.name != "lock"}
+
+
+def test_epochs_extend_a_run_of_epochs(whole, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(whole, run)
+    # Two labelled images a step, three in all: an epoch has two steps.
+    said = go_on(run, load_config(run / "config.yaml", {"training.steps": None, "training.epochs": 7}))
+    assert "14 steps now, 12 before" in said and "14 steps done" in said
+    assert read_log(run / "log.jsonl")[-1]["epoch"] == 7.0
+
+
+def test_nan_in_an_image_stops_before_it_is_kept_and_the_run_goes_on_without_it(whole, tmp_path, monkeypatch):
+    from semicurv_tf.data.store import ImageStore
+
+    run, whole_read = tmp_path / "run", ImageStore.read
+
+    def read(store, index):
+        part = dict(whole_read(store, index))
+        if checkpoints.newest(run / "checkpoints"):
+            part["image"] = part["image"].astype(np.float32)
+            part["image"][10:20, 10:20] = np.nan
+        return part
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ImageStore, "read", read)
+        with pytest.raises(UserError, match=r"step \d+: the loss is not finite .*Fix"):
+            begin(run, settings(steps=60, training__monitor_every=60))
+    for checkpoint in checkpoints.all_checkpoints(run / "checkpoints"):
+        with np.load(checkpoint / "state.npz") as kept:
+            assert all(np.isfinite(kept[name]).all() for name in kept.files)
+    assert read_heartbeat(run / "heartbeat.json")["state"] == "failed"
+    assert "60 steps done" in go_on(run)
+
+
 def test_second_process_on_a_run_is_refused_until_the_first_is_gone(whole, tmp_path):
     run = tmp_path / "run"
     shutil.copytree(whole, run)

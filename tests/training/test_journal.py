@@ -35,3 +35,10 @@ def test_resume_drops_lines_of_steps_done_again(journal, tmp_path):
         file.write('{"step": 50, "lo')  # a crash in the middle of a line
     journal(first_step=20)
     assert [line["step"] for line in read_log(tmp_path / "log.jsonl")] == [10, 20]
+
+
+def test_lines_tell_the_epoch(tmp_path):
+    write = Journal(tmp_path / "log.jsonl", tmp_path / "tensorboard", 0, epoch_steps=8)
+    for step in range(1, 21):
+        write({"step": step, "loss": 0.0})
+    assert [line["epoch"] for line in read_log(tmp_path / "log.jsonl")] == [1.25, 2.5]

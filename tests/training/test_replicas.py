@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from semicurv_tf.methods.build import METHODS as ALL_METHODS
+
 PROJECT = Path(__file__).resolve().parents[2]
 METHODS = ("supervised", "mean_teacher", "semicurv")
 
@@ -57,6 +59,15 @@ def test_twenty_steps_equal_those_of_one_device(one_device, tmp_path, devices):
     for name in METHODS:
         assert np.linalg.norm(found[f"{name} gradient"]) > 0.01
         assert abs(found[f"{name} dice"][-1] - found[f"{name} dice"][0]) > 0.05
+
+
+def test_a_few_steps_of_every_other_method_equal_those_of_one_device(tmp_path):
+    others = [word for name in ALL_METHODS if name not in METHODS for word in ("--method", name)]
+    outputs = [tmp_path / f"{devices}.npz" for devices in (1, 2)]
+    processes = [start(output, *others, "--steps", 3, "--devices", devices) for devices, output in enumerate(outputs, start=1)]
+    expected, found = (finish(process, output) for process, output in zip(processes, outputs))
+    assert_same(found, expected)
+    assert len({name.partition(" ")[0] for name in found}) == len(ALL_METHODS) - len(METHODS)
 
 
 def test_two_worker_processes_equal_one_device(one_device, tmp_path):
