@@ -3,7 +3,9 @@
 import numpy as np
 
 
-def choose_diverse(scores: np.ndarray, features: np.ndarray, count: int, known: np.ndarray | None = None) -> tuple[list[int], list[float]]:
+def choose_diverse(
+    scores: np.ndarray, features: np.ndarray, count: int, known: np.ndarray | None = None
+) -> tuple[list[int], list[float]]:
     """Greedily takes the image of the largest score times distance to the nearest one taken.
 
     The first is that of the largest score. With equal scores this is the k-centre greedy choice (Sener & Savarese 2018,

@@ -77,7 +77,12 @@ def open_judges(run: str | Path) -> Judges:
 
 
 def choose_next(
-    judges: Judges, images: Images, output: str | Path, count: int, views: int = 4, advance: Callable[[str], None] | None = None
+    judges: Judges,
+    images: Images,
+    output: str | Path,
+    count: int,
+    views: int = 4,
+    advance: Callable[[str], None] | None = None,
 ) -> Choice:
     """Ranks images and writes the first `count`: a list, all scores, and a contact sheet.
 
@@ -116,7 +121,8 @@ def choose_next(
         if advance:
             advance(name)
     if not candidates:
-        raise UserError([*faults, "--next: found no readable image without a label. Fix: --input with a folder of unlabelled images"])
+        none = "--next: found no readable image without a label. Fix: --input with a folder of unlabelled images"
+        raise UserError([*faults, none])
     scores = np.array([one.score for one in candidates])
     known_features = np.stack(known) if known else None
     taken, distances = choose_diverse(scores, np.stack([one.features for one in candidates]), count, known_features)

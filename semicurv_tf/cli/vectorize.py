@@ -42,7 +42,8 @@ def vectorize(source, output, table, rows, summary, picture, over, colour, scale
     """Turn masks into lines with their lengths, widths and orientations: GeoJSON and tables."""
     from semicurv_tf.cli.console import console
     from semicurv_tf.errors import UserError
-    from semicurv_tf.vector.files import Reading, plan_jobs, plan_tables, said, vectorize_files
+    from semicurv_tf.vector.files import Reading, said, vectorize_files
+    from semicurv_tf.vector.jobs import plan_jobs, plan_tables
     from semicurv_tf.vector.table import write_table
     from semicurv_tf.vector.vectorize import VectorSettings
 

@@ -19,7 +19,8 @@ def write_vectors(mask: Path, lines: Path, table: Path) -> tuple[str, ...]:
     Raises:
         UserError: the mask cannot be vectorised, or a result cannot be written.
     """
-    from semicurv_tf.vector.files import Job, vectorize_file
+    from semicurv_tf.vector.files import vectorize_file
+    from semicurv_tf.vector.jobs import Job
     from semicurv_tf.vector.table import write_table
 
     outcome = vectorize_file(Job(mask, mask.name, lines))

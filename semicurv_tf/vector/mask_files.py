@@ -201,7 +201,9 @@ def _naming(path: Path) -> Iterator[None]:
     except UserError:
         raise
     except MemoryError:
-        raise UserError(f"{path}: not enough memory (a byte for each pixel, and what its decoder takes). Fix: cut it into tiles") from None
+        said = f"{path}: not enough memory (a byte for each pixel, and what its decoder takes). Fix: cut it into tiles"
+        raise UserError(said) from None
     except Exception as error:  # decoders raise anything, from struct.error to their own
         reason = " ".join(str(error.__cause__ or error).split())[:160] or type(error).__name__  # rasterio's says "see cause"
-        raise UserError(f"{path}: expected a readable mask, found damage ({reason}). Fix: make the file again, or remove it") from None
+        said = f"{path}: expected a readable mask, found damage ({reason}). Fix: make the file again, or remove it"
+        raise UserError(said) from None

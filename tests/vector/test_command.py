@@ -146,6 +146,16 @@ def test_two_masks_of_one_name_are_refused(tmp_path):
     assert "both would become" in line and not (tmp_path / "out").exists()
 
 
+def test_results_inside_the_folder_of_masks_are_not_read(tmp_path):
+    masks = tmp_path / "masks"
+    save(masks / "a.png", band(0, 3))
+    for _ in range(2):
+        text = call("--input", masks, "--output", masks / "lines", "--picture", masks / "lines")
+        assert "1 vectorised, 0 failed" in text
+    call("--input", masks, "--output", masks, "--picture", masks)
+    assert "1 vectorised, 0 failed" in call("--input", masks, "--output", masks, "--picture", masks)
+
+
 def test_picture_shows_lines_over_the_image(tmp_path):
     mask = save(tmp_path / "m.png", band(0, 5))
     Image.new("RGB", (160, 160), (10, 200, 10)).save(tmp_path / "photo.jpg", quality=95)

@@ -1,0 +1,136 @@
+"""Which masks are read and where their lines go: checked as a whole before anything is written."""
+
+import dataclasses
+from pathlib import Path
+
+from semicurv_tf.errors import UserError
+from semicurv_tf.vector.mask_files import SUFFIXES
+
+# What `predict` writes beside a mask NAME.png, and the pictures of lines: no masks.
+_COMPANIONS = (".probability", ".overlay")
+_PICTURE = ".lines"
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A mask, where its lines go, and what its picture is drawn over (None: no picture; the mask)."""
+
+    source: Path
+    name: str
+    lines: Path
+    picture: Path | None = None
+    over: Path | None = None
+
+
+def plan_jobs(source: Path, output: Path, picture: Path | None = None, over: Path | None = None) -> list[Job]:
+    """Which masks to read and where each result goes; checked as a whole before any is written.
+
+    Args:
+        source: a mask, or a folder, sub-folders included (their structure is kept).
+        output: a `.geojson` file for one mask, a folder for a folder.
+        picture: a `.png` file or a folder likewise; None draws none.
+        over: an image, or a folder of images of the masks' names, that pictures are drawn over.
+
+    Raises:
+        UserError: nothing to read, results that would replace a mask or one another, names that do not fit.
+    """
+    if source.is_dir():
+        jobs = _plan_folder(source, output, picture, over)
+    elif source.is_file():
+        if output.is_dir():
+            output = output / f"{source.stem}.geojson"
+        if picture is not None and picture.is_dir():
+            picture = picture / f"{source.stem}{_PICTURE}.png"
+        _expect_suffix("--output", output, (".geojson", ".json"))
+        if picture is not None:
+            _expect_suffix("--picture", picture, (".png",))
+        jobs = [Job(source, source.name, output, picture, over)]
+    else:
+        raise UserError(f"--input {source}: expected a mask or a folder of masks, found nothing. Fix: check the path")
+    _require_distinct(jobs)
+    return jobs
+
+
+def plan_tables(tables: dict[str, Path | None]) -> None:
+    """Checks where tables go, before anything is read.
+
+    Args:
+        tables: option to path, or to None where there is no such table.
+
+    Raises:
+        UserError: a name that does not end in .csv, or one for two.
+    """
+    given = {option: path for option, path in tables.items() if path is not None}
+    for option, path in given.items():
+        _expect_suffix(option, path, (".csv",))
+    if len({path.resolve() for path in given.values()}) < len(given):
+        raise UserError(f"{' and '.join(given)}: would be one file. Fix: name two")
+
+
+def _plan_folder(source: Path, output: Path, picture: Path | None, over: Path | None) -> list[Job]:
+    for option, path in (("--output", output), ("--picture", picture)):
+        if path is not None and path.exists() and not path.is_dir():
+            raise UserError(f"{option} {path}: expected a folder, as --input is one, found a file. Fix: name a folder")
+    if over is not None and not over.is_dir():
+        raise UserError(f"--over {over}: expected a folder of images, as --input is a folder of masks, found none. Fix: check it")
+    # Results of an earlier call, in folders of their own inside of the masks' folder, are no masks.
+    results = {folder.resolve() for folder in (output, picture, over) if folder is not None} - {source.resolve()}
+    files = sorted(
+        path
+        for path in source.rglob("*")
+        if path.suffix.lower() in SUFFIXES and not _hidden(path, source) and results.isdisjoint(path.resolve().parents)
+    )
+    stems = {path.with_suffix("") for path in files}
+    masks = [path for path in files if not _is_companion(path, stems)]
+    if not masks:
+        raise UserError(f"--input {source}: expected masks in this folder, found none. Fix: check the path")
+    images = _images_by_stem(over) if over is not None else {}
+    jobs, faults = [], []
+    for mask in masks:
+        name = mask.relative_to(source)
+        image = images.get(str(name.with_suffix("")))
+        if over is not None and image is None:
+            faults.append(f"--over {over}: has no image for {name}. Fix: give images the names of their masks")
+        drawn = picture / name.with_name(f"{name.stem}{_PICTURE}.png") if picture is not None else None
+        jobs.append(Job(mask, name.as_posix(), output / name.with_suffix(".geojson"), drawn, image))
+    if faults:
+        raise UserError(faults)
+    return jobs
+
+
+def _images_by_stem(folder: Path) -> dict[str, Path]:
+    return {
+        str(path.relative_to(folder).with_suffix("")): path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in SUFFIXES
+    }
+
+
+def _is_companion(path: Path, stems: set[Path]) -> bool:
+    if path.stem.endswith(_PICTURE):
+        return True
+    return any(path.stem.endswith(end) and path.with_name(path.stem.removesuffix(end)) in stems for end in _COMPANIONS)
+
+
+def _hidden(path: Path, root: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(root).parts)
+
+
+def _expect_suffix(option: str, path: Path, suffixes: tuple[str, ...]) -> None:
+    if path.suffix.lower() not in suffixes:
+        raise UserError(f"{option} {path}: expected a name that ends in {' or '.join(suffixes)}. Fix: rename it")
+
+
+def _require_distinct(jobs: list[Job]) -> None:
+    sources = {job.source.resolve() for job in jobs} | {job.over.resolve() for job in jobs if job.over}
+    taken: dict[Path, Path] = {}
+    faults = []
+    for job in jobs:
+        for path in filter(None, (job.lines, job.picture)):
+            if path.resolve() in sources:
+                faults.append(f"{path}: a result would replace this input. Fix: choose another --output or --picture")
+        if job.lines in taken:
+            faults.append(f"{job.source} and {taken[job.lines]}: both would become {job.lines}. Fix: rename one of them")
+        taken[job.lines] = job.source
+    if faults:
+        raise UserError(faults)
