@@ -48,11 +48,10 @@ def draw_vectors(vectors: Vectors, background: np.ndarray, colour: str = "width"
         # A pixel's centre is in the middle of its square.
         return [tuple(point) for point in ((points + 0.5) * scale - 0.5).tolist()]
 
-    widths = [segment.pixels.mean_width for segment in vectors.segments]
-    low, high = (min(widths), max(widths)) if widths else (0.0, 1.0)
+    low, high = _width_range(vectors)
     for segment in vectors.segments:
         if colour == "width":
-            shade = _shade((segment.pixels.mean_width - low) / max(high - low, 1e-9))
+            shade = _shade(np.clip((segment.pixels.mean_width - low) / max(high - low, 1e-9), 0, 1))
         else:
             shade = _PALETTE[(segment.crack if colour == "crack" else segment.number) % len(_PALETTE)]
         points = place(segment.points)
@@ -64,13 +63,25 @@ def draw_vectors(vectors: Vectors, background: np.ndarray, colour: str = "width"
         _disc(draw, point, stroke - 0.5, _END)
     for point in place(vectors.junctions):
         _disc(draw, point, stroke, _JUNCTION)
-    return _with_foot(canvas, vectors, (low, high) if colour == "width" and widths else None)
+    return _with_foot(canvas, vectors, (low, high) if colour == "width" and vectors.segments else None)
 
 
 def write_picture(path: Path, picture: Image.Image) -> None:
     """Writes a picture as PNG, whole or not at all."""
     with written_whole(path) as part:
         picture.save(part, format="PNG")
+
+
+def _width_range(vectors: Vectors) -> tuple[float, float]:
+    """The widths between which nine tenths of the lines' length is: one blot does not turn all lines one colour."""
+    if not vectors.segments:
+        return 0.0, 1.0
+    widths = np.array([segment.pixels.mean_width for segment in vectors.segments])
+    lengths = np.array([segment.pixels.length for segment in vectors.segments]) + 1e-9
+    order = np.argsort(widths)
+    share = np.cumsum(lengths[order]) / lengths.sum()
+    low, high = np.searchsorted(share, [0.05, 0.95])
+    return float(widths[order[low]]), float(widths[order[min(high, len(order) - 1)]])
 
 
 def _shade(share: float) -> tuple[int, int, int]:
@@ -94,7 +105,7 @@ def _with_foot(canvas: Image.Image, vectors: Vectors, widths: tuple[float, float
     if widths is not None:
         for column in range(100):
             draw.line((left + column, top, left + column, top + 10), fill=_shade(column / 99))
-        draw.text((left + 106, top - 1), f"mean width {widths[0]:.1f} to {widths[1]:.1f} px", fill="black")
+        draw.text((left + 106, top - 1), f"mean width {widths[0]:.1f} to {widths[1]:.1f} px (5 to 95 % of the length)", fill="black")
         top += 13
     said = vectors.summary()
     unit = vectors.grid.unit
