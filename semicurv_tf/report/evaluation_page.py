@@ -14,6 +14,7 @@ from semicurv_tf.report.evaluation_parts import RANKED_BY, curves, images, score
 from semicurv_tf.report.evaluation_style import STYLE
 from semicurv_tf.report.extremes import Extreme, pictures, worst_and_best
 from semicurv_tf.report.page import division, folded, heading, tag
+from semicurv_tf.training import run_folder
 from semicurv_tf.training.open_run import Images, OpenRun
 from semicurv_tf.training.score_run import shown, shown_interval
 from semicurv_tf.whole_files import written_whole
@@ -38,8 +39,8 @@ def write_evaluation_page(path: Path, opened: OpenRun, scores: dict, console: Co
     shown_images = Images(store, store.indices([*names[0], *names[1]]))
     found = pictures(opened.predictions(shown_images, console, "pictures", batch=1), scores["threshold"])
     worst, best = ([found[name] for name in part] for part in names)
-    config, name = opened.config.model_dump(mode="json"), opened.folder.resolve().name
-    text = evaluation_page(scores, worst, best, config, opened.facts, name)
+    facts = {**opened.facts, "threshold_chosen": run_folder.read_choice(opened.folder)}
+    text = evaluation_page(scores, worst, best, opened.config.model_dump(mode="json"), facts, opened.folder.resolve().name)
     with written_whole(path) as file:
         file.write_text(text, encoding="utf-8")
 
@@ -51,7 +52,7 @@ def evaluation_page(scores: dict, worst: list[Extreme], best: list[Extreme], con
         scores: of `score_images` with metrics.
         worst, best: images with the lowest and the highest IoU.
         config: the run's configuration.
-        facts: the content of run.json.
+        facts: the content of run.json, and "threshold_chosen", that of threshold.json, where there is one.
         run: the run's name.
     """
     title = f"{scores['dataset']}: {scores['method']} on {scores['images']} {scores['split']} images"
@@ -135,6 +136,12 @@ def _method(scores):
     yield page.bullets(lines)
 
 
+def _threshold(value, chosen):
+    if chosen and chosen["threshold"] == value and {"metric", "images", "split"} <= chosen.keys():
+        return f"{value:g}, the best mean {chosen['metric']} on {chosen['images']} {chosen['split']} images"
+    return f"{value:g}, the default" if value == THRESHOLD else f"{value:g}, as asked for"
+
+
 def _run(scores, config, facts, run):
     labelled = facts["labelled"]
     rows = [
@@ -144,7 +151,7 @@ def _run(scores, config, facts, run):
         ["Labelled training images", str(len(labelled))],
         ["Step", str(scores["step"])],
         ["Seed", str(facts["seed"])],
-        ["Threshold", f"{scores['threshold']:g}" + (" (the default)" if scores["threshold"] == THRESHOLD else "")],
+        ["Threshold", _threshold(scores["threshold"], facts.get("threshold_chosen"))],
         ["Versions", ", ".join(f"{name} {version}" for name, version in facts["versions"].items())],
     ]
     yield page.table(["What", "Value"], rows, f"Run {run}", text_columns=[1])

@@ -10,7 +10,8 @@ from semicurv_tf.report.page import Markup, division, figure, folded, heading, t
 from semicurv_tf.training.score_run import shown, shown_interval
 
 RANKED_BY = "iou"
-NO_BREAK = "\u00a0"  # a space that keeps a name and its number on one line
+SMALL_PX = 256  # pictures up to this side are shown enlarged and three in a row, larger ones two in a row
+UNBROKEN = str.maketrans(" -", "\u00a0\u2011")  # a space and a hyphen that keep a name and its number on one line
 KINDS = ("mean", "pooled")
 LISTED = 500  # images in the folded list; RUN/scores.json has all
 CAPTIONED = ("iou", "f1", "cldice", "betti0_error")
@@ -82,7 +83,8 @@ def images(scores, worst, best):
     for title, chosen in (("Lowest IoU", worst), ("Highest IoU", best)):
         if chosen:
             yield heading(title, level=3)
-            yield division((_card(one, scores["each"][one.name]) for one in chosen), "cards")
+            large = any(not _small(one) for one in chosen)
+            yield division((_card(one, scores["each"][one.name]) for one in chosen), "cards large" if large else "cards")
     yield _list_of_images(scores["each"])
 
 
@@ -90,11 +92,14 @@ def _card(one, each):
     captioned = [name for name in CAPTIONED if each.get(name) is not None]
     items = [f"{METRICS[name].title.partition(' (')[0]} {_plain(each[name], METRICS[name])}" for name in captioned]
     told = ", ".join(items)
-    small = max(one.image.shape[:2]) <= 256
-    photograph = (page.png_image if small else page.jpeg_image)(one.image, f"Image {one.name}")
+    photograph = (page.png_image if _small(one) else page.jpeg_image)(one.image, f"Image {one.name}")
     errors = page.png_image(one.errors, f"Errors of the prediction for {one.name}: {told}")
-    caption = tag("figcaption", Markup(f"{tag('b', one.name)}<br>{', '.join(item.replace(' ', NO_BREAK) for item in items)}"))
-    return tag("figure", Markup(division([photograph, errors], "both") + caption), "pixels" if small else "")
+    caption = tag("figcaption", Markup(f"{tag('b', one.name)}<br>{', '.join(item.translate(UNBROKEN) for item in items)}"))
+    return tag("figure", Markup(division([photograph, errors], "both") + caption), "pixels" if _small(one) else "")
+
+
+def _small(one):
+    return max(one.image.shape[:2]) <= SMALL_PX
 
 
 def _plain(value, metric):

@@ -13,6 +13,7 @@ body { max-width: 66rem; overflow-wrap: break-word; }
 .pair figure > img { width: 100%; }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(19rem, 100%), 1fr)); gap: 1.2rem 1.4rem;
   margin: 1rem 0 1.6rem; }
+.cards.large { grid-template-columns: repeat(auto-fill, minmax(min(28rem, 100%), 1fr)); }
 .cards figure { margin: 0; }
 .both { display: grid; grid-template-columns: 1fr 1fr; gap: 4px; }
 .both img { width: 100%; border-radius: 3px; }
@@ -32,7 +33,7 @@ details { margin: .8rem 0; }
 summary { cursor: pointer; font-weight: 600; padding: .3rem 0; }
 pre { background: var(--band); border-radius: 6px; padding: .8rem 1rem;
   font: .82rem/1.5 ui-monospace, "DejaVu Sans Mono", monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
-@media (max-width: 40rem) { svg.bars { vertical-align: middle; margin: -.3rem 0; }
+@media (max-width: 40rem) { .large .both { grid-template-columns: 1fr; } svg.bars { vertical-align: middle; margin: -.3rem 0; }
 .bars .grid { stroke: var(--line); } .bars .span { stroke: var(--accent); stroke-width: 3; stroke-linecap: round;
   opacity: .4; }
 .bars circle { stroke: var(--accent); stroke-width: 1.4; fill: var(--paper); } .bars .mean { fill: var(--accent); }

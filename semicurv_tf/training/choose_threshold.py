@@ -96,16 +96,10 @@ def threshold_of(text: str, opened: OpenRun) -> float:
     """
     if text != "chosen":
         return float(text)
-    threshold = run_folder.chosen_threshold(opened.folder)
+    threshold = run_folder.chosen_threshold(opened.folder, opened.facts["step"])
     if threshold is None:
         raise UserError(
             f"--threshold chosen: {opened.folder} has no {run_folder.THRESHOLD}. "
             f"Fix: semicurv-tf evaluate --run {opened.folder} --choose-threshold"
-        )
-    step = run_folder.read_json(opened.folder / run_folder.THRESHOLD).get("step", opened.facts["step"])
-    if step != opened.facts["step"]:
-        raise UserError(
-            f"--threshold chosen: {opened.folder / run_folder.THRESHOLD} was chosen at step {step}, the run is at step "
-            f"{opened.facts['step']}. Fix: semicurv-tf evaluate --run {opened.folder} --choose-threshold"
         )
     return threshold

@@ -21,6 +21,9 @@ from semicurv_tf.training.train import open_dataset
 # What --split takes: "labelled" are the training images whose masks the network learned from.
 SPLITS = ("test", "validation", "labelled")
 
+# Images of at most so many pixels are predicted so many together; larger ones would take gigabytes.
+SMALL_BATCH, SMALL_PIXELS = 4, 512 * 512
+
 
 class Images(NamedTuple):
     """Images with masks: their store, and their positions in it."""
@@ -77,7 +80,7 @@ class OpenRun:
             ) from None
 
     def predictions(
-        self, images: Images, console: Console | None = None, what: str = "images", batch: int = 4
+        self, images: Images, console: Console | None = None, what: str = "images", batch: int | None = None
     ) -> Iterator[Predicted]:
         """Every image with its prediction.
 
@@ -85,8 +88,11 @@ class OpenRun:
             images: of `images`.
             console: for progress; None: silent.
             what: the images' name in the progress.
-            batch: images of one size that are predicted together.
+            batch: images of one size that are predicted together; None: 4, but large images one by one.
         """
+        if batch is None:
+            largest = max((height * width for height, width, _ in images.store.shapes), default=0)
+            batch = SMALL_BATCH if largest <= SMALL_PIXELS else 1
         batches = evaluation_batches(images.store, batch, images.indices)
         sources = dict(zip(images.store.names, images.store.sources))
         done = self._each(batches, sources)

@@ -132,20 +132,46 @@ def _newest(run: Path):
     return checkpoint, lambda: build_network(config.model, facts["channels"], facts["mean"], facts["standard_deviation"]), facts
 
 
-def chosen_threshold(run: str | Path) -> float | None:
-    """The threshold that was chosen on validation images; None where none was.
+def read_choice(run: str | Path) -> dict | None:
+    """The content of RUN/threshold.json: how a threshold was chosen on validation images; None where none was.
 
     Raises:
-        UserError: `RUN/threshold.json` is damaged.
+        UserError: the file is damaged.
     """
     path = Path(run) / THRESHOLD
     if not path.is_file():
         return None
-    content = read_json(path)
-    threshold = content.get("threshold") if isinstance(content, dict) else None
+    choice = read_json(path)
+    threshold = choice.get("threshold") if isinstance(choice, dict) else None
     if not isinstance(threshold, int | float) or not 0 < threshold < 1:
         raise UserError(f"{path}: expected a threshold in (0, 1), found {threshold!r}. Fix: choose it again, or delete the file")
-    return float(threshold)
+    return choice
+
+
+def chosen_threshold(run: str | Path, step: int | None = None) -> float | None:
+    """The threshold that was chosen on validation images; None where none was.
+
+    Args:
+        run: the run folder.
+        step: of the network whose masks it is for; None: of the run's newest checkpoint, where there is one.
+
+    Raises:
+        UserError: `RUN/threshold.json` is damaged, or was chosen for the network of another step.
+    """
+    from semicurv_tf.training import checkpoints
+
+    choice = read_choice(run)
+    if choice is None:
+        return None
+    if step is None:
+        newest = checkpoints.newest(Path(run) / CHECKPOINTS)
+        step = None if newest is None else checkpoints.step_of(newest)
+    if None not in (step, choice.get("step")) and step != choice["step"]:
+        raise UserError(
+            f"{Path(run) / THRESHOLD}: chosen at step {choice['step']}, the run is at step {step}. "
+            f"Fix: semicurv-tf evaluate --run {run} --choose-threshold, or --threshold NUMBER"
+        )
+    return float(choice["threshold"])
 
 
 def versions() -> dict:

@@ -80,6 +80,19 @@ def test_threshold_is_chosen_then_used_by_all_metrics(evaluate, run):
     assert f"{100 * low:.1f} to {100 * high:.1f}" in text and "tolerance" in text and "3 px" in text
 
 
+def test_a_threshold_of_an_earlier_step_is_taken_by_no_command(run):
+    from semicurv_tf.errors import UserError
+    from semicurv_tf.training.run_folder import chosen_threshold
+
+    before = (run / "threshold.json").read_text()
+    chosen = json.loads(before)
+    assert chosen["step"] == 12 and chosen_threshold(run) == chosen["threshold"]
+    (run / "threshold.json").write_text(json.dumps({**chosen, "step": 5}))
+    with pytest.raises(UserError, match="chosen at step 5, the run is at step 12. Fix:"):
+        chosen_threshold(run)
+    (run / "threshold.json").write_text(before)
+
+
 def test_page_has_the_printed_scores_and_pictures_of_all_images(evaluate, tmp_path):
     text = evaluate("--page", tmp_path / "new folder" / "report.html")
     page = (tmp_path / "new folder" / "report.html").read_text(encoding="utf-8")

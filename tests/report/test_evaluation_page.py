@@ -41,11 +41,11 @@ def scores_of(metrics=tuple(METRICS)):
     return {**about, **summarise(counts), **scores, "metrics": shown, "each": tally.each()}
 
 
-def write(path, scores):
+def write(path, scores, **more):
     found = pictures(predictions(), 0.5)
     names = worst_and_best({name: each["iou"] for name, each in scores["each"].items()})
     worst, best = ([found[name] for name in part] for part in names)
-    facts = {"labelled": NAMES[:2], "seed": 0, "versions": {"tensorflow": "2"}}
+    facts = {"labelled": NAMES[:2], "seed": 0, "versions": {"tensorflow": "2"}, **more}
     config = Config().model_dump(mode="json")
     config["data"]["data_dir"] = "/home/someone/private"
     path.write_text(evaluation_page(scores, worst, best, config, facts, "my & run"), encoding="utf-8")
@@ -88,6 +88,14 @@ def test_well_formed_escaped_and_without_an_address(path):
 def test_a_page_of_few_metrics_has_no_curve(tmp_path):
     text = write(tmp_path / "report.html", scores_of(("cldice", "betti0_error"))).read_text(encoding="utf-8")
     assert "clDice" in text and "Precision against recall" not in text and "Distribution of the IoU" in text
+
+
+def test_how_the_threshold_was_chosen_is_told(path, tmp_path, scores):
+    assert "0.5, the default" in path.read_text(encoding="utf-8")
+    facts = {"threshold_chosen": {"threshold": 0.3, "metric": "iou", "images": 4, "split": "validation"}}
+    for value, told in ((0.3, "0.3, the best mean iou on 4 validation images"), (0.4, "0.4, as asked for")):
+        changed = write(tmp_path / "report.html", {**scores, "threshold": value}, **facts)
+        assert told in changed.read_text(encoding="utf-8")
 
 
 def test_labelled_images_are_said_to_be_trained_on(tmp_path, scores):
