@@ -8,8 +8,8 @@ import numpy as np
 
 from semicurv_tf.data import image_files
 from semicurv_tf.errors import UserError
-from semicurv_tf.vector.georeference import converted, require_crs
-from semicurv_tf.vector.geojson import write_geojson
+from semicurv_tf.vector.georeference import converted, parse_crs
+from semicurv_tf.vector.geojson import Target, write_geojson
 from semicurv_tf.vector.grid import Grid
 from semicurv_tf.vector.jobs import Job
 from semicurv_tf.vector.mask_files import MaskFile, read_mask_file
@@ -69,7 +69,7 @@ def vectorize_files(
         UserError: a result cannot be written, or `reading.crs` is none.
     """
     if reading.crs not in _CRS_WORDS:
-        require_crs(reading.crs)
+        parse_crs(reading.crs)  # said once, not for every mask
     for job in jobs:
         done = 0.0
 
@@ -103,7 +103,7 @@ def vectorize_file(
         5362.12
     """
     try:
-        file, grid, convert = _read(job.source, reading)
+        file, grid, target = _read(job.source, reading)
         background = _background(job.over, file.mask) if job.picture else None
         vectors = vectorize_mask(file.mask, settings, grid, file.valid, advance)
     except UserError as error:
@@ -111,7 +111,7 @@ def vectorize_file(
     except MemoryError:
         needed = "a byte for each pixel and 0.2 KB for each of the skeleton"
         return Outcome(job.source, faults=(f"{job.source}: not enough memory ({needed}). Fix: cut it into tiles",))
-    write_geojson(job.lines, vectors, job.name, settings, convert, reading.crs if convert else None)
+    write_geojson(job.lines, vectors, job.name, settings, target)
     if job.picture:
         write_picture(job.picture, draw_vectors(vectors, background, reading.colour))
     rows = tuple(table_rows(vectors, job.name, reading.rows))
@@ -135,8 +135,8 @@ def said(outcome: Outcome) -> str:
     return line + "".join(f"; note: {note}" for note in outcome.notes)
 
 
-def _read(source: Path, reading: Reading) -> tuple[MaskFile, Grid, Callable | None]:
-    """The mask, its grid, and what turns map coordinates into those asked for (None: they stay)."""
+def _read(source: Path, reading: Reading) -> tuple[MaskFile, Grid, Target | None]:
+    """The mask, its grid, and what its map coordinates are converted to (None: they stay)."""
     file = read_mask_file(source, reading.threshold, georeference=reading.crs != "pixels")
     if file.grid is None and reading.crs not in ("raster", "pixels"):
         raise UserError(
@@ -149,11 +149,11 @@ def _read(source: Path, reading: Reading) -> tuple[MaskFile, Grid, Callable | No
         )
     if file.grid is None:
         return file, Grid("mm", scale=reading.scale_mm_per_px) if reading.scale_mm_per_px else Grid(), None
-    convert = None
-    if reading.crs != "raster" and reading.crs != "map":
-        source_crs = file.grid.crs
-        convert = lambda points: converted(points, source_crs, reading.crs)
-    return file, file.grid, convert
+    if reading.crs in _CRS_WORDS:
+        return file, file.grid, None
+    crs, degrees = parse_crs(reading.crs)
+    source_crs = file.grid.crs
+    return file, file.grid, Target(crs, degrees, lambda points: converted(points, source_crs, crs))
 
 
 def _background(over: Path | None, mask: np.ndarray) -> np.ndarray:

@@ -18,15 +18,23 @@ from semicurv_tf.vector.vectorize import VectorSettings
 from semicurv_tf.whole_files import written_whole
 
 _PIXELS = "pixels: x right, y down, pixel centres at integers, (0, 0) is the first pixel's centre"
-_WGS84 = ("EPSG:4326", "OGC:CRS84")
+_WGS84 = ("EPSG:4326", "OGC:CRS84")  # longitude first, as GeoJSON has it without saying so
 # About 0.01 pixel, a millimetre in metres or feet, and in degrees.
 _DECIMALS_PIXELS, _DECIMALS_MAP, _DECIMALS_DEGREES = 2, 3, 8
 
 
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """The CRS that coordinates are converted to: its name, whether it is in degrees, and what converts `(n, 2)` points."""
+
+    crs: str
+    degrees: bool
+    convert: Callable[[np.ndarray], np.ndarray]
+
+
 def write_geojson(
-    path: Path, vectors: Vectors, image: str, settings: VectorSettings = VectorSettings(),
-    convert: Callable[[np.ndarray], np.ndarray] | None = None, crs: str | None = None,
-) -> None:  # fmt: skip
+    path: Path, vectors: Vectors, image: str, settings: VectorSettings = VectorSettings(), target: Target | None = None
+) -> None:
     """Writes the lines of a mask, whole or not at all.
 
     Args:
@@ -34,19 +42,18 @@ def write_geojson(
         vectors: of `vectorize_mask`.
         image: the mask's name, for the record.
         settings: what the lines were made with, for the record.
-        convert: from the grid's map coordinates to those of `crs`; None keeps them.
-        crs: of the coordinates written; None is the grid's.
+        target: what map coordinates are converted to; None keeps the grid's.
 
     Raises:
         UserError: the file cannot be written.
     """
-    crs = crs or vectors.grid.crs
-    degrees = crs in _WGS84 or (vectors.grid.geographic and convert is None)
+    crs = target.crs if target else vectors.grid.crs
+    degrees = target.degrees if target else vectors.grid.geographic
     decimals = _DECIMALS_PIXELS if crs is None else _DECIMALS_DEGREES if degrees else _DECIMALS_MAP
 
     def place(points: np.ndarray) -> list:
         points = vectors.grid.to_map(points)
-        return np.round(convert(points) if convert else points, decimals).tolist()
+        return np.round(target.convert(points) if target else points, decimals).tolist()
 
     head = {
         "type": "FeatureCollection",

@@ -30,26 +30,33 @@ def raster_grid(dataset) -> Grid | None:
         return None
     a, b, c, d, e, f = tuple(dataset.transform)[:6]
     crs = dataset.crs
-    name = f"EPSG:{crs.to_epsg()}" if crs.to_epsg() else crs.to_wkt()
     unit = "m" if crs.is_geographic else _short(crs.linear_units)
     # rasterio counts from a pixel's corner, this project from its centre.
-    return Grid(unit, (a, b, c + (a + b) / 2, d, e, f + (d + e) / 2), name, crs.is_geographic)
+    return Grid(unit, (a, b, c + (a + b) / 2, d, e, f + (d + e) / 2), _name(crs), crs.is_geographic)
 
 
-def require_crs(name: str) -> None:
-    """Raises `UserError` unless `name`, of the option --crs, is a CRS that rasterio knows, and rasterio is there."""
+def parse_crs(text: str) -> tuple[str, bool]:
+    """The name of a CRS as files carry it, "EPSG:4326" or WKT, and whether its coordinates are degrees.
+
+    Args:
+        text: of the option --crs.
+
+    Raises:
+        UserError: no CRS that rasterio knows, or rasterio is missing.
+    """
     try:
         import_rasterio()
         from rasterio.crs import CRS
         from rasterio.errors import CRSError
     except ImportError:
-        raise UserError(f"--crs {name}: needs the package rasterio. Fix: {PIP}") from None
+        raise UserError(f"--crs {text}: needs the package rasterio. Fix: {PIP}") from None
     try:
-        CRS.from_user_input(name)
+        crs = CRS.from_user_input(text)
     except (CRSError, ValueError):
         raise UserError(
-            f"--crs {name}: expected raster, pixels, map, or a coordinate reference system. Fix: e.g. --crs EPSG:4326"
+            f"--crs {text}: expected raster, pixels, map, or a coordinate reference system. Fix: e.g. --crs EPSG:4326"
         ) from None
+    return _name(crs), crs.is_geographic
 
 
 def converted(points: np.ndarray, source: str, target: str) -> np.ndarray:
@@ -59,6 +66,12 @@ def converted(points: np.ndarray, source: str, target: str) -> np.ndarray:
 
     systems = (CRS.from_user_input(source), CRS.from_user_input(target))
     return np.stack(transform(*systems, *points.T), axis=1).astype(np.float64)
+
+
+def _name(crs) -> str:
+    if crs.to_epsg():
+        return f"EPSG:{crs.to_epsg()}"
+    return ":".join(crs.to_authority() or ()) or crs.to_wkt()
 
 
 def _short(unit: str | None) -> str:

@@ -110,6 +110,13 @@ def test_map_coordinates(tmp_path):
     np.testing.assert_allclose(np.stack([x, y], axis=1), xy, atol=0.01)
     assert content["features"][0]["properties"]["length_m"] == feature["properties"]["length_m"]
 
+    for text in ("epsg:4326", "OGC:CRS84", "EPSG:4258"):  # ETRS89: other degrees, within a metre of these
+        call("--input", raster, "--output", tmp_path / "d.geojson", "--crs", text)
+        other = json.loads((tmp_path / "d.geojson").read_text())
+        assert ("crs" in other) == (text == "EPSG:4258")
+        for one, same in zip(content["features"], other["features"], strict=True):
+            np.testing.assert_allclose(one["geometry"]["coordinates"], same["geometry"]["coordinates"], atol=2e-5)
+
     call("--input", raster, "--output", tmp_path / "c.geojson", "--crs", "pixels", "--scale-mm-per-px", "2")
     content = json.loads((tmp_path / "c.geojson").read_text())
     assert "crs" not in content and "length_mm" in content["features"][0]["properties"]
