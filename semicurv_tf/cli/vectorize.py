@@ -52,8 +52,11 @@ def vectorize(source, output, table, rows, summary, picture, over, colour, scale
     settings = VectorSettings(prune_px, simplify_px, min_length_px, fill_px)
     reading = Reading(threshold, crs, scale_mm_per_px, rows, colour)
 
-    outcomes = _run(console(), jobs, lambda advance: vectorize_files(jobs, settings, reading, advance))
+    outcomes, lost = _run(console(), jobs, lambda advance: vectorize_files(jobs, settings, reading, advance))
     done = [outcome for outcome in outcomes if not outcome.faults]
+    failed = [line for outcome in outcomes for line in outcome.faults]
+    if lost:  # a full disk, say: tables of some of the masks would pass for those of all
+        raise UserError([*failed, *lost])
     if table:
         write_table(table, (row for outcome in done for row in outcome.rows))
     if summary:
@@ -61,13 +64,13 @@ def vectorize(source, output, table, rows, summary, picture, over, colour, scale
     for outcome in done:
         click.echo(said(outcome))
     click.echo(f"{len(done)} vectorised, {len(outcomes) - len(done)} failed: {output}")
-    failed = [line for outcome in outcomes for line in outcome.faults]
     if failed:
         raise UserError(failed)
 
 
 def _run(console, jobs, start):
-    """All outcomes, with a progress bar."""
+    """All outcomes, with a progress bar, and why it stopped before the last (nothing where it did not)."""
+    from semicurv_tf.errors import UserError
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     columns = (
@@ -75,9 +78,12 @@ def _run(console, jobs, start):
         TextColumn("{task.fields[name]}", markup=False),
     )  # fmt: skip
     outcomes = []
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("", total=len(jobs), name="")
-        for outcome in start(lambda share: progress.advance(task, share)):
-            progress.update(task, name=outcome.source.name)
-            outcomes.append(outcome)
-    return outcomes
+    try:
+        with Progress(*columns, console=console) as progress:
+            task = progress.add_task("", total=len(jobs), name="")
+            for outcome in start(lambda share: progress.advance(task, share)):
+                progress.update(task, name=outcome.source.name)
+                outcomes.append(outcome)
+    except UserError as error:
+        return outcomes, error.lines
+    return outcomes, ()

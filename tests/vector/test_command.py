@@ -79,6 +79,29 @@ def test_folder_keeps_its_structure_and_names_bad_files_at_the_end(tmp_path):
     assert float(summary[1]["mean_width_px"]) == pytest.approx(5, abs=0.1)
 
 
+def test_a_full_disk_ends_the_run_with_all_that_failed_before(tmp_path, monkeypatch):
+    import errno
+
+    from semicurv_tf.vector import files
+    from semicurv_tf.whole_files import cannot_write
+
+    masks = tmp_path / "masks"
+    for name in ("b", "c", "d"):
+        save(masks / f"{name}.png", band(0, 3))
+    (masks / "a.png").write_bytes(b"bad")
+    write = files.write_geojson
+
+    def full(path, *arguments):
+        if path.stem == "c":
+            raise cannot_write(path, OSError(errno.ENOSPC, "no space"))
+        write(path, *arguments)
+
+    monkeypatch.setattr(files, "write_geojson", full)
+    lines = call("--input", masks, "--output", tmp_path / "out", "--table", tmp_path / "t.csv", fails=True)
+    assert len(lines) == 2 and "a.png" in lines[0] and "no space left" in lines[1]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.geojson"] and not (tmp_path / "t.csv").exists()
+
+
 def test_rows_of_the_table_may_be_cracks(tmp_path):
     mask = save(tmp_path / "m.png", band(0, 3, 60, centre=(80, 20)) | band(20, 4, 100) | band(110, 4, 100))
     call("--input", mask, "--output", tmp_path / "l.geojson", "--table", tmp_path / "t.csv", "--rows", "cracks")
