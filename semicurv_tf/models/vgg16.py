@@ -74,16 +74,19 @@ def load_vgg16(trunk: VGG16Trunk, path: str):
     trunk.set_weights(weights)
 
 
+def require_file(path: str):
+    """Refuses a weights file that is not there, before anything is written or built."""
+    if not Path(path).is_file():
+        raise UserError(f"model.trunk_weights {path}: no such file. Fix: name a weights file (no top) of keras.applications")
+
+
 def loaded(application, path: str, channels: int = 3):
     """A network of `keras.applications` without its classifier, with the weights of a file.
 
     Raises:
         UserError: the file is missing, or is not of this network.
     """
-    if not Path(path).is_file():
-        raise UserError(
-            f"model.trunk_weights {path}: no such file. Fix: name a weights file of keras.applications.{application.__name__}"
-        )
+    require_file(path)
     network = application(include_top=False, weights=None, input_shape=(None, None, channels))
     try:
         network.load_weights(path)

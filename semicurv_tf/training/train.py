@@ -14,6 +14,7 @@ from semicurv_tf.data.pipeline import evaluation_batches, training_batches
 from semicurv_tf.data.split import choose_labelled
 from semicurv_tf.errors import UserError
 from semicurv_tf.methods import build_method
+from semicurv_tf.models.vgg16 import require_file
 from semicurv_tf.training import checkpoints, run_folder
 from semicurv_tf.training.devices import Devices, open_devices, require_equal_shares, require_same_run
 from semicurv_tf.training.faults import LOST_WORKER, lost_worker
@@ -57,6 +58,8 @@ def train(config: Config, run: Path, console: Console, dry_run: bool = False):
     """
     task = read_task()
     run_folder.require_free(run)
+    if config.model.trunk_weights is not None:
+        require_file(config.model.trunk_weights)
     console = console if task.chief else Console(quiet=True)
     devices = claim_devices(config, task)
     dataset = open_dataset(config, console)

@@ -36,6 +36,8 @@ def test_labels(refused, labels):
         (["--dataset", "drive128x"], ["drive128x", "drive128", "crackforest"]),
         (["--method", "magic"], ["method.name", "magic", "semicurv"]),
         (["--model", "resnet"], ["model.name", "resnet", "residual_unet"]),
+        (["--model", "hed", "--set", "model.encoding=linear"], ["model.encoding", "hed", "linear"]),
+        (["--model", "hed", "--set", "model.trunk_weights=absent.h5"], ["model.trunk_weights", "absent.h5", "no such file"]),
         (["--precision", "float8"], ["training.precision", "float8", "bfloat16"]),
         (["--set", "training.sead=1"], ["training.sead", "seed"]),
         (["--set", "seed=1"], ["--set seed=1", "training.seed"]),
