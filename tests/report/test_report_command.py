@@ -95,3 +95,10 @@ def test_an_empty_folder_shows_all_as_not_run(tmp_path, monkeypatch):
     assert outcome.exit_code == 0
     page = (tmp_path / "out" / "report.md").read_text()
     assert "No result was given" in page and "not run / 44.3" in page and "Not run." in page
+
+
+def test_in_a_browser_the_page_is_whole_and_fits_a_phone(browser, written, tmp_path):
+    page = written[0] / "index.html"
+    found, console = browser.open(page)
+    assert console == [] and "</footer>" in found and found.count("<img ") == page.read_text(encoding="utf-8").count("<img ")
+    assert browser.measure(page, tmp_path, 390) == (390, 390, "")
