@@ -89,6 +89,9 @@ class OpenRun:
             console: for progress; None: silent.
             what: the images' name in the progress.
             batch: images of one size that are predicted together; None: 4, but large images one by one.
+
+        Raises:
+            UserError: while it is read, when the network's output is not a number on a valid pixel.
         """
         if batch is None:
             largest = max((height * width for height, width, _ in images.store.shapes), default=0)
@@ -104,6 +107,11 @@ class OpenRun:
         for batch in batches:
             probability = np.asarray(self.predict(batch["image"]))
             for place, name in enumerate(batch["name"]):
+                if np.isnan(probability[place][batch["valid"][place] > 0.5]).any():
+                    raise UserError(
+                        f"{self.folder}: the network's output for {name} is not a number. "
+                        f"Fix: train again with a smaller training.learning_rate than {self.config.training.learning_rate:g}"
+                    )
                 arrays = (batch["image"], batch["mask"], probability, batch["valid"])
                 yield Predicted(name, sources[name], *(array[place] for array in arrays))
 

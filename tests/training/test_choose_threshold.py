@@ -1,5 +1,6 @@
 """The choice of a threshold, on a run that is stood in for by drawn probabilities."""
 
+import dataclasses
 import json
 from types import SimpleNamespace
 
@@ -115,3 +116,10 @@ def test_a_threshold_of_another_step_or_none_is_refused(opened):
 def test_labelled_images_that_are_gone_are_named(opened):
     with pytest.raises(UserError, match="--split labelled.*9.png"):
         choose_threshold(opened(labelled=("9.png",)), "labelled", "iou", QUIET)
+
+
+def test_a_network_that_broke_down_is_named(opened):
+    run = dataclasses.replace(opened(), predict=lambda image: image * np.float32(np.nan))
+    with pytest.raises(UserError, match="output for 0.png is not a number. Fix: .*training.learning_rate"):
+        choose_threshold(run, None, "iou", QUIET)
+    assert not (run.folder / "threshold.json").exists()
