@@ -1,7 +1,8 @@
 """How large tiles may be for the process to stay below a given memory.
 
 Measured with `scripts/benchmark_large.py` and on single tiles (TensorFlow 2.21, two cores): 650 to 790 MB before the
-first tile, then 8.5 to 12.6 times (channels of the network's first level) x (bytes of a feature) per pixel of a tile.
+first tile, then 8.5 to 12.6 times (channels of the network's first level) x (bytes of a feature) per pixel of a tile. The
+image itself, in float32 before and after standardisation and padding, is counted beside.
 """
 
 import dataclasses
@@ -11,9 +12,10 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.inference.tiles import BAND_ROWS
 
 DEFAULT = "2GB"
-BASE_BYTES = 800_000_000  # Python, TensorFlow, the weights of the paper's network, GDAL's cache of blocks
+BASE_BYTES = 900_000_000  # Python, TensorFlow, the weights of the paper's network, GDAL with its cache of blocks, and a margin
 FEATURES_PER_CHANNEL = 13  # that live at once at full resolution, per channel of the first level
 FIRST_CHANNELS = 32  # of the paper's network
+IMAGE_BYTES = 64  # per pixel of a tile: of 3 channels in float32, as they are, standardised, padded and with an encoding
 SMALLEST_TILE_PX, LARGEST_TILE_PX = 128, 4096
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
@@ -28,7 +30,7 @@ class Memory:
     """
 
     total_bytes: int
-    pixel_bytes: int = FEATURES_PER_CHANNEL * FIRST_CHANNELS * 4
+    pixel_bytes: int = IMAGE_BYTES + FEATURES_PER_CHANNEL * FIRST_CHANNELS * 4
 
     def tile(self, height: int, width: int, channels: int, stride: int, held_bytes: int = 0) -> int:
         """The largest tile side for an image, in pixels, a multiple of the stride.
@@ -65,7 +67,7 @@ def pixel_bytes(network) -> int:
     """Bytes that a network takes per pixel of a tile: from its first level's channels, else as the paper's network."""
     widths = getattr(network, "widths", None) or (FIRST_CHANNELS,)
     size = 2 if "16" in network.compute_dtype else 4
-    return FEATURES_PER_CHANNEL * widths[0] * size
+    return IMAGE_BYTES + FEATURES_PER_CHANNEL * widths[0] * size
 
 
 def parse_memory(text: str) -> int:

@@ -143,7 +143,7 @@ class Predictor:
 
     def mask(self, probability: np.ndarray) -> np.ndarray:
         """Where the probability exceeds the threshold: uint8, 0 or 255, of the same shape."""
-        return np.where(probability > self.threshold, 255, 0).astype(np.uint8)
+        return (probability > self.threshold).astype(np.uint8) * np.uint8(255)
 
     def _one(self, image: np.ndarray) -> np.ndarray:
         if self.tta == "none":

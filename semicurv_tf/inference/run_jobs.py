@@ -12,7 +12,7 @@ from semicurv_tf.inference.images import Header, Opened, open_image, read_header
 from semicurv_tf.inference.predictor import Predictor, PredictorLost
 from semicurv_tf.inference.rasters import raster_environment
 from semicurv_tf.inference.results import TIFF_SUFFIXES, open_result
-from semicurv_tf.inference.tiles import Band
+from semicurv_tf.inference.tiles import BAND_ROWS, Band
 from semicurv_tf.inference.vectors import write_vectors
 from semicurv_tf.whole_files import DiskLost
 
@@ -112,7 +112,7 @@ def _predict(predictor: Predictor, job: Job, advance: Callable[[float], None] | 
                 notes = (*image.notes, *_tiled(predictor, image))
                 for result in results.values():
                     result.page(image.source.height, image.source.width)
-                for band in predictor.bands(image.source, _share_of(advance, header.frames)):
+                for band in _pieces(predictor.bands(image.source, _share_of(advance, header.frames))):
                     mask = predictor.mask(band.probability)
                     _write(results, band, mask)
                     foreground += np.count_nonzero(mask)
@@ -122,6 +122,14 @@ def _predict(predictor: Predictor, job: Job, advance: Callable[[float], None] | 
     if "lines" in job.outputs:
         notes = (*notes, *write_vectors(job.outputs["mask"], job.outputs["lines"], job.outputs["table"]))
     return Outcome(job.source, notes, foreground / max(counted, 1))
+
+
+def _pieces(bands: Iterator[Band]) -> Iterator[Band]:
+    """Bands of few rows: writing takes several copies of what it writes."""
+    for band in bands:
+        for top in range(0, len(band.pixels), BAND_ROWS):
+            rows = slice(top, top + BAND_ROWS)
+            yield Band(band.top + top, band.pixels[rows], band.probability[rows], None if band.valid is None else band.valid[rows])
 
 
 def _tiled(predictor: Predictor, image: Opened) -> tuple[str, ...]:

@@ -184,7 +184,7 @@ def predict_bands(
             inside_across = across.within(left)
             place = np.s_[top + inside_down.start - held.top : bottom - held.top, left + inside_across.start : left + inside_across.stop]
             if held.valid is None or held.valid[place].any():
-                pixels = held.pixels if alone else held.pixels[lines][:, across.pixels(left)]
+                pixels = held.pixels if alone else _taken(held.pixels, lines, across.pixels(left))
                 weights = np.outer(down.weights[row], across.weights[column])
                 inside = np.s_[:, :] if alone else (inside_down, inside_across)
                 answer = predict(pixels)
@@ -195,6 +195,12 @@ def predict_bands(
         finished = source.height if last else max(0, down.starts[row + 1]) // BAND_ROWS * BAND_ROWS
         if finished > held.top:
             yield held.release(finished)
+
+
+def _taken(pixels: np.ndarray, lines: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """`pixels[lines][:, columns]`, without a copy of whole lines on the way."""
+    first = columns.min()
+    return pixels[:, first : columns.max() + 1][lines][:, columns - first]
 
 
 class _HeldRows:
@@ -223,9 +229,10 @@ class _HeldRows:
         """The rows down to `bottom` (exclusive), held no longer."""
         count = bottom - self.top
         valid = None if self.valid is None else self.valid[:count]
-        probability = np.minimum(self.total[:count], 1.0)  # the weights sum to 1 to rounding
+        probability = self.total[:count]
+        np.minimum(probability, 1.0, out=probability)  # the weights sum to 1 to rounding
         if valid is not None:
-            probability = np.where(valid, probability, 0)
+            probability[~valid] = 0
         band = Band(self.top, self.pixels[:count], probability, valid)
         # Copies, so that the released rows are freed once they are written.
         self.pixels, self.total = self.pixels[count:].copy(), self.total[count:].copy()

@@ -142,7 +142,7 @@ def test_an_input_that_is_the_output(run, images):
 def test_too_little_memory_names_the_image_and_the_need(run, images, tmp_path):
     result = call("--run", "RUN", "--input", images / "a.png", "--output", tmp_path / "out", "--memory", "100MB")
     (line,) = result.exception.lines
-    assert "a.png" in line and "--memory 0.1GB" in line and "Fix: --memory 0.9GB" in line
+    assert "a.png" in line and "--memory 0.1GB" in line and "Fix: --memory 1.0GB" in line
 
 
 @pytest.mark.parametrize("options", [(), ("--run", "a", "--server", "grpc://b:1")])

@@ -39,4 +39,4 @@ def test_pixel_bytes_follow_the_network():
     class Network:
         widths, compute_dtype = (16, 32), "bfloat16"
 
-    assert pixel_bytes(Network) == 13 * 16 * 2
+    assert pixel_bytes(Network) == 64 + 13 * 16 * 2
