@@ -9,7 +9,7 @@
 set -euo pipefail
 
 if [ $# -lt 1 ] || [ "${1#-}" != "$1" ]; then
-    echo "error: expected a run folder, found '${1:-nothing}'. Fix: INDEX=0 HOSTS=\"host0 host1\" bash $0 RUN --dataset drive128" >&2
+    echo "error: expected a run folder, found '${1:-nothing}'. Fix: INDEX=0 HOSTS=\"host0 host1\" bash $0 RUN ..." >&2
     exit 2
 fi
 run="$1"

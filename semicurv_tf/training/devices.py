@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import signal
 import threading
 import zlib
@@ -54,9 +55,11 @@ def require_equal_shares(training: TrainingConfig, unlabelled: bool, replicas: i
         UserError: a line for each batch size that does not fit.
     """
     sizes = {"batch_labelled": training.batch_labelled} | ({"batch_unlabelled": training.batch_unlabelled} if unlabelled else {})
+    common = math.gcd(*sizes.values())
+    fitting = ", ".join(str(number) for number in range(1, common + 1) if common % number == 0)
     faults = [
         f"training.{key}: expected a multiple of the {replicas} devices, found {size}. "
-        f"Fix: --set training.{key}={-(-size // replicas) * replicas}, or fewer --devices"
+        f"Fix: devices of all workers together {fitting}; or, in a new run, --set training.{key}={-(-size // replicas) * replicas}"
         for key, size in sizes.items()
         if size % replicas
     ]
@@ -95,7 +98,8 @@ def require_same_run(devices: Devices, step: int, parts: dict):
         others = [devices.task.name(worker) for worker, row in enumerate(found) if row[column] != found[0, column]]
         if others:
             faults.append(
-                f"{name}: not the same on {', '.join(others)} as on {devices.task.name(0)}. Fix: start all workers with the same options and data"
+                f"{name}: not the same on {', '.join(others)} as on {devices.task.name(0)}. "
+                "Fix: start all workers with the same options and data"
             )
     if faults:
         raise UserError(faults)

@@ -144,7 +144,9 @@ def _require_possible_length(run: Path, config: Config, changed: Config, facts: 
     newest = checkpoints.newest(run / run_folder.CHECKPOINTS)
     done, wanted = 0 if newest is None else checkpoints.step_of(newest), steps_of_run(new, len(facts["labelled"]))
     if wanted < done:
-        raise UserError(f"training.steps: expected at least the {done} steps that {run} has done, found {wanted}. Fix: --steps {done}, or more")
+        raise UserError(
+            f"training.steps: expected at least the {done} steps that {run} has done, found {wanted}. Fix: --steps {done}, or more"
+        )
 
 
 def _keep_changes(run: Path, config: Config, facts: dict, console: Console):
@@ -236,7 +238,8 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
     )
     watched, store, indices = monitored_images(training.monitor, training.monitor_images, dataset, labelled, unlabelled)
     console.print(f"IoU is watched on {len(indices)} images: {watched}")
-    journal = Journal(run / run_folder.LOG, run / run_folder.TENSORBOARD, first_step, steps_of_epoch(training, len(labelled))) if chief else None
+    epoch_steps = steps_of_epoch(training, len(labelled))
+    journal = Journal(run / run_folder.LOG, run / run_folder.TENSORBOARD, first_step, epoch_steps) if chief else None
     with contextlib.ExitStack() as stack:
         listeners = [stop_at_non_finite]
         if chief:
@@ -270,7 +273,8 @@ def _must_be_the_same(config: Config, facts: dict) -> dict:
     """What all workers of a run must agree on, by a name for the user; where the data lie may differ from host to host."""
     chosen = config.model_dump(mode="json")
     parts = {f"the section {name}": chosen[name] for name in ("model", "method", "views", "training")}
-    return {**parts, "the precision": facts["precision"]["name"], "the data": [facts[key] for key in ("labelled", "mean", "training_images")]}
+    data = [facts[key] for key in ("labelled", "mean", "training_images")]
+    return {**parts, "the precision": facts["precision"]["name"], "the data": data}
 
 
 def compiled_method(config: Config, facts: dict):

@@ -1,4 +1,4 @@
-"""The files of cluster/, as far as they can be run without Slurm and Kubernetes: faked commands, and TF_CONFIG as the library reads it."""
+"""The files of cluster/, as far as they run without Slurm and Kubernetes: commands faked, TF_CONFIG read by the library."""
 
 import json
 import os
@@ -61,7 +61,10 @@ def test_worker_begins_the_run_or_goes_on_with_it(fakes, tmp_path, index):
     assert arguments.strip() == f"train --resume {run} --devices 2"
 
 
-@pytest.mark.parametrize("arguments, environment, word", [(["--dataset"], {}, "run folder"), (["run"], {"INDEX": "0"}, "HOSTS"), (["run"], {"HOSTS": "a"}, "INDEX")])
+@pytest.mark.parametrize(
+    "arguments, environment, word",
+    [(["--dataset"], {}, "run folder"), (["run"], {"INDEX": "0"}, "HOSTS"), (["run"], {"HOSTS": "a"}, "INDEX")],
+)
 def test_worker_names_what_it_misses(fakes, arguments, environment, word):
     done = call(fakes, CLUSTER / "worker.sh", *arguments, **environment)
     assert done.returncode != 0 and word in done.stderr and "Fix" in done.stderr and not done.stdout
@@ -74,7 +77,8 @@ SLURM = {"SLURM_JOB_ID": "31234", "SLURM_JOB_NODELIST": "node[07-08]", "SLURM_GP
 def slurm(fakes):
     """Two nodes of Slurm: `srun` starts its command once for each."""
     fakes("scontrol", 'if [ "$1 $2" = "show hostnames" ]; then printf "node07\\nnode08\\n"; else echo "scontrol $*"; fi')
-    fakes("srun", 'while [ "${1#-}" != "$1" ]; do shift; done; code=0; for SLURM_PROCID in 0 1; do export SLURM_PROCID; "$@" || code=$?; done; exit $code')
+    skip_options = 'while [ "${1#-}" != "$1" ]; do shift; done'
+    fakes("srun", f'{skip_options}; code=0; for i in 0 1; do SLURM_PROCID=$i "$@" || code=$?; done; exit $code')
     return fakes
 
 
