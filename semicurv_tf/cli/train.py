@@ -29,7 +29,7 @@ def train(dataset, data_dir, unlabelled_dir, labels, method, model, config_file,
     """Train a network from few labelled and many unlabelled images.
 
     Options win over --set, --set wins over --config, --config over the defaults. Ctrl-C finishes the step
-    and writes a checkpoint.
+    and writes a checkpoint. Under TF_CONFIG several machines train together: see docs/training_at_scale.md.
 
     \b
     Examples:
@@ -38,7 +38,9 @@ def train(dataset, data_dir, unlabelled_dir, labels, method, model, config_file,
       semicurv-tf train --dataset em128 --labels 0.05 --data-dir ~/data/em128 --method cutmix
       semicurv-tf train --dataset em128 --labels all --data-dir ~/data/em128 --method supervised --model unet
       semicurv-tf train --config configs/drive128.yaml --set training.seed=1 --run runs/seed1
+      semicurv-tf train --dataset drive128 --labels 0.01 --data-dir ~/data/drive128 --devices 2
       semicurv-tf train --resume runs/seed1
+      semicurv-tf train --resume runs/seed1 --set training.epochs=2000
     """
     values = dict(parse_setting(setting) for setting in settings)
     options = {
