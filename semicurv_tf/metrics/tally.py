@@ -7,10 +7,14 @@ from semicurv_tf.metrics.catalogue import COUNTS, METRICS, counts_of
 from semicurv_tf.metrics.image import ImageToScore
 from semicurv_tf.metrics.ods_ois import match_f1
 from semicurv_tf.metrics.centreline_match import MATCH_THRESHOLDS
+from semicurv_tf.metrics.levels import LEVELS
 from semicurv_tf.metrics.precision_recall import precision_recall_curve
 
 TOLERANCE_PX = 2.0
-CURVE_THRESHOLDS = np.arange(1, 100) / 100
+# Steps of 0.01, and finer ones beyond: a confident network's curve would break off there.
+CURVE_THRESHOLDS = np.unique(
+    np.concatenate([np.arange(1, 100) / 100, LEVELS[(LEVELS > 0) & (LEVELS < 0.001)], LEVELS[LEVELS > 0.999]])
+)
 
 
 class Tally:
@@ -94,7 +98,7 @@ class Tally:
         if "levels" in self._counts:
             curve = precision_recall_curve(self.counts("levels").sum(axis=0), CURVE_THRESHOLDS)
             points = {"threshold": CURVE_THRESHOLDS, "precision": curve[0], "recall": curve[1]}
-            scores["curve"] = {name: [round(float(value), 5) for value in values] for name, values in points.items()}
+            scores["curve"] = {name: [round(float(value), 8) for value in values] for name, values in points.items()}
         return scores
 
     def _summary(self, metric, weights):

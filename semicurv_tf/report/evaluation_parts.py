@@ -64,7 +64,7 @@ def curves(scores):
     figures = [_drawing(distribution_figure(values, "IoU"), spread, spread + ". Each tick below is an image.")]
     if "curve" in scores:
         area = scores["metrics"].get("average_precision", {}).get("pooled")
-        told = "Precision against recall of all pixels pooled, for thresholds from 0.01 to 0.99"
+        told = "Precision against recall of all pixels pooled, over all thresholds"
         if area is not None:
             told += f"; average precision {100 * area:.1f} percent"
         svg = precision_recall_figure(scores["curve"], scores["threshold"], area)

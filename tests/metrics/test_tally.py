@@ -72,7 +72,13 @@ def test_intervals_hold_the_score_and_are_ready_for_json():
                 assert low <= entry[kind] <= high, (name, kind)
     assert scores["metrics"]["ods"]["mean"] is None and 0 < scores["metrics"]["ods"]["threshold"] < 1
     assert scores["metrics"]["ois"]["pooled"] >= scores["metrics"]["ods"]["pooled"]
-    assert len(scores["curve"]["precision"]) == 99 and scores["bootstrap"]["sources"] == 5
+    curve = scores["curve"]
+    assert len(curve["precision"]) == len(curve["recall"]) == len(curve["threshold"]) == 179
+    assert curve["threshold"] == sorted(curve["threshold"]) and 0 < curve["threshold"][0] < 1e-6
+    at = curve["threshold"].index(0.5)
+    assert curve["precision"][at] == pytest.approx(scores["metrics"]["precision"]["pooled"], abs=1e-6)
+    assert curve["recall"][at] == pytest.approx(scores["metrics"]["recall"]["pooled"], abs=1e-6)
+    assert scores["bootstrap"]["sources"] == 5
 
 
 def test_pooled_interval_is_that_of_pooled_resamples():
