@@ -40,7 +40,7 @@ def _semicurv(name: str, title: str, encoding: str = "sinusoid", similarity: str
 _ALL = (
     _system("supervised", "UNet (residual)", "supervised"),
     _system("deeplab_v3_plus", "DeepLab v3+", "supervised", model__name="deeplab_v3_plus"),
-    # Both by their own loss, the balanced cross-entropy: from a random start Dice drives them to foreground alone and stays there.
+    # Both by their papers' own loss, the balanced cross-entropy; from a random start Dice drove HED to foreground alone.
     _system("hed", "HED", "supervised", model__name="hed", method__supervised_loss="wbce"),
     _system("fphbn", "FPHBN", "supervised", model__name="fphbn", method__supervised_loss="wbce"),
     _system("cutmix", "CutMix", "cutmix"),
