@@ -148,14 +148,17 @@ def table(settings: dict, rows: dict) -> str:
         f"`semicurv-tf predict --input image.tif --output mask.tif {settings['options']}`, {settings['network']}, on {settings['machine']}.",
         "Made by `python scripts/benchmark_large.py`; the whole process is measured, start included, except in the last column.",
         "",
-        "| image | tile | seconds | pixels per second | peak memory | µs per pixel, without the start |",
-        "|---|---|---|---|---|---|",
+        "The load is that of the machine before the command began: figures of time count where it is near 0.",
+        "",
+        "| image | tile | seconds | pixels per second | peak memory | µs per pixel, without the start | load |",
+        "|---|---|---|---|---|---|---|",
     ]
     for side, row in rows.items():
         lines.append(
             f"| {side} x {side} x 3 | {row['tile'] or 'whole'} | {row['seconds']:.0f} | {row['pixels_per_second']:,.0f} | "
-            f"{row['peak_memory_mb'] / 1000:.2f} GB | {row['microseconds_per_pixel']:.2f} |"
+            f"{row['peak_memory_mb'] / 1000:.2f} GB | {row['microseconds_per_pixel']:.2f} | {row['load_before']:.1f} |"
         )
+    lines += ["", "[seams.md](seams.md): how much tiling changes the answer."]
     return "\n".join(lines) + "\n"
 
 

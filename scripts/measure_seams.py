@@ -1,7 +1,7 @@
 """How much a tiled prediction differs from the untiled one: away from tile borders, and at worst.
 
     python scripts/measure_seams.py --run RUN --input IMAGE [IMAGE ...] [--tile 256] [--encoding none]
-    python scripts/measure_seams.py --run RUN                      # on the built-in images, a mosaic of 1000x1000 pixels
+    python scripts/measure_seams.py --run RUN                      # on the built-in images, a mosaic of 1500x1500 pixels
 
 Prints, per image, differences of the probability: where tile borders are out of the receptive field's reach, at worst, the mean,
 and the share of pixels whose mask changes; then two seam figures that do not need the untiled answer: how much the tiled
@@ -105,8 +105,8 @@ def images(paths: list[str], channels: int):
     for path in paths:
         yield Path(path).name, read_image(path, channels).pixels
     if not paths:
-        rows = [np.concatenate([draw_example([9, 8 * row + column])[0] for column in range(8)], axis=1) for row in range(8)]
-        mosaic = np.concatenate(rows)[:1000, :1000]
+        rows = [np.concatenate([draw_example([9, 12 * row + column])[0] for column in range(12)], axis=1) for row in range(12)]
+        mosaic = np.concatenate(rows)[:1500, :1500]
         yield "built-in", mosaic if channels == 3 else mosaic[..., :1]
 
 

@@ -46,9 +46,14 @@ def cannot_write(path: Path, error: OSError) -> UserError:
     return UserError(f"{path}: cannot be written ({error.strerror or error}). Fix: choose a folder you may write to")
 
 
-def remove_abandoned(folder: Path) -> None:
-    """Removes temporary files of `written_whole` under a folder whose process lives no more (it was killed)."""
-    for part in folder.rglob(".part-*"):
+def remove_abandoned(folder: Path, below: bool = True) -> None:
+    """Removes temporary files of `written_whole` whose process lives no more (it was killed).
+
+    Args:
+        folder: where they lie.
+        below: in its sub-folders too.
+    """
+    for part in folder.rglob(".part-*") if below else folder.glob(".part-*"):
         number = part.name.removeprefix(".part-").split(".")[0]
         if number.isdigit() and not _lives(int(number)):
             with contextlib.suppress(OSError):

@@ -72,12 +72,14 @@ def plan_jobs(source: str | Path, output: str | Path, outputs: Outputs) -> list[
         UserError: nothing to predict, two images would get one mask, or an image would be overwritten.
     """
     source, output = Path(source), Path(output)
-    if source.is_file() and names_file(output):
+    if source.is_file() and source.suffix.lower() != ".txt" and names_file(output):
         jobs = [Job(source, _result_paths(output, outputs, output.suffix))]
         require_distinct(jobs)
         return jobs
     if output.exists() and not output.is_dir():
         raise UserError(f"--output {output}: expected a folder, found a file. Fix: name a folder")
+    if source.exists() and names_file(output):
+        raise UserError(f"--output {output}: expected a folder for several images, found a file's name. Fix: name a folder")
     if source.is_dir():
         files = find_images(source, leave_out=None if _same(source, output) else output)
         root = source
@@ -140,7 +142,7 @@ def open_output(output: str | Path, settings: dict, overwrite: bool) -> float:
     output = Path(output)
     alone = names_file(output)
     record = output.with_name(f"{output.stem}.{RECORD}") if alone else output / RECORD
-    remove_abandoned(output.parent if alone else output)
+    remove_abandoned(output.parent if alone else output, below=not alone)
     settings = json.loads(json.dumps(settings))
     if record.is_file():
         try:

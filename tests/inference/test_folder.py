@@ -83,6 +83,11 @@ def test_output_that_is_a_file(folder, tmp_path):
         plan_jobs(folder, tmp_path / "out", Outputs())
 
 
+def test_one_file_for_several_images(folder, tmp_path):
+    with pytest.raises(UserError, match="expected a folder for several images"):
+        plan_jobs(folder, tmp_path / "out.png", Outputs())
+
+
 def test_a_full_disk_stops_the_run_with_one_line_and_no_half_file(folder, tmp_path, red_predictor, monkeypatch):
     def full(self, kind, content):
         self._file.write(b"half")
