@@ -6,9 +6,11 @@
 For each recipe and seed: a run folder RUNS/RECIPE-seedN; with --method RUNS/RECIPE-METHOD-seedN, to compare methods that
 share all other settings (configs/methods_synthetic.yaml). Called again, it goes on where it was: finished runs are
 not trained again, stopped ones are resumed. RESULTS/RECIPE-seedN.json holds the configuration, the curve, the
-scores of the last step on the test images, versions, processor and training time; RESULTS/table.md the table.
+scores of the last step on the test images, versions, processor and training time; RESULTS/table.md the table,
+with mean and spread where a recipe ran with several seeds (--seed 0 --seed 1 --seed 2).
 No image is written. With --development the test set stays closed and the table shows the IoU on the masks of the
-unlabelled training images, which are hidden from the training: recipes are chosen by these, never by test scores.
+unlabelled training images, which are hidden from the training: recipes are chosen by these, never by test scores
+(docs/protocol.md).
 """
 
 import itertools
@@ -24,6 +26,7 @@ from semicurv_tf.whole_files import write_json
 
 with quiet_start():
     from semicurv_tf.reproduce.measure import measurement, test_scores, train_to_the_end
+    from semicurv_tf.reproduce.study_table import study_table
 
 
 @click.command()
@@ -49,7 +52,7 @@ def main(recipes, data_dir, runs, results, seeds, methods, settings, development
         train_to_the_end(load_config(recipe, {**common, **own}), run, messages)
         scores = None if development else test_scores(run, data_dir, messages)
         write_json(results / f"{run.name}.json", _record(recipe, run, scores))
-        table = _table([json.loads(file.read_text()) for file in sorted(results.glob("*.json"))])
+        table = study_table([json.loads(file.read_text()) for file in sorted(results.glob("*.json"))])
         (results / "table.md").write_text(table)
     print(table)
 
@@ -57,38 +60,6 @@ def main(recipes, data_dir, runs, results, seeds, methods, settings, development
 def _record(recipe, run, scores):
     kept = lambda line: line["step"] % 50 == 0 or "monitor_student_iou" in line
     return {"recipe": recipe.name, **measurement(run, scores, kept)}
-
-
-def _table(records):
-    head = (
-        "| recipe | method | labelled | seed | steps | hidden IoU | test IoU | test F1 | pooled IoU | minutes |\n"
-        "|---|---|---|---|---|---|---|---|---|---|\n"
-    )
-    first = records[0]
-    note = (
-        "\nIn percent, of the last step's deployed network, at threshold 0.5. Hidden: on the masks of unlabelled training images, "
-        "by which settings may be chosen. Test: means over the test images, each scored whole; pooled over their pixels. "
-        f"{first['processor']}, {first['precision']['name']}, TensorFlow {first['versions']['tensorflow']}. "
-        "Minutes are of the training steps alone, on a machine that may have done other work beside.\n"
-    )
-    return head + "".join(map(_row, records)) + note
-
-
-def _row(record):
-    last = record["curve"][-1]
-    hidden = last.get("monitor_teacher_iou", last.get("monitor_student_iou"))
-    scores = record["scores"]
-    tested = ("-", "-", "-") if scores is None else (scores["mean"]["iou"], scores["mean"]["f1"], scores["pooled"]["iou"])
-    cells = [
-        record["recipe"],
-        record["config"]["method"]["name"],
-        len(record["labelled"]),
-        record["config"]["training"]["seed"],
-        last["step"],
-        *(value if isinstance(value, str) else f"{100 * value:.1f}" for value in (hidden, *tested)),
-        f"{record['training_minutes']:.0f}",
-    ]
-    return "| " + " | ".join(map(str, cells)) + " |\n"
 
 
 if __name__ == "__main__":
