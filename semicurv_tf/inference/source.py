@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 from pathlib import Path
 
+from semicurv_tf.errors import UserError
 from semicurv_tf.inference.memory import DEFAULT, Memory, parse_memory, pixel_bytes
 from semicurv_tf.inference.predictor import Predictor
 
@@ -42,6 +43,8 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
         UserError: the run, the export or the server cannot be used, or an option is none.
     """
     memory = parse_memory(options.memory)
+    if options.precision != "float32" and options.run is None:
+        raise UserError(f"--precision {options.precision}: only a --run is computed in another precision here. Fix: export --precision bfloat16")
     settings = {"tile": options.tile, "tta": options.tta}
     if options.run is not None:
         predictor, identity = _of_run(options, memory, settings)

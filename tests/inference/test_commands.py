@@ -101,6 +101,11 @@ def test_bfloat16_is_near_float32(run, images, tmp_path):
     assert 0 < np.abs(outputs[0] - outputs[1]).max() < 20
 
 
+def test_precision_is_of_runs_only(images, tmp_path):
+    result = call("--server", "grpc://localhost:1", "--input", images, "--output", tmp_path / "out", "--precision", "bfloat16")
+    assert "--precision bfloat16" in str(result.exception) and "Fix: export --precision bfloat16" in str(result.exception)
+
+
 def test_each_bad_file_is_one_line_and_the_others_are_done(run, images, tmp_path):
     tifffile.imwrite(images / "whole.tif", np.zeros((40, 50, 3), np.uint8), rowsperstrip=8)
     (images / "cut.tif").write_bytes((images / "whole.tif").read_bytes()[:3000])
