@@ -70,20 +70,27 @@ def test_worker_names_what_it_misses(fakes, arguments, environment, word):
     assert done.returncode != 0 and word in done.stderr and "Fix" in done.stderr and not done.stdout
 
 
-SLURM = {"SLURM_JOB_ID": "31234", "SLURM_JOB_NODELIST": "node[07-08]", "SLURM_GPUS_ON_NODE": "2", "SLURM_SUBMIT_DIR": str(PROJECT)}
+SLURM = {"SLURM_JOB_ID": "31234", "SLURM_JOB_NODELIST": "node[07-08]", "SLURM_GPUS_ON_NODE": "2"}
 
 
 @pytest.fixture
-def slurm(fakes):
-    """Two nodes of Slurm: `srun` starts its command once for each."""
+def slurm(fakes, tmp_path):
+    """Two nodes of Slurm: `srun` starts its command once for each. Submitted in a project without an environment of its own."""
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "cluster").symlink_to(CLUSTER)
     fakes("scontrol", 'if [ "$1 $2" = "show hostnames" ]; then printf "node07\\nnode08\\n"; else echo "scontrol $*"; fi')
     skip_options = 'while [ "${1#-}" != "$1" ]; do shift; done'
     fakes("srun", f'{skip_options}; code=0; for i in 0 1; do SLURM_PROCID=$i "$@" || code=$?; done; exit $code')
     return fakes
 
 
+def submit(slurm, tmp_path, *arguments, **environment):
+    environment = {**SLURM, "SLURM_SUBMIT_DIR": str(tmp_path / "project"), **environment}
+    return call(slurm, CLUSTER / "train.sbatch", tmp_path / "run", *arguments, cwd=tmp_path, **environment)
+
+
 def test_slurm_job_starts_a_worker_a_node(slurm, tmp_path):
-    done = call(slurm, CLUSTER / "train.sbatch", tmp_path / "run", "--labels", "0.01", cwd=tmp_path, **SLURM)
+    done = submit(slurm, tmp_path, "--labels", "0.01")
     assert done.returncode == 0, done.stderr
     found = [worker(line) for line in done.stdout.splitlines()]
     assert [task.worker for task, _ in found] == [0, 1]
@@ -93,13 +100,21 @@ def test_slurm_job_starts_a_worker_a_node(slurm, tmp_path):
 
 @pytest.mark.parametrize("code, again", [(130, True), (2, False)])
 def test_slurm_job_is_queued_again_after_a_stop_and_only_then(slurm, tmp_path, code, again):
-    done = call(slurm, CLUSTER / "train.sbatch", tmp_path / "run", cwd=tmp_path, FAKE_CODE=str(code), **SLURM)
+    done = submit(slurm, tmp_path, FAKE_CODE=str(code))
     assert done.returncode == code and ("scontrol requeue 31234" in done.stdout) == again
 
 
 def test_slurm_job_outside_the_project_is_one_line(slurm, tmp_path):
-    done = call(slurm, CLUSTER / "train.sbatch", tmp_path / "run", cwd=tmp_path, **{**SLURM, "SLURM_SUBMIT_DIR": str(tmp_path)})
+    done = submit(slurm, tmp_path, SLURM_SUBMIT_DIR=str(tmp_path))
     assert done.returncode == 2 and "Fix" in done.stderr
+
+
+def test_slurm_job_takes_the_environment_of_the_project(slurm, tmp_path):
+    own = tmp_path / "project" / ".venv" / "bin"
+    own.mkdir(parents=True)
+    (own / "semicurv-tf").write_text("#!/usr/bin/env bash\necho own\n")
+    (own / "semicurv-tf").chmod(0o755)
+    assert submit(slurm, tmp_path).stdout.split() == ["own", "own"]
 
 
 def test_slurm_devices_share_the_default_batch():
