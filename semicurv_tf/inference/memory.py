@@ -27,10 +27,12 @@ class Memory:
     Attributes:
         total_bytes: the limit.
         pixel_bytes: what the network takes per pixel of a tile, see `pixel_bytes`.
+        tile_pixels: the most pixels that the network takes at once (an export says so), whatever the memory.
     """
 
     total_bytes: int
     pixel_bytes: int = IMAGE_BYTES + FEATURES_PER_CHANNEL * FIRST_CHANNELS * 4
+    tile_pixels: int = LARGEST_TILE_PX**2
 
     def tile(self, height: int, width: int, channels: int, stride: int, held_bytes: int = 0) -> int:
         """The largest tile side for an image, in pixels, a multiple of the stride.
@@ -46,9 +48,9 @@ class Memory:
         needed = lambda side: held_bytes + self._needed(side, height, width, channels)
         whole = -(-max(height, width) // stride) * stride
         candidates = range(-(-SMALLEST_TILE_PX // stride) * stride, LARGEST_TILE_PX + 1, stride)
-        if needed(whole) <= self.total_bytes:
+        if needed(whole) <= self.total_bytes and height * width <= self.tile_pixels:
             return whole
-        fitting = [side for side in candidates if side < whole and needed(side) <= self.total_bytes]
+        fitting = [side for side in candidates if side < whole and side**2 <= self.tile_pixels and needed(side) <= self.total_bytes]
         if not fitting:
             least = needed(min(candidates[0], whole))
             raise UserError(

@@ -96,8 +96,23 @@ class Predictor:
         """From an exported version folder, by its signature `serving_default`."""
         from semicurv_tf.export.load import load_signature
 
+        import tensorflow as tf
+
         signature, channels = load_signature(directory)
-        return cls(lambda image: signature(image=image)["probability"].numpy(), channels, **settings)
+
+        def predict(image):
+            try:
+                return signature(image=tf.constant(image))["probability"].numpy()
+            except tf.errors.ResourceExhaustedError:
+                raise MemoryError from None
+            except (TypeError, ValueError, tf.errors.InvalidArgumentError):
+                height, width = image.shape[1:3]
+                raise UserError(
+                    f"{directory}: does not take an image of {width}x{height} pixels in one piece (export --size, --max-pixels). "
+                    "Fix: --tile with the size it was exported for, or predict with --run"
+                ) from None
+
+        return cls(predict, channels, **settings)
 
     def probability(self, image: np.ndarray, advance: Callable[[float], None] | None = None) -> np.ndarray:
         """Foreground probability of one image in memory.

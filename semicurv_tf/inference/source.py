@@ -6,7 +6,7 @@ from pathlib import Path
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.inference.memory import DEFAULT, Memory, parse_memory, pixel_bytes
-from semicurv_tf.inference.predictor import Predictor
+from semicurv_tf.inference.predictor import WHOLE_PIXELS, Predictor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,8 +51,10 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
     elif options.saved_model is not None:
         from semicurv_tf.export.card import read_card
 
-        threshold = options.threshold if options.threshold is not None else read_card(options.saved_model).get("threshold") or 0.5
-        predictor = Predictor.from_saved_model(options.saved_model, threshold=threshold, memory=Memory(memory), **settings)
+        card = read_card(options.saved_model)
+        threshold = options.threshold if options.threshold is not None else card.get("threshold") or 0.5
+        limit = Memory(memory, tile_pixels=card.get("max_pixels") or WHOLE_PIXELS)
+        predictor = Predictor.from_saved_model(options.saved_model, threshold=threshold, memory=limit, **settings)
         variables = Path(options.saved_model, "variables", "variables.data-00000-of-00001")
         identity = {"model": _digest([Path(options.saved_model, "saved_model.pb").read_bytes(), variables.read_bytes()])}
     else:

@@ -25,6 +25,11 @@ def test_the_largest_tile_that_fits_by_hand():
     assert memory.tile(300, 400, 3, 16) == 400  # as a whole
 
 
+def test_a_tile_is_no_larger_than_an_export_takes():
+    assert Memory(64_000_000_000, 1000, tile_pixels=1_000_000).tile(3000, 3000, 3, 16) == 992
+    assert Memory(64_000_000_000, 1000, tile_pixels=1_000_000).tile(500, 2000, 3, 16) == 2000  # as a whole
+
+
 def test_too_little_memory_says_how_much_it_takes():
     with pytest.raises(UserError, match=r"--memory 0.9GB: .* 30000x30000 .*Fix: --memory 1.\dGB"):
         Memory(900_000_000).tile(30_000, 30_000, 3, 16)
