@@ -12,6 +12,7 @@ Examples:
   semicurv-tf predict --run runs/em --input stack.tif --output masks/ --tta d4     # a stack in, a stack out
   semicurv-tf predict --run runs/cracks --input photos/ --output masks/ --vectors  # lines and their measures too
   semicurv-tf predict --run runs/drive --input one.png --output masks/ --probability --threshold 0.4
+  semicurv-tf predict --run runs/roads --input tiles/ --output masks/ --no-data 253-255
   semicurv-tf predict --saved-model MODELS/semicurv/1 --input photos/ --output masks/
   semicurv-tf predict --run runs/drive --input unlabelled/ --output next/ --next 20     # what to label next
   semicurv-tf predict --server grpc://localhost:8500 --input photos/ --output masks/
@@ -49,6 +50,7 @@ files. On several machines all paths must lie on a file system that they share.
 @click.option("--output", required=True, type=click.Path(), help="Folder for the masks; for one image also the mask's path, .png or .tif.")
 @click.option("--threshold", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Foreground above this probability.  [default: the one chosen on validation images (RUN/threshold.json), else 0.5]")
 @click.option("--tta", type=click.Choice(["none", "d4"]), default="none", show_default=True, help="d4: average over the eight flips and quarter turns, in eight times the time.")
+@click.option("--no-data", metavar="LOW-HIGH", help="Pixels whose channels are all in this range of 0-255 get no mask: 0-20 for the black around a retina, 253-255 for blank parts of an aerial photograph.")
 @click.option("--memory", default="2GB", show_default=True, metavar="SIZE", help="What the process may take in all; the tiles are sized by it.")
 @click.option("--tile", type=click.IntRange(min=32), help="Side of the tiles in pixels, up to a multiple of the network's stride (16).  [default: by --memory]")
 @click.option("--precision", type=click.Choice(["float32", "bfloat16", "auto"]), default="float32", show_default=True, help="bfloat16 halves memory, and time where the processor has it (auto); of --run only.")

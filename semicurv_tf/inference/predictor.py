@@ -7,6 +7,7 @@ import numpy as np
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.inference.memory import Memory
+from semicurv_tf.inference.no_data import NoData
 from semicurv_tf.inference.tiles import ArraySource, Band, Source, predict_bands
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Predictor:
         memory: of the process; `None` where the network computes elsewhere.
         whole_pixels: where `tile` and `memory` are None, images up to this many pixels are predicted in one piece.
         tta: "none", or "d4": the mean over the eight flips and quarter turns of each tile.
+        no_data: pixels whose channels are all in this range, low to high, raw 0-255, hold no data; or None.
         stride: of the network's coarsest feature map in pixels; tiles start on its multiples.
 
     Example:
@@ -56,6 +58,7 @@ class Predictor:
         memory: Memory | None = None,
         whole_pixels: int = WHOLE_PIXELS,
         tta: str = "none",
+        no_data: tuple[int, int] | None = None,
         stride: int = STRIDE_PX,
     ):
         if not 0 < threshold < 1:
@@ -70,6 +73,7 @@ class Predictor:
         self.memory = memory
         self.whole_pixels = whole_pixels
         self.tta = tta
+        self.no_data = no_data
         self.stride = stride
         self._probability = probability
 
@@ -136,6 +140,8 @@ class Predictor:
     def bands(self, source: Source, advance: Callable[[float], None] | None = None) -> Iterator[Band]:
         """Foreground probability of an image that is read by rows, from top to bottom; see `predict_bands`."""
         tile = self.tile_of(source)
+        if self.no_data is not None:
+            source = NoData(source, *self.no_data)
         return predict_bands(source, self._one, tile, self.overlap(tile), self.stride, advance)
 
     def overlap(self, tile: int) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.inference.memory import DEFAULT, Memory, parse_memory, pixel_bytes
+from semicurv_tf.inference.no_data import parse_no_data
 from semicurv_tf.inference.predictor import WHOLE_PIXELS, Predictor
 
 
@@ -22,6 +23,7 @@ class PredictorOptions:
         tile: side of the tiles in pixels; None takes the largest that the memory bears.
         memory: of the process, such as "2GB".
         tta: "none" or "d4".
+        no_data: values of pixels without data, such as "253-255"; None: only what the file itself says.
         precision: of a run's network: "float32", "bfloat16", or "auto".
     """
 
@@ -33,6 +35,7 @@ class PredictorOptions:
     tile: int | None = None
     memory: str = DEFAULT
     tta: str = "none"
+    no_data: str | None = None
     precision: str = "float32"
 
 
@@ -46,6 +49,8 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
     if options.precision != "float32" and options.run is None:
         raise UserError(f"--precision {options.precision}: only a --run is computed in another precision here. Fix: export --precision bfloat16")
     settings = {"tile": options.tile, "tta": options.tta}
+    if options.no_data is not None:
+        settings["no_data"] = parse_no_data(options.no_data)
     if options.run is not None:
         predictor, identity = _of_run(options, memory, settings)
     elif options.saved_model is not None:
