@@ -10,7 +10,8 @@ scores of the last step on the test images, versions, processor and training tim
 with mean and spread where a recipe ran with several seeds (--seed 0 --seed 1 --seed 2).
 No image is written. With --development the test set stays closed and the table shows the IoU on the masks of the
 unlabelled training images, which are hidden from the training: recipes are chosen by these, never by test scores
-(docs/protocol.md).
+(docs/protocol.md). With --share N the first recipe trains the first N steps for all: the others go on from its checkpoint
+and are what they would have been, as long as they differ in nothing before (`method.unlabelled_from`).
 """
 
 import itertools
@@ -25,6 +26,7 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.whole_files import write_json
 
 with quiet_start():
+    from semicurv_tf.reproduce.branch import branch
     from semicurv_tf.reproduce.measure import measurement, test_scores, train_to_the_end
     from semicurv_tf.reproduce.study_table import study_table
 
@@ -37,8 +39,11 @@ with quiet_start():
 @click.option("--seed", "seeds", multiple=True, type=int, default=(0,), show_default=True, help="May be repeated.")
 @click.option("--method", "methods", multiple=True, help="Run each recipe by this method instead of its own; may be repeated.")
 @click.option("--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="For all recipes; may be repeated.")
+@click.option(
+    "--share", type=click.IntRange(min=1), help="Train so many steps, which are the same for all recipes, only with the first of them."
+)
 @click.option("--development", is_flag=True, help="Do not open the test set.")
-def main(recipes, data_dir, runs, results, seeds, methods, settings, development):
+def main(recipes, data_dir, runs, results, seeds, methods, settings, share, development):
     """Train and score RECIPES (configuration files), resumably, and write their results."""
     messages = console()
     runs.mkdir(parents=True, exist_ok=True)
@@ -46,10 +51,15 @@ def main(recipes, data_dir, runs, results, seeds, methods, settings, development
     common = {"training.monitor": "hidden", **dict(parse_setting(setting) for setting in settings)}
     if data_dir is not None:
         common["data.data_dir"] = data_dir
+    first = {}
     for seed, recipe, method in itertools.product(seeds, recipes, methods or (None,)):
         run = runs / "-".join([recipe.stem, *([method] if method else []), f"seed{seed}"])
         own = {"training.seed": seed, **({"method.name": method} if method else {})}
-        train_to_the_end(load_config(recipe, {**common, **own}), run, messages)
+        config = load_config(recipe, {**common, **own})
+        if share and not run.exists() and seed in first:
+            branch(first[seed], share, run, config)
+        first.setdefault(seed, run)
+        train_to_the_end(config, run, messages)
         scores = None if development else test_scores(run, data_dir, messages)
         write_json(results / f"{run.name}.json", _record(recipe, run, scores))
         table = study_table([json.loads(file.read_text()) for file in sorted(results.glob("*.json"))])

@@ -122,15 +122,25 @@ class MethodConfig(_Section):
         "averaged",
         description="the teacher's batch normalisation: averages of the student's statistics, or its own batch (the authors' code)",
     )
-    teacher_view: Literal["random", "plain"] = Field(
-        "random", description="what the teacher sees: a random view of its own (Fig. 2), or the image as it is"
+    teacher_view: Literal["random", "plain", "orientation"] = Field(
+        "random",
+        description="what the teacher sees: a random view of its own (Fig. 2), the image as it is, or that in one of the eight "
+        "flips and quarter turns, drawn each step",
     )
     teacher_orientations: Annotated[int, Field(ge=1, le=8)] = Field(
         1, description="the teacher's predictions are averaged over so many of the eight flips and quarter turns"
     )
-    batch_statistics: Literal["joint", "separate"] = Field(
+    batch_statistics: Literal["joint", "separate", "moving"] = Field(
         "joint",
-        description="the student's batch normalisation in training: over labelled and unlabelled images together, or over each",
+        description="the student's batch normalisation in training: over labelled and unlabelled images together, over each, or "
+        "over the labelled ones, whose moving averages then serve the unlabelled ones, as they do once deployed",
+    )
+    unlabelled_from: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
+        0.0, description="share of the run that learns from the labelled images alone; the ramp begins there"
+    )
+    pseudo_labels: Literal["hard", "soft"] = Field(
+        "hard",
+        description="`pseudo_label` only: Dice against the teacher's mask, or cross-entropy against its probabilities",
     )
     confidence: Fraction = Field(
         0.0, description="`pseudo_label` only: pixels whose probability p has |2p - 1| below this do not count"
@@ -189,6 +199,9 @@ class TrainingConfig(_Section):
     optimizer: Literal["adam", "sgd"] = Field("adam", description="the paper says sgd, the authors' code runs adam")
     learning_rate: Positive = 1e-3
     schedule: Literal["constant", "halving", "cosine"] = Field("halving", description="halving: by half at half the run")
+    restart: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
+        0.0, description="share of the run after which `cosine` begins anew; 0: it does not"
+    )
     sgd_momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
     gradient_clip: Positive | None = Field(0.1, description="each gradient value is cut to +- this")
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"

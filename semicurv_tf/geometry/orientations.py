@@ -48,6 +48,17 @@ def mean_over_orientations(predict, image, count: int = COUNT):
     return tf.add_n([orient_back(predict(orient(image, number)), number) for number in range(count)]) / count
 
 
+def in_orientation(predict, image, number):
+    """`predict` in one orientation, turned back: `mean_over_orientations` has this for its expectation over `number`.
+
+    Args:
+        predict, image: as of `mean_over_orientations`.
+        number: of the orientation, scalar int32 tensor, 0 to 7.
+    """
+    one = lambda number: lambda: orient_back(predict(orient(image, number)), number)
+    return tf.switch_case(number, [one(each) for each in range(COUNT)])
+
+
 def _parts(number: int):
     """The axes to reverse, and whether rows and columns are then exchanged."""
     bits = _ORDER[number]

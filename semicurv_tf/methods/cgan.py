@@ -12,7 +12,6 @@ from semicurv_tf.losses import weighted_cross_entropy_loss
 from semicurv_tf.methods.descent import descend
 from semicurv_tf.methods.supervised import Supervised
 from semicurv_tf.models.discriminator import build_discriminator
-from semicurv_tf.training.schedules import ramp
 
 
 class CGAN(Supervised):
@@ -21,6 +20,8 @@ class CGAN(Supervised):
     Differs from Hung et al.: the supervised loss is the configuration's, and the unlabelled losses rise over the ramp
     where theirs start after 5000 of 20000 steps. All is compared in the view's pose.
     """
+
+    uses_unlabelled = True
 
     def __init__(self, student, teacher, method, views, training, steps):
         super().__init__(student, teacher, method, views, training, steps)
@@ -38,7 +39,7 @@ class CGAN(Supervised):
         valid = warp(tf.concat([part["valid"] for part in self._student_parts(batch)], axis=0), view["transform"])
         realness = tf.sigmoid(self.discriminator(probability))
         real = tf.ones_like(realness)
-        rise = ramp(step, self.steps * self.method.rampup)
+        rise = self.rise(step)
         losses["adversarial"] = mean_cross_entropy(real[:labelled], realness[:labelled], valid[:labelled])
         losses["adversarial_unlabelled"] = mean_cross_entropy(real[labelled:], realness[labelled:], valid[labelled:])
         losses["self_taught"] = self_taught_loss(
@@ -66,9 +67,6 @@ class CGAN(Supervised):
             loss += mean_cross_entropy(tf.zeros_like(mask), realness[count:], valid)
         descend(self.discriminator_optimizer, tape, loss, self.discriminator.trainable_variables)
         return {"discriminator": loss}
-
-    def _student_parts(self, batch):
-        return [batch["labelled"], batch["unlabelled"]]
 
 
 def self_taught_loss(probability, realness, valid, confidence):

@@ -6,18 +6,20 @@ Both predictions are warped back to the original pose and compared there (Xu et 
 import tensorflow as tf
 
 from semicurv_tf import replicas
+from semicurv_tf.augment.randomness import purpose_seed
 from semicurv_tf.config import MethodConfig
-from semicurv_tf.geometry.orientations import mean_over_orientations
+from semicurv_tf.geometry.orientations import COUNT as ORIENTATIONS
+from semicurv_tf.geometry.orientations import in_orientation, mean_over_orientations
 from semicurv_tf.geometry.warp import unwarp
 from semicurv_tf.losses import mse_loss, npair_loss
 from semicurv_tf.methods.supervised import Supervised
-from semicurv_tf.training.schedules import ramp
 
 
 class ConsistencyMethod(Supervised):
     """Adds `gamma * consistency` to the supervised loss; subclasses say how two aligned maps are compared."""
 
     loss_name: str
+    uses_unlabelled = True
 
     @staticmethod
     def needs_teacher(method: MethodConfig) -> bool:
@@ -36,6 +38,11 @@ class ConsistencyMethod(Supervised):
         unlabelled = batch["unlabelled"]
         if self.method.teacher_view == "plain":
             return {"probability": self.teach(unlabelled["image"]), "valid": unlabelled["valid"]}
+        if self.method.teacher_view == "orientation":
+            seed = purpose_seed(self.training_config.seed, step, "teacher orientation")
+            number = tf.random.stateless_uniform([], seed, 0, ORIENTATIONS, tf.int32)
+            probability = in_orientation(self.teach, unlabelled["image"], number)
+            return {"probability": probability, "valid": unlabelled["valid"]}
         view = self.random_view(unlabelled["image"], step, "teacher")
         return {
             "probability": unwarp(self.teach(view["image"]), view["transform"]),
@@ -55,7 +62,7 @@ class ConsistencyMethod(Supervised):
     def losses(self, batch, view, fixed, probability, step):
         losses, weights, reports = super().losses(batch, view, fixed, probability, step)
         losses[self.loss_name] = self.unlabelled_loss(batch, view, fixed, probability)
-        rise = ramp(step, self.steps * self.method.rampup)
+        rise = self.rise(step)
         weights[self.loss_name] = self.method.consistency_weight * rise
         reports["ramp"] = rise
         # Of the teacher on unlabelled images: collapse shows here first.
@@ -68,9 +75,6 @@ class ConsistencyMethod(Supervised):
         aligned = unwarp(probability[labelled:], view["transform"][labelled:])
         seen = batch["unlabelled"]["valid"] * view["seen"][labelled:]
         return self.compare(aligned, fixed["probability"], seen, fixed["valid"])
-
-    def _student_parts(self, batch):
-        return [batch["labelled"], batch["unlabelled"]]
 
 
 class MeanTeacher(ConsistencyMethod):

@@ -14,6 +14,7 @@ from semicurv_tf.losses import dice_loss, weighted_cross_entropy_loss
 from semicurv_tf.methods.descent import descend
 from semicurv_tf.methods.moving_average import update_average
 from semicurv_tf.metrics.overlap import batch_iou
+from semicurv_tf.training.schedules import first_unlabelled_step, ramp
 
 
 class Supervised(keras.Model):
@@ -28,7 +29,10 @@ class Supervised(keras.Model):
     A batch is `{"labelled": {"image", "mask", "valid"}}`, and for the methods with a consistency loss also
     `"unlabelled": {"image", "valid"}`: `(batch, height, width, channels)` float32, images raw 0-255. On several
     replicas each has its share of it, and a step is that of the whole batch: see `semicurv_tf.replicas`.
+    `uses_unlabelled` says which of the two a method learns from.
     """
+
+    uses_unlabelled = False
 
     def __init__(self, student, teacher, method: MethodConfig, views: ViewsConfig, training: TrainingConfig, steps: int):
         super().__init__(name=method.name)
@@ -61,20 +65,22 @@ class Supervised(keras.Model):
     def train_step(self, batch):
         """One step; returns its losses and what the watchers look at, as scalars."""
         step = tf.cast(self.optimizer.iterations, tf.int32)
-        fixed = self.prepare(batch, step)
-        batch = self.student_batch(batch, step)
-        view = self.student_view(batch, step)
+        # Before `method.unlabelled_from` there are no unlabelled images: every method then learns as this one does.
+        own = type(self) if self._has_both(batch) else Supervised
+        fixed = own.prepare(self, batch, step)
+        batch = own.student_batch(self, batch, step)
+        view = own.student_view(self, batch, step)
         with tf.GradientTape() as tape:
-            outputs = tf.sigmoid(tf.cast(self.student_logits(batch, view["image"]), tf.float32))
+            outputs = tf.sigmoid(tf.cast(own.student_logits(self, batch, view["image"]), tf.float32))
             probability, sides = outputs[..., :1], outputs[..., 1:]
-            losses, weights, reports = self.losses(batch, view, fixed, probability, step)
+            losses, weights, reports = own.losses(self, batch, view, fixed, probability, step)
             if self._side_outputs:
                 losses["sides"], weights["sides"] = self.side_loss(batch, view, sides), self.method.side_weight
             total = tf.add_n([weights[name] * loss for name, loss in losses.items()])
         descend(self.optimizer, tape, total, self.student.trainable_variables, self.training_config.gradient_clip)
         if self.teacher is not None:
             update_average(self.teacher, self.student, step, self.method)
-        reports |= self.learn_beside(batch, view, tf.stop_gradient(probability))
+        reports |= own.learn_beside(self, batch, view, tf.stop_gradient(probability))
         return replicas.mean({"loss": total, **losses, **reports})
 
     def prepare(self, batch, step):
@@ -133,25 +139,34 @@ class Supervised(keras.Model):
             return labelled["mask"], unwarp(in_view, transform), labelled["valid"] * view["seen"][:count]
         return warp(labelled["mask"], transform), in_view, warp(labelled["valid"], transform)
 
+    def rise(self, step):
+        """The share of the unlabelled losses' weights that the ramp gives at a step; it begins with the unlabelled images."""
+        first = first_unlabelled_step(self.method, self.steps)
+        return ramp(step - first, (self.steps - first) * self.method.rampup)
+
     def student_logits(self, batch, image):
         """Logits of all views, in training mode: that of the deployed output first, then those of the side outputs.
 
         Batch normalisation sees them together, or with `batch_statistics: separate` those of labelled images in one
         pass and those of unlabelled images in another: a labelled image is then normalised as in supervised learning.
+        With `moving` unlabelled images are normalised by the moving statistics, which only labelled images change.
         """
-        if self.method.batch_statistics == "joint":
+        if self.method.batch_statistics == "joint" or not self._has_both(batch):
             return self._learn_from(image)
-        counts = [part["image"].shape[0] for part in self._student_parts(batch)]
-        return tf.concat([self._learn_from(part) for part in tf.split(image, counts)], axis=0)
+        labelled = batch["labelled"]["image"].shape[0]
+        as_deployed = self.method.batch_statistics == "moving"
+        first, rest = image[:labelled], image[labelled:]
+        return tf.concat([self._learn_from(first), self._learn_from(rest, training=not as_deployed)], axis=0)
 
     @property
     def _side_outputs(self):
         # Any Keras model can be a student; those without side outputs need not say so.
         return getattr(self.student, "side_outputs", 0)
 
-    def _learn_from(self, image):
-        """One pass of the student in training mode, with its side outputs where it has any."""
-        return self.student(image, training=True, sides=True) if self._side_outputs else self.student(image, training=True)
+    def _learn_from(self, image, training=True):
+        """One pass of the student, with its side outputs where it has any; in training mode by batch statistics."""
+        sides = {"sides": True} if self._side_outputs else {}
+        return self.student(image, training=training, **sides)
 
     def student_view(self, batch, step):
         """Random views of all images that the student sees: one pass over labelled and unlabelled together."""
@@ -194,7 +209,10 @@ class Supervised(keras.Model):
         return sample_transforms(self.views, total, height, width, seed)
 
     def _student_parts(self, batch):
-        return [batch["labelled"]]
+        return [batch["labelled"], batch["unlabelled"]] if self._has_both(batch) else [batch["labelled"]]
+
+    def _has_both(self, batch):
+        return self.uses_unlabelled and "unlabelled" in batch
 
     def _supervised_loss(self, target, probability, valid):
         if self.method.supervised_loss == "dice":

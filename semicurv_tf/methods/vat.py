@@ -11,7 +11,6 @@ from semicurv_tf.augment.randomness import purpose_seed
 from semicurv_tf.geometry.warp import warp
 from semicurv_tf.losses.valid_pixels import keep_valid_pixels
 from semicurv_tf.methods.supervised import Supervised
-from semicurv_tf.training.schedules import ramp
 
 # The step, relative to the adversarial change, over which the direction is found by finite differences (xi).
 PROBE = 0.1
@@ -26,6 +25,8 @@ class VAT(Supervised):
     of batch normalisation alone; the size of the change is a root mean square over pixels and channels in raw units
     (their 2.5 for 32x32x3 in [0, 1] is 11.5 of 255), so that it does not depend on the image's size.
     """
+
+    uses_unlabelled = True
 
     def student_view(self, batch, step):
         """The usual views, and those of the unlabelled images once more with the adversarial change."""
@@ -44,7 +45,7 @@ class VAT(Supervised):
         labelled = batch["labelled"]["image"].shape[0]
         unlabelled = batch["unlabelled"]["image"].shape[0]
         plain, changed = probability[labelled : labelled + unlabelled], probability[labelled + unlabelled :]
-        rise = ramp(step, self.steps * self.method.rampup)
+        rise = self.rise(step)
         weight = self.method.consistency_weight * rise
         valid = warp(batch["unlabelled"]["valid"], view["transform"][labelled:])
         losses["divergence"] = divergence(tf.stop_gradient(plain), changed, valid)
@@ -53,12 +54,6 @@ class VAT(Supervised):
         reports["ramp"] = rise
         reports["foreground"] = tf.reduce_mean(tf.cast(plain > 0.5, tf.float32))
         return losses, weights, reports
-
-    def student_logits(self, batch, image):
-        if self.method.batch_statistics == "joint":
-            return self._learn_from(image)
-        labelled = batch["labelled"]["image"].shape[0]
-        return tf.concat([self._learn_from(part) for part in (image[:labelled], image[labelled:])], axis=0)
 
     def _adversarial_change(self, image, step):
         """The change of size `vat_size` along the direction that power iteration finds, `(batch, h, w, channels)`."""
@@ -74,9 +69,6 @@ class VAT(Supervised):
                 distance = divergence(plain, predict(image + PROBE * self.method.vat_size * direction))
             direction = unit(tape.gradient(distance, direction))
         return self.method.vat_size * tf.stop_gradient(direction)
-
-    def _student_parts(self, batch):
-        return [batch["labelled"], batch["unlabelled"]]
 
 
 def divergence(probability, other, valid=None):

@@ -2,7 +2,7 @@
 
 import math
 
-from semicurv_tf.config import TrainingConfig
+from semicurv_tf.config import MethodConfig, TrainingConfig
 
 
 def steps_of_run(training: TrainingConfig, labelled: int) -> int:
@@ -23,6 +23,11 @@ def steps_of_run(training: TrainingConfig, labelled: int) -> int:
 def steps_of_epoch(training: TrainingConfig, labelled: int) -> int:
     """Steps that cycle the labelled images once; arguments as of `steps_of_run`."""
     return math.ceil(labelled / training.batch_labelled)
+
+
+def first_unlabelled_step(method: MethodConfig, steps: int) -> int:
+    """Steps done before the first with unlabelled images; a run of `steps` steps."""
+    return round(method.unlabelled_from * steps)
 
 
 def ramp(step, rampup_steps):
@@ -47,7 +52,7 @@ def learning_rate(training: TrainingConfig, steps: int):
     """The learning rate as a function of the step.
 
     `halving` halves it at half the run, as the paper does every 500 of 1000 epochs; `cosine` lets it
-    fall to 0 at the end; `constant` keeps it.
+    fall to 0 at the end, and once before with `restart`; `constant` keeps it.
 
     Returns:
         A number, or a `keras.optimizers.schedules.LearningRateSchedule`.
@@ -58,5 +63,24 @@ def learning_rate(training: TrainingConfig, steps: int):
     if training.schedule == "halving":
         return schedules.ExponentialDecay(training.learning_rate, math.ceil(steps / 2), 0.5, staircase=True)
     if training.schedule == "cosine":
-        return schedules.CosineDecay(training.learning_rate, steps)
+        first = round(training.restart * steps)
+        to_the_end = schedules.CosineDecay(training.learning_rate, steps - first)
+        if not first:
+            return to_the_end
+        return _one_after_the_other(schedules.CosineDecay(training.learning_rate, first), to_the_end, first)
     return training.learning_rate
+
+
+def _one_after_the_other(before, after, first: int):
+    """A schedule that follows `before` for `first` steps, then `after` from its beginning."""
+    import keras
+    import tensorflow as tf
+
+    class Restarted(keras.optimizers.schedules.LearningRateSchedule):
+        def __call__(self, step):
+            return tf.where(step < first, before(step), after(tf.maximum(step - first, 0)))
+
+        def get_config(self):
+            return {"before": before, "after": after, "first": first}
+
+    return Restarted()

@@ -1,6 +1,7 @@
 """A training run from a configuration to a deployed network, and on from its last checkpoint."""
 
 import contextlib
+import itertools
 import sys
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from semicurv_tf.training.pictures import PICTURED_IMAGES, Pictures
 from semicurv_tf.training.precision import Precision, resolve_precision
 from semicurv_tf.training.progress import LiveProgress
 from semicurv_tf.training.run_lock import locked
-from semicurv_tf.training.schedules import learning_rate, steps_of_epoch, steps_of_run
+from semicurv_tf.training.schedules import first_unlabelled_step, learning_rate, steps_of_epoch, steps_of_run
 from semicurv_tf.training.stopping import Stopped, StopRequest
 from semicurv_tf.training.task import Task, read_task
 from semicurv_tf.whole_files import write_json, written_whole
@@ -223,19 +224,7 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
     if first_step:
         console.print(f"going on from step {first_step}")
 
-    batches = training_batches(
-        dataset.train,
-        labelled,
-        unlabelled,
-        batch_labelled=training.batch_labelled,
-        batch_unlabelled=0 if config.method.name == "supervised" else training.batch_unlabelled,
-        crop=config.data.crop,
-        seed=training.seed,
-        first_step=first_step,
-        steps=steps - first_step,
-        replicas=devices.replicas,
-        mine=devices.mine,
-    )
+    batches = _batches(config, dataset.train, labelled, unlabelled, first_step, steps, devices)
     watched, store, indices = monitored_images(training.monitor, training.monitor_images, dataset, labelled, unlabelled)
     console.print(f"IoU is watched on {len(indices)} images: {watched}")
     epoch_steps = steps_of_epoch(training, len(labelled))
@@ -267,6 +256,30 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
                 raise Stopped(step)
         if chief:
             _finish(run, steps, console)
+
+
+def _batches(config: Config, store, labelled: list[int], unlabelled: list[int], first_step: int, steps: int, devices: Devices):
+    """The batches of the steps from `first_step` on: of labelled images alone until `method.unlabelled_from`, then of both."""
+    training, supervised = config.training, config.method.name == "supervised"
+    both_from = steps if supervised else max(first_step, first_unlabelled_step(config.method, steps))
+    part = lambda batch_unlabelled, begin, end: training_batches(
+        store,
+        labelled,
+        unlabelled,
+        batch_labelled=training.batch_labelled,
+        batch_unlabelled=batch_unlabelled,
+        crop=config.data.crop,
+        seed=training.seed,
+        first_step=begin,
+        steps=end - begin,
+        replicas=devices.replicas,
+        mine=devices.mine,
+    )
+    # All are made before the first step: what is wrong with the unlabelled images is said at once.
+    parts = [part(0, first_step, both_from)] if first_step < both_from else []
+    if both_from < steps:
+        parts.append(part(training.batch_unlabelled, both_from, steps))
+    return itertools.chain.from_iterable(parts)
 
 
 def _must_be_the_same(config: Config, facts: dict) -> dict:

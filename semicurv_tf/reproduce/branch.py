@@ -1,0 +1,62 @@
+"""Starts a run from the checkpoint of another that did the same until there, so that shared steps are trained once.
+
+A recipe that begins with labelled images alone (`method.unlabelled_from`) does until then, bit for bit, what its supervised
+baseline does: both need be trained only once up to that step.
+"""
+
+import shutil
+from pathlib import Path
+
+from semicurv_tf.config import Config, differences
+from semicurv_tf.errors import UserError
+from semicurv_tf.training import run_folder
+from semicurv_tf.training.schedules import first_unlabelled_step
+
+# What of the section `method` decides what is learned from labelled images alone.
+_DECIDES_EARLIER = ("supervised_loss", "dice_over", "ema_alpha", "teacher_statistics", "side_weight", "loss_pose")
+_WITHOUT_INFLUENCE = ("training.checkpoint_every", "training.checkpoints_kept", "training.monitor", "training.pictures_every")
+
+
+def branch(source: Path, step: int, run: Path, config: Config):
+    """Makes a run that goes on from another's checkpoint; `training.train.resume` then trains the rest.
+
+    Args:
+        source: a run with a checkpoint of `step`.
+        step: steps done there.
+        run: an absent folder.
+        config: of the new run; it must do what the source did until `step`.
+
+    Raises:
+        UserError: the two differ before `step`, or there is no such checkpoint.
+    """
+    faults = [f"--share {step}: {run.name} differs from {source.name} before that step: {line}" for line in _earlier(source, step, config)]
+    checkpoint = source / run_folder.CHECKPOINTS / f"step-{step:06d}"
+    if not checkpoint.is_dir():
+        faults.append(f"--share {step}: {source} has no checkpoint of that step. Fix: --set training.checkpoint_every={step}")
+    if faults:
+        raise UserError(faults)
+    facts = {**run_folder.read_facts(source), "method": config.method.name}
+    run_folder.create(run, config, facts)
+    shutil.copytree(checkpoint, run / run_folder.CHECKPOINTS / checkpoint.name)
+    # A run that goes on cuts its log back to its checkpoint.
+    shutil.copy(source / run_folder.LOG, run / run_folder.LOG)
+
+
+def _earlier(source: Path, step: int, config: Config) -> list[str]:
+    """What makes the two differ before a step, a line each."""
+    other = run_folder.read_config(source)
+    steps = run_folder.read_facts(source)["steps"]
+    lines = []
+    for line in differences(other, config):
+        key = line.split(":")[0]
+        if key.startswith("training.monitor") or key in _WITHOUT_INFLUENCE:
+            continue
+        if not key.startswith("method.") or key.removeprefix("method.") in _DECIDES_EARLIER:
+            lines.append(line)
+    for each in (other, config):
+        supervised = each.method.name == "supervised"
+        if not supervised and first_unlabelled_step(each.method, steps) < step:
+            lines.append(f"method.unlabelled_from: {each.method.unlabelled_from}, step {first_unlabelled_step(each.method, steps)}")
+        if supervised and not each.method.average_weights:
+            lines.append("method.average_weights: false")
+    return lines
