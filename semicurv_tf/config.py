@@ -218,6 +218,15 @@ class TrainingConfig(_Section):
     monitor_images: Annotated[int, Field(ge=1)] = Field(32, description="at most so many, so that watching costs little")
     pictures_every: Annotated[int, Field(ge=0)] = Field(500, description="steps between pictures in TensorBoard; 0: none")
 
+    @pydantic.model_validator(mode="after")
+    def _only_a_cosine_begins_anew(self):
+        if self.restart and self.schedule != "cosine":
+            raise ValueError(
+                f"training.restart: expected 0 with training.schedule={self.schedule}, found {self.restart:g}. "
+                "Fix: --set training.schedule=cosine"
+            )
+        return self
+
 
 class Config(_Section):
     """Everything that decides a run's result."""

@@ -26,8 +26,8 @@ def steps_of_epoch(training: TrainingConfig, labelled: int) -> int:
 
 
 def first_unlabelled_step(method: MethodConfig, steps: int) -> int:
-    """Steps done before the first with unlabelled images; a run of `steps` steps."""
-    return round(method.unlabelled_from * steps)
+    """Steps done before the first with unlabelled images, in a run of `steps` steps; the last one has them in any case."""
+    return min(round(method.unlabelled_from * steps), steps - 1)
 
 
 def ramp(step, rampup_steps):
@@ -63,7 +63,7 @@ def learning_rate(training: TrainingConfig, steps: int):
     if training.schedule == "halving":
         return schedules.ExponentialDecay(training.learning_rate, math.ceil(steps / 2), 0.5, staircase=True)
     if training.schedule == "cosine":
-        first = round(training.restart * steps)
+        first = min(round(training.restart * steps), steps - 1)
         to_the_end = schedules.CosineDecay(training.learning_rate, steps - first)
         if not first:
             return to_the_end

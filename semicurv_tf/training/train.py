@@ -203,6 +203,9 @@ def _introduce(config: Config, facts: dict, devices: Devices, console: Console):
     precision = f"{facts['precision']['name']} ({facts['precision']['reason']})"
     on = f", on {devices.description}" if devices.description else ""
     console.print(f"{facts['steps']} steps, {precision}, seed {config.training.seed}{on}")
+    first = first_unlabelled_step(config.method, facts["steps"])
+    if config.method.name != "supervised" and first:
+        console.print(f"unlabelled images from step {first + 1} on")
 
 
 def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, console: Console):

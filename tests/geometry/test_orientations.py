@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from semicurv_tf.geometry.orientations import COUNT, mean_over_orientations, orient, orient_back
+from semicurv_tf.geometry.orientations import COUNT, in_orientation, mean_over_orientations, orient, orient_back
 
 IMAGE = np.random.default_rng(0).normal(size=(2, 3, 5, 2)).astype("float32")
 
@@ -38,3 +38,11 @@ def test_mean_by_hand():
     image = tf.zeros((1, 4, 4, 1))
     np.testing.assert_array_equal(mean_over_orientations(columns, image, 1)[0, :, :, 0], np.tile(np.arange(4.0), (4, 1)))
     np.testing.assert_array_equal(mean_over_orientations(columns, image, 2), np.full((1, 4, 4, 1), 1.5))
+
+
+@pytest.mark.parametrize("number", range(COUNT))
+def test_in_one_orientation(number):
+    rows = lambda image: tf.ones_like(image[..., :1]) * tf.cast(tf.range(tf.shape(image)[1]), tf.float32)[:, None, None]
+    result = in_orientation(rows, tf.constant(IMAGE), tf.constant(number))
+    np.testing.assert_array_equal(result, orient_back(rows(orient(IMAGE, number)), number))
+    assert result.shape == (2, 3, 5, 1)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from semicurv_tf.geometry.orientations import orient, orient_back
 from semicurv_tf.losses import dice_loss, mse_loss, npair_loss
 from semicurv_tf.training.loss_names import LOSS_LABELS
 
@@ -206,3 +207,70 @@ def test_separate_statistics_normalise_labelled_images_as_in_supervised_learning
     assert abs(joint_dice - alone_dice) > 1e-4
     for one, other in zip(alone.student.trainable_variables, apart.student.trainable_variables):
         np.testing.assert_allclose(np.array(one.value), np.array(other.value), rtol=1e-4, atol=1e-6)
+
+
+def test_moving_statistics_are_those_of_supervised_learning(make_method, batch):
+    """Weight 0: the whole step is the supervised one, moving statistics included, whatever the unlabelled images look like."""
+    alone = make_method(method__name="supervised", **NO_VIEWS)
+    both = make_method(method__name="semicurv", method__batch_statistics="moving", method__consistency_weight=0.0, **NO_VIEWS)
+    both.student.set_weights(weights(alone.student))
+    batch["unlabelled"]["image"] += 60.0
+    assert float(alone.train_step(batch)["dice"]) == pytest.approx(float(both.train_step(batch)["dice"]), rel=1e-6)
+    for one, other in zip(weights(alone.student), weights(both.student)):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
+def test_moving_statistics_normalise_unlabelled_images_as_deployed(make_method, batch):
+    method = make_method(method__name="mean_teacher", method__batch_statistics="moving", **NO_VIEWS)
+    run(method, batch, 3)
+    before = weights(method.student)
+    method.student(batch["labelled"]["image"], training=True)  # the labelled images of the step come first
+    deployed = tf.sigmoid(method.student(batch["unlabelled"]["image"], training=False))
+    teacher = tf.sigmoid(method.teacher(batch["unlabelled"]["image"], training=False))
+    method.student.set_weights(before)
+    np.testing.assert_allclose(method.train_step(batch)["mse"], mse_loss(deployed, teacher), rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["mean_teacher", "cutmix", "tcsm", "vat", "cgan"])
+def test_a_step_without_unlabelled_images_is_supervised(make_method, batch, name):
+    settings = {"method__average_weights": True, "training__learning_rate": 0.3}
+    alone = make_method(method__name="supervised", **settings)
+    method = make_method(method__name=name, method__unlabelled_from=0.5, **settings)
+    method.student.set_weights(weights(alone.student))
+    method.teacher.set_weights(weights(alone.teacher))
+    labelled = {"labelled": batch["labelled"]}
+    for _ in range(2):
+        expected, actual = alone.train_step(labelled), method.train_step(labelled)
+    assert set(expected) == set(actual)
+    for one, other in zip(weights(alone.deployed), weights(method.deployed)):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+    assert set(method.train_step(batch)) > set(expected)
+
+
+def test_the_ramp_begins_with_the_unlabelled_images(make_method):
+    method = make_method(steps=100, method__unlabelled_from=0.6, method__rampup=0.5)
+    # Over the 40 steps left it rises for 20: at step 60 e^-10, at 70 e^-2.5, at 80 1.
+    np.testing.assert_allclose([method.rise(step) for step in (60, 70, 80, 99)], np.exp([-10, -2.5, 0, 0]), rtol=1e-5)
+
+
+def test_soft_pseudo_labels_by_hand(make_method):
+    """Cross-entropy against 0.9 and 0.2, predicted 0.5 and 0.4; the 0.6 is not confident and the last not valid."""
+    method = make_method(method__name="pseudo_label", method__pseudo_labels="soft", method__confidence=0.5)
+    row = lambda *values: tf.constant(values, tf.float32, shape=(1, 1, 4, 1))
+    loss = method.compare(row(0.5, 0.5, 0.4, 0.0), row(0.9, 0.6, 0.2, 0.1), row(1, 1, 1, 1), row(1, 1, 1, 0))
+    np.testing.assert_allclose(loss, (np.log(2) - 0.2 * np.log(0.4) - 0.8 * np.log(0.6)) / 2, rtol=1e-5)
+
+
+def test_teacher_in_an_orientation_sees_all_eight_over_the_steps(make_method, batch):
+    """Each step's target is the prediction in one orientation; over the steps all eight come."""
+    method = make_method(method__name="mean_teacher", method__teacher_view="orientation")
+    image = batch["unlabelled"]["image"]
+    predict = lambda view: tf.sigmoid(method.teacher(view, training=False))
+    eight = [orient_back(predict(orient(image, number)), number) for number in range(8)]
+    drawn = set()
+    for step in range(40):
+        target = method.prepare(batch, tf.constant(step))["probability"]
+        distances = [float(np.abs(target - each).max()) for each in eight]
+        assert min(distances) < 1e-5
+        drawn.add(int(np.argmin(distances)))
+    assert drawn == set(range(8))

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from semicurv_tf.config import load_config
-from semicurv_tf.training.schedules import learning_rate, ramp, steps_of_run
+from semicurv_tf.errors import UserError
+from semicurv_tf.training.schedules import first_unlabelled_step, learning_rate, ramp, steps_of_run
 
 
 def training(**settings):
@@ -35,3 +36,26 @@ def test_learning_rates():
     cosine = learning_rate(training(schedule="cosine", learning_rate=0.01), 1000)
     np.testing.assert_allclose([cosine(0), cosine(500), cosine(1000)], [0.01, 0.005, 0.0], atol=1e-8)
     assert learning_rate(training(schedule="constant", learning_rate=0.01), 1000) == 0.01
+
+
+def test_cosine_begins_anew():
+    restarted = learning_rate(training(schedule="cosine", learning_rate=0.01, restart=0.6), 1000)
+    # Half way down at 300 and at 600 + 200; down at 600, from where it is up again.
+    steps = [0, 300, 599, 600, 800, 1000]
+    expected = [0.01, 0.005, 0.01 * (1 + np.cos(np.pi * 599 / 600)) / 2, 0.01, 0.005, 0.0]
+    np.testing.assert_allclose([restarted(step) for step in steps], expected, atol=1e-7)
+
+
+@pytest.mark.parametrize("share, expected", [(0.0, 0), (0.6667, 1000), (0.5, 750), (0.9999, 1499)])
+def test_first_step_with_unlabelled_images(share, expected):
+    assert first_unlabelled_step(load_config(None, {"method.unlabelled_from": share}).method, 1500) == expected
+
+
+def test_a_run_of_one_step_has_a_learning_rate():
+    restarted = learning_rate(training(schedule="cosine", learning_rate=0.01, restart=0.9), 1)
+    np.testing.assert_allclose(restarted(0), 0.01)
+
+
+def test_only_a_cosine_begins_anew():
+    with pytest.raises(UserError, match="training.restart: expected 0 with training.schedule=halving, found 0.5"):
+        training(restart=0.5)

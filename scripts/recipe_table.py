@@ -1,0 +1,31 @@
+"""Prints the table of results/recipes: what the unlabelled images add, beside what the paper printed.
+
+    python scripts/recipe_table.py results/recipes/drive128_1pct results/recipes/em128_5pct
+
+Each folder holds results of scripts/study.py with the test set opened.
+"""
+
+import json
+from pathlib import Path
+
+import click
+
+from semicurv_tf.reproduce.recipe_table import recipe_table
+
+
+@click.command()
+@click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
+def main(folders):
+    """Print the table over all results in FOLDERS."""
+    files = sorted(file for folder in folders for file in folder.glob("*.json"))
+    if not files:
+        raise click.ClickException(f"{', '.join(map(str, folders))}: no results of scripts/study.py (*.json) there")
+    records = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    closed = [str(file) for file, record in zip(files, records) if record["scores"] is None]
+    if closed:
+        raise click.ClickException(f"{', '.join(closed)}: made with --development, has no test scores. Fix: leave the folder out")
+    print(recipe_table(records), end="")
+
+
+if __name__ == "__main__":
+    main()

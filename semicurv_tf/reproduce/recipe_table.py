@@ -1,0 +1,74 @@
+"""What unlabelled images add: baseline, SemiCurv and recipe side by side, by dataset and label budget, over label seeds."""
+
+import statistics
+
+from semicurv_tf.reproduce.published import published
+
+_HEAD = (
+    "| dataset, labels | paper: supervised | paper: SemiCurv | strong supervised | faithful SemiCurv | best | best - supervised, by seed "
+    "| minutes: supervised, SemiCurv, best | all labels, supervised |\n|---|---|---|---|---|---|---|---|---|\n"
+)
+SUPERVISED, SEMICURV, BEST = KINDS = ("supervised", "semicurv", "best")
+
+
+def recipe_table(records: list[dict]) -> str:
+    """Markdown, test IoU in percent: mean ± standard deviation (n - 1) over label seeds, and their number.
+
+    Args:
+        records: of `scripts/study.py`, opened on the test set. The recipe of a file `NAME_best.yaml` is ours; method
+            `semicurv` the paper's; method `supervised` the baseline.
+    """
+    lines = []
+    for dataset, labels in sorted({cell(record) for record in records if record["config"]["data"]["labels"] < 1}):
+        here = [record for record in records if cell(record) == (dataset, labels)]
+        scores = {kind: {_seed(each): _iou(each) for each in here if kind_of(each) == kind} for kind in KINDS}
+        minutes = [[each["training_minutes"] for each in here if kind_of(each) == kind] for kind in KINDS]
+        printed = [published("table3", dataset, labels, system) for system in ("supervised", "semicurv")]
+        both = sorted(scores[SUPERVISED].keys() & scores[BEST].keys())
+        gain = [scores[BEST][seed] - scores[SUPERVISED][seed] for seed in both]
+        whole = [_iou(each) for each in records if cell(each) == (dataset, 1.0) and kind_of(each) == SUPERVISED]
+        cells = [
+            f"{dataset}, {100 * labels:g} %",
+            *("-" if value is None else f"{value[0]:.1f}" for value in printed),
+            *(_spread(list(scores[kind].values())) for kind in KINDS),
+            _signed(gain),
+            ", ".join(f"{statistics.mean(each):.1f}" if each else "-" for each in minutes),
+            _spread(whole),
+        ]
+        lines.append("| " + " | ".join(cells) + " |\n")
+    return _HEAD + "".join(lines)
+
+
+def cell(record: dict) -> tuple[str, float]:
+    """Dataset and labelled fraction of a record."""
+    data = record["config"]["data"]
+    return data["dataset"], data["labels"]
+
+
+def kind_of(record: dict) -> str:
+    """Which column a record belongs to: one of `KINDS`, or the name of another method."""
+    if record["recipe"].endswith("_best.yaml"):
+        return BEST
+    return record["config"]["method"]["name"]
+
+
+def _seed(record: dict) -> int:
+    return record["config"]["training"]["seed"]
+
+
+def _iou(record: dict) -> float:
+    return 100 * record["scores"]["mean"]["iou"]
+
+
+def _spread(values) -> str:
+    if not values:
+        return "not run"
+    mean = f"{statistics.mean(values):.1f}"
+    return f"{mean} (1 seed)" if len(values) == 1 else f"{mean} ± {statistics.stdev(values):.1f} ({len(values)} seeds)"
+
+
+def _signed(values) -> str:
+    if not values:
+        return "-"
+    each = ", ".join(f"{value:+.1f}" for value in values)
+    return each if len(values) == 1 else f"{statistics.mean(values):+.1f} ({each})"
