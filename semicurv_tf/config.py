@@ -138,9 +138,9 @@ class MethodConfig(_Section):
     unlabelled_from: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
         0.0, description="share of the run that learns from the labelled images alone; the ramp begins there"
     )
-    pseudo_labels: Literal["hard", "soft"] = Field(
-        "hard",
-        description="`pseudo_label` only: Dice against the teacher's mask, or cross-entropy against its probabilities",
+    pixel_loss: Literal["mse", "cross_entropy"] = Field(
+        "mse",
+        description="`mean_teacher` and `cutmix`: how the student's probabilities are compared with the teacher's",
     )
     confidence: Fraction = Field(
         0.0, description="`pseudo_label` only: pixels whose probability p has |2p - 1| below this do not count"

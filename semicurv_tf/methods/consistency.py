@@ -11,7 +11,7 @@ from semicurv_tf.config import MethodConfig
 from semicurv_tf.geometry.orientations import COUNT as ORIENTATIONS
 from semicurv_tf.geometry.orientations import in_orientation, mean_over_orientations
 from semicurv_tf.geometry.warp import unwarp
-from semicurv_tf.losses import mse_loss, npair_loss
+from semicurv_tf.losses import mse_loss, npair_loss, weighted_cross_entropy_loss
 from semicurv_tf.methods.supervised import Supervised
 
 
@@ -32,6 +32,12 @@ class ConsistencyMethod(Supervised):
         Of the whole batch, or a mean over this replica's share of it.
         """
         raise NotImplementedError
+
+    def compare_pixels(self, student, teacher, valid):
+        """`pixel_loss` over the valid pixels; maps as of `compare`, in any pose."""
+        if self.method.pixel_loss == "cross_entropy":
+            return weighted_cross_entropy_loss(teacher, student, valid, positive_weight=1.0)
+        return mse_loss(student, teacher, valid)
 
     def prepare(self, batch, step):
         """The teacher's predictions, in the original pose, and where the teacher saw."""
@@ -78,12 +84,20 @@ class ConsistencyMethod(Supervised):
 
 
 class MeanTeacher(ConsistencyMethod):
-    """Mean square error between student and teacher (Tarvainen & Valpola 2017; Xu et al. 2022, Eq. 2)."""
+    """Mean square error between student and teacher (Tarvainen & Valpola 2017; Xu et al. 2022, Eq. 2), pixel by pixel.
 
-    loss_name = "mse"
+    With `pixel_loss: cross_entropy` the student learns the teacher's probabilities as soft pseudo-labels (Xie et al.
+    2020, Noisy Student). Cross-entropy is linear in its target: with `teacher_view: orientation` the student learns, over
+    the steps, the teacher's mean over eight orientations, for the price of one.
+    """
+
+    @property
+    def loss_name(self):
+        """As the log calls it."""
+        return self.method.pixel_loss
 
     def compare(self, student, teacher, student_valid, teacher_valid):
-        return mse_loss(student, teacher, student_valid * teacher_valid)
+        return self.compare_pixels(student, teacher, student_valid * teacher_valid)
 
 
 class SemiCurv(ConsistencyMethod):

@@ -10,7 +10,6 @@ import tensorflow as tf
 
 from semicurv_tf import replicas
 from semicurv_tf.augment.randomness import draw, purpose_seed
-from semicurv_tf.losses import mse_loss
 from semicurv_tf.methods.consistency import ConsistencyMethod
 
 # The aspect of a box lies between this and its inverse, as far as the box fits into the image.
@@ -18,7 +17,7 @@ ASPECT = 2.0
 
 
 class CutMix(ConsistencyMethod):
-    """Mean square error between the student's prediction of the mix and the mix of the teacher's predictions.
+    """`pixel_loss` between the student's prediction of the mix and the mix of the teacher's predictions.
 
     Differs from French et al.: no weight by the share of confident pixels (theirs above 0.97 of the classes' softmax:
     with 2 to 20 % foreground that share is the background's), and the mix is seen in a random view like any image.
@@ -27,7 +26,7 @@ class CutMix(ConsistencyMethod):
     loss_name = "cutmix"
 
     def compare(self, student, teacher, student_valid, teacher_valid):
-        return mse_loss(student, teacher, student_valid * teacher_valid)
+        return self.compare_pixels(student, teacher, student_valid * teacher_valid)
 
     def prepare(self, batch, step):
         fixed = super().prepare(batch, step)

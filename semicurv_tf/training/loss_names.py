@@ -7,6 +7,7 @@ LOSS_LABELS = {
     "sides": "sides",
     "npair": "npair",
     "mse": "mse",
+    "cross_entropy": "cross-entropy",
     "cutmix": "cutmix",
     "pseudo_label": "pseudo-label",
     "divergence": "divergence",

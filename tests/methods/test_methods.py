@@ -253,12 +253,18 @@ def test_the_ramp_begins_with_the_unlabelled_images(make_method):
     np.testing.assert_allclose([method.rise(step) for step in (60, 70, 80, 99)], np.exp([-10, -2.5, 0, 0]), rtol=1e-5)
 
 
-def test_soft_pseudo_labels_by_hand(make_method):
-    """Cross-entropy against 0.9 and 0.2, predicted 0.5 and 0.4; the 0.6 is not confident and the last not valid."""
-    method = make_method(method__name="pseudo_label", method__pseudo_labels="soft", method__confidence=0.5)
-    row = lambda *values: tf.constant(values, tf.float32, shape=(1, 1, 4, 1))
-    loss = method.compare(row(0.5, 0.5, 0.4, 0.0), row(0.9, 0.6, 0.2, 0.1), row(1, 1, 1, 1), row(1, 1, 1, 0))
+@pytest.mark.parametrize("name", ["mean_teacher", "cutmix"])
+def test_soft_pseudo_labels_by_hand(make_method, name):
+    """Cross-entropy against 0.9 and 0.2, predicted 0.5 and 0.4; the third pixel is not valid."""
+    method = make_method(method__name=name, method__pixel_loss="cross_entropy")
+    row = lambda *values: tf.constant(values, tf.float32, shape=(1, 1, 3, 1))
+    loss = method.compare(row(0.5, 0.4, 0.0), row(0.9, 0.2, 0.1), row(1, 1, 1), row(1, 1, 0))
     np.testing.assert_allclose(loss, (np.log(2) - 0.2 * np.log(0.4) - 0.8 * np.log(0.6)) / 2, rtol=1e-5)
+
+
+def test_the_log_tells_which_pixel_loss(make_method, batch):
+    assert "mse" in make_method(method__name="mean_teacher").train_step(batch)
+    assert "cross_entropy" in make_method(method__name="mean_teacher", method__pixel_loss="cross_entropy").train_step(batch)
 
 
 def test_teacher_in_an_orientation_sees_all_eight_over_the_steps(make_method, batch):

@@ -34,8 +34,8 @@ LATER = load_config(
     None,
     {
         **COMMON,
-        "method.name": "pseudo_label",
-        "method.pseudo_labels": "soft",
+        "method.name": "cutmix",
+        "method.pixel_loss": "cross_entropy",
         "method.unlabelled_from": 0.5,
         "method.teacher_view": "orientation",
         "method.batch_statistics": "moving",
@@ -52,7 +52,7 @@ def test_unlabelled_images_come_later_and_a_branch_is_the_run_itself(tmp_path):
     """One test, for each run costs seconds: whole run, baseline, and the run that goes on from the baseline's checkpoint."""
     train(LATER, tmp_path / "whole", console())
     lines = {line["step"]: line for line in read_log(tmp_path / "whole" / run_folder.LOG)}
-    assert ["pseudo_label" in lines[step] for step in sorted(lines) if step in (4, 8)] == [False, True]
+    assert ["cutmix" in lines[step] for step in sorted(lines) if step in (4, 8)] == [False, True]
 
     train(SUPERVISED, tmp_path / "baseline", console())
     branch(tmp_path / "baseline", 4, tmp_path / "branched", LATER)
@@ -62,7 +62,7 @@ def test_unlabelled_images_come_later_and_a_branch_is_the_run_itself(tmp_path):
     for name, values in whole.items():
         np.testing.assert_allclose(branched[name], values, rtol=1e-4, atol=1e-5, err_msg=name)
     assert any(np.abs(values - state(tmp_path / "baseline")[name]).max() > 1e-3 for name, values in whole.items())
-    assert run_folder.read_facts(tmp_path / "branched")["method"] == "pseudo_label"
+    assert run_folder.read_facts(tmp_path / "branched")["method"] == "cutmix"
 
     other = LATER.model_copy(update={"method": LATER.method.model_copy(update={"unlabelled_from": 0.25, "ema_alpha": 0.9})})
     with pytest.raises(UserError) as caught:
