@@ -171,6 +171,16 @@ class MethodConfig(_Section):
         "original", description="where the supervised loss is taken: after the inverse warp (Eq. 10), or in the view"
     )
 
+    @pydantic.model_validator(mode="after")
+    def _an_orientation_leaves_the_statistics_alone(self):
+        # In training mode several devices would exchange statistics in a branch of the graph, which they cannot.
+        if self.teacher_view == "orientation" and self.teacher_statistics == "batch":
+            raise ValueError(
+                "method.teacher_view: expected random or plain with method.teacher_statistics=batch, found orientation. "
+                "Fix: --set method.teacher_statistics=averaged"
+            )
+        return self
+
 
 class ViewsConfig(_Section):
     """Random views of an image (Sect. III-C). Scale and shear exist in Eq. 3 and are off in the authors' code."""

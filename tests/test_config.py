@@ -44,6 +44,11 @@ def test_what_a_network_does_not_have_is_refused(settings, words):
     assert "Fix:" in line and all(word in line for word in words), line
 
 
+def test_a_teacher_in_an_orientation_keeps_averaged_statistics():
+    (line,) = faults(None, {"method.teacher_view": "orientation", "method.teacher_statistics": "batch"})
+    assert "method.teacher_view" in line and "Fix: --set method.teacher_statistics=averaged" in line
+
+
 def test_networks_without_encoding_take_none(tmp_path):
     for name in ("hed", "fphbn", "deeplab_v3_plus"):
         config = load_config(None, {"model.name": name, "model.encoding": "none"})

@@ -70,6 +70,19 @@ def test_a_few_steps_of_every_other_method_equal_those_of_one_device(tmp_path):
     assert len({name.partition(" ")[0] for name in found}) == len(ALL_METHODS) - len(METHODS)
 
 
+def test_the_recipe_with_soft_labels_equals_that_of_one_device(tmp_path):
+    """CutMix with cross-entropy, a teacher in one orientation a step, unlabelled images by the moving statistics."""
+    keys = ("pixel_loss=cross_entropy", "teacher_view=orientation", "batch_statistics=moving", "dice_over=batch")
+    settings = [word for key in keys for word in ("--set", f"method.{key}")]
+    outputs = [tmp_path / f"{devices}.npz" for devices in (1, 2)]
+    processes = [
+        start(output, "--method", "cutmix", *settings, "--steps", 5, "--devices", devices)
+        for devices, output in enumerate(outputs, start=1)
+    ]
+    expected, found = (finish(process, output) for process, output in zip(processes, outputs))
+    assert_same(found, expected)
+
+
 def test_two_worker_processes_equal_one_device(one_device, tmp_path):
     with socket.socket() as first, socket.socket() as second:
         for each in (first, second):
