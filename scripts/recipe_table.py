@@ -1,4 +1,4 @@
-"""Prints the table of results/recipes: what the unlabelled images add, beside what the paper printed.
+"""Prints the tables of results/recipes: what the unlabelled images add, beside what the paper printed.
 
     python scripts/recipe_table.py results/recipes/drive128_1pct results/recipes/em128_5pct
 
@@ -10,13 +10,15 @@ from pathlib import Path
 
 import click
 
-from semicurv_tf.reproduce.recipe_table import recipe_table
+from semicurv_tf.reproduce.recipe_table import recipe_table, time_table
+
+MINUTES = (1, 2, 3, 4, 5, 7, 10, 20, 40)
 
 
 @click.command()
 @click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
 def main(folders):
-    """Print the table over all results in FOLDERS."""
+    """Print the table of test scores over all results in FOLDERS, and IoU by time on hidden training masks."""
     files = sorted(file for folder in folders for file in folder.glob("*.json"))
     if not files:
         raise click.ClickException(f"{', '.join(map(str, folders))}: no results of scripts/study.py (*.json) there")
@@ -24,7 +26,8 @@ def main(folders):
     closed = [str(file) for file, record in zip(files, records) if record["scores"] is None]
     if closed:
         raise click.ClickException(f"{', '.join(closed)}: made with --development, has no test scores. Fix: leave the folder out")
-    print(recipe_table(records), end="")
+    print(recipe_table(records))
+    print(time_table(records, MINUTES), end="")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What unlabelled images add: baseline, SemiCurv and recipe side by side, by dataset and label budget, over label seeds."""
 
+import itertools
 import statistics
 
 from semicurv_tf.reproduce.published import published
@@ -37,6 +38,46 @@ def recipe_table(records: list[dict]) -> str:
         ]
         lines.append("| " + " | ".join(cells) + " |\n")
     return _HEAD + "".join(lines)
+
+
+def time_table(records: list[dict], minutes: tuple[float, ...]) -> str:
+    """Markdown: IoU in percent on hidden training masks after so many minutes of training steps, mean over label seeds.
+
+    What was watched last before that time counts; a run that had ended by then counts with its end, and is in brackets.
+
+    Args:
+        records: of `scripts/study.py`.
+        minutes: ascending.
+    """
+    groups = {}
+    for record in records:
+        watched = _watched(record)
+        if watched:
+            groups.setdefault((*cell(record), kind_of(record)), []).append(watched)
+    lines = ["| dataset, labels | recipe | " + " | ".join(f"{limit:g} min" for limit in minutes) + " |\n" + "|---" * (2 + len(minutes)) + "|\n"]
+    for (dataset, labels, kind), runs in sorted(groups.items()):
+        values = []
+        for limit in minutes:
+            found = [[iou for time, iou in watched if time <= limit] for watched in runs]
+            ended = all(watched[-1][0] <= limit for watched in runs)
+            text = f"{statistics.mean(each[-1] for each in found):.1f}" if all(found) else "-"
+            values.append(f"({text})" if ended else text)
+        lines.append(f"| {dataset}, {100 * labels:g} % | {kind} | " + " | ".join(values) + " |\n")
+    return "".join(lines)
+
+
+def _watched(record: dict) -> list[tuple[float, float]]:
+    """Minutes of training and IoU in percent, each time it was watched."""
+    curve = record["curve"]
+    steps = [0, *(line["step"] for line in curve)]
+    times = list(itertools.accumulate(line["seconds"] * (after - before) for line, before, after in zip(curve, steps, steps[1:])))
+    scale = record["training_minutes"] / times[-1]  # of the lines that were left out of the curve
+    names = ("monitor_teacher_iou", "monitor_student_iou")
+    return [
+        (time * scale, 100 * next(line[name] for name in names if name in line))
+        for time, line in zip(times, curve)
+        if any(name in line for name in names)
+    ]
 
 
 def cell(record: dict) -> tuple[str, float]:

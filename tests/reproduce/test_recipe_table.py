@@ -1,6 +1,6 @@
 """The table of recipes: means, spreads and gains by hand, the paper's numbers beside them."""
 
-from semicurv_tf.reproduce.recipe_table import recipe_table
+from semicurv_tf.reproduce.recipe_table import recipe_table, time_table
 
 
 def record(recipe, method, seed, iou, labels=0.01, minutes=2.0):
@@ -41,3 +41,18 @@ def test_a_row_by_hand():
 def test_what_was_not_run_says_so():
     row = recipe_table([record("d_best.yaml", "pseudo_label", 0, 0.5)]).splitlines()[2]
     assert row.count("not run") == 3 and "| - |" in row
+
+
+def test_iou_by_time_by_hand():
+    def run(end, factor):
+        # 100 steps of 0.6 s, 200 of 1.2 s: 1 and 5 minutes; all twice as long with the lines left out.
+        curve = [
+            {"step": 100, "seconds": 0.6, "monitor_teacher_iou": 0.30, "monitor_student_iou": 0.9},
+            {"step": 200, "seconds": 1.2},
+            {"step": 300, "seconds": 1.2, "monitor_teacher_iou": end},
+        ]
+        return {**record("d_best.yaml", "cutmix", 0, 0.5, minutes=5.0 * factor), "curve": curve}
+
+    table = time_table([run(0.40, 1), run(0.44, 2)], (1, 2, 6, 10))
+    # After one minute the second has not been watched; after two both, after six the first is through.
+    assert table.splitlines()[2] == "| drive128, 1 % | best | - | 30.0 | 35.0 | (42.0) |"
