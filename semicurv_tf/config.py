@@ -142,6 +142,11 @@ class MethodConfig(_Section):
         "mse",
         description="`mean_teacher` and `cutmix`: how the student's probabilities are compared with the teacher's",
     )
+    align_foreground: bool = Field(
+        False,
+        description="the teacher's odds are scaled so that it finds, over the last steps, as much foreground in unlabelled images "
+        "as the labelled masks have; not `vat` and `cgan`",
+    )
     confidence: Fraction = Field(
         0.0, description="`pseudo_label` only: pixels whose probability p has |2p - 1| below this do not count"
     )

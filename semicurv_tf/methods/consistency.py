@@ -12,6 +12,7 @@ from semicurv_tf.geometry.orientations import COUNT as ORIENTATIONS
 from semicurv_tf.geometry.orientations import in_orientation, mean_over_orientations
 from semicurv_tf.geometry.warp import unwarp
 from semicurv_tf.losses import mse_loss, npair_loss, weighted_cross_entropy_loss
+from semicurv_tf.methods.foreground_alignment import ForegroundAlignment
 from semicurv_tf.methods.supervised import Supervised
 
 
@@ -20,6 +21,14 @@ class ConsistencyMethod(Supervised):
 
     loss_name: str
     uses_unlabelled = True
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.alignment = ForegroundAlignment() if self.method.align_foreground else None
+
+    @property
+    def other_variables(self):
+        return [self.alignment.shares] if self.alignment else []
 
     @staticmethod
     def needs_teacher(method: MethodConfig) -> bool:
@@ -41,6 +50,13 @@ class ConsistencyMethod(Supervised):
 
     def prepare(self, batch, step):
         """The teacher's predictions, in the original pose, and where the teacher saw."""
+        fixed = self._targets(batch, step)
+        if self.alignment is None:
+            return fixed
+        labelled = batch["labelled"]
+        return {**fixed, "probability": self.alignment(**fixed, mask=labelled["mask"], mask_valid=labelled["valid"])}
+
+    def _targets(self, batch, step):
         unlabelled = batch["unlabelled"]
         if self.method.teacher_view == "plain":
             return {"probability": self.teach(unlabelled["image"]), "valid": unlabelled["valid"]}

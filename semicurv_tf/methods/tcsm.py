@@ -21,7 +21,7 @@ class TCSM(ConsistencyMethod):
 
     loss_name = "mse"
 
-    def prepare(self, batch, step):
+    def _targets(self, batch, step):
         """The teacher sees the image as it is, whatever `teacher_view` says."""
         unlabelled = batch["unlabelled"]
         return {"probability": self.teach(unlabelled["image"]), "valid": unlabelled["valid"]}

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from semicurv_tf.config import Config, differences
 from semicurv_tf.errors import UserError
-from semicurv_tf.training import run_folder
+from semicurv_tf.training import checkpoints, run_folder
 from semicurv_tf.training.schedules import first_unlabelled_step
+from semicurv_tf.training.train import compiled_method
 
 # What of the section `method` decides what is learned from labelled images alone.
 _DECIDES_EARLIER = ("supervised_loss", "dice_over", "ema_alpha", "teacher_statistics", "side_weight", "loss_pose")
@@ -29,15 +30,21 @@ def branch(source: Path, step: int, run: Path, config: Config):
     Raises:
         UserError: the two differ before `step`, or there is no such checkpoint.
     """
-    faults = [f"--share {step}: {run.name} differs from {source.name} before that step: {line}" for line in _earlier(source, step, config)]
+    remedy = "Fix: make it the same, or leave --share out"
+    faults = [f"--share {step}: {run.name} must do what {source.name} does until then: {line}. {remedy}" for line in _earlier(source, step, config)]
     checkpoint = source / run_folder.CHECKPOINTS / f"step-{step:06d}"
     if not checkpoint.is_dir():
-        faults.append(f"--share {step}: {source} has no checkpoint of that step. Fix: --set training.checkpoint_every={step}")
+        faults.append(
+            f"--share {step}: {source} has no checkpoint of that step. Fix: a new --runs, and "
+            f"--set training.checkpoint_every={step} --set training.checkpoints_kept=9"
+        )
     if faults:
         raise UserError(faults)
     facts = {**run_folder.read_facts(source), "method": config.method.name}
+    method = compiled_method(config, facts)
+    checkpoints.restore(checkpoint, method, foreign=True)
     run_folder.create(run, config, facts)
-    shutil.copytree(checkpoint, run / run_folder.CHECKPOINTS / checkpoint.name)
+    checkpoints.save(run / run_folder.CHECKPOINTS, method, step, kept=1)
     # A run that goes on cuts its log back to its checkpoint.
     shutil.copy(source / run_folder.LOG, run / run_folder.LOG)
 

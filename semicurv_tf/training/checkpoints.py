@@ -124,8 +124,13 @@ class DamagedCheckpoint(UserError):
     """A checkpoint that was not written whole, or changed since."""
 
 
-def restore(checkpoint: Path, method) -> int:
+def restore(checkpoint: Path, method, foreign: bool = False) -> int:
     """Puts a checkpoint into a method whose variables exist already.
+
+    Args:
+        checkpoint: its folder.
+        method: a compiled method.
+        foreign: of another method; what that one or this one has beside networks and optimizer is left out.
 
     Returns:
         The steps done.
@@ -134,7 +139,9 @@ def restore(checkpoint: Path, method) -> int:
         UserError: damaged, or of another configuration; the method is then unchanged.
     """
     saved = _read(checkpoint)
-    _assign(checkpoint, saved, _variables(method))
+    counts = lambda name: not (foreign and name.startswith("other/"))
+    chosen, variables = ({name: each for name, each in every.items() if counts(name)} for every in (saved, _variables(method)))
+    _assign(checkpoint, chosen, variables)
     return int(saved["step"])
 
 

@@ -36,6 +36,7 @@ LATER = load_config(
         **COMMON,
         "method.name": "cutmix",
         "method.pixel_loss": "cross_entropy",
+        "method.align_foreground": True,
         "method.unlabelled_from": 0.5,
         "method.teacher_view": "orientation",
         "method.batch_statistics": "moving",
