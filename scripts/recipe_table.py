@@ -10,6 +10,8 @@ from pathlib import Path
 
 import click
 
+from semicurv_tf.cli.main import run as run_command
+from semicurv_tf.errors import UserError
 from semicurv_tf.reproduce.recipe_table import recipe_table, time_table
 
 MINUTES = (1, 2, 3, 4, 5, 7, 10, 20, 40)
@@ -21,14 +23,20 @@ def main(folders):
     """Print the table of test scores over all results in FOLDERS, and IoU by time on hidden training masks."""
     files = sorted(file for folder in folders for file in folder.glob("*.json"))
     if not files:
-        raise click.ClickException(f"{', '.join(map(str, folders))}: no results of scripts/study.py (*.json) there")
-    records = [json.loads(file.read_text(encoding="utf-8")) for file in files]
-    closed = [str(file) for file, record in zip(files, records) if record["scores"] is None]
-    if closed:
-        raise click.ClickException(f"{', '.join(closed)}: made with --development, has no test scores. Fix: leave the folder out")
+        raise UserError(f"{', '.join(map(str, folders))}: expected results of scripts/study.py (*.json), found none. Fix: another folder")
+    records = {file: json.loads(file.read_text(encoding="utf-8")) for file in files}
+    faults = []
+    for file, record in records.items():
+        if "recipe" not in record or "curve" not in record:
+            faults.append(f"{file}: expected a result of scripts/study.py, found other JSON. Fix: leave its folder out")
+        elif record["scores"] is None:
+            faults.append(f"{file}: made with --development, has no test scores. Fix: leave its folder out, or run the study without it")
+    if faults:
+        raise UserError(faults)
+    records = list(records.values())
     print(recipe_table(records))
     print(time_table(records, MINUTES), end="")
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

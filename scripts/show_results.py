@@ -13,7 +13,7 @@ import click
 import numpy as np
 
 from semicurv_tf.cli.console import console, quiet_start
-from semicurv_tf.errors import UserError
+from semicurv_tf.cli.main import run as run_command
 from semicurv_tf.report.comparison import contact_sheet, error_map
 
 with quiet_start():
@@ -56,7 +56,4 @@ def main(runs, split, count, enlarge, output):
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except UserError as error:
-        raise SystemExit("\n".join(f"error: {line}" for line in error.lines)) from None
+    run_command(main)

@@ -21,8 +21,8 @@ from pathlib import Path
 import click
 
 from semicurv_tf.cli.console import console, quiet_start
+from semicurv_tf.cli.main import run as run_command
 from semicurv_tf.config import load_config, parse_setting
-from semicurv_tf.errors import UserError
 from semicurv_tf.whole_files import write_json
 
 with quiet_start():
@@ -73,7 +73,4 @@ def _record(recipe, run, scores):
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except UserError as error:
-        raise SystemExit("\n".join(f"error: {line}" for line in error.lines)) from None
+    run_command(main)

@@ -55,10 +55,15 @@ def cli():
 
 
 def main():
-    """The entry point: what the user can put right ends as one line each and exit code 2."""
+    """The entry point."""
+    run(cli)
+
+
+def run(command: click.Command):
+    """Runs a command: what the user can put right ends as one line each and exit code 2."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up chatter is no news to a user
     try:
-        cli(standalone_mode=False)
+        command(standalone_mode=False)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.ClickException as error:
