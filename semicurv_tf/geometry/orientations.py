@@ -54,6 +54,9 @@ def in_orientation(predict, image, number):
     Args:
         predict, image: as of `mean_over_orientations`.
         number: of the orientation, scalar int32 tensor, 0 to 7.
+
+    Returns:
+        `(batch, height, width, 1)`.
     """
     one = lambda number: lambda: orient_back(predict(orient(image, number)), number)
     return tf.switch_case(number, [one(each) for each in range(COUNT)])

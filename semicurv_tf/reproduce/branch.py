@@ -15,7 +15,7 @@ from semicurv_tf.training.train import compiled_method
 
 # What of the section `method` decides what is learned from labelled images alone.
 _DECIDES_EARLIER = ("supervised_loss", "dice_over", "ema_alpha", "teacher_statistics", "side_weight", "loss_pose")
-_WITHOUT_INFLUENCE = ("training.checkpoint_every", "training.checkpoints_kept", "training.monitor", "training.pictures_every")
+_WITHOUT_INFLUENCE = ("training.checkpoint", "training.monitor", "training.pictures")  # how these keys begin
 
 
 def branch(source: Path, step: int, run: Path, config: Config):
@@ -56,7 +56,7 @@ def _earlier(source: Path, step: int, config: Config) -> list[str]:
     lines = []
     for line in differences(other, config):
         key = line.split(":")[0]
-        if key.startswith("training.monitor") or key in _WITHOUT_INFLUENCE:
+        if key.startswith(_WITHOUT_INFLUENCE):
             continue
         if not key.startswith("method.") or key.removeprefix("method.") in _DECIDES_EARLIER:
             lines.append(line)
