@@ -147,6 +147,11 @@ class MethodConfig(_Section):
         description="the teacher's odds are scaled so that it finds, over the last steps, as much foreground in unlabelled images "
         "as the labelled masks have; not `vat` and `cgan`",
     )
+    transplants: Fraction = Field(
+        0.0,
+        description="share of the labelled images whose structures are laid over an unlabelled image, so that they are learned "
+        "in its texture and light; with any method, from the first step on",
+    )
     confidence: Fraction = Field(
         0.0, description="`pseudo_label` only: pixels whose probability p has |2p - 1| below this do not count"
     )

@@ -33,6 +33,7 @@ class CutMix(ConsistencyMethod):
         return self._mix(fixed, self._boxes(batch["unlabelled"]["image"], step))
 
     def student_batch(self, batch, step):
+        batch = super().student_batch(batch, step)  # transplants go onto whole images
         unlabelled = batch["unlabelled"]
         return {**batch, "unlabelled": self._mix(unlabelled, self._boxes(unlabelled["image"], step))}
 

@@ -8,6 +8,7 @@ from semicurv_tf.augment.colour import colour_view
 from semicurv_tf.augment.geometric import sample_transforms
 from semicurv_tf.augment.photometric import photometric_view
 from semicurv_tf.augment.randomness import purpose_seed
+from semicurv_tf.augment.transplant import with_transplants
 from semicurv_tf.config import MethodConfig, TrainingConfig, ViewsConfig
 from semicurv_tf.geometry.warp import seen_by_view, unwarp, warp
 from semicurv_tf.losses import dice_loss, weighted_cross_entropy_loss
@@ -27,7 +28,7 @@ class Supervised(keras.Model):
         steps: length of the run, in steps.
 
     A batch is `{"labelled": {"image", "mask", "valid"}}`, and for the methods with a consistency loss also
-    `"unlabelled": {"image", "valid"}`: `(batch, height, width, channels)` float32, images raw 0-255. On several
+    `"unlabelled": {"image", "valid"}`, or `"hosts"` likewise where unlabelled images only carry transplants: `(batch, height, width, channels)` float32, images raw 0-255. On several
     replicas each has its share of it, and a step is that of the whole batch: see `semicurv_tf.replicas`.
     `uses_unlabelled` says which of the two a method learns from.
     """
@@ -88,8 +89,12 @@ class Supervised(keras.Model):
         return None
 
     def student_batch(self, batch, step):
-        """The batch as the student gets it; here as it is."""
-        return batch
+        """The batch as the student gets it; here as it is, but for transplants where `method.transplants` asks for them."""
+        hosts = batch.get("unlabelled", batch.get("hosts"))
+        if not self.method.transplants or hosts is None:
+            return batch
+        seed = purpose_seed(self.training_config.seed, step, "transplants")
+        return {**batch, "labelled": with_transplants(batch["labelled"], hosts, self.method.transplants, seed)}
 
     def learn_beside(self, batch, view, probability):
         """What learns beside the student, from the student's predictions of this step; returns reported scalars."""

@@ -14,7 +14,7 @@ from semicurv_tf.training.schedules import first_unlabelled_step
 from semicurv_tf.training.train import compiled_method
 
 # What of the section `method` decides what is learned from labelled images alone.
-_DECIDES_EARLIER = ("supervised_loss", "dice_over", "ema_alpha", "teacher_statistics", "side_weight", "loss_pose")
+_DECIDES_EARLIER = ("supervised_loss", "dice_over", "ema_alpha", "teacher_statistics", "side_weight", "loss_pose", "transplants")
 _WITHOUT_INFLUENCE = ("training.checkpoint", "training.monitor", "training.pictures")  # how these keys begin
 
 

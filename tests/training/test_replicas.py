@@ -71,8 +71,8 @@ def test_a_few_steps_of_every_other_method_equal_those_of_one_device(tmp_path):
 
 
 def test_the_recipe_with_soft_labels_equals_that_of_one_device(tmp_path):
-    """CutMix with cross-entropy, a teacher in one orientation a step and aligned, unlabelled images by the moving statistics."""
-    keys = ("align_foreground=true", "pixel_loss=cross_entropy", "teacher_view=orientation", "batch_statistics=moving", "dice_over=batch")
+    """CutMix with cross-entropy, a teacher in one orientation a step and aligned, moving statistics, and transplants."""
+    keys = ("transplants=0.5", "align_foreground=true", "pixel_loss=cross_entropy", "teacher_view=orientation", "batch_statistics=moving", "dice_over=batch")
     settings = [word for key in keys for word in ("--set", f"method.{key}")]
     outputs = [tmp_path / f"{devices}.npz" for devices in (1, 2)]
     processes = [

@@ -1,0 +1,77 @@
+"""Transplants: the structures of a labelled image, laid over an unlabelled one whose texture and light they then have.
+
+What is laid over is what a structure changes: the difference between the labelled image and its background, filled in from
+around the structure. With one labelled photograph of smooth concrete a network so learns cracks in asphalt, too. After
+copy-paste (Ghiasi et al. 2021), which pastes the pixels themselves, with the labelled background between thin branches.
+"""
+
+import tensorflow as tf
+
+from semicurv_tf import replicas
+from semicurv_tf.augment.randomness import draw
+
+BORDER_PX = 3  # around a structure, where its blur still darkens the background
+FILL_SIDE_PX = 15  # of the box mean, taken twice, that fills in the background
+EDGE_PX = 2  # beyond the mask up to which the whole difference is laid over
+EDGE_SIDE_PX = 3  # of the box mean, taken twice, over which it ends
+REACH_PX = 12  # around a structure, where the mask is believed: farther off the host may have structures of its own
+STRENGTH = (0.7, 1.3)  # of the difference, uniform
+
+
+def with_transplants(labelled, unlabelled, probability, seed):
+    """The labelled images of a step, some of them replaced by an unlabelled image with their structures.
+
+    Args:
+        labelled: dict of `image`, `mask` and `valid`, this replica's, as of `transplant`.
+        unlabelled: dict of `image` and `valid`; the hosts are spread evenly over them.
+        probability: of an image to be replaced.
+        seed: `(2,)` int32, of `purpose_seed`.
+
+    Returns:
+        As `labelled`.
+    """
+    images, hosts = labelled["image"].shape[0], unlabelled["image"].shape[0]
+    places = replicas.positions(images)
+    per_image = lambda index, low=0.0, high=1.0: places.take(draw(seed, index, [places.total], low, high))
+    chosen = [number * hosts // images for number in range(images)]
+    host, host_valid = (tf.gather(unlabelled[name], chosen) for name in ("image", "valid"))
+    image, valid = transplant(**labelled, host=host, host_valid=host_valid, strength=per_image(0, *STRENGTH))
+    replaced = (per_image(1) < probability)[:, None, None, None]
+    pick = lambda new, name: tf.where(replaced, new, labelled[name])
+    return {"image": pick(image, "image"), "mask": labelled["mask"], "valid": pick(valid, "valid")}
+
+
+def transplant(image, mask, valid, host, host_valid, strength):
+    """Lays the structures of labelled images over as many hosts.
+
+    Args:
+        image: labelled images, `(batch, height, width, channels)` float32, raw 0-255.
+        mask: their structures, `(batch, height, width, 1)`, 0 or 1.
+        valid: their valid pixels, same shape, 0 or 1.
+        host, host_valid: unlabelled images and their valid pixels, same shapes.
+        strength: by which the differences are multiplied, a number or `(batch,)`.
+
+    Returns:
+        The hosts with structures, clipped to 0-255, and where `mask` is their mask: near the structures, for a host may
+        have some of its own, which nobody marked. Without a structure that is nowhere.
+    """
+    around = valid * (1.0 - _grown(mask, BORDER_PX))
+    known = _smooth(around, FILL_SIDE_PX)
+    background = tf.math.divide_no_nan(_smooth(image * around, FILL_SIDE_PX), known)
+    # Where no background is near nothing can be said about the difference.
+    share = _smooth(_grown(mask, EDGE_PX), EDGE_SIDE_PX) * valid * tf.cast(known > 0.0, tf.float32)
+    strength = tf.reshape(strength, [-1, 1, 1, 1])
+    changed = tf.clip_by_value(host + strength * share * (image - background), 0.0, 255.0)
+    return changed, _grown(mask, REACH_PX) * valid * host_valid
+
+
+def _grown(mask, radius):
+    """The mask with all pixels within a square of `2 radius + 1` pixels around it."""
+    return tf.nn.max_pool2d(mask, 2 * radius + 1, 1, "SAME")
+
+
+def _smooth(values, side):
+    """The box mean twice, over the pixels inside the image."""
+    for _ in range(2):
+        values = tf.nn.avg_pool2d(values, side, 1, "SAME")
+    return values
