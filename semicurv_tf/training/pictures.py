@@ -48,10 +48,14 @@ def side_by_side(image, maps) -> np.ndarray:
     Returns:
         uint8 `(height, width of all, 3)`, with white margins between them.
     """
-    image = np.asarray(image)
-    parts = [image if image.shape[-1] == 3 else image[..., :1]] + [255.0 * np.asarray(each) for each in maps]
-    height = image.shape[0]
+    return in_a_row([image, *(255.0 * np.asarray(each) for each in maps)])
+
+
+def in_a_row(images) -> np.ndarray:
+    """Images of one height beside each other; `(height, width, channels)`, raw 0-255; shown and returned as by `side_by_side`."""
     row = []
-    for part in parts:
-        row += [np.full((height, MARGIN_PX, 3), 255.0), np.broadcast_to(part, (height, part.shape[1], 3))]
+    for image in map(np.asarray, images):
+        height, width, channels = image.shape
+        shown = image if channels == 3 else image[..., :1]
+        row += [np.full((height, MARGIN_PX, 3), 255.0), np.broadcast_to(shown, (height, width, 3))]
     return np.clip(np.concatenate(row[1:], axis=1) + 0.5, 0, 255).astype(np.uint8)

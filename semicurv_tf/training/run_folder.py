@@ -5,6 +5,7 @@
     RUN/checkpoints/      step-000200/ ... : everything needed to go on
     RUN/log.jsonl         one JSON object per report
     RUN/tensorboard/      the same as curves
+    RUN/transplants.png   where `method.transplants` is on: the first ones, with their mask and where it counts
     RUN/deployed.keras    the network to deploy, float32, written when the run ends
     RUN/scores.json       what `evaluate` measured
     RUN/threshold.json    the threshold that was chosen on validation images, where one was
@@ -24,6 +25,7 @@ from semicurv_tf.whole_files import write_json
 CONFIG, RUN, LOG, DEPLOYED, SCORES = "config.yaml", "run.json", "log.jsonl", "deployed.keras", "scores.json"
 THRESHOLD = "threshold.json"
 CHECKPOINTS, TENSORBOARD = "checkpoints", "tensorboard"
+TRANSPLANTS = "transplants.png"
 
 PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy", "scipy", "pydantic", "Pillow")
 

@@ -32,6 +32,7 @@ from semicurv_tf.training.run_lock import locked
 from semicurv_tf.training.schedules import first_unlabelled_step, learning_rate, steps_of_epoch, steps_of_run
 from semicurv_tf.training.stopping import Stopped, StopRequest
 from semicurv_tf.training.task import Task, read_task
+from semicurv_tf.training.transplant_picture import write_transplants
 from semicurv_tf.whole_files import write_json, written_whole
 
 # What may differ when a run goes on: its length, on what it runs, and how it is kept and watched.
@@ -230,6 +231,8 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
         console.print(f"going on from step {first_step}")
 
     batches = _batches(config, dataset.train, labelled, unlabelled, first_step, steps, devices)
+    if config.method.transplants and chief and first_step == 0:
+        _show_transplants(config, run, dataset.train, labelled, unlabelled, console)
     watched, store, indices = monitored_images(training.monitor, training.monitor_images, dataset, labelled, unlabelled)
     console.print(f"IoU is watched on {len(indices)} images: {watched}")
     epoch_steps = steps_of_epoch(training, len(labelled))
@@ -295,6 +298,16 @@ def _batches(config: Config, store, labelled: list[int], unlabelled: list[int], 
     if learns_from < steps:
         parts.append(part(training.batch_unlabelled, learns_from, steps))
     return itertools.chain.from_iterable(parts)
+
+
+def _show_transplants(config: Config, run: Path, store, labelled: list[int], unlabelled: list[int], console: Console):
+    """The first batch's, as one worker would get it."""
+    training = config.training
+    sizes = {"batch_labelled": training.batch_labelled, "batch_unlabelled": training.batch_unlabelled}
+    batches = training_batches(store, labelled, unlabelled, **sizes, crop=config.data.crop, seed=training.seed, first_step=0, steps=1)
+    batch = next(iter(batches))
+    write_transplants(run / run_folder.TRANSPLANTS, batch["labelled"], batch["unlabelled"])
+    console.print(f"the first transplants, to look at: {run / run_folder.TRANSPLANTS}")
 
 
 def _as_hosts(batch: dict) -> dict:

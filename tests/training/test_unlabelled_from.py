@@ -29,7 +29,7 @@ COMMON = {
     "training.precision": "float32",
     "training.pictures_every": 0,
 }
-SUPERVISED = load_config(None, {**COMMON, "method.name": "supervised", "method.average_weights": True})
+SUPERVISED = load_config(None, {**COMMON, "method.name": "supervised", "method.average_weights": True, "method.transplants": 0.5})
 LATER = load_config(
     None,
     {
@@ -37,6 +37,7 @@ LATER = load_config(
         "method.name": "cutmix",
         "method.pixel_loss": "cross_entropy",
         "method.align_foreground": True,
+        "method.transplants": 0.5,  # from the first step on: until then unlabelled images are hosts only
         "method.unlabelled_from": 0.5,
         "method.teacher_view": "orientation",
         "method.batch_statistics": "moving",
@@ -65,10 +66,10 @@ def test_unlabelled_images_come_later_and_a_branch_is_the_run_itself(tmp_path):
     assert any(np.abs(values - state(tmp_path / "baseline")[name]).max() > 1e-3 for name, values in whole.items())
     assert run_folder.read_facts(tmp_path / "branched")["method"] == "cutmix"
 
-    other = LATER.model_copy(update={"method": LATER.method.model_copy(update={"unlabelled_from": 0.25, "ema_alpha": 0.9})})
+    other = LATER.model_copy(update={"method": LATER.method.model_copy(update={"unlabelled_from": 0.25, "ema_alpha": 0.9, "transplants": 0.0})})
     with pytest.raises(UserError) as caught:
         branch(tmp_path / "baseline", 3, tmp_path / "other", other)
     faults = "\n".join(caught.value.lines)
-    assert "method.ema_alpha" in faults and "method.unlabelled_from: 0.25, step 2" in faults
+    assert "method.ema_alpha" in faults and "method.transplants" in faults and "method.unlabelled_from: 0.25, step 2" in faults
     assert "no checkpoint of that step" in faults
     assert not (tmp_path / "other").exists()
