@@ -90,7 +90,8 @@ def kind_of(record: dict) -> str:
     """Which column a record belongs to: one of `KINDS`, or the name of another method."""
     if record["recipe"].endswith("_best.yaml"):
         return BEST
-    return record["config"]["method"]["name"]
+    method = record["config"]["method"]
+    return f"{method['name']} with transplants" if method.get("transplants") else method["name"]
 
 
 def _seed(record: dict) -> int:

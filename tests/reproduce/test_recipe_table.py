@@ -26,7 +26,9 @@ def test_a_row_by_hand():
         record("d_best.yaml", "pseudo_label", 1, 0.41, minutes=3.0),
         record("d_best.yaml", "pseudo_label", 2, 0.50, minutes=5.0),
         record("d_supervised.yaml", "supervised", 0, 0.58, labels=1.0),
+        record("d_other.yaml", "supervised", 0, 0.99),
     ]
+    records[-1]["config"]["method"]["transplants"] = 0.5  # learns from unlabelled images: no baseline
     head, _, row = recipe_table(records).splitlines()
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells == [

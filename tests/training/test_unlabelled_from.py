@@ -5,6 +5,7 @@ import pytest
 
 from semicurv_tf.cli.console import console
 from semicurv_tf.config import load_config
+from semicurv_tf.data.image_files import read_image
 from semicurv_tf.errors import UserError
 from semicurv_tf.reproduce.branch import branch
 from semicurv_tf.reproduce.measure import train_to_the_end
@@ -55,6 +56,9 @@ def test_unlabelled_images_come_later_and_a_branch_is_the_run_itself(tmp_path):
     train(LATER, tmp_path / "whole", console())
     lines = {line["step"]: line for line in read_log(tmp_path / "whole" / run_folder.LOG)}
     assert ["cutmix" in lines[step] for step in sorted(lines) if step in (4, 8)] == [False, True]
+
+    # One row each for one labelled image: it, a host, the transplant, its mask, where that counts; 2 pixels between them.
+    assert read_image(tmp_path / "whole" / run_folder.TRANSPLANTS, 3).shape == (32, 5 * 32 + 4 * 2, 3)
 
     train(SUPERVISED, tmp_path / "baseline", console())
     branch(tmp_path / "baseline", 4, tmp_path / "branched", LATER)
