@@ -15,7 +15,7 @@ FILL_SIDE_PX = 15  # of the box mean, taken twice, that fills in the background
 EDGE_PX = 2  # beyond the mask up to which the whole difference is laid over
 EDGE_SIDE_PX = 3  # of the box mean, taken twice, over which it ends
 REACH_PX = 12  # around a structure, where the mask is believed: farther off the host may have structures of its own
-STRENGTH = (0.7, 1.3)  # of the difference, uniform
+STRENGTH = (0.3, 1.2)  # of the difference, uniform: other structures may be fainter
 
 
 def with_transplants(labelled, unlabelled, probability, seed):
