@@ -150,7 +150,7 @@ class MethodConfig(_Section):
     transplants: Fraction = Field(
         0.0,
         description="share of the labelled images whose structures are laid over an unlabelled image, so that they are learned "
-        "in its texture and light; with any method, from the first step on",
+        "in its texture and light; with any method",
     )
     confidence: Fraction = Field(
         0.0, description="`pseudo_label` only: pixels whose probability p has |2p - 1| below this do not count"
@@ -180,6 +180,11 @@ class MethodConfig(_Section):
     loss_pose: Literal["original", "view"] = Field(
         "original", description="where the supervised loss is taken: after the inverse warp (Eq. 10), or in the view"
     )
+
+    @property
+    def reads_unlabelled(self) -> bool:
+        """Whether unlabelled images are read at all: to learn from, or to lay transplants over."""
+        return self.name != "supervised" or self.transplants > 0
 
     @pydantic.model_validator(mode="after")
     def _an_orientation_leaves_the_statistics_alone(self):

@@ -27,8 +27,8 @@ class Supervised(keras.Model):
         method, views, training: sections of the configuration.
         steps: length of the run, in steps.
 
-    A batch is `{"labelled": {"image", "mask", "valid"}}`, and for the methods with a consistency loss also
-    `"unlabelled": {"image", "valid"}`, or `"hosts"` likewise where unlabelled images only carry transplants: `(batch, height, width, channels)` float32, images raw 0-255. On several
+    A batch is `{"labelled": {"image", "mask", "valid"}}`, and for the methods with a consistency loss, and for transplants,
+    also `"unlabelled": {"image", "valid"}`: `(batch, height, width, channels)` float32, images raw 0-255. On several
     replicas each has its share of it, and a step is that of the whole batch: see `semicurv_tf.replicas`.
     `uses_unlabelled` says which of the two a method learns from.
     """
@@ -90,11 +90,11 @@ class Supervised(keras.Model):
 
     def student_batch(self, batch, step):
         """The batch as the student gets it; here as it is, but for transplants where `method.transplants` asks for them."""
-        hosts = batch.get("unlabelled", batch.get("hosts"))
-        if not self.method.transplants or hosts is None:
+        if not self.method.transplants or "unlabelled" not in batch:
             return batch
         seed = purpose_seed(self.training_config.seed, step, "transplants")
-        return {**batch, "labelled": with_transplants(batch["labelled"], hosts, self.method.transplants, seed)}
+        labelled = with_transplants(batch["labelled"], batch["unlabelled"], self.method.transplants, seed)
+        return {**batch, "labelled": labelled}
 
     def learn_beside(self, batch, view, probability):
         """What learns beside the student, from the student's predictions of this step; returns reported scalars."""

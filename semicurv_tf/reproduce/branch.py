@@ -14,7 +14,7 @@ from semicurv_tf.training.schedules import first_unlabelled_step
 from semicurv_tf.training.train import compiled_method
 
 # What of the section `method` decides what is learned from labelled images alone.
-_DECIDES_EARLIER = ("supervised_loss", "dice_over", "ema_alpha", "teacher_statistics", "side_weight", "loss_pose", "transplants")
+_DECIDES_EARLIER = ("supervised_loss", "dice_over", "ema_alpha", "teacher_statistics", "side_weight", "loss_pose")
 _WITHOUT_INFLUENCE = ("training.checkpoint", "training.monitor", "training.pictures")  # how these keys begin
 
 
@@ -61,9 +61,8 @@ def _earlier(source: Path, step: int, config: Config) -> list[str]:
         if not key.startswith("method.") or key.removeprefix("method.") in _DECIDES_EARLIER:
             lines.append(line)
     for each in (other, config):
-        supervised = each.method.name == "supervised"
-        if not supervised and first_unlabelled_step(each.method, steps) < step:
+        if each.method.reads_unlabelled and first_unlabelled_step(each.method, steps) < step:
             lines.append(f"method.unlabelled_from: {each.method.unlabelled_from}, step {first_unlabelled_step(each.method, steps)}")
-        if supervised and not each.method.average_weights:
+        if each.method.name == "supervised" and not each.method.average_weights:
             lines.append("method.average_weights: false")
     return lines

@@ -5,7 +5,7 @@
     RUN/checkpoints/      step-000200/ ... : everything needed to go on
     RUN/log.jsonl         one JSON object per report
     RUN/tensorboard/      the same as curves
-    RUN/transplants.png   where `method.transplants` is on: the first ones, with their mask and where it counts
+    RUN/transplants.png   what `method.transplants` does: some, with their mask and where it counts
     RUN/deployed.keras    the network to deploy, float32, written when the run ends
     RUN/scores.json       what `evaluate` measured
     RUN/threshold.json    the threshold that was chosen on validation images, where one was

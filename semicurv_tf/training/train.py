@@ -165,7 +165,7 @@ def _keep_changes(run: Path, config: Config, facts: dict, console: Console):
 def claim_devices(config: Config, task: Task) -> Devices:
     """The devices of a run, refused where they cannot share its batch; before TensorFlow does anything else."""
     training = config.training
-    require_equal_shares(training, _reads_unlabelled(config), task.workers * training.devices)
+    require_equal_shares(training, config.method.reads_unlabelled, task.workers * training.devices)
     # A worker other than the chief has no console, but its waiting is the user's to know.
     gather_workers(task, training.wait_minutes, lambda line: print(line, file=sys.stderr, flush=True))
     return open_devices(training.devices, task)
@@ -205,10 +205,8 @@ def _introduce(config: Config, facts: dict, devices: Devices, console: Console):
     on = f", on {devices.description}" if devices.description else ""
     console.print(f"{facts['steps']} steps, {precision}, seed {config.training.seed}{on}")
     first = first_unlabelled_step(config.method, facts["steps"])
-    if config.method.transplants:
-        console.print(f"transplants onto unlabelled images: {100 * config.method.transplants:g} % of the labelled images of a step")
-    if config.method.name != "supervised" and first:
-        console.print(f"{'learns from ' if config.method.transplants else ''}unlabelled images from step {first + 1} on")
+    if config.method.reads_unlabelled and first:
+        console.print(f"unlabelled images from step {first + 1} on")
 
 
 def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, console: Console):
@@ -266,18 +264,10 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
             _finish(run, steps, console)
 
 
-def _reads_unlabelled(config: Config) -> bool:
-    return config.method.name != "supervised" or config.method.transplants > 0
-
-
 def _batches(config: Config, store, labelled: list[int], unlabelled: list[int], first_step: int, steps: int, devices: Devices):
-    """The batches of the steps from `first_step` on.
-
-    Until `method.unlabelled_from` they hold labelled images alone, or with those that carry transplants as "hosts";
-    then labelled and unlabelled ones.
-    """
+    """The batches of the steps from `first_step` on: of labelled images alone until `method.unlabelled_from`, then of both."""
     training, method = config.training, config.method
-    learns_from = steps if method.name == "supervised" else max(first_step, first_unlabelled_step(method, steps))
+    both_from = max(first_step, first_unlabelled_step(method, steps)) if method.reads_unlabelled else steps
     part = lambda batch_unlabelled, begin, end: training_batches(
         store,
         labelled,
@@ -292,27 +282,20 @@ def _batches(config: Config, store, labelled: list[int], unlabelled: list[int], 
         mine=devices.mine,
     )
     # All are made before the first step: what is wrong with the unlabelled images is said at once.
-    parts = []
-    if first_step < learns_from:
-        parts.append(part(training.batch_unlabelled if method.transplants else 0, first_step, learns_from).map(_as_hosts))
-    if learns_from < steps:
-        parts.append(part(training.batch_unlabelled, learns_from, steps))
+    parts = [part(0, first_step, both_from)] if first_step < both_from else []
+    if both_from < steps:
+        parts.append(part(training.batch_unlabelled, both_from, steps))
     return itertools.chain.from_iterable(parts)
 
 
 def _show_transplants(config: Config, run: Path, store, labelled: list[int], unlabelled: list[int], console: Console):
-    """The first batch's, as one worker would get it."""
+    """A picture of transplants, of the images that one worker would get first."""
     training = config.training
     sizes = {"batch_labelled": training.batch_labelled, "batch_unlabelled": training.batch_unlabelled}
     batches = training_batches(store, labelled, unlabelled, **sizes, crop=config.data.crop, seed=training.seed, first_step=0, steps=1)
     batch = next(iter(batches))
     write_transplants(run / run_folder.TRANSPLANTS, batch["labelled"], batch["unlabelled"])
-    console.print(f"the first transplants, to look at: {run / run_folder.TRANSPLANTS}")
-
-
-def _as_hosts(batch: dict) -> dict:
-    """The unlabelled images of a batch, if it has any, under another name: the method must not learn from them."""
-    return {"hosts" if name == "unlabelled" else name: part for name, part in batch.items()}
+    console.print(f"what transplants look like: {run / run_folder.TRANSPLANTS}")
 
 
 def _must_be_the_same(config: Config, facts: dict) -> dict:

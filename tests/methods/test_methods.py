@@ -8,7 +8,6 @@ from semicurv_tf.augment.randomness import purpose_seed
 from semicurv_tf.augment.transplant import with_transplants
 from semicurv_tf.geometry.orientations import orient, orient_back
 from semicurv_tf.losses import dice_loss, mse_loss, npair_loss
-from semicurv_tf.methods.supervised import Supervised
 from semicurv_tf.training.loss_names import LOSS_LABELS
 
 NO_VIEWS = {"views__flip_horizontal": 0.0, "views__rotation_degrees": 0.0, "views__translation": 0.0}
@@ -287,15 +286,22 @@ def test_teacher_in_an_orientation_sees_all_eight_over_the_steps(make_method, ba
 
 @pytest.mark.parametrize("name", ["supervised", "mean_teacher", "cutmix", "vat", "cgan"])
 def test_transplants_lie_on_whole_unlabelled_images(make_method, batch, name):
-    """What the student sees of the labelled images are the transplants, also before it learns from unlabelled ones."""
+    """What the student sees of the labelled images are the transplants, from the step on that has unlabelled ones."""
     method = make_method(method__name=name, method__transplants=1.0)
     step = tf.constant(3)
+    seen = method.student_batch(batch, step)
     expected = with_transplants(batch["labelled"], batch["unlabelled"], 1.0, purpose_seed(0, 3, "transplants"))
     assert float(tf.reduce_min(expected["valid"])) == 0.0
-    early = {"labelled": batch["labelled"], "hosts": batch["unlabelled"]}
-    for given in [early] if name == "supervised" else [batch, early]:
-        kind = type(method) if given is batch else Supervised
-        seen = kind.student_batch(method, given, step)
-        for key in ("image", "mask", "valid"):
-            np.testing.assert_array_equal(seen["labelled"][key], expected[key])
-        assert np.isfinite(float(method.train_step(given)["loss"]))
+    for key in ("image", "mask", "valid"):
+        np.testing.assert_array_equal(seen["labelled"][key], expected[key])
+    assert np.isfinite(float(method.train_step(batch)["loss"]))
+    assert np.isfinite(float(method.train_step({"labelled": batch["labelled"]})["loss"]))
+
+
+def test_supervised_learns_from_its_transplants_alone(make_method, batch):
+    """The hosts of transplants are nothing to learn from by themselves: no image more in the student's batch."""
+    method = make_method(method__name="supervised", method__transplants=1.0, **NO_VIEWS)
+    step = tf.constant(0)
+    view = method.student_view(method.student_batch(batch, step), step)
+    expected = with_transplants(batch["labelled"], batch["unlabelled"], 1.0, purpose_seed(0, 0, "transplants"))
+    np.testing.assert_allclose(view["image"], expected["image"], atol=1e-3)

@@ -30,7 +30,7 @@ COMMON = {
     "training.precision": "float32",
     "training.pictures_every": 0,
 }
-SUPERVISED = load_config(None, {**COMMON, "method.name": "supervised", "method.average_weights": True, "method.transplants": 0.5})
+SUPERVISED = load_config(None, {**COMMON, "method.name": "supervised", "method.average_weights": True})
 LATER = load_config(
     None,
     {
@@ -38,7 +38,7 @@ LATER = load_config(
         "method.name": "cutmix",
         "method.pixel_loss": "cross_entropy",
         "method.align_foreground": True,
-        "method.transplants": 0.5,  # from the first step on: until then unlabelled images are hosts only
+        "method.transplants": 0.5,
         "method.unlabelled_from": 0.5,
         "method.teacher_view": "orientation",
         "method.batch_statistics": "moving",
@@ -70,10 +70,26 @@ def test_unlabelled_images_come_later_and_a_branch_is_the_run_itself(tmp_path):
     assert any(np.abs(values - state(tmp_path / "baseline")[name]).max() > 1e-3 for name, values in whole.items())
     assert run_folder.read_facts(tmp_path / "branched")["method"] == "cutmix"
 
-    other = LATER.model_copy(update={"method": LATER.method.model_copy(update={"unlabelled_from": 0.25, "ema_alpha": 0.9, "transplants": 0.0})})
+    other = LATER.model_copy(update={"method": LATER.method.model_copy(update={"unlabelled_from": 0.25, "ema_alpha": 0.9})})
     with pytest.raises(UserError) as caught:
         branch(tmp_path / "baseline", 3, tmp_path / "other", other)
     faults = "\n".join(caught.value.lines)
-    assert "method.ema_alpha" in faults and "method.transplants" in faults and "method.unlabelled_from: 0.25, step 2" in faults
+    assert "method.ema_alpha" in faults and "method.unlabelled_from: 0.25, step 2" in faults
     assert "no checkpoint of that step" in faults
     assert not (tmp_path / "other").exists()
+
+
+def test_supervised_with_transplants_reads_unlabelled_images_later(tmp_path):
+    """The baseline until step 4; and it may be branched off it."""
+    method = SUPERVISED.method.model_copy(update={"transplants": 1.0, "unlabelled_from": 0.5})
+    later = SUPERVISED.model_copy(update={"method": method})
+    train(later, tmp_path / "later", console())
+    train(SUPERVISED, tmp_path / "baseline", console())
+    at = lambda run, step: next(line["loss"] for line in read_log(tmp_path / run / run_folder.LOG) if line["step"] == step)
+    assert at("later", 4) == pytest.approx(at("baseline", 4), rel=1e-5)
+    ends = [state(tmp_path / run) for run in ("later", "baseline")]
+    assert max(np.abs(values - ends[1][name]).max() for name, values in ends[0].items()) > 1e-4
+    branch(tmp_path / "baseline", 4, tmp_path / "branched", later)
+    early = SUPERVISED.model_copy(update={"method": method.model_copy(update={"unlabelled_from": 0.25})})
+    with pytest.raises(UserError, match="method.unlabelled_from: 0.25, step 2"):
+        branch(tmp_path / "baseline", 4, tmp_path / "other", early)
