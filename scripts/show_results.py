@@ -39,18 +39,21 @@ def main(runs, split, count, enlarge, output):
 
     store = getattr(open_dataset(run_folder.read_config(runs[0]), console()), split)
     networks = [run_folder.load_deployed(run) for run in runs]
-    predictors = [(facts["method"], make_predictor(network)) for network, facts in networks]
+    methods = [facts["method"] for _, facts in networks]
+    # Recipes of one method are told apart by the names of their runs.
+    names = methods if len(set(methods)) == len(methods) else [run.name for run in runs]
+    predictors = [make_predictor(network) for network, _ in networks]
     rows = []
     for index in store.indices(chosen):
         arrays = store.read(index)
         image, target = arrays["image"], arrays["mask"][..., 0] > 0
         valid = arrays["valid"][..., 0] > 0
         pictures = [image if image.shape[-1] == 3 else image[..., 0], target.astype(np.uint8) * 255]
-        for _, predict in predictors:
+        for predict in predictors:
             probability = np.asarray(predict(image[None].astype(np.float32)))[0, ..., 0]
             pictures.append(error_map(target, probability > 0.5, valid))
         rows.append((f"{store.names[index]}  IoU {100 * each[store.names[index]]['iou']:.0f}", pictures))
-    sheet = contact_sheet(rows, ["image", "truth", *(method for method, _ in predictors)], enlarge)
+    sheet = contact_sheet(rows, ["image", "truth", *names], enlarge)
     sheet.save(output)
     print(json.dumps({"picture": str(output), "images": chosen}))
 

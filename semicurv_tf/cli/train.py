@@ -38,6 +38,7 @@ def train(dataset, data_dir, unlabelled_dir, labels, method, model, config_file,
       semicurv-tf train --dataset em128 --labels 0.05 --data-dir ~/data/em128 --method cutmix
       semicurv-tf train --dataset em128 --labels all --data-dir ~/data/em128 --method supervised --model unet
       semicurv-tf train --config configs/drive128.yaml --set training.seed=1 --run runs/seed1
+      semicurv-tf train --config configs/crackforest_best.yaml --dataset folder --data-dir photos --labels all --run runs/cracks
       semicurv-tf train --dataset drive128 --labels 0.01 --data-dir ~/data/drive128 --devices 2
       semicurv-tf train --resume runs/seed1
       semicurv-tf train --resume runs/seed1 --set training.epochs=2000
