@@ -1,4 +1,4 @@
-"""A picture of a run's first transplants, so that one can see whether they look like the structures one is after."""
+"""A picture of transplants as a run makes them, so that one can see whether they look like the structures one is after."""
 
 from pathlib import Path
 
