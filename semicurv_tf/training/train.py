@@ -18,7 +18,7 @@ from semicurv_tf.methods import build_method
 from semicurv_tf.models.vgg16 import require_file
 from semicurv_tf.training import checkpoints, run_folder
 from semicurv_tf.training.devices import Devices, open_devices, require_equal_shares, require_same_run
-from semicurv_tf.training.faults import LOST_WORKER, lost_worker, unreadable_images
+from semicurv_tf.training.faults import LOST_WORKER, lost_worker
 from semicurv_tf.training.gathering import gather_workers
 from semicurv_tf.training.guards import CollapseWarning, stop_at_non_finite
 from semicurv_tf.training.heartbeat import HEARTBEAT, Heartbeat
@@ -293,11 +293,7 @@ def _show_transplants(config: Config, run: Path, store, labelled: list[int], unl
     training = config.training
     sizes = {"batch_labelled": training.batch_labelled, "batch_unlabelled": training.batch_unlabelled}
     batches = training_batches(store, labelled, unlabelled, **sizes, crop=config.data.crop, seed=training.seed, first_step=0, steps=1)
-    try:
-        batch = next(iter(batches))
-    except tf.errors.OpError as error:
-        raise unreadable_images(error, 1) from None
-    write_transplants(run / run_folder.TRANSPLANTS, batch["labelled"], batch["unlabelled"])
+    write_transplants(run / run_folder.TRANSPLANTS, batches)
     console.print(f"what transplants look like: {run / run_folder.TRANSPLANTS}")
 
 
