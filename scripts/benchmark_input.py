@@ -99,9 +99,7 @@ def _stream(folder: Path, arguments) -> dict:
     from semicurv_tf.data.pipeline import training_batches
 
     begin = time.perf_counter()
-    dataset = load_dataset(
-        "folder", folder / "source", cache_dir=folder / "cache", memory_mb=arguments.memory_mb
-    )
+    dataset = load_dataset("folder", folder / "source", cache_dir=folder / "cache", memory_mb=arguments.memory_mb)
     opened = time.perf_counter() - begin
     store = dataset.train
     labelled = [index for index, has in enumerate(store.labelled) if has]

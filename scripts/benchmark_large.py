@@ -164,7 +164,9 @@ def table(settings: dict, rows: dict) -> str:
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[2000, 8000, 30000], help="sides of the images in pixels")
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", default=[2000, 8000, 30000], help="sides of the images in pixels"
+    )
     parser.add_argument("--run", help="a run folder; default: one is trained")
     parser.add_argument("--memory", default="2GB")
     parser.add_argument("--tile", type=int)

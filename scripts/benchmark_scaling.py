@@ -32,10 +32,16 @@ BUSY = 0.7  # load average above which times are not to be quoted
 
 @click.command()
 @click.option("--output", default="results/benchmark_scaling.json", show_default=True, type=click.Path(path_type=Path))
-@click.option("--rounds", default=3, show_default=True, type=click.IntRange(min=1), help="Times that each cell is measured.")
-@click.option("--steps", default=4, show_default=True, type=click.IntRange(min=1), help="Timed steps of a cell in a round.")
+@click.option(
+    "--rounds", default=3, show_default=True, type=click.IntRange(min=1), help="Times that each cell is measured."
+)
+@click.option(
+    "--steps", default=4, show_default=True, type=click.IntRange(min=1), help="Timed steps of a cell in a round."
+)
 @click.option("--precision", default="float32", show_default=True, type=click.Choice(["float32", "bfloat16"]))
-@click.option("--widths", default="32,64,128,256,512", show_default=True, help="Of the network; smaller ones for a trial.")
+@click.option(
+    "--widths", default="32,64,128,256,512", show_default=True, help="Of the network; smaller ones for a trial."
+)
 @click.option("--cell", hidden=True)
 def main(output, rounds, steps, precision, widths, cell):
     """Seconds per training step over batch, image side and devices."""
@@ -46,8 +52,13 @@ def main(output, rounds, steps, precision, widths, cell):
     console = Console(highlight=False, soft_wrap=True)
     content = _known(output, settings)
     if (content["machine"]["load_before"] or 0.0) > BUSY:
-        console.print("warning: other work runs on this machine; its times are not to be quoted. Fix: repeat on an idle machine")
-    start, left = time.monotonic(), [key for turn in range(rounds) for key in _keys(turn) if key not in content["seconds"]]
+        console.print(
+            "warning: other work runs on this machine; its times are not to be quoted. Fix: repeat on an idle machine"
+        )
+    start, left = (
+        time.monotonic(),
+        [key for turn in range(rounds) for key in _keys(turn) if key not in content["seconds"]],
+    )
     for done, key in enumerate(left):
         passed = time.monotonic() - start
         remaining = f", {passed / done * (len(left) - done):.0f} s left" if done else ""
@@ -75,8 +86,16 @@ def measure(batch, side_px, devices, settings):
 
     opened = open_devices(devices)
     half = batch // 2
-    config = load_config(None, {"model.widths": settings["widths"], "training.batch_labelled": half, "training.batch_unlabelled": half})
-    facts = {"channels": 3, "mean": [127.5], "standard_deviation": [64.0], "steps": 1000, "precision": {"name": settings["precision"]}}
+    config = load_config(
+        None, {"model.widths": settings["widths"], "training.batch_labelled": half, "training.batch_unlabelled": half}
+    )
+    facts = {
+        "channels": 3,
+        "mean": [127.5],
+        "standard_deviation": [64.0],
+        "steps": 1000,
+        "precision": {"name": settings["precision"]},
+    }
     with opened.strategy.scope():
         method = compiled_method(config, facts)
     store = DrawnImages(side_px)
@@ -100,11 +119,19 @@ def summary(seconds):
     """For each cell measured: median seconds, and its ratio to linear growth from the first cell (median over rounds)."""
     rows = []
     for batch, side_px, devices in CELLS:
-        rounds = {key.partition(" ")[0]: value for key, value in seconds.items() if key.endswith(f" [{batch}, {side_px}, {devices}]")}
+        rounds = {
+            key.partition(" ")[0]: value
+            for key, value in seconds.items()
+            if key.endswith(f" [{batch}, {side_px}, {devices}]")
+        }
         if not rounds:
             continue
         linear = batch * side_px**2 / (CELLS[0][0] * CELLS[0][1] ** 2)
-        ratios = [value / (linear * seconds[first]) for turn, value in rounds.items() if (first := f"{turn} {list(CELLS[0])}") in seconds]
+        ratios = [
+            value / (linear * seconds[first])
+            for turn, value in rounds.items()
+            if (first := f"{turn} {list(CELLS[0])}") in seconds
+        ]
         rows.append(
             {
                 "batch": batch,
@@ -127,7 +154,9 @@ def _known(output, settings):
     if output.exists():
         content = json.loads(output.read_text(encoding="utf-8"))
         if content["settings"] != settings:
-            raise SystemExit(f"error: {output} was measured with other settings ({content['settings']}). Fix: another --output, or remove it")
+            raise SystemExit(
+                f"error: {output} was measured with other settings ({content['settings']}). Fix: another --output, or remove it"
+            )
         return content
     return {"machine": describe_machine(), "settings": settings, "seconds": {}, "table": []}
 
@@ -138,7 +167,14 @@ def _table(rows):
         table.add_column(heading, justify="right")
     for row in rows:
         ratio = "-" if row["ratio_to_linear"] is None else f"{row['ratio_to_linear']:.2f}"
-        table.add_row(str(row["batch"]), str(row["side_px"]), str(row["devices"]), f"{row['seconds']:.3f}", f"x {row['pixels']:g}", ratio)
+        table.add_row(
+            str(row["batch"]),
+            str(row["side_px"]),
+            str(row["devices"]),
+            f"{row['seconds']:.3f}",
+            f"x {row['pixels']:g}",
+            ratio,
+        )
     return table
 
 

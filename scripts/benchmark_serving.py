@@ -41,18 +41,26 @@ BEGIN, END = "<!-- benchmark_serving.py: begin -->", "<!-- benchmark_serving.py:
 def main():
     arguments = parse()
     if arguments.worker:
-        print(json.dumps(measure(arguments.worker, Path(arguments.folder), arguments.sizes, arguments.batches, arguments.seconds)))
+        print(
+            json.dumps(
+                measure(arguments.worker, Path(arguments.folder), arguments.sizes, arguments.batches, arguments.seconds)
+            )
+        )
         return
     machine = describe_machine()
     rows = {}
-    contenders = [name for name in arguments.contenders if not name.startswith("torch") or importlib.util.find_spec("torch")]
+    contenders = [
+        name for name in arguments.contenders if not name.startswith("torch") or importlib.util.find_spec("torch")
+    ]
     with tempfile.TemporaryDirectory() as folder:
         for name in contenders:
             command = [
                 sys.executable, __file__, "--worker", name, "--folder", folder, "--seconds", str(arguments.seconds),
                 "--sizes", *map(str, arguments.sizes), "--batches", *map(str, arguments.batches),
             ]  # fmt: skip
-            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"})
+            done = subprocess.run(
+                command, stdout=subprocess.PIPE, text=True, check=True, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+            )
             rows[name] = json.loads(done.stdout.splitlines()[-1])
             print(f"{name}: {rows[name]}", file=sys.stderr, flush=True)
     text = table(rows, arguments.sizes, arguments.batches, machine)
@@ -119,7 +127,9 @@ def network():
 
 def open_keras(name, folder):
     model = network()
-    return lambda size: lambda image: 1 / (1 + np.exp(-model.predict(image.astype(np.float32), batch_size=len(image), verbose=0)))
+    return lambda size: (
+        lambda image: 1 / (1 + np.exp(-model.predict(image.astype(np.float32), batch_size=len(image), verbose=0)))
+    )
 
 
 def open_saved_model(name, folder):

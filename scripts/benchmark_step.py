@@ -26,7 +26,9 @@ from benchmark.machine import describe_machine
 from benchmark.worker import VARIANTS, work
 from semicurv_tf.errors import UserError
 
-PYTORCH_MISSING = "PyTorch is not installed: its rows are left out. Fix: pip install 'semicurv-tf[benchmark]', or pip install torch"
+PYTORCH_MISSING = (
+    "PyTorch is not installed: its rows are left out. Fix: pip install 'semicurv-tf[benchmark]', or pip install torch"
+)
 
 BUSY = 0.7  # load average above which times are not to be quoted
 PLAIN_WIDTH = 120  # of tables that go to a file, in characters
@@ -42,15 +44,31 @@ Takes about three minutes on two free cores; other work on the machine stretches
 
 
 @click.command(epilog=EXAMPLES)
-@click.option("--variant", "variants", multiple=True, type=click.Choice(list(VARIANTS)), help="Only this one; may be repeated.")
+@click.option(
+    "--variant", "variants", multiple=True, type=click.Choice(list(VARIANTS)), help="Only this one; may be repeated."
+)
 @click.option("--rounds", type=click.IntRange(min=1), default=6, show_default=True, help="Turns of each variant.")
 @click.option("--steps", type=click.IntRange(min=1), default=4, show_default=True, help="Steps a turn.")
-@click.option("--warmup", type=click.IntRange(min=1), default=3, show_default=True, help="Steps before the first turn, not counted.")
-@click.option("--labelled", type=click.IntRange(min=1, max=16), default=4, show_default=True, help="Labelled images a step.")
-@click.option("--unlabelled", type=click.IntRange(min=2, max=16), default=4, show_default=True, help="Unlabelled images a step.")
+@click.option(
+    "--warmup",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="Steps before the first turn, not counted.",
+)
+@click.option(
+    "--labelled", type=click.IntRange(min=1, max=16), default=4, show_default=True, help="Labelled images a step."
+)
+@click.option(
+    "--unlabelled", type=click.IntRange(min=2, max=16), default=4, show_default=True, help="Unlabelled images a step."
+)
 @click.option("--threads", type=click.IntRange(min=1), help="Of each framework. Default: one for each core.")
-@click.option("--profile/--no-profile", default=True, show_default=True, help="Which part of this project's step takes how long.")
-@click.option("--json", "output", type=click.Path(path_type=Path, dir_okay=False), help="Keep all results in this file.")
+@click.option(
+    "--profile/--no-profile", default=True, show_default=True, help="Which part of this project's step takes how long."
+)
+@click.option(
+    "--json", "output", type=click.Path(path_type=Path, dir_okay=False), help="Keep all results in this file."
+)
 def main(variants, rounds, steps, warmup, labelled, unlabelled, threads, profile, output):
     """Seconds per training step of this project and of PyTorch, their ratios, peak memory, and shares of the step."""
     if output is not None and not output.parent.is_dir():
@@ -118,7 +136,9 @@ class Workers:
         try:
             answer = self._connections[variant].recv()
         except EOFError:
-            raise UserError(f"{variant}: its process ended without a word. Fix: free memory, or leave it out by --variant") from None
+            raise UserError(
+                f"{variant}: its process ended without a word. Fix: free memory, or leave it out by --variant"
+            ) from None
         if "failure" in answer:
             raise RuntimeError(f"{variant} failed:\n{answer['failure']}")
         return answer

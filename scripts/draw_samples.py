@@ -1,6 +1,6 @@
 """Writes images of the built-in synthetic dataset as PNG files, to try `predict` on.
 
-    python scripts/draw_samples.py --count 6 --output samples/
+python scripts/draw_samples.py --count 6 --output samples/
 """
 
 from pathlib import Path

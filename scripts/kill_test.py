@@ -44,7 +44,12 @@ def main(folder, kills, steps, seed, method, results):
     folder.mkdir(parents=True)
     every = max(1, steps // (3 * kills))
     arguments = ["--dataset", "synthetic", "--method", method, "--steps", str(steps), "--precision", "float32"]
-    for setting in ("model.widths=[4,8]", "data.crop=32", f"training.checkpoint_every={every}", f"training.monitor_every={steps}"):
+    for setting in (
+        "model.widths=[4,8]",
+        "data.crop=32",
+        f"training.checkpoint_every={every}",
+        f"training.monitor_every={steps}",
+    ):
         arguments += ["--set", setting]
     whole, killed = folder / "whole", folder / "killed"
     start = time.monotonic()
@@ -62,7 +67,15 @@ def main(folder, kills, steps, seed, method, results):
     outcome = _compare(whole, killed, steps)
     if results is not None:
         results.mkdir(parents=True, exist_ok=True)
-        content = {"kills": kills, "steps": steps, "seed": seed, "method": method, "checkpoint_every": every, **outcome, "each": records}
+        content = {
+            "kills": kills,
+            "steps": steps,
+            "seed": seed,
+            "method": method,
+            "checkpoint_every": every,
+            **outcome,
+            "each": records,
+        }
         (results / "kills.json").write_text(json.dumps(content, indent=2) + "\n")
     print(json.dumps(outcome, indent=2))
     sys.exit(0 if outcome["same_bits"] and outcome["log_has_every_step_once"] else 1)
@@ -99,7 +112,9 @@ def _life(run, arguments, kind, due, random_numbers):
 
 def _start(arguments):
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    return subprocess.Popen([*PROGRAM, *arguments], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [*PROGRAM, *arguments], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
 
 
 def _going_on(run, arguments):
@@ -134,7 +149,9 @@ def _compare(whole, killed, steps):
     same = states[0].files == states[1].files and all(
         states[0][name].tobytes() == states[1][name].tobytes() for name in states[0].files
     )
-    logged = [[json.loads(line)["step"] for line in (run / "log.jsonl").read_text().splitlines()] for run in (whole, killed)]
+    logged = [
+        [json.loads(line)["step"] for line in (run / "log.jsonl").read_text().splitlines()] for run in (whole, killed)
+    ]
     digest = lambda state: hashlib.sha256(b"".join(state[name].tobytes() for name in state.files)).hexdigest()
     return {
         "same_bits": same,

@@ -30,7 +30,10 @@ def main(folder: Path) -> int:
     for number in range(sum(name.startswith("image_") for name in expected)):
         image = tf.constant(expected[f"image_{number}"])
         wanted = expected[f"probability_{number}"]
-        for load, signature in (("tf.saved_model.load", signatures["serving_default"]), ("tf.keras.models.load_model", by_keras)):
+        for load, signature in (
+            ("tf.saved_model.load", signatures["serving_default"]),
+            ("tf.keras.models.load_model", by_keras),
+        ):
             difference = np.abs(signature(image=image)["probability"] - wanted).max()
             print(f"{load}, {image.shape[1]}x{image.shape[2]}: largest difference {difference:.2g}")
             worst = max(worst, difference)

@@ -40,7 +40,9 @@ def main(folder: Path, version: str | None):
     degrees = tf.constant(generator.uniform(0, 360, 8), tf.float32)
     scale = tf.constant(generator.uniform(0.7, 1.5, 8), tf.float32)
     shift = tf.constant(generator.uniform(-9, 9, (2, 8)), tf.float32)
-    forward = affine.compose(affine.rotation(degrees), affine.scaling(scale, scale), affine.translation(shift[0], shift[1]))
+    forward = affine.compose(
+        affine.rotation(degrees), affine.scaling(scale, scale), affine.translation(shift[0], shift[1])
+    )
     forward = affine.about_centre(forward, 33, 47)
     expected["warp_image"] = image
     expected["warp_lookup"] = affine.invert(forward).numpy().reshape(8, 9)[:, :8]
@@ -52,7 +54,14 @@ def main(folder: Path, version: str | None):
 def export_random(models: Path) -> Path:
     network = semicurv_tf.models.ResidualUNet(widths=(8, 16, 32))
     network.build((None, None, None, 3))
-    card = {"channels": 3, "threshold": 0.5, "size": None, "max_pixels": 4_194_304, "max_batch": 1, "precision": "float32"}
+    card = {
+        "channels": 3,
+        "threshold": 0.5,
+        "size": None,
+        "max_pixels": 4_194_304,
+        "max_batch": 1,
+        "precision": "float32",
+    }
     return export_network(network, models, card).version
 
 

@@ -44,7 +44,9 @@ def main():
         far = f"{difference[away].max():.2e} ({away.mean():.0%} of the pixels)" if away.any() else "no such pixel"
         changed = np.mean((untiled > 0.5) != (blended > 0.5))
         at, elsewhere = jumps(blended, sides)
-        print(f"{name} | {far} | {difference.max():.3f}, {difference.mean():.2e}, {changed:.3%} | {at:.4f}, {elsewhere:.4f}")
+        print(
+            f"{name} | {far} | {difference.max():.3f}, {difference.mean():.2e}, {changed:.3%} | {at:.4f}, {elsewhere:.4f}"
+        )
 
 
 def without_encoding(network):
@@ -105,7 +107,10 @@ def images(paths: list[str], channels: int):
     for path in paths:
         yield Path(path).name, read_image(path, channels).pixels
     if not paths:
-        rows = [np.concatenate([draw_example([9, 12 * row + column])[0] for column in range(12)], axis=1) for row in range(12)]
+        rows = [
+            np.concatenate([draw_example([9, 12 * row + column])[0] for column in range(12)], axis=1)
+            for row in range(12)
+        ]
         mosaic = np.concatenate(rows)[:1500, :1500]
         yield "built-in", mosaic if channels == 3 else mosaic[..., :1]
 

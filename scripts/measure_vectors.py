@@ -30,7 +30,9 @@ def main(seed, large):
         print_cost(large, seed)
         return
     generator = np.random.default_rng(seed)
-    print(f"Straight lines of 100 px, {len(ANGLES_DEG)} angles: error in px, mean and (mean absolute, largest absolute)\n")
+    print(
+        f"Straight lines of 100 px, {len(ANGLES_DEG)} angles: error in px, mean and (mean absolute, largest absolute)\n"
+    )
     print("| width | mean width | largest width | 2 x distance - 1 | length |\n|---|---|---|---|---|")
     for width in WIDTHS_PX:
         errors = [_line_errors(width, angle, 80 + generator.uniform(-0.5, 0.5, 2)) for angle in ANGLES_DEG]
@@ -38,7 +40,9 @@ def main(seed, large):
     print("\nCircles: length over 2 pi r\n")
     print("| radius | width 1 | width 3 | width 6 |\n|---|---|---|---|")
     for radius in (5, 10, 20, 60):
-        found = [vectorize_mask(_ring(radius, width)).segments[0].pixels.length / (2 * np.pi * radius) for width in (1, 3, 6)]
+        found = [
+            vectorize_mask(_ring(radius, width)).segments[0].pixels.length / (2 * np.pi * radius) for width in (1, 3, 6)
+        ]
         print(f"| {radius} | " + " | ".join(f"{ratio:.4f}" for ratio in found) + " |")
 
 

@@ -23,14 +23,18 @@ def main(folders):
     """Print the table of test scores over all results in FOLDERS, and IoU by time on hidden training masks."""
     files = sorted(file for folder in folders for file in folder.glob("*.json"))
     if not files:
-        raise UserError(f"{', '.join(map(str, folders))}: expected results of scripts/study.py (*.json), found none. Fix: another folder")
+        raise UserError(
+            f"{', '.join(map(str, folders))}: expected results of scripts/study.py (*.json), found none. Fix: another folder"
+        )
     records = {file: json.loads(file.read_text(encoding="utf-8")) for file in files}
     faults = []
     for file, record in records.items():
         if "recipe" not in record or "curve" not in record:
             faults.append(f"{file}: expected a result of scripts/study.py, found other JSON. Fix: leave its folder out")
         elif record["scores"] is None:
-            faults.append(f"{file}: made with --development, has no test scores. Fix: leave its folder out, or run the study without it")
+            faults.append(
+                f"{file}: made with --development, has no test scores. Fix: leave its folder out, or run the study without it"
+            )
     if faults:
         raise UserError(faults)
     records = list(records.values())

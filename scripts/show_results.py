@@ -23,16 +23,33 @@ with quiet_start():
 
 
 @click.command()
-@click.option("--run", "runs", multiple=True, required=True, type=click.Path(path_type=Path), help="A run that was evaluated; may be repeated.")
+@click.option(
+    "--run",
+    "runs",
+    multiple=True,
+    required=True,
+    type=click.Path(path_type=Path),
+    help="A run that was evaluated; may be repeated.",
+)
 @click.option("--split", type=click.Choice(["test", "validation"]), default="test", show_default=True)
-@click.option("--count", type=click.IntRange(min=1), default=5, show_default=True, help="Images, evenly spread from worst to best.")
-@click.option("--enlarge", type=click.IntRange(1, 8), default=1, show_default=True, help="Show pixels this much larger.")
+@click.option(
+    "--count",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="Images, evenly spread from worst to best.",
+)
+@click.option(
+    "--enlarge", type=click.IntRange(1, 8), default=1, show_default=True, help="Show pixels this much larger."
+)
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="A PNG file.")
 def main(runs, split, count, enlarge, output):
     """Write a picture of worst to best predictions: white is right, red too much, blue missed."""
     scores = run_folder.read_json(runs[0] / run_folder.SCORES)
     if split not in scores:
-        raise click.ClickException(f"{runs[0]}: no scores of {split}. Fix: semicurv-tf evaluate --run {runs[0]} --split {split}")
+        raise click.ClickException(
+            f"{runs[0]}: no scores of {split}. Fix: semicurv-tf evaluate --run {runs[0]} --split {split}"
+        )
     each = scores[split]["each"]
     ordered = sorted(each, key=lambda name: each[name]["iou"])
     chosen = [ordered[round(place)] for place in np.linspace(0, len(ordered) - 1, min(count, len(ordered)))]

@@ -37,10 +37,14 @@ with quiet_start():
 @click.option("--runs", required=True, type=click.Path(path_type=Path), help="Folder for the runs.")
 @click.option("--results", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
 @click.option("--seed", "seeds", multiple=True, type=int, default=(0,), show_default=True, help="May be repeated.")
-@click.option("--method", "methods", multiple=True, help="Run each recipe by this method instead of its own; may be repeated.")
+@click.option(
+    "--method", "methods", multiple=True, help="Run each recipe by this method instead of its own; may be repeated."
+)
 @click.option("--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="For all recipes; may be repeated.")
 @click.option(
-    "--share", type=click.IntRange(min=1), help="Train so many steps, which are the same for all recipes, only with the first of them."
+    "--share",
+    type=click.IntRange(min=1),
+    help="Train so many steps, which are the same for all recipes, only with the first of them.",
 )
 @click.option("--development", is_flag=True, help="Do not open the test set.")
 def main(recipes, data_dir, runs, results, seeds, methods, settings, share, development):

@@ -32,14 +32,18 @@ class DataConfig(_Section):
 
     dataset: str = Field("synthetic", description="a name of `semicurv-tf datasets list`")
     data_dir: str | None = Field(None, description="the folder with the published files of the dataset")
-    labels: Annotated[float, Field(gt=0.0, le=1.0)] = Field(0.05, description="labelled fraction of the training images")
+    labels: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
+        0.05, description="labelled fraction of the training images"
+    )
     crop: Annotated[int, Field(ge=16, multiple_of=16)] | None = Field(
         None, description="side of random training crops in pixels; none trains on whole images"
     )
     unlabelled_dir: str | None = Field(None, description="a second folder with unlabelled images")
     options: dict[str, bool | int | float | str] = Field({}, description="options of the dataset's builder")
     cache_dir: str | None = Field(None, description="where prepared data are kept; default: the user's cache folder")
-    memory_mb: Annotated[int, Field(ge=16)] = Field(1000, description="decoded images are held in memory up to this size")
+    memory_mb: Annotated[int, Field(ge=16)] = Field(
+        1000, description="decoded images are held in memory up to this size"
+    )
 
 
 class NetworkDefaults(NamedTuple):
@@ -73,7 +77,8 @@ class ModelConfig(_Section):
     encoding_period: Positive = Field(4.0, description="K of Eq. 9")
     trunk: Literal["resnet50", "xception"] | None = Field(None, description="`deeplab_v3_plus` only")
     trunk_weights: str | None = Field(
-        None, description="`hed`, `fphbn` and `deeplab_v3_plus`: a weights file (no top) of the trunk in keras.applications"
+        None,
+        description="`hed`, `fphbn` and `deeplab_v3_plus`: a weights file (no top) of the trunk in keras.applications",
     )
     batch_norm_momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
         0.9, description="weight of the old statistics, as in Keras (the complement of PyTorch's momentum)"
@@ -96,7 +101,9 @@ class ModelConfig(_Section):
         has = {**defaults._asdict(), "trunk_weights": self.name in PUBLISHED_TRUNKS or None}
         for key, value in given.items():
             if value is not None and has[key] is None:
-                raise ValueError(f"model.{key}: {self.name} has no such choice, found {value!r}. Fix: --set model.{key}=null")
+                raise ValueError(
+                    f"model.{key}: {self.name} has no such choice, found {value!r}. Fix: --set model.{key}=null"
+                )
         if self.name in ("hed", "fphbn") and len(self.widths) != VGG16_STAGES:
             raise ValueError(
                 f"model.widths: {self.name} has {VGG16_STAGES} stages, found {len(self.widths)} widths. "
@@ -108,11 +115,15 @@ class ModelConfig(_Section):
 class MethodConfig(_Section):
     """How to learn: the losses, the teacher and their weights (Sect. III-B to III-G)."""
 
-    name: Literal["supervised", "mean_teacher", "semicurv", "pseudo_label", "cutmix", "tcsm", "vat", "cgan"] = "semicurv"
+    name: Literal["supervised", "mean_teacher", "semicurv", "pseudo_label", "cutmix", "tcsm", "vat", "cgan"] = (
+        "semicurv"
+    )
     supervised_loss: Annotated[Literal["dice", "wbce"], pydantic.BeforeValidator(_loss_of_earlier_versions)] = Field(
         "dice", description="Eq. 10, or cross-entropy weighted by inverse class frequency (Table V)"
     )
-    dice_over: Literal["image", "batch"] = Field("image", description="one Dice an image, averaged; or one for the batch")
+    dice_over: Literal["image", "batch"] = Field(
+        "image", description="one Dice an image, averaged; or one for the batch"
+    )
     similarity: Literal["cosine", "l2"] = Field("cosine", description="of the N-pair loss: Eq. 6 or Eq. 11")
     temperature: Positive = Field(0.1, description="tau of Eq. 5; not in the paper, 0.1 in the authors' code")
     consistency_weight: Annotated[float, Field(ge=0.0)] = Field(1.0, description="gamma once the ramp is up")
@@ -158,7 +169,9 @@ class MethodConfig(_Section):
     side_weight: Annotated[float, Field(ge=0.0)] = Field(
         1.0, description="`hed` and `fphbn`: of the side outputs' supervised losses, added up"
     )
-    cutmix_area: Annotated[float, Field(gt=0.0, lt=1.0)] = Field(0.5, description="`cutmix` only: a box's share of the image")
+    cutmix_area: Annotated[float, Field(gt=0.0, lt=1.0)] = Field(
+        0.5, description="`cutmix` only: a box's share of the image"
+    )
     tcsm_scale: Annotated[float, Field(ge=1.0, le=4.0)] = Field(
         1.2, description="`tcsm` only: log-uniform scaling in [1/this, this] beside quarter turns and flips"
     )
@@ -171,12 +184,16 @@ class MethodConfig(_Section):
     )
     adversarial_weight: Annotated[float, Field(ge=0.0)] = Field(0.01, description="`cgan` only: on labelled images")
     adversarial_weight_unlabelled: Annotated[float, Field(ge=0.0)] = Field(0.001, description="`cgan` only")
-    self_taught_weight: Annotated[float, Field(ge=0.0)] = Field(0.1, description="`cgan` only: of the masked self-taught loss")
+    self_taught_weight: Annotated[float, Field(ge=0.0)] = Field(
+        0.1, description="`cgan` only: of the masked self-taught loss"
+    )
     self_taught_confidence: Fraction = Field(
         0.2, description="`cgan` only: pixels that the discriminator holds real with more than this count"
     )
     discriminator_learning_rate: Positive = Field(1e-4, description="`cgan` only")
-    average_weights: bool = Field(False, description="`supervised`, `vat` and `cgan`: deploy the moving average of the weights")
+    average_weights: bool = Field(
+        False, description="`supervised`, `vat` and `cgan`: deploy the moving average of the weights"
+    )
     loss_pose: Literal["original", "view"] = Field(
         "original", description="where the supervised loss is taken: after the inverse warp (Eq. 10), or in the view"
     )
@@ -204,7 +221,9 @@ class ViewsConfig(_Section):
     flip_horizontal: Fraction = Field(0.5, description="probability")
     flip_vertical: Fraction = Field(0.0, description="probability")
     rotation_degrees: Annotated[float, Field(ge=0.0, le=180.0)] = Field(180.0, description="uniform in +- this")
-    translation: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(0.15, description="uniform in +- this share of width and height")
+    translation: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
+        0.15, description="uniform in +- this share of width and height"
+    )
     scale: Annotated[float, Field(ge=1.0, le=4.0)] = Field(1.0, description="log-uniform in [1/scale, scale]")
     shear_degrees: Annotated[float, Field(ge=0.0, lt=60.0)] = Field(0.0, description="uniform in +- this")
     colour: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
@@ -223,14 +242,18 @@ class TrainingConfig(_Section):
     batch_unlabelled: Annotated[int, Field(ge=1)] = 4
     optimizer: Literal["adam", "sgd"] = Field("adam", description="the paper says sgd, the authors' code runs adam")
     learning_rate: Positive = 1e-3
-    schedule: Literal["constant", "halving", "cosine"] = Field("halving", description="halving: by half at half the run")
+    schedule: Literal["constant", "halving", "cosine"] = Field(
+        "halving", description="halving: by half at half the run"
+    )
     restart: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
         0.0, description="share of the run after which `cosine` begins anew; 0: it does not"
     )
     sgd_momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
     gradient_clip: Positive | None = Field(0.1, description="each gradient value is cut to +- this")
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    devices: Annotated[int, Field(ge=1)] = Field(1, description="GPUs of this machine that share a step, or parts of its processor")
+    devices: Annotated[int, Field(ge=1)] = Field(
+        1, description="GPUs of this machine that share a step, or parts of its processor"
+    )
     wait_minutes: Positive = Field(30.0, description="several workers: how long they wait for each other at the start")
     checkpoint_every: Annotated[int, Field(ge=1)] = Field(200, description="steps")
     checkpoints_kept: Annotated[int, Field(ge=1)] = 2
@@ -240,8 +263,12 @@ class TrainingConfig(_Section):
         "unlabelled training images, for development only",
     )
     monitor_every: Annotated[int, Field(ge=1)] = Field(100, description="steps")
-    monitor_images: Annotated[int, Field(ge=1)] = Field(32, description="at most so many, so that watching costs little")
-    pictures_every: Annotated[int, Field(ge=0)] = Field(500, description="steps between pictures in TensorBoard; 0: none")
+    monitor_images: Annotated[int, Field(ge=1)] = Field(
+        32, description="at most so many, so that watching costs little"
+    )
+    pictures_every: Annotated[int, Field(ge=0)] = Field(
+        500, description="steps between pictures in TensorBoard; 0: none"
+    )
 
     @pydantic.model_validator(mode="after")
     def _only_a_cosine_begins_anew(self):
@@ -336,7 +363,9 @@ def _read_yaml(path: Path) -> dict:
         raise UserError(f"{path}{where}: not valid YAML. Fix: compare it with a file of configs/") from None
     values = {} if values is None else values
     if not isinstance(values, dict):
-        raise UserError(f"{path}: expected sections such as `training:`, found {type(values).__name__}. Fix: see configs/")
+        raise UserError(
+            f"{path}: expected sections such as `training:`, found {type(values).__name__}. Fix: see configs/"
+        )
     return {
         section: {key: _number(value) for key, value in content.items()} if isinstance(content, dict) else content
         for section, content in values.items()

@@ -17,6 +17,7 @@ def shared_data() -> Path:
         pytest.skip("no folder ../shared/data beside the project: this test needs real images")
     return SHARED_DATA
 
+
 # Whole commands and servers last: a broken formula should not wait for them.
 SLOW_FOLDERS = ("data", "inference", "export", "serving", "end_to_end")
 

@@ -31,7 +31,10 @@ def test_a_network_brings_its_own_defaults_and_null_means_them():
 @pytest.mark.parametrize(
     "settings, words",
     [
-        ({"model.name": "hed", "model.encoding": "sinusoid"}, ["model.encoding", "hed", "sinusoid", "model.encoding=null"]),
+        (
+            {"model.name": "hed", "model.encoding": "sinusoid"},
+            ["model.encoding", "hed", "sinusoid", "model.encoding=null"],
+        ),
         ({"model.name": "hed", "model.widths": [4, 8]}, ["model.widths", "5 stages", "2 widths"]),
         ({"model.name": "deeplab_v3_plus", "model.widths": [4, 8]}, ["model.widths", "deeplab_v3_plus", "(4, 8)"]),
         ({"model.name": "unet", "model.trunk": "xception"}, ["model.trunk", "unet", "xception"]),
@@ -82,7 +85,9 @@ def test_dump_and_load_round_trip(tmp_path):
 
 
 def test_unknown_keys_wrong_types_and_impossible_values_are_listed_together():
-    lines = faults(None, {"training.sead": 1, "training.seed": "x", "data.labels": 3, "method.name": "magic", "data.crop": 100})
+    lines = faults(
+        None, {"training.sead": 1, "training.seed": "x", "data.labels": 3, "method.name": "magic", "data.crop": 100}
+    )
     assert len(lines) == 5
     for key in ("training.sead", "training.seed", "data.labels (--labels)", "method.name", "data.crop"):
         assert any(key in line and "Fix:" in line for line in lines)

@@ -35,7 +35,9 @@ def run(pace, precision, settings):
     torch.manual_seed(0)
     step = SemiCurvStep(precision, settings["labelled"], settings["unlabelled"])
     try:
-        pace.begin({"version": f"PyTorch {torch.__version__}", "parameters": sum(p.numel() for p in step.student.parameters())})
+        pace.begin(
+            {"version": f"PyTorch {torch.__version__}", "parameters": sum(p.numel() for p in step.student.parameters())}
+        )
         while True:
             step()
             pace.step_done()
@@ -88,7 +90,9 @@ class SemiCurvStep:
         labelled = self.random.choice(self.store.labelled_indices, self.batch[0], replace=False)
         unlabelled = self.random.choice(self.store.unlabelled_indices, self.batch[1], replace=False)
         parts = [self.store.read(index) for index in (*labelled, *unlabelled)]
-        stack = lambda key, some: torch.from_numpy(np.stack([part[key] for part in some]).astype(np.float32)).permute(0, 3, 1, 2)
+        stack = lambda key, some: torch.from_numpy(np.stack([part[key] for part in some]).astype(np.float32)).permute(
+            0, 3, 1, 2
+        )
         image = stack("image", parts).contiguous(memory_format=self.format)
         return image, stack("mask", parts[: self.batch[0]]).contiguous(), stack("valid", parts).contiguous()
 

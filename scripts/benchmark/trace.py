@@ -61,7 +61,9 @@ class Trace:
     def start(self):
         """Begins to record."""
         self._folder = tempfile.TemporaryDirectory()
-        options = tf.profiler.experimental.ProfilerOptions(host_tracer_level=2, python_tracer_level=0, device_tracer_level=0)
+        options = tf.profiler.experimental.ProfilerOptions(
+            host_tracer_level=2, python_tracer_level=0, device_tracer_level=0
+        )
         tf.profiler.experimental.start(self._folder.name, options)
 
     def stop(self, steps):

@@ -40,9 +40,13 @@ class FolderImages:
     def __init__(self, source: str | Path, output: str | Path):
         source, output = Path(source), Path(output)
         if not source.is_dir():
-            raise UserError(f"--input {source}: expected a folder of unlabelled images for --next, found none. Fix: check the path")
+            raise UserError(
+                f"--input {source}: expected a folder of unlabelled images for --next, found none. Fix: check the path"
+            )
         if source.resolve() == output.resolve():
-            raise UserError(f"--output {output}: is the folder of images. Fix: another folder for the list and the contact sheet")
+            raise UserError(
+                f"--output {output}: is the folder of images. Fix: another folder for the list and the contact sheet"
+            )
         require_folder(output)
         self._files = find_images(source, leave_out=output)
         if not self._files:

@@ -128,7 +128,9 @@ def choose_next(
     taken, distances = choose_diverse(scores, np.stack([one.features for one in candidates]), count, known_features)
     chosen = [candidates[position] for position in taken]
     ranks = {position: rank for rank, position in enumerate(taken, 1)}
-    write_table(output / LIST, (_row(one, rank, distance) for rank, (one, distance) in enumerate(zip(chosen, distances), 1)))
+    write_table(
+        output / LIST, (_row(one, rank, distance) for rank, (one, distance) in enumerate(zip(chosen, distances), 1))
+    )
     by_score = np.argsort(-scores, kind="stable")
     write_table(output / SCORES, (_row(candidates[position], ranks.get(position, ""), None) for position in by_score))
     with written_whole(output / SHEET) as part:

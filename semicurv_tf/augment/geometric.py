@@ -28,9 +28,7 @@ def sample_transforms(views: ViewsConfig, batch: int, height, width, seed):
     log_scale = math.log(views.scale)
     scale = tf.exp(symmetric(2, log_scale))
     about_centre = affine.compose(
-        affine.flip(
-            draw(seed, 0, one_each) < views.flip_horizontal, draw(seed, 1, one_each) < views.flip_vertical
-        ),
+        affine.flip(draw(seed, 0, one_each) < views.flip_horizontal, draw(seed, 1, one_each) < views.flip_vertical),
         affine.shear(symmetric(3, views.shear_degrees), tf.zeros(one_each)),
         affine.scaling(scale, scale),
         affine.rotation(symmetric(4, views.rotation_degrees)),

@@ -80,11 +80,7 @@ def _filter3(image, kernels):
     padded = tf.pad(image, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
     height, width = tf.shape(image)[1], tf.shape(image)[2]
     return tf.add_n(
-        [
-            _per_image(kernels[:, y, x]) * padded[:, y : y + height, x : x + width]
-            for y in range(3)
-            for x in range(3)
-        ]
+        [_per_image(kernels[:, y, x]) * padded[:, y : y + height, x : x + width] for y in range(3) for x in range(3)]
     )
 
 

@@ -29,9 +29,7 @@ def list_datasets():
         counts = "/".join(str(info.counts.get(split, "-"))
                           for split in ("train", "validation", "test"))  # fmt: skip
         ratio = "" if info.positive_percent is None else f"{info.positive_percent:.1f}"
-        table.add_row(
-            info.name, info.task, counts if info.counts else "yours", info.image_size, ratio
-        )
+        table.add_row(info.name, info.task, counts if info.counts else "yours", info.image_size, ratio)
     console.print(table)
     for info in infos:
         console.print(f"[bold]{info.name}[/bold]  {info.title}; {info.licence}")
@@ -64,9 +62,7 @@ def verify_dataset(dataset, data_dir, unlabelled_dir, settings):
     console = Console()
     options = _options(settings)
     with _counting(console, "verifying") as on_source:
-        report = verify(
-            dataset, data_dir, options=options, unlabelled_dir=unlabelled_dir, on_source=on_source
-        )
+        report = verify(dataset, data_dir, options=options, unlabelled_dir=unlabelled_dir, on_source=on_source)
     table = Table()
     for heading in ("split", "images", "with mask", "sizes", "positive %", "no data %"):
         table.add_column(heading)

@@ -35,7 +35,9 @@ class _Threshold(click.ParamType):
                 return str(value)
         except ValueError:
             pass
-        self.fail(f"expected a number in (0, 1), or `chosen` for that of RUN/threshold.json, found {value!r}", param, ctx)
+        self.fail(
+            f"expected a number in (0, 1), or `chosen` for that of RUN/threshold.json, found {value!r}", param, ctx
+        )
 
 
 @click.command(epilog=EXAMPLES)
@@ -50,13 +52,17 @@ class _Threshold(click.ParamType):
     "--tolerance-px", type=click.FloatRange(0, 100), default=2.0, show_default=True,
     help="Of matched centrelines (ods, ois) and of buffers (completeness, correctness, quality).",
 )  # fmt: skip
-@click.option("--threshold", type=_Threshold(), default="0.5", show_default=True, help="Foreground above this probability.")
+@click.option(
+    "--threshold", type=_Threshold(), default="0.5", show_default=True, help="Foreground above this probability."
+)
 @click.option(
     "--page", type=click.Path(path_type=Path), metavar="FILE",
     help="Also write an HTML page with all of it; takes all metrics where none are named.",
 )  # fmt: skip
 @click.option(
-    "--choose-threshold", is_flag=True, help="Choose the threshold on validation images, or labelled ones where there are none."
+    "--choose-threshold",
+    is_flag=True,
+    help="Choose the threshold on validation images, or labelled ones where there are none.",
 )
 @click.option(
     "--choose-by", type=click.Choice(["iou", "f1"]), default="iou", show_default=True,

@@ -29,13 +29,33 @@ class _Size(click.ParamType):
 @click.command(name="export", epilog=EXAMPLES)
 @click.option("--run", type=click.Path(), help="Run folder of a training.")
 @click.option("--output", type=click.Path(), help="Folder of the model; the version becomes a folder in it.")
-@click.option("--version", type=click.IntRange(min=1), help="Version to write.  [default: the highest one there plus 1]")
-@click.option("--max-batch", type=click.IntRange(1, 256), default=8, show_default=True, help="Largest batch the server may form.")
-@click.option("--size", type=_Size(), help="Serve this size only: its coordinate maps become constants.  [default: any size]")
-@click.option("--threshold", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Of the served mask.  [default: the run's, else 0.5]")
-@click.option("--precision", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True, help="Of the features inside; inputs and outputs stay as they are.")
-@click.option("--max-pixels", type=click.IntRange(min=1), help="Largest height x width of a served image.  [default: 4194304]")
-@click.option("--check", type=click.Path(), metavar="VERSION_FOLDER", help="Check an exported version instead of writing one.")
+@click.option(
+    "--version", type=click.IntRange(min=1), help="Version to write.  [default: the highest one there plus 1]"
+)
+@click.option(
+    "--max-batch", type=click.IntRange(1, 256), default=8, show_default=True, help="Largest batch the server may form."
+)
+@click.option(
+    "--size", type=_Size(), help="Serve this size only: its coordinate maps become constants.  [default: any size]"
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Of the served mask.  [default: the run's, else 0.5]",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "bfloat16"]),
+    default="float32",
+    show_default=True,
+    help="Of the features inside; inputs and outputs stay as they are.",
+)
+@click.option(
+    "--max-pixels", type=click.IntRange(min=1), help="Largest height x width of a served image.  [default: 4194304]"
+)
+@click.option(
+    "--check", type=click.Path(), metavar="VERSION_FOLDER", help="Check an exported version instead of writing one."
+)
 @click.option("--models-config", type=click.Path(), help="With --check: also check a server's models.config.")
 def export(run, output, version, max_batch, size, threshold, precision, max_pixels, check, models_config):
     """Write the deployed network of a run as a SavedModel, or check one that was written."""
@@ -47,7 +67,9 @@ def export(run, output, version, max_batch, size, threshold, precision, max_pixe
         _check(check, models_config)
         return
     if not run or not output:
-        raise UserError(f"--{'output' if run else 'run'}: missing. Fix: semicurv-tf export --run RUN --output MODELS/NAME")
+        raise UserError(
+            f"--{'output' if run else 'run'}: missing. Fix: semicurv-tf export --run RUN --output MODELS/NAME"
+        )
 
     from semicurv_tf.cli.console import quiet_start
     from semicurv_tf.export.saved_model import MAX_PIXELS, choose_version
@@ -60,7 +82,9 @@ def export(run, output, version, max_batch, size, threshold, precision, max_pixe
             run, output, version=version, max_batch=max_batch, size=size, threshold=threshold, precision=precision,
             max_pixels=max_pixels or MAX_PIXELS,
         )  # fmt: skip
-    click.echo(f"{done.version}: SavedModel of {done.nodes} nodes, {precision}, {'size %dx%d' % size if size else 'any size'}")
+    click.echo(
+        f"{done.version}: SavedModel of {done.nodes} nodes, {precision}, {'size %dx%d' % size if size else 'any size'}"
+    )
     for note in done.notes:
         click.echo(f"note: {note}")
     click.echo(f"Check it: semicurv-tf export --check {done.version}")

@@ -19,7 +19,9 @@ def choose(run, source, output, count, views):
         images = open_training_images(run, console())
     with _progress(console()) as progress:
         task = progress.add_task("", total=len(images.names), name="")
-        choice = choose_next(judges, images, output, count, views, lambda name: progress.update(task, advance=1, name=name))
+        choice = choose_next(
+            judges, images, output, count, views, lambda name: progress.update(task, advance=1, name=name)
+        )
     who = "student and teacher" if len(judges.predictors) == 2 else "the student (the run has no teacher)"
     click.echo(f"{len(choice.images)} of {choice.candidates} images, by the disagreement of {who} over {views} views:")
     for rank, one in enumerate(choice.images, 1):
@@ -32,7 +34,14 @@ def choose(run, source, output, count, views):
 
 
 def _progress(console):
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (
         TextColumn("judging"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),

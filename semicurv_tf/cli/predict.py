@@ -46,24 +46,94 @@ files. On several machines all paths must lie on a file system that they share.
 @click.option("--saved-model", type=click.Path(), help="Version folder of an export, instead of --run.")
 @click.option("--server", metavar="URL", help="grpc://host:port or http://host:port of a TF Serving, instead of --run.")
 @click.option("--model-name", default="semicurv", show_default=True, help="The model's name on the server.")
-@click.option("--input", "source", type=click.Path(), help="An image, a folder with sub-folders, or a .txt file with the path of an image per line; with --next a folder.  [default with --next: the run's own unlabelled training images]")
-@click.option("--output", required=True, type=click.Path(), help="Folder for the masks; for one image also the mask's path, .png or .tif.")
-@click.option("--threshold", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Foreground above this probability.  [default: the one chosen on validation images (RUN/threshold.json), else 0.5]")
-@click.option("--tta", type=click.Choice(["none", "d4"]), default="none", show_default=True, help="d4: average over the eight flips and quarter turns, in eight times the time.")
-@click.option("--no-data", metavar="LOW-HIGH", help="Pixels whose channels are all in this range of 0-255 get no mask: 0-20 for the black around a retina, 253-255 for blank parts of an aerial photograph.")
-@click.option("--memory", default="2GB", show_default=True, metavar="SIZE", help="What the process may take in all; the tiles are sized by it.")
-@click.option("--tile", type=click.IntRange(min=32), help="Side of the tiles in pixels, up to a multiple of the network's stride (16).  [default: by --memory]")
-@click.option("--precision", type=click.Choice(["float32", "bfloat16", "auto"]), default="float32", show_default=True, help="bfloat16 halves memory, and time where the processor has it (auto); of --run only.")
+@click.option(
+    "--input",
+    "source",
+    type=click.Path(),
+    help="An image, a folder with sub-folders, or a .txt file with the path of an image per line; with --next a folder.  [default with --next: the run's own unlabelled training images]",
+)
+@click.option(
+    "--output",
+    required=True,
+    type=click.Path(),
+    help="Folder for the masks; for one image also the mask's path, .png or .tif.",
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Foreground above this probability.  [default: the one chosen on validation images (RUN/threshold.json), else 0.5]",
+)
+@click.option(
+    "--tta",
+    type=click.Choice(["none", "d4"]),
+    default="none",
+    show_default=True,
+    help="d4: average over the eight flips and quarter turns, in eight times the time.",
+)
+@click.option(
+    "--no-data",
+    metavar="LOW-HIGH",
+    help="Pixels whose channels are all in this range of 0-255 get no mask: 0-20 for the black around a retina, 253-255 for blank parts of an aerial photograph.",
+)
+@click.option(
+    "--memory",
+    default="2GB",
+    show_default=True,
+    metavar="SIZE",
+    help="What the process may take in all; the tiles are sized by it.",
+)
+@click.option(
+    "--tile",
+    type=click.IntRange(min=32),
+    help="Side of the tiles in pixels, up to a multiple of the network's stride (16).  [default: by --memory]",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "bfloat16", "auto"]),
+    default="float32",
+    show_default=True,
+    help="bfloat16 halves memory, and time where the processor has it (auto); of --run only.",
+)
 @click.option("--probability", is_flag=True, help="Also write the probability.")
 @click.option("--overlay", is_flag=True, help="Also write the image with its mask in red.")
-@click.option("--vectors", is_flag=True, help="Also write the mask's lines (GeoJSON) and their lengths, widths and orientations (CSV).")
-@click.option("--format", type=click.Choice(["auto", "png", "tif"]), default="auto", show_default=True, help="Of the results in a folder.")
+@click.option(
+    "--vectors",
+    is_flag=True,
+    help="Also write the mask's lines (GeoJSON) and their lengths, widths and orientations (CSV).",
+)
+@click.option(
+    "--format",
+    type=click.Choice(["auto", "png", "tif"]),
+    default="auto",
+    show_default=True,
+    help="Of the results in a folder.",
+)
 @click.option("--overwrite", is_flag=True, help="Predict what is finished again.")
-@click.option("--next", "next_count", type=click.IntRange(min=1), metavar="N", help="Predict nothing: rank unlabelled images, write which N to label next and a contact sheet; of --run only.")
-@click.option("--views", type=click.IntRange(1, 8), default=4, show_default=True, help="With --next: flips and quarter turns that student and teacher are asked about.")
-@click.option("--runner", type=click.Choice(["local", "beam"]), default="local", show_default=True, help="beam: by a pipeline of Apache Beam.")
+@click.option(
+    "--next",
+    "next_count",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Predict nothing: rank unlabelled images, write which N to label next and a contact sheet; of --run only.",
+)
+@click.option(
+    "--views",
+    type=click.IntRange(1, 8),
+    default=4,
+    show_default=True,
+    help="With --next: flips and quarter turns that student and teacher are asked about.",
+)
+@click.option(
+    "--runner",
+    type=click.Choice(["local", "beam"]),
+    default="local",
+    show_default=True,
+    help="beam: by a pipeline of Apache Beam.",
+)
 @click.argument("beam_options", metavar="[-- BEAM_OPTIONS]", nargs=-1, type=click.UNPROCESSED)
-def predict(source, output, probability, overlay, vectors, format, overwrite, next_count, views, runner, beam_options, **options):
+def predict(
+    source, output, probability, overlay, vectors, format, overwrite, next_count, views, runner, beam_options, **options
+):
     """Predict the mask of every image of a folder, whatever their sizes and kinds."""
     from semicurv_tf.cli.console import console, quiet_start
     from semicurv_tf.errors import UserError
@@ -91,7 +161,9 @@ def predict(source, output, probability, overlay, vectors, format, overwrite, ne
     since = open_output(output, settings, overwrite)
     open_jobs = jobs if overwrite else [job for job in jobs if not job.finished(since)]
 
-    done, notes, faults = _run(console(), open_jobs, lambda progress: predict_all(predictor, options, open_jobs, progress))
+    done, notes, faults = _run(
+        console(), open_jobs, lambda progress: predict_all(predictor, options, open_jobs, progress)
+    )
     skipped, failed = len(jobs) - len(open_jobs), len(open_jobs) - done
     click.echo(f"{done} predicted, {skipped} finished before, {failed} failed: {output}")
     for note, names in notes.items():
@@ -133,7 +205,9 @@ def _by_beam(output, arguments):
     from semicurv_tf.inference.folder import names_file
 
     if names_file(Path(output)):
-        raise UserError(f"--output {output}: expected a folder for --runner beam, found a file's name. Fix: name a folder")
+        raise UserError(
+            f"--output {output}: expected a folder for --runner beam, found a file's name. Fix: name a folder"
+        )
     try:
         from semicurv_tf.inference import beam_pipeline
     except ImportError as error:

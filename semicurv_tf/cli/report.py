@@ -7,11 +7,19 @@ import click
 
 @click.command()
 @click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--output", type=click.Path(path_type=Path), default="report", show_default=True, help="Folder for the report.")
-@click.option("--runs", type=click.Path(path_type=Path), help="Folder of the run folders: draws masks beside the truth.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), default="report", show_default=True, help="Folder for the report."
+)
+@click.option(
+    "--runs", type=click.Path(path_type=Path), help="Folder of the run folders: draws masks beside the truth."
+)
 @click.option("--data-dir", type=click.Path(), help="Where the dataset is, if it moved since the training.")
 @click.option(
-    "--images", type=click.IntRange(1, 50), default=6, show_default=True, help="Test images that --runs shows of each dataset."
+    "--images",
+    type=click.IntRange(1, 50),
+    default=6,
+    show_default=True,
+    help="Test images that --runs shows of each dataset.",
 )
 def report(results, output, runs, data_dir, images):
     """Write the paper's tables and figures with what was measured beside what was printed.

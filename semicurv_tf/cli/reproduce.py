@@ -14,7 +14,9 @@ from semicurv_tf.errors import UserError
 @click.option("--list", "list_targets", is_flag=True, help="List tables, figures, datasets and systems.")
 @click.option("--dataset", help="crackforest, crack500, gaps384, mitroad, em128, drive128; or synthetic, to try it.")
 @click.option("--data-dir", type=click.Path(), help="The folder with the dataset's published files.")
-@click.option("--labels", multiple=True, help="Labelled fraction, or `all`; may be repeated. Default: the paper's budgets.")
+@click.option(
+    "--labels", multiple=True, help="Labelled fraction, or `all`; may be repeated. Default: the paper's budgets."
+)
 @click.option("--methods", help="Systems of the table, with commas between. Default: all of them.")
 @click.option("--seeds", type=int, default=1, show_default=True, help="How many: 3 runs seeds 0, 1 and 2.")
 @click.option("--budget", type=float, help="Length of a run as a share of the paper's 1000 epochs. Default: 1.0.")
@@ -23,11 +25,28 @@ from semicurv_tf.errors import UserError
 @click.option("--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="For all cells; may be repeated.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for the results, one JSON file a cell.")
 @click.option(
-    "--runs", type=click.Path(path_type=Path), default="runs/reproduce", show_default=True, help="Folder for the run folders."
+    "--runs",
+    type=click.Path(path_type=Path),
+    default="runs/reproduce",
+    show_default=True,
+    help="Folder for the run folders.",
 )
 @click.option("--dry-run", is_flag=True, help="List the cells with their state and the time forecast, run nothing.")
 def reproduce(
-    target, list_targets, dataset, data_dir, labels, methods, seeds, budget, steps, config_file, settings, output, runs, dry_run
+    target,
+    list_targets,
+    dataset,
+    data_dir,
+    labels,
+    methods,
+    seeds,
+    budget,
+    steps,
+    config_file,
+    settings,
+    output,
+    runs,
+    dry_run,
 ):
     """Train and score the cells of one of the paper's tables or figures.
 
@@ -80,12 +99,17 @@ def reproduce(
         messages.print(advice)
     if dry_run:
         results = output or Path("no results yet")
-        print(plan.listing([(cell, *plan.state_of(cell, results, runs)) for cell in cells], plan.forecast_from(results)))
+        print(
+            plan.listing([(cell, *plan.state_of(cell, results, runs)) for cell in cells], plan.forecast_from(results))
+        )
         return
     try:
         plan.run_plan(cells, output, runs, data_dir, messages)
     except Stopped as stopped:
-        print(f"stopped at step {stopped.step} of a cell, checkpoint written. Go on: the same command again", file=sys.stderr)
+        print(
+            f"stopped at step {stopped.step} of a cell, checkpoint written. Go on: the same command again",
+            file=sys.stderr,
+        )
         sys.exit(130)
 
 

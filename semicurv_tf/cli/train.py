@@ -17,15 +17,37 @@ from semicurv_tf.errors import UserError
 @click.option("--method", help=f"Default: semicurv. One of {', '.join(choices('method', 'name'))}.")
 @click.option("--model", help=f"Default: residual_unet. One of {', '.join(choices('model', 'name'))}.")
 @click.option("--config", "config_file", type=click.Path(), help="A YAML file, see configs/.")
-@click.option("--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="Override one key; may be repeated.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="Override one key; may be repeated."
+)
 @click.option("--steps", type=int, help="Short for --set training.steps=N.")
 @click.option("--seed", type=int, help="Short for --set training.seed=N.")
 @click.option("--devices", type=int, help="GPUs that share each step, or parts of the processor. Default: 1.")
 @click.option("--precision", help="auto (default), float32, bfloat16, or float16 with loss scaling.")
-@click.option("--run", type=click.Path(path_type=Path), help="A new folder for the run. Default: runs/DATASET-METHOD-LABELS-seedN.")
+@click.option(
+    "--run",
+    type=click.Path(path_type=Path),
+    help="A new folder for the run. Default: runs/DATASET-METHOD-LABELS-seedN.",
+)
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on with this run from its last checkpoint.")
 @click.option("--dry-run", is_flag=True, help="Load and check everything, say what would be done, write nothing.")
-def train(dataset, data_dir, unlabelled_dir, labels, method, model, config_file, settings, steps, seed, devices, precision, run, resume, dry_run):
+def train(
+    dataset,
+    data_dir,
+    unlabelled_dir,
+    labels,
+    method,
+    model,
+    config_file,
+    settings,
+    steps,
+    seed,
+    devices,
+    precision,
+    run,
+    resume,
+    dry_run,
+):
     """Train a network from few labelled and many unlabelled images.
 
     Options win over --set, --set wins over --config, --config over the defaults. Ctrl-C finishes the step
@@ -73,7 +95,9 @@ def train(dataset, data_dir, unlabelled_dir, labels, method, model, config_file,
 
 def _resume(run, other_run, config_file, values, dry_run):
     if other_run is not None or config_file is not None or dry_run:
-        raise UserError(f"--resume {run}: takes no --run, --config or --dry-run, the run has its own. Fix: leave them out")
+        raise UserError(
+            f"--resume {run}: takes no --run, --config or --dry-run, the run has its own. Fix: leave them out"
+        )
     from semicurv_tf.cli.console import console, quiet_start
 
     with quiet_start():
@@ -90,7 +114,10 @@ def _run(work, run):
     try:
         work()
     except Stopped as stopped:
-        print(f"stopped at step {stopped.step}, checkpoint written. Go on: semicurv-tf train --resume {run}", file=sys.stderr)
+        print(
+            f"stopped at step {stopped.step}, checkpoint written. Go on: semicurv-tf train --resume {run}",
+            file=sys.stderr,
+        )
         sys.exit(130)
 
 

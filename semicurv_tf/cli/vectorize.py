@@ -23,22 +23,97 @@ _FROM_0 = click.FloatRange(min=0)
 
 
 @click.command(name="vectorize", epilog=EXAMPLES)
-@click.option("--input", "source", required=True, type=click.Path(path_type=Path), help="A mask, or a folder of masks with sub-folders.")
-@click.option("--output", required=True, type=click.Path(path_type=Path), help="A .geojson file; a folder for a folder of masks.")
-@click.option("--table", type=click.Path(path_type=Path), help="Write lengths, widths and orientations to this .csv file.")
-@click.option("--rows", type=click.Choice(["segments", "cracks"]), default="segments", show_default=True, help="A row of the table: a line between junctions, or all that is connected.")
+@click.option(
+    "--input",
+    "source",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="A mask, or a folder of masks with sub-folders.",
+)
+@click.option(
+    "--output", required=True, type=click.Path(path_type=Path), help="A .geojson file; a folder for a folder of masks."
+)
+@click.option(
+    "--table", type=click.Path(path_type=Path), help="Write lengths, widths and orientations to this .csv file."
+)
+@click.option(
+    "--rows",
+    type=click.Choice(["segments", "cracks"]),
+    default="segments",
+    show_default=True,
+    help="A row of the table: a line between junctions, or all that is connected.",
+)
 @click.option("--summary", type=click.Path(path_type=Path), help="Write the sums over each image to this .csv file.")
-@click.option("--picture", type=click.Path(path_type=Path), help="Draw the lines over the mask: a .png file; a folder for a folder of masks.")
-@click.option("--over", type=click.Path(path_type=Path), help="Draw over this image instead, or over the images of this folder.")
-@click.option("--colour", type=click.Choice(["width", "crack", "segment"]), default="width", show_default=True, help="What colours mean in the picture.")
+@click.option(
+    "--picture",
+    type=click.Path(path_type=Path),
+    help="Draw the lines over the mask: a .png file; a folder for a folder of masks.",
+)
+@click.option(
+    "--over", type=click.Path(path_type=Path), help="Draw over this image instead, or over the images of this folder."
+)
+@click.option(
+    "--colour",
+    type=click.Choice(["width", "crack", "segment"]),
+    default="width",
+    show_default=True,
+    help="What colours mean in the picture.",
+)
 @click.option("--scale-mm-per-px", type=_POSITIVE, help="Size of a pixel in mm: measures come in mm too.")
-@click.option("--crs", default="raster", show_default=True, help="raster (map coordinates where there are any), pixels, map (insist on them), or a CRS such as EPSG:4326.")
-@click.option("--threshold", type=float, help="Values above it are foreground.  [default: masks must be 0 and 1, or 0 and 255]")
-@click.option("--prune-px", type=_FROM_0, default=5.0, show_default=True, help="Branches that stick out of their line by less are taken off.")
-@click.option("--simplify-px", type=_FROM_0, default=0.5, show_default=True, help="Drawn lines keep this near to the measured ones.")
-@click.option("--fill-px", type=click.IntRange(min=0), default=10, show_default=True, help="Holes of so many pixels or fewer are filled.")
-@click.option("--min-length-px", type=_FROM_0, default=0.0, show_default=True, help="Leave out connected structures that are shorter in all.")
-def vectorize(source, output, table, rows, summary, picture, over, colour, scale_mm_per_px, crs, threshold, prune_px, simplify_px, fill_px, min_length_px):
+@click.option(
+    "--crs",
+    default="raster",
+    show_default=True,
+    help="raster (map coordinates where there are any), pixels, map (insist on them), or a CRS such as EPSG:4326.",
+)
+@click.option(
+    "--threshold", type=float, help="Values above it are foreground.  [default: masks must be 0 and 1, or 0 and 255]"
+)
+@click.option(
+    "--prune-px",
+    type=_FROM_0,
+    default=5.0,
+    show_default=True,
+    help="Branches that stick out of their line by less are taken off.",
+)
+@click.option(
+    "--simplify-px",
+    type=_FROM_0,
+    default=0.5,
+    show_default=True,
+    help="Drawn lines keep this near to the measured ones.",
+)
+@click.option(
+    "--fill-px",
+    type=click.IntRange(min=0),
+    default=10,
+    show_default=True,
+    help="Holes of so many pixels or fewer are filled.",
+)
+@click.option(
+    "--min-length-px",
+    type=_FROM_0,
+    default=0.0,
+    show_default=True,
+    help="Leave out connected structures that are shorter in all.",
+)
+def vectorize(
+    source,
+    output,
+    table,
+    rows,
+    summary,
+    picture,
+    over,
+    colour,
+    scale_mm_per_px,
+    crs,
+    threshold,
+    prune_px,
+    simplify_px,
+    fill_px,
+    min_length_px,
+):
     """Turn masks into lines with their lengths, widths and orientations: GeoJSON and tables."""
     from semicurv_tf.cli.console import console
     from semicurv_tf.errors import UserError
@@ -71,7 +146,14 @@ def vectorize(source, output, table, rows, summary, picture, over, colour, scale
 def _run(console, jobs, start):
     """All outcomes, with a progress bar, and why it stopped before the last (nothing where it did not)."""
     from semicurv_tf.errors import UserError
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (
         TextColumn("vectorising"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),

@@ -119,10 +119,8 @@ _CATALOG = (
         label_budgets=(0.01, 0.001),
         licence="free to use with citation, says its page",
         homepage="https://www.cs.toronto.edu/~vmnih/data/",
-        how_to_get="{train,valid,test}/{sat,map}/NAME.{tiff,tif} as published, or images/ and "
-        "masks/ of the same stems",
-        citation="Mnih. Machine learning for aerial image labeling. PhD thesis, University of "
-        "Toronto, 2013.",
+        how_to_get="{train,valid,test}/{sat,map}/NAME.{tiff,tif} as published, or images/ and masks/ of the same stems",
+        citation="Mnih. Machine learning for aerial image labeling. PhD thesis, University of Toronto, 2013.",
     ),
     DatasetInfo(
         name="em128",
@@ -154,8 +152,7 @@ _CATALOG = (
         homepage="https://drive.grand-challenge.org/",
         how_to_get="DRIVE as published (training/images, training/1st_manual, training/mask); or "
         "the ready crops (img/, gt/, mask/, train.txt, test.txt)",
-        citation="Staal et al. Ridge-based vessel segmentation in color images of the retina. "
-        "IEEE TMI 23(4), 2004.",
+        citation="Staal et al. Ridge-based vessel segmentation in color images of the retina. IEEE TMI 23(4), 2004.",
     ),
     DatasetInfo(
         name="drive",
@@ -169,8 +166,7 @@ _CATALOG = (
         licence="research, after registration",
         homepage="https://drive.grand-challenge.org/",
         how_to_get="DRIVE as published: {training,test}/{images,1st_manual,mask}",
-        citation="Staal et al. Ridge-based vessel segmentation in color images of the retina. "
-        "IEEE TMI 23(4), 2004.",
+        citation="Staal et al. Ridge-based vessel segmentation in color images of the retina. IEEE TMI 23(4), 2004.",
     ),
     DatasetInfo(
         name="isbi_em",

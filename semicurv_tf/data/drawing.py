@@ -93,8 +93,7 @@ def _draw_ground(generator) -> np.ndarray:
     """Texture, uneven light, stains and specks that are no curves; float (128, 128, 3)."""
     shape = (SIDE_PX, SIDE_PX)
     texture = sum(
-        amplitude * _noise(generator, shape, sigma)
-        for sigma, amplitude in ((0.8, 8.0), (3.0, 7.0), (12.0, 12.0))
+        amplitude * _noise(generator, shape, sigma) for sigma, amplitude in ((0.8, 8.0), (3.0, 7.0), (12.0, 12.0))
     )
     y, x = np.mgrid[: shape[0], : shape[1]] / SIDE_PX - 0.5
     angle = generator.uniform(0, 2 * np.pi)

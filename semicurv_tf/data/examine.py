@@ -46,9 +46,7 @@ def examine(name: str, rows: dict[str, list[dict]]) -> Findings:
 def _check_training(name, rows, findings) -> None:
     labelled = [row for row in rows.get("train", ()) if row["labelled"]]
     if not labelled:
-        findings.errors.append(
-            f"{name}, train: expected at least one image with a mask, found none. Fix: add masks"
-        )
+        findings.errors.append(f"{name}, train: expected at least one image with a mask, found none. Fix: add masks")
     elif not any(row["positive"] for row in labelled):
         findings.errors.append(
             f"{name}, train: expected positive pixels in some mask, found all masks empty. "
@@ -80,8 +78,7 @@ def _check_duplicates(rows, findings) -> None:
     for source, splits in splits_of_source.items():
         if len(splits) > 1:
             findings.errors.append(
-                f"{source}: windows of one image in {' and '.join(sorted(splits))}. "
-                "Fix: split by image"
+                f"{source}: windows of one image in {' and '.join(sorted(splits))}. Fix: split by image"
             )
     for images in images_of_mask.values():
         if len(images) > 1:
@@ -102,9 +99,7 @@ def _check_content(rows, findings) -> None:
             (unseen, "images without a valid pixel"),
         ):  # fmt: skip
             if names:
-                findings.warnings.append(
-                    f"{split}: {len(names)} of {len(split_rows)} {what}: {_some(names)}"
-                )
+                findings.warnings.append(f"{split}: {len(names)} of {len(split_rows)} {what}: {_some(names)}")
         if positive_percent(labelled) > 50:
             findings.warnings.append(
                 f"{split}: {positive_percent(labelled):.1f} % of the pixels are positive; inverted "
@@ -113,8 +108,7 @@ def _check_content(rows, findings) -> None:
     every = [row for split_rows in rows.values() for row in split_rows]
     if every and all(row["grey"] and row["shape"][-1] == 3 for row in every):
         findings.warnings.append(
-            "all images are grey, fed as 3 equal channels "
-            "(--set data.options.channels=1 for dataset folder)"
+            "all images are grey, fed as 3 equal channels (--set data.options.channels=1 for dataset folder)"
         )
 
 
@@ -124,15 +118,12 @@ def _check_published(name, rows, findings) -> None:
         return
     found = {split: len(split_rows) for split, split_rows in rows.items() if split_rows}
     if found != info.counts:
-        findings.warnings.append(
-            f"{name}: found {_counts(found)} images; published are {_counts(info.counts)}"
-        )
+        findings.warnings.append(f"{name}: found {_counts(found)} images; published are {_counts(info.counts)}")
         return
     percent = positive_percent([row for part in rows.values() for row in part if row["labelled"]])
     if info.positive_percent and abs(percent - info.positive_percent) > _TOLERANCE_POINTS:
         findings.warnings.append(
-            f"{name}: {percent:.2f} % of the pixels are positive; published are "
-            f"{info.positive_percent} %"
+            f"{name}: {percent:.2f} % of the pixels are positive; published are {info.positive_percent} %"
         )
 
 

@@ -57,8 +57,7 @@ def read_layout(folder: Path, images_only: bool = False) -> FolderLayout:
     """
     if not folder.is_dir():
         raise UserError(
-            f"{folder}: expected a folder of images, found no such folder. "
-            "Fix: check --data-dir or --unlabelled-dir"
+            f"{folder}: expected a folder of images, found no such folder. Fix: check --data-dir or --unlabelled-dir"
         )
     layout = FolderLayout()
     images = folder / "images"
@@ -131,8 +130,7 @@ def _by_stem(layout: FolderLayout, folder: Path) -> dict[str, Path]:
         stem = file.relative_to(folder).with_suffix("").as_posix()
         if stem in files:
             layout.faults.append(
-                f"{file}: expected one file per stem, found {files[stem].name} as well. "
-                "Fix: rename or remove one"
+                f"{file}: expected one file per stem, found {files[stem].name} as well. Fix: rename or remove one"
             )
         files.setdefault(stem, file)
     return files

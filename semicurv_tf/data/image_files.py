@@ -169,8 +169,7 @@ def _naming(path: Path):
         yield
     except FileNotFoundError:
         raise UserError(
-            f"{path}: expected an image file, found none (or a link that leads nowhere). "
-            "Fix: put the file there"
+            f"{path}: expected an image file, found none (or a link that leads nowhere). Fix: put the file there"
         ) from None
     except (*_FAILURES, Image.DecompressionBombError) as error:
         reason = " ".join(str(error).split())[:160] or type(error).__name__
@@ -188,9 +187,7 @@ def _naming(path: Path):
 def _decode(path: Path, palette_indices: bool = False, frame: int | None = None) -> np.ndarray:
     """uint8 array (h, w) or (h, w, 1..4) of a file; raises anything, see `_naming`."""
     if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would wait for ever
-        raise UserError(
-            f"{path}: expected a file, found a folder, pipe or device. Fix: remove it"
-        )
+        raise UserError(f"{path}: expected a file, found a folder, pipe or device. Fix: remove it")
     if path.suffix.lower() in (".tif", ".tiff") and is_tiff(path):
         pixels = _decode_tiff(path, palette_indices, frame)
     else:
@@ -201,8 +198,7 @@ def _decode(path: Path, palette_indices: bool = False, frame: int | None = None)
         pixels = pixels.astype(np.uint8)
     elif pixels.dtype != np.uint8:
         raise UserError(
-            f"{path}: expected 8 or 16 bit unsigned values, found {pixels.dtype}. "
-            "Fix: convert the file to 8 bit"
+            f"{path}: expected 8 or 16 bit unsigned values, found {pixels.dtype}. Fix: convert the file to 8 bit"
         )
     height, width = pixels.shape[:2]
     if min(height, width) < SMALLEST_SIDE_PX:
@@ -289,8 +285,7 @@ def _decode_with_pillow(path: Path, palette_indices: bool, page: int | None = No
 def _expect_one_frame(path: Path, frames: int) -> None:
     if frames != 1:
         raise UserError(
-            f"{path}: expected one image in the file, found {frames} frames. "
-            "Fix: save each frame as a file of its own"
+            f"{path}: expected one image in the file, found {frames} frames. Fix: save each frame as a file of its own"
         )
 
 

@@ -98,8 +98,7 @@ def load_dataset(
     stores, prepared = _open(name, data_dir, cache_dir, options, memory, on_source)
     if "train" not in stores:
         raise UserError(
-            f"--data-dir: expected training images in dataset {name}, found none. "
-            "Fix: check the split, or the folder"
+            f"--data-dir: expected training images in dataset {name}, found none. Fix: check the split, or the folder"
         )
     train = stores["train"]
     findings = examine(name, prepared.rows)
@@ -125,9 +124,7 @@ def _open(
 ) -> tuple[dict[str, ImageStore], Prepared]:
     import tensorflow_datasets as tfds
 
-    prepared = prepare(
-        name, data_dir, cache_dir=cache_dir, options=options, on_source=on_source
-    )
+    prepared = prepare(name, data_dir, cache_dir=cache_dir, options=options, on_source=on_source)
     builder = tfds.builder_from_directory(prepared.folder)
     as_bytes = {feature: tfds.decode.SkipDecoding() for feature in ("image", "mask", "valid")}
     disk = DecodedDisk(prepared.folder / "decoded")

@@ -66,8 +66,7 @@ def training_batches(
     labelled, unlabelled = _as_indices(labelled_indices), _as_indices(unlabelled_indices)
     if not len(labelled):
         raise UserError(
-            "--labels: expected at least one labelled training image, found none. "
-            "Fix: raise --labels, or add masks"
+            "--labels: expected at least one labelled training image, found none. Fix: raise --labels, or add masks"
         )
     if batch_unlabelled and not len(unlabelled):
         raise UserError(
@@ -96,13 +95,9 @@ def training_batches(
     def load(number):
         step, replica = number // len(mine), mine.start + number % len(mine)
         batch = {"step": step}
-        batch["labelled"] = stream(
-            step, replica, LABELLED, labelled, batch_labelled, ("image", "mask", "valid")
-        )
+        batch["labelled"] = stream(step, replica, LABELLED, labelled, batch_labelled, ("image", "mask", "valid"))
         if batch_unlabelled:
-            batch["unlabelled"] = stream(
-                step, replica, UNLABELLED, unlabelled, batch_unlabelled, ("image", "valid")
-            )
+            batch["unlabelled"] = stream(step, replica, UNLABELLED, unlabelled, batch_unlabelled, ("image", "valid"))
         return batch
 
     dataset = tf.data.Dataset.range(len(mine) * first_step, len(mine) * (first_step + steps))
@@ -110,9 +105,7 @@ def training_batches(
     return dataset.prefetch(4 * len(mine))
 
 
-def evaluation_batches(
-    store: ImageStore, batch: int, indices: Sequence[int] | None = None
-) -> Iterator[dict]:
+def evaluation_batches(store: ImageStore, batch: int, indices: Sequence[int] | None = None) -> Iterator[dict]:
     """All images of a store that have masks, whole; images of one batch have one size.
 
     Args:
@@ -133,8 +126,7 @@ def evaluation_batches(
             chosen = group[begin : begin + batch]
             parts = [store.read(index) for index in chosen]
             yield {"name": [store.names[index] for index in chosen]} | {
-                key: np.stack([part[key] for part in parts]).astype(np.float32)
-                for key in ("image", "mask", "valid")
+                key: np.stack([part[key] for part in parts]).astype(np.float32) for key in ("image", "mask", "valid")
             }
 
 

@@ -48,9 +48,7 @@ class Prepared:
     notes: list[str]
 
 
-def prepare(
-    name: str, data_dir=None, *, cache_dir=None, options: dict | None = None, on_source=None
-) -> Prepared:
+def prepare(name: str, data_dir=None, *, cache_dir=None, options: dict | None = None, on_source=None) -> Prepared:
     """Prepares a dataset unless the cache already has it.
 
     Args:

@@ -26,9 +26,7 @@ class ImageStore:
         labelled: whether each has a mask.
     """
 
-    def __init__(
-        self, rows: Sequence[dict], records, memory: DecodedMemory, disk: DecodedDisk | None = None
-    ):
+    def __init__(self, rows: Sequence[dict], records, memory: DecodedMemory, disk: DecodedDisk | None = None):
         self.rows = tuple(rows)
         self.names = tuple(row["name"] for row in rows)
         self.sources = tuple(row["source"] for row in rows)

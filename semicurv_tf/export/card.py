@@ -25,6 +25,8 @@ def read_card(version: str | Path) -> dict:
     except FileNotFoundError:
         versions = sorted(entry.name for entry in Path(version).glob("*") if entry.name.isdigit())
         remedy = f"Fix: name one of its versions, {version}/{versions[-1]}" if versions else "Fix: semicurv-tf export"
-        raise UserError(f"{version}: expected an exported version folder, found no {path.relative_to(version)}. {remedy}") from None
+        raise UserError(
+            f"{version}: expected an exported version folder, found no {path.relative_to(version)}. {remedy}"
+        ) from None
     except ValueError:
         raise UserError(f"{path}: expected JSON, found a damaged file. Fix: export again") from None

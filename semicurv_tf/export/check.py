@@ -97,7 +97,9 @@ def _keras_probabilities(version: Path, card: dict) -> list[tuple[np.ndarray, np
 
     network = keras.saving.load_model(version / "assets.extra" / KERAS_MODEL, compile=False)
     generator = np.random.default_rng(0)
-    sizes = (tuple(card["size"]),) if card["size"] else [size for size in SIZES if size[0] * size[1] <= card["max_pixels"]]
+    sizes = (
+        (tuple(card["size"]),) if card["size"] else [size for size in SIZES if size[0] * size[1] <= card["max_pixels"]]
+    )
     pairs = []
     for size in sizes:
         image = generator.integers(0, 256, (2, *size, card["channels"]), np.uint8)
@@ -120,8 +122,12 @@ def _session_check(version, card, expected) -> Result:
     if refused:
         return Result("session", "failed", refused[0])
     limit, worst = TOLERANCE[card["precision"]], 0.0
-    for (_, wanted), default, logits, encoded, sixteen in zip(expected, *(answers[i::4] for i in range(4)), strict=True):
-        worst = max(worst, _distance(default["probability"], wanted), _distance(1 / (1 + np.exp(-logits["logits"])), wanted))
+    for (_, wanted), default, logits, encoded, sixteen in zip(
+        expected, *(answers[i::4] for i in range(4)), strict=True
+    ):
+        worst = max(
+            worst, _distance(default["probability"], wanted), _distance(1 / (1 + np.exp(-logits["logits"])), wanted)
+        )
         mask = np.where(default["probability"] > card["threshold"], 255, 0)
         decoded = np.asarray(Image.open(io.BytesIO(encoded["mask_bytes"][0])))[..., None]
         quantised = np.asarray(Image.open(io.BytesIO(sixteen["probability_bytes"][0])))[..., None] / 65535
@@ -133,7 +139,9 @@ def _session_check(version, card, expected) -> Result:
         if encoded["mask_bytes"][1] != b"" or encoded["foreground_fraction"][1] != -1:
             return Result("session", "failed", "a broken picture was not answered by an empty mask")
     said = f"largest difference from Keras {worst:.2g} at {len(expected)} sizes, 4 signatures, without this package"
-    return Result("session", "passed" if worst <= limit else "failed", said + ("" if worst <= limit else f"; allowed {limit:g}"))
+    return Result(
+        "session", "passed" if worst <= limit else "failed", said + ("" if worst <= limit else f"; allowed {limit:g}")
+    )
 
 
 def _warmup_check(version) -> Result:
@@ -146,8 +154,14 @@ def _warmup_check(version) -> Result:
         answers = run_requests(version, requests)
     except RuntimeError as error:
         return Result("warm-up", "failed", str(error))
-    refused = [f"{name}: {answer}" for (name, _), answer in zip(requests, answers, strict=True) if isinstance(answer, str)]
-    return Result("warm-up", "failed", refused[0]) if refused else Result("warm-up", "passed", f"{len(requests)} requests played")
+    refused = [
+        f"{name}: {answer}" for (name, _), answer in zip(requests, answers, strict=True) if isinstance(answer, str)
+    ]
+    return (
+        Result("warm-up", "failed", refused[0])
+        if refused
+        else Result("warm-up", "passed", f"{len(requests)} requests played")
+    )
 
 
 def _cpp_check(version, card, expected) -> Result:
@@ -169,7 +183,9 @@ def _config_check(path) -> Result:
         models = read_models_config(path)
     except UserError as error:
         return Result("models.config", "failed", "; ".join(error.lines))
-    return Result("models.config", "passed", ", ".join(f"{model['name']} {model['labels'] or ''}".strip() for model in models))
+    return Result(
+        "models.config", "passed", ", ".join(f"{model['name']} {model['labels'] or ''}".strip() for model in models)
+    )
 
 
 def _distance(a: np.ndarray, b: np.ndarray) -> float:

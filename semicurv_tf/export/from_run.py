@@ -52,12 +52,20 @@ def export_run(
         UserError: the run cannot be read, or the version exists or cannot be written.
     """
     if size and size[0] * size[1] > max_pixels:
-        raise UserError(f"--size {size[0]}x{size[1]}: more than --max-pixels {max_pixels}. Fix: raise --max-pixels knowingly")
+        raise UserError(
+            f"--size {size[0]}x{size[1]}: more than --max-pixels {max_pixels}. Fix: raise --max-pixels knowingly"
+        )
     from semicurv_tf.training.run_folder import chosen_threshold, load_deployed
 
     network, facts = load_deployed(run)
     threshold = threshold if threshold is not None else chosen_threshold(run) or 0.5
-    settings = {"threshold": threshold, "size": size, "max_pixels": max_pixels, "max_batch": max_batch, "precision": precision}
+    settings = {
+        "threshold": threshold,
+        "size": size,
+        "max_pixels": max_pixels,
+        "max_batch": max_batch,
+        "precision": precision,
+    }
     return export_network(network, models, {**_about(Path(run), facts), **settings}, version=version)
 
 
@@ -88,7 +96,10 @@ def export_network(network, models: str | Path, card: dict, *, version: int | No
             inference, part, channels, threshold=card["threshold"], size=size, max_pixels=card["max_pixels"]
         )
         nodes = count_nodes(part)
-        write_card(part, {**card, "exported": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "nodes": nodes})
+        write_card(
+            part,
+            {**card, "exported": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "nodes": nodes},
+        )
         network.save(part / "assets.extra" / KERAS_MODEL)
         notes += write_warmup(part, Path(models).name, channels, size, card["max_batch"])
     return Exported(final, nodes, notes)
@@ -127,7 +138,10 @@ def _without_lists(scores: dict | None) -> dict | None:
     """The scores of each split without each image's and without curves: a card is read by people."""
     if scores is None:
         return None
-    return {split: {name: value for name, value in of.items() if name not in ("each", "curve")} for split, of in scores.items()}
+    return {
+        split: {name: value for name, value in of.items() if name not in ("each", "curve")}
+        for split, of in scores.items()
+    }
 
 
 def _licence(dataset: str) -> str | None:

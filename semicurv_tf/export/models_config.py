@@ -22,15 +22,21 @@ def read_models_config(path: str | Path) -> list[dict]:
         from google.protobuf import text_format
         from tensorflow_serving.config import model_server_config_pb2
     except ImportError:
-        raise UserError(f"{path}: cannot be read without the server's protos. Fix: pip install 'semicurv-tf[serving]'") from None
+        raise UserError(
+            f"{path}: cannot be read without the server's protos. Fix: pip install 'semicurv-tf[serving]'"
+        ) from None
     try:
         config = text_format.Parse(Path(path).read_text(), model_server_config_pb2.ModelServerConfig())
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}). Fix: check the path") from None
     except (text_format.ParseError, ValueError) as error:
-        raise UserError(f"{path}: the server would refuse it: {error}. Fix: compare with serving/models.config") from None
+        raise UserError(
+            f"{path}: the server would refuse it: {error}. Fix: compare with serving/models.config"
+        ) from None
     models = [_model(entry) for entry in config.model_config_list.config]
-    faults = [] if models else [f"{path}: expected at least one model, found none. Fix: compare with serving/models.config"]
+    faults = (
+        [] if models else [f"{path}: expected at least one model, found none. Fix: compare with serving/models.config"]
+    )
     for model in models:
         if not model["name"] or not model["base_path"]:
             faults.append(f"{path}: expected name and base_path of every model, found {model}. Fix: fill them in")

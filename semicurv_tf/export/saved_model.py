@@ -59,7 +59,9 @@ def new_version(models: str | Path, version: int | None = None):
         shutil.rmtree(part, ignore_errors=True)
 
 
-def write_saved_model(network, directory: Path, channels: int, *, threshold=0.5, size=None, max_pixels=MAX_PIXELS) -> None:
+def write_saved_model(
+    network, directory: Path, channels: int, *, threshold=0.5, size=None, max_pixels=MAX_PIXELS
+) -> None:
     """Writes the SavedModel with its signatures; see `signatures.py` for them.
 
     `keras.export.ExportArchive` is used because `tf.saved_model.save` of a Keras 3 model cannot be

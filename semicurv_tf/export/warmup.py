@@ -13,9 +13,7 @@ from PIL import Image
 
 WARMUP = "assets.extra/tf_serving_warmup_requests"
 SIDE_PX = 128  # where any size is served: small enough that loading stays quick
-MISSING = (
-    "no warm-up requests written: they need the extra `serving`. Fix: pip install 'semicurv-tf[serving]' and export again"
-)
+MISSING = "no warm-up requests written: they need the extra `serving`. Fix: pip install 'semicurv-tf[serving]' and export again"
 
 
 def batch_sizes(max_batch: int) -> list[int]:
@@ -71,7 +69,10 @@ def read_warmup(directory: str | Path) -> Iterator[tuple[str, dict[str, np.ndarr
 
     for record in tf.data.TFRecordDataset(str(Path(directory) / WARMUP)).as_numpy_iterator():
         request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
-        yield request.model_spec.signature_name, {name: tf.make_ndarray(value) for name, value in request.inputs.items()}
+        yield (
+            request.model_spec.signature_name,
+            {name: tf.make_ndarray(value) for name, value in request.inputs.items()},
+        )
 
 
 def _png(pixels: np.ndarray) -> bytes:

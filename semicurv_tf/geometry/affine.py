@@ -73,9 +73,7 @@ def rotation(degrees):
     swap = tf.equal(quarter % 2, 1)
     cosine, sine = tf.where(swap, -sine, cosine), tf.where(swap, cosine, sine)
     sign = tf.where(quarter >= 2, -1.0, 1.0)
-    return _matrix(
-        sign * cosine, -sign * sine, 0.0, sign * sine, sign * cosine, 0.0, 0.0, 0.0, 1.0
-    )
+    return _matrix(sign * cosine, -sign * sine, 0.0, sign * sine, sign * cosine, 0.0, 0.0, 0.0, 1.0)
 
 
 def compose(*transforms):

@@ -67,9 +67,7 @@ def seen_by_view(transform, height, width):
     slack = FRAME_TOLERANCE_PX
     last_x = tf.cast(width, tf.float32) - 1.0
     last_y = tf.cast(height, tf.float32) - 1.0
-    inside = (
-        (x_view >= -slack) & (x_view <= last_x + slack) & (y_view >= -slack) & (y_view <= last_y + slack)
-    )
+    inside = (x_view >= -slack) & (x_view <= last_x + slack) & (y_view >= -slack) & (y_view <= last_y + slack)
     return tf.cast(inside, tf.float32)[..., None]
 
 
@@ -164,9 +162,7 @@ def _reflect(coordinate, length):
     length = tf.cast(length, tf.float32)
     period = 2.0 * length
     # The op's own arithmetic, in its own order: rounding decides which pixel is read.
-    negative = tf.where(
-        coordinate < period, period * tf.floor(-coordinate / period) + coordinate, coordinate
-    )
+    negative = tf.where(coordinate < period, period * tf.floor(-coordinate / period) + coordinate, coordinate)
     negative = tf.where(negative < -length, negative + period, -negative - 1.0)
     beyond = coordinate - period * tf.floor(coordinate / period)
     beyond = tf.where(beyond >= length, period - beyond - 1.0, beyond)

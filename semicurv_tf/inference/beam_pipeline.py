@@ -70,7 +70,11 @@ class PredictFile(beam.DoFn):
 
 
 def predict_by_beam(
-    options: PredictorOptions, jobs: list[Job], output: Path, arguments: list[str], progress: ImageProgress | None = None
+    options: PredictorOptions,
+    jobs: list[Job],
+    output: Path,
+    arguments: list[str],
+    progress: ImageProgress | None = None,
 ) -> list[Outcome]:
     """Predicts the jobs by a pipeline.
 
@@ -91,7 +95,11 @@ def predict_by_beam(
         (output / name).unlink(missing_ok=True)
     if not jobs:
         return []
-    with written_whole(output / PREDICTED) as predicted, written_whole(output / FAILED) as failed, _Watch(jobs, progress):
+    with (
+        written_whole(output / PREDICTED) as predicted,
+        written_whole(output / FAILED) as failed,
+        _Watch(jobs, progress),
+    ):
         try:
             pipeline = beam.Pipeline(options=PipelineOptions([_LOG_LEVEL, *arguments]))
             _build(pipeline, options, jobs, predicted, failed)
@@ -101,8 +109,12 @@ def predict_by_beam(
         except Exception as error:  # whatever a runner raises, with the traceback of a worker in its text
             said = [line.strip() for line in str(error).splitlines() if line.strip()]
             line = next((line for line in said if "UserError" in line), said[-1] if said else type(error).__name__)
-            raise UserError(f"--runner beam {' '.join(arguments)}: the pipeline failed ({line[:300]}). Fix: what is said here, then run again") from error
-        lines = [json.loads(line) for file in (predicted, failed) for line in file.read_text(encoding="utf-8").splitlines()]
+            raise UserError(
+                f"--runner beam {' '.join(arguments)}: the pipeline failed ({line[:300]}). Fix: what is said here, then run again"
+            ) from error
+        lines = [
+            json.loads(line) for file in (predicted, failed) for line in file.read_text(encoding="utf-8").splitlines()
+        ]
     found = {line["source"]: line for line in lines}
     if not (output / FAILED).stat().st_size:
         (output / FAILED).unlink()

@@ -79,7 +79,9 @@ def plan_jobs(source: str | Path, output: str | Path, outputs: Outputs) -> list[
     if output.exists() and not output.is_dir():
         raise UserError(f"--output {output}: expected a folder, found a file. Fix: name a folder")
     if source.exists() and names_file(output):
-        raise UserError(f"--output {output}: expected a folder for several images, found a file's name. Fix: name a folder")
+        raise UserError(
+            f"--output {output}: expected a folder for several images, found a file's name. Fix: name a folder"
+        )
     if source.is_dir():
         files = find_images(source, leave_out=None if _same(source, output) else output)
         root = source
@@ -93,7 +95,10 @@ def plan_jobs(source: str | Path, output: str | Path, outputs: Outputs) -> list[
         raise UserError(f"--input {source}: expected an image or a folder, found nothing. Fix: check the path")
 
     places = [output / (file.relative_to(root) if root else file.name) for file in files]
-    jobs = [Job(file, _result_paths(place, outputs, _suffix(file, outputs.format))) for file, place in zip(files, places, strict=True)]
+    jobs = [
+        Job(file, _result_paths(place, outputs, _suffix(file, outputs.format)))
+        for file, place in zip(files, places, strict=True)
+    ]
     require_distinct(jobs)
     return jobs
 
@@ -174,7 +179,9 @@ def _listed(source: Path) -> list[Path]:
     try:
         lines = source.read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError:
-        raise UserError(f"--input {source}: expected a list of images as UTF-8 text, found other bytes. Fix: name the image itself") from None
+        raise UserError(
+            f"--input {source}: expected a list of images as UTF-8 text, found other bytes. Fix: name the image itself"
+        ) from None
     files = list(dict.fromkeys(source.parent / line.strip() for line in lines if line.strip()))
     if not files:
         raise UserError(f"--input {source}: expected the path of an image per line, found none. Fix: list some")

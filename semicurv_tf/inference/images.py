@@ -103,7 +103,9 @@ def read_image(path: str | Path, channels: int) -> ReadImage:
 
 
 @contextlib.contextmanager
-def open_image(path: Path, header: Header, channels: int, *, frame: int | None = None, place: bool = False) -> Iterator[Opened]:
+def open_image(
+    path: Path, header: Header, channels: int, *, frame: int | None = None, place: bool = False
+) -> Iterator[Opened]:
     """Opens an image, or one page of a stack, to be read by rows.
 
     Args:
@@ -143,7 +145,16 @@ def read_header(path: Path) -> Header:
     """What a file says of itself; the defaults where it cannot be read (reading its pixels will say why)."""
     try:
         return _tiff_header(path) if image_files.is_tiff(path) else _other_header(path)
-    except (OSError, ValueError, SyntaxError, LookupError, TypeError, ArithmeticError, RuntimeError, Image.DecompressionBombError):
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        LookupError,
+        TypeError,
+        ArithmeticError,
+        RuntimeError,
+        Image.DecompressionBombError,
+    ):
         return Header()
 
 
@@ -219,7 +230,9 @@ def _is_plain(path: Path, header: Header) -> bool:
         UserError: it does not, and the file is too large to be decoded as a whole.
     """
     if header.turned and header.pixels > Image.MAX_IMAGE_PIXELS:
-        raise UserError(f"{path}: expected an upright image to read by windows, found an orientation tag. Fix: save it turned")
+        raise UserError(
+            f"{path}: expected an upright image to read by windows, found an orientation tag. Fix: save it turned"
+        )
     return not header.turned
 
 

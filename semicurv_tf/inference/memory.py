@@ -12,10 +12,14 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.inference.tiles import BAND_ROWS
 
 DEFAULT = "2GB"
-BASE_BYTES = 900_000_000  # Python, TensorFlow, the weights of the paper's network, GDAL with its cache of blocks, and a margin
+BASE_BYTES = (
+    900_000_000  # Python, TensorFlow, the weights of the paper's network, GDAL with its cache of blocks, and a margin
+)
 FEATURES_PER_CHANNEL = 13  # that live at once at full resolution, per channel of the first level
 FIRST_CHANNELS = 32  # of the paper's network
-IMAGE_BYTES = 64  # per pixel of a tile: of 3 channels in float32, as they are, standardised, padded and with an encoding
+IMAGE_BYTES = (
+    64  # per pixel of a tile: of 3 channels in float32, as they are, standardised, padded and with an encoding
+)
 SMALLEST_TILE_PX, LARGEST_TILE_PX = 128, 4096
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
@@ -50,7 +54,11 @@ class Memory:
         candidates = range(-(-SMALLEST_TILE_PX // stride) * stride, LARGEST_TILE_PX + 1, stride)
         if needed(whole) <= self.total_bytes and height * width <= self.tile_pixels:
             return whole
-        fitting = [side for side in candidates if side < whole and side**2 <= self.tile_pixels and needed(side) <= self.total_bytes]
+        fitting = [
+            side
+            for side in candidates
+            if side < whole and side**2 <= self.tile_pixels and needed(side) <= self.total_bytes
+        ]
         if not fitting:
             least = needed(min(candidates[0], whole))
             raise UserError(

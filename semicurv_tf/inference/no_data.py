@@ -44,5 +44,7 @@ def parse_no_data(text: str) -> tuple[int, int]:
     found = re.fullmatch(r"\s*(\d{1,3})\s*(?:-\s*(\d{1,3})\s*)?", text)
     low, high = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
     if not low <= high <= 255:
-        raise UserError(f"--no-data {text}: expected a value or a range of values in 0-255. Fix: --no-data 0-20, or --no-data 253-255")
+        raise UserError(
+            f"--no-data {text}: expected a value or a range of values in 0-255. Fix: --no-data 0-20, or --no-data 253-255"
+        )
     return low, high

@@ -59,7 +59,10 @@ class ImageProgress:
         if now - self._last_line >= LINE_SECONDS and self._done > 0:
             self._last_line = now
             left = (now - self._start) / self._done * (self._images - self._done)
-            self._console.print(f"{self._verb} {count} {100 * self._done / self._images:.1f} %  left {_clock(left)}  {self._name}", soft_wrap=True)
+            self._console.print(
+                f"{self._verb} {count} {100 * self._done / self._images:.1f} %  left {_clock(left)}  {self._name}",
+                soft_wrap=True,
+            )
 
 
 def _clock(seconds: float) -> str:

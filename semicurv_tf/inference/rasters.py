@@ -73,8 +73,11 @@ def raster_environment():
     except ImportError:
         yield
         return
-    with warnings.catch_warnings(), rasterio.Env(
-        GDAL_CACHEMAX=CACHE_BYTES, GDAL_TIFF_INTERNAL_MASK=True, GDAL_PAM_ENABLED=False, CHECK_DISK_FREE_SPACE=False
+    with (
+        warnings.catch_warnings(),
+        rasterio.Env(
+            GDAL_CACHEMAX=CACHE_BYTES, GDAL_TIFF_INTERNAL_MASK=True, GDAL_PAM_ENABLED=False, CHECK_DISK_FREE_SPACE=False
+        ),
     ):
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
         yield
@@ -107,7 +110,9 @@ class Raster:
                 "Fix: remove the file or give a larger image"
             )
         if ColorInterp.cyan in colours:
-            raise UserError(f"{path}: expected grey or RGB to read by windows, found CMYK. Fix: convert the file to RGB")
+            raise UserError(
+                f"{path}: expected grey or RGB to read by windows, found CMYK. Fix: convert the file to RGB"
+            )
         self._bands = [1, 2, 3] if dataset.count >= 3 else [1]
         self._wide = kinds == ["uint16"]
         self._inverted = False

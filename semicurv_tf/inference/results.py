@@ -106,7 +106,9 @@ class PngRows:
 
     def _chunk(self, kind: bytes, content: bytes) -> None:
         if content or kind == b"IEND":
-            self._file.write(struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content)))
+            self._file.write(
+                struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+            )
 
 
 class GeoTiffRows:

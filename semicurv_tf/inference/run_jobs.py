@@ -70,7 +70,9 @@ def predict_job(predictor: Predictor, job: Job, advance: Callable[[float], None]
     except UserError as error:
         return Outcome(job.source, faults=_named(job.source, error))
     except MemoryError:
-        return Outcome(job.source, faults=(f"{job.source}: not enough memory. Fix: less --memory, or a smaller --tile",))
+        return Outcome(
+            job.source, faults=(f"{job.source}: not enough memory. Fix: less --memory, or a smaller --tile",)
+        )
 
 
 def overlay(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -99,14 +101,18 @@ def _predict(predictor: Predictor, job: Job, advance: Callable[[float], None] | 
             "Fix: --format tif, or save each page as a file of its own"
         )
     if header.frames > 1 and "lines" in job.outputs:
-        raise UserError(f"{job.source}: expected one image in the file for --vectors, found {header.frames} pages. Fix: leave --vectors out")
+        raise UserError(
+            f"{job.source}: expected one image in the file for --vectors, found {header.frames} pages. Fix: leave --vectors out"
+        )
     foreground = counted = 0
     notes: tuple[str, ...] = ()
     results = None
     by_windows = header.large or header.georeferenced
     with raster_environment() if by_windows else contextlib.nullcontext(), contextlib.ExitStack() as results_open:
         for frame in range(header.frames):
-            with open_image(job.source, header, predictor.channels, frame=frame if header.frames > 1 else None, place=as_tiff) as image:
+            with open_image(
+                job.source, header, predictor.channels, frame=frame if header.frames > 1 else None, place=as_tiff
+            ) as image:
                 if results is None:
                     results = _open_results(results_open, job, header, image)
                 notes = (*image.notes, *_tiled(predictor, image))
@@ -129,7 +135,12 @@ def _pieces(bands: Iterator[Band]) -> Iterator[Band]:
     for band in bands:
         for top in range(0, len(band.pixels), BAND_ROWS):
             rows = slice(top, top + BAND_ROWS)
-            yield Band(band.top + top, band.pixels[rows], band.probability[rows], None if band.valid is None else band.valid[rows])
+            yield Band(
+                band.top + top,
+                band.pixels[rows],
+                band.probability[rows],
+                None if band.valid is None else band.valid[rows],
+            )
 
 
 def _tiled(predictor: Predictor, image: Opened) -> tuple[str, ...]:

@@ -47,7 +47,9 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
     """
     memory = parse_memory(options.memory)
     if options.precision != "float32" and options.run is None:
-        raise UserError(f"--precision {options.precision}: only a --run is computed in another precision here. Fix: export --precision bfloat16")
+        raise UserError(
+            f"--precision {options.precision}: only a --run is computed in another precision here. Fix: export --precision bfloat16"
+        )
     settings = {"tile": options.tile, "tta": options.tta}
     if options.no_data is not None:
         settings["no_data"] = parse_no_data(options.no_data)
@@ -61,14 +63,18 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
         limit = Memory(memory, tile_pixels=card.get("max_pixels") or WHOLE_PIXELS)
         predictor = Predictor.from_saved_model(options.saved_model, threshold=threshold, memory=limit, **settings)
         variables = Path(options.saved_model, "variables", "variables.data-00000-of-00001")
-        identity = {"model": _digest([Path(options.saved_model, "saved_model.pb").read_bytes(), variables.read_bytes()])}
+        identity = {
+            "model": _digest([Path(options.saved_model, "saved_model.pb").read_bytes(), variables.read_bytes()])
+        }
     else:
         from semicurv_tf.serving_client.client import connect
 
         client = connect(options.server, options.model_name)
         channels, version = client.describe()
         threshold = options.threshold if options.threshold is not None else 0.5
-        predictor = Predictor(client.probability, channels, threshold=threshold, whole_pixels=client.whole_pixels, **settings)
+        predictor = Predictor(
+            client.probability, channels, threshold=threshold, whole_pixels=client.whole_pixels, **settings
+        )
         identity = {"model": f"{options.server} {options.model_name} version {version}"}
     sized_by = {} if options.tile or options.server else {"memory": memory}
     return predictor, {**identity, "threshold": predictor.threshold, **settings, **sized_by}

@@ -100,7 +100,11 @@ class Side:
     @cached_property
     def starts(self) -> list[int]:
         """First pixels of the tiles, image coordinates; the first may lie before the image."""
-        cells = tile_starts(-(-self.length // self.stride), self.used // self.stride, min(self.overlap, self.used - self.stride) // self.stride)
+        cells = tile_starts(
+            -(-self.length // self.stride),
+            self.used // self.stride,
+            min(self.overlap, self.used - self.stride) // self.stride,
+        )
         return [cell * self.stride - self._before for cell in cells]
 
     def within(self, start: int) -> slice:
@@ -122,7 +126,9 @@ class Side:
         total = np.zeros(self.starts[-1] - first + self.used)
         for start in self.starts:
             total[start - first : start - first + self.used] += one
-        return np.stack([one / total[start - first : start - first + self.used] for start in self.starts]).astype(np.float32)
+        return np.stack([one / total[start - first : start - first + self.used] for start in self.starts]).astype(
+            np.float32
+        )
 
 
 def tile_starts(length: int, tile: int, overlap: int) -> list[int]:
@@ -182,7 +188,10 @@ def predict_bands(
         lines = down.pixels(top) - held.top
         for column, left in enumerate(across.starts):
             inside_across = across.within(left)
-            place = np.s_[top + inside_down.start - held.top : bottom - held.top, left + inside_across.start : left + inside_across.stop]
+            place = np.s_[
+                top + inside_down.start - held.top : bottom - held.top,
+                left + inside_across.start : left + inside_across.stop,
+            ]
             if held.valid is None or held.valid[place].any():
                 pixels = held.pixels if alone else _taken(held.pixels, lines, across.pixels(left))
                 weights = np.outer(down.weights[row], across.weights[column])

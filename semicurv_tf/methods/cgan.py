@@ -26,7 +26,9 @@ class CGAN(Supervised):
     def __init__(self, student, teacher, method, views, training, steps):
         super().__init__(student, teacher, method, views, training, steps)
         self.discriminator = build_discriminator(training.seed)
-        self.discriminator_optimizer = keras.optimizers.Adam(method.discriminator_learning_rate, beta_1=0.9, beta_2=0.99)
+        self.discriminator_optimizer = keras.optimizers.Adam(
+            method.discriminator_learning_rate, beta_1=0.9, beta_2=0.99
+        )
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
 
     @property

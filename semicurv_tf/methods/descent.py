@@ -22,7 +22,9 @@ def descend(optimizer, tape, loss, variables, clip=None):
     """
     scale = optimizer.scale_loss(1.0)
     upstream = tf.convert_to_tensor(scale / replicas.count(), tf.float32)
-    gradients = tape.gradient(loss, variables, output_gradients=upstream, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    gradients = tape.gradient(
+        loss, variables, output_gradients=upstream, unconnected_gradients=tf.UnconnectedGradients.ZERO
+    )
     gradients = replicas.total(gradients)
     if clip is not None:
         scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)

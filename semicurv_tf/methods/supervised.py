@@ -35,7 +35,9 @@ class Supervised(keras.Model):
 
     uses_unlabelled = False
 
-    def __init__(self, student, teacher, method: MethodConfig, views: ViewsConfig, training: TrainingConfig, steps: int):
+    def __init__(
+        self, student, teacher, method: MethodConfig, views: ViewsConfig, training: TrainingConfig, steps: int
+    ):
         super().__init__(name=method.name)
         self.student = student
         self.teacher = teacher
@@ -195,11 +197,15 @@ class Supervised(keras.Model):
         seed = self.training_config.seed
         counts = counts or [image.shape[0]]
         places = replicas.positions(*counts)
-        drawn = self.draw_transforms(counts, places.total, height, width, purpose_seed(seed, step, f"{purpose} geometric"))
+        drawn = self.draw_transforms(
+            counts, places.total, height, width, purpose_seed(seed, step, f"{purpose} geometric")
+        )
         transform = places.take(drawn)
         view = warp(image, transform)
         view = colour_view(view, self.views.colour, purpose_seed(seed, step, f"{purpose} colour"), places)
-        view = photometric_view(view, self.views.photometric, purpose_seed(seed, step, f"{purpose} photometric"), places)
+        view = photometric_view(
+            view, self.views.photometric, purpose_seed(seed, step, f"{purpose} photometric"), places
+        )
         return {"image": view, "transform": transform, "seen": seen_by_view(transform, height, width)}
 
     def draw_transforms(self, counts, total, height, width, seed):

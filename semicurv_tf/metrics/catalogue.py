@@ -27,9 +27,13 @@ COUNTS: dict[str, Callable[[ImageToScore], np.ndarray]] = {
     "levels": lambda image: count_levels(image.target[image.valid], image.probability[image.valid]),
     "matches": lambda image: image.matches,
     "best_match": lambda image: best_counts(image.matches),
-    "cldice": lambda image: count_cldice(image.target, image.predicted, image.target_skeleton, image.predicted_skeleton),
+    "cldice": lambda image: count_cldice(
+        image.target, image.predicted, image.target_skeleton, image.predicted_skeleton
+    ),
     "betti": lambda image: betti_errors(image.target, image.predicted),
-    "buffer": lambda image: road_buffer.count_buffer(image.target_skeleton, image.predicted_skeleton, image.tolerance_px),
+    "buffer": lambda image: road_buffer.count_buffer(
+        image.target_skeleton, image.predicted_skeleton, image.tolerance_px
+    ),
     "pairs": lambda image: count_pairs(image.target, image.predicted, image.valid),
 }
 
@@ -114,7 +118,9 @@ def parse_metrics(text: str) -> tuple[str, ...]:
     unknown = [name for name in names if name not in METRICS and name != "all"]
     if unknown or not names:
         found = ", ".join(unknown) or "none"
-        raise UserError(f"--metrics {text}: expected names of metrics, found {found}. Fix: all, or some of {', '.join(METRICS)}")
+        raise UserError(
+            f"--metrics {text}: expected names of metrics, found {found}. Fix: all, or some of {', '.join(METRICS)}"
+        )
     return tuple(METRICS) if "all" in names else tuple(dict.fromkeys(names))
 
 

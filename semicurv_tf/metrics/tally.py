@@ -60,10 +60,13 @@ class Tally:
     def each(self):
         """Scores of each image: name to {metric: score}, None where it has none."""
         columns = {
-            name: METRICS[name].score(self.counts(METRICS[name].counts)) for name in self.metrics if METRICS[name].per_image
+            name: METRICS[name].score(self.counts(METRICS[name].counts))
+            for name in self.metrics
+            if METRICS[name].per_image
         }
         return {
-            image: {name: _number(values[row]) for name, values in columns.items()} for row, image in enumerate(self.names)
+            image: {name: _number(values[row]) for name, values in columns.items()}
+            for row, image in enumerate(self.names)
         }
 
     def scores(self, resamples=RESAMPLES, seed=0):
@@ -113,7 +116,9 @@ class Tally:
             summary["pooled"] = _number(metric.score(counts.sum(axis=0)))
             if weights is not None:
                 # In floating point, whose matrix product is fast; the counts stay whole numbers below 2**53.
-                drawn = (weights.astype(np.float64) @ counts.reshape(len(counts), -1)).reshape(len(weights), *counts.shape[1:])
+                drawn = (weights.astype(np.float64) @ counts.reshape(len(counts), -1)).reshape(
+                    len(weights), *counts.shape[1:]
+                )
                 summary["pooled_interval"] = interval(metric.score(drawn))
         return summary
 

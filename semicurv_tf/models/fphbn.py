@@ -41,7 +41,9 @@ class FPHBN(SegmentationNetwork):
         ]
         self.double = BilinearUpsampling(dtype=policy, name="double")
         self.side_heads = [side_head(stage) for stage in range(5)]
-        self.upsample = [BilinearUpsampling(2**stage, dtype="float32", name=f"upsample_{stage + 1}") for stage in range(5)]
+        self.upsample = [
+            BilinearUpsampling(2**stage, dtype="float32", name=f"upsample_{stage + 1}") for stage in range(5)
+        ]
         self.fuse = fusion()
 
     def load_trunk(self, path):

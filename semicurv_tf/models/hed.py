@@ -30,7 +30,9 @@ class HED(SegmentationNetwork):
         self.widths = tuple(widths)
         self.trunk = vgg16.VGG16Trunk(self.widths, dtype=self.dtype_policy, name="trunk")
         self.side_heads = [side_head(stage) for stage in range(5)]
-        self.upsample = [BilinearUpsampling(2**stage, dtype="float32", name=f"upsample_{stage + 1}") for stage in range(5)]
+        self.upsample = [
+            BilinearUpsampling(2**stage, dtype="float32", name=f"upsample_{stage + 1}") for stage in range(5)
+        ]
         self.fuse = fusion()
 
     def load_trunk(self, path):

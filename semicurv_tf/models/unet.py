@@ -29,11 +29,16 @@ class UNet(SegmentationNetwork):
         self.encoding_period = encoding_period
         policy = self.dtype_policy
         self.encode = CoordEncoding(encoding, encoding_period, dtype=policy, name="encode")
-        self.encoder = [ConvolutionPair(width, dtype=policy, name=f"encoder_{level}") for level, width in enumerate(self.widths)]
+        self.encoder = [
+            ConvolutionPair(width, dtype=policy, name=f"encoder_{level}") for level, width in enumerate(self.widths)
+        ]
         self.pool = keras.layers.MaxPooling2D(2, dtype=policy, name="pool")
         up = lambda level: keras.layers.Conv2DTranspose(self.widths[level], 2, 2, dtype=policy, name=f"up_{level}")
         self.up = [up(level) for level in range(len(self.widths) - 1)]
-        self.decoder = [ConvolutionPair(width, dtype=policy, name=f"decoder_{level}") for level, width in enumerate(self.widths[:-1])]
+        self.decoder = [
+            ConvolutionPair(width, dtype=policy, name=f"decoder_{level}")
+            for level, width in enumerate(self.widths[:-1])
+        ]
         self.head = keras.layers.Conv2D(1, 1, dtype="float32", name="head")
 
     @property
@@ -77,7 +82,13 @@ class ConvolutionPair(keras.layers.Layer):
         super().__init__(**kwargs)
         self.filters = filters
         convolution = lambda name: keras.layers.Conv2D(
-            filters, 3, padding="same", activation="relu", kernel_initializer="he_normal", dtype=self.dtype_policy, name=name
+            filters,
+            3,
+            padding="same",
+            activation="relu",
+            kernel_initializer="he_normal",
+            dtype=self.dtype_policy,
+            name=name,
         )
         self.first, self.second = convolution("first"), convolution("second")
 

@@ -31,7 +31,9 @@ class VGG16Trunk(keras.layers.Layer):
             self.widths[stage], 3, padding="same", activation="relu", kernel_initializer="he_normal",
             dtype=self.dtype_policy, name=f"block{stage + 1}_conv{number + 1}",
         )  # fmt: skip
-        self.stages = [[convolution(stage, number) for number in range(count)] for stage, count in enumerate(CONVOLUTIONS)]
+        self.stages = [
+            [convolution(stage, number) for number in range(count)] for stage, count in enumerate(CONVOLUTIONS)
+        ]
         self.pool = keras.layers.MaxPooling2D(2, dtype=self.dtype_policy, name="pool")
 
     def build(self, input_shape):
@@ -77,7 +79,9 @@ def load_vgg16(trunk: VGG16Trunk, path: str):
 def require_file(path: str):
     """Refuses a weights file that is not there, before anything is written or built."""
     if not Path(path).is_file():
-        raise UserError(f"model.trunk_weights {path}: no such file. Fix: name a weights file (no top) of keras.applications")
+        raise UserError(
+            f"model.trunk_weights {path}: no such file. Fix: name a weights file (no top) of keras.applications"
+        )
 
 
 def loaded(application, path: str, channels: int = 3):

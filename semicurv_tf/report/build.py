@@ -20,7 +20,9 @@ TITLE = "SemiCurv: measured beside printed"
 BLOCKS = (("All labels (fully supervised)", 0), ("The higher label budget", 1), ("The lower label budget", 2))
 
 
-def build_report(folders: Sequence[Path], output: Path, runs: Path | None, data_dir: str | None, images: int, console: Console):
+def build_report(
+    folders: Sequence[Path], output: Path, runs: Path | None, data_dir: str | None, images: int, console: Console
+):
     """Reads results and writes the report.
 
     Args:
@@ -51,7 +53,9 @@ def build_report(folders: Sequence[Path], output: Path, runs: Path | None, data_
     footer = f"semicurv-tf {__version__}, semicurv-tf report. Printed numbers: {read_published()['source']}."
     write_document(output, TITLE, parts, footer)
     _write_csv(output / "measured.csv", results)
-    console.print(f"{len(results)} results, {len(faults)} files left out: {output / 'index.html'}, report.md, measured.csv")
+    console.print(
+        f"{len(results)} results, {len(faults)} files left out: {output / 'index.html'}, report.md, measured.csv"
+    )
 
 
 def _opening(results: list[Result], groups: list[Group], left_out: int) -> list[Part]:
@@ -64,7 +68,10 @@ def _opening(results: list[Result], groups: list[Group], left_out: int) -> list[
     ]
     if left_out:
         parts.append(
-            Paragraph(f"{left_out} files of the results were left out as damaged or foreign; the command named each.", "warning")
+            Paragraph(
+                f"{left_out} files of the results were left out as damaged or foreign; the command named each.",
+                "warning",
+            )
         )
     if not results:
         return [*parts, Paragraph("No result was given: all cells below are shown as not run.", "warning")]
@@ -125,7 +132,10 @@ def _details(target: str, groups: list[Group]) -> list[Part]:
 def _table4(groups: list[Group]) -> list[Part]:
     """CrackForest, of which there are printed numbers, and where else it was run."""
     places = _printed_or_run("table4", groups)
-    return [Heading("Table IV: encodings", "table4"), *(tables.dataset_table("table4", *place, groups) for place in places)]
+    return [
+        Heading("Table IV: encodings", "table4"),
+        *(tables.dataset_table("table4", *place, groups) for place in places),
+    ]
 
 
 def _table6(groups: list[Group]) -> list[Part]:
@@ -169,7 +179,8 @@ def _figure7(groups: list[Group], runs: Path | None, data_dir: str | None, image
     if len(parts) == 1:
         parts.append(
             Paragraph(
-                "Not drawn: it needs the run folders and the images, semicurv-tf report --runs RUNS --data-dir DIR.", "note"
+                "Not drawn: it needs the run folders and the images, semicurv-tf report --runs RUNS --data-dir DIR.",
+                "note",
             )
         )
     return parts
@@ -251,7 +262,9 @@ def _settings(groups: list[Group]) -> list[Part]:
     for lines, members in told.items():
         where = _listed(dict.fromkeys(map(_place, members)))
         systems = _listed(dict.fromkeys(group.first.system.title for group in members))
-        parts.append(Paragraph(f"{f'Set beside the protocol, {lines}' if lines else 'As the protocol'}: {where} ({systems})."))
+        parts.append(
+            Paragraph(f"{f'Set beside the protocol, {lines}' if lines else 'As the protocol'}: {where} ({systems}).")
+        )
     parts.append(Paragraph("Labelled images, as the seed chose them:"))
     chosen: dict[tuple, list[str]] = {}
     for result in (result for group in groups for result in group.results):
@@ -324,5 +337,12 @@ def _write_csv(file: Path, results: Sequence[Result]):
                 result.pooled["iou"],
                 result.pooled["f1"],
             ]
-            where = [result.dataset, f"{result.labels:g}", result.system.name, result.seed, result.steps, f"{result.budget:.4g}"]
+            where = [
+                result.dataset,
+                f"{result.labels:g}",
+                result.system.name,
+                result.seed,
+                result.steps,
+                f"{result.budget:.4g}",
+            ]
             writer.writerow([*where, *(f"{score:.2f}" for score in scores), result.minutes])

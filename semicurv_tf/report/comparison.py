@@ -41,11 +41,12 @@ def contact_sheet(rows, titles, enlarge: int = 1):
     Returns:
         A `PIL.Image.Image`.
     """
+    images = [(label, [Image.fromarray(picture).convert("RGB") for picture in pictures]) for label, pictures in rows]
     images = [
-        (label, [Image.fromarray(picture).convert("RGB") for picture in pictures]) for label, pictures in rows
-    ]
-    images = [
-        (label, [image.resize((image.width * enlarge, image.height * enlarge), Image.Resampling.NEAREST) for image in row])
+        (
+            label,
+            [image.resize((image.width * enlarge, image.height * enlarge), Image.Resampling.NEAREST) for image in row],
+        )
         for label, row in images
     ]
     column_widths = [max(row[column].width for _, row in images) for column in range(len(titles))]

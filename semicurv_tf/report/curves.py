@@ -29,7 +29,15 @@ def order_figure(target: str, dataset: str, labels: float, groups: Sequence[Grou
         for row, name in enumerate(reversed(names)):
             group, printed = found[name], published(target, dataset, labels, name)
             if printed is not None:
-                axes.plot(printed[0], row, "o", markersize=8, markerfacecolor="white", markeredgecolor=SOFT, markeredgewidth=1.4)
+                axes.plot(
+                    printed[0],
+                    row,
+                    "o",
+                    markersize=8,
+                    markerfacecolor="white",
+                    markeredgecolor=SOFT,
+                    markeredgewidth=1.4,
+                )
             if group is None:
                 continue
             iou = group.iou()
@@ -52,7 +60,9 @@ def order_figure(target: str, dataset: str, labels: float, groups: Sequence[Grou
     return Figure(name, drawn(draw, 7, 0.9 + 0.34 * len(names)), caption, width_px=680)
 
 
-def setting_figure(target: str, dataset: str, labels: float, axis: str, value, groups: Sequence[Group]) -> Figure | None:
+def setting_figure(
+    target: str, dataset: str, labels: float, axis: str, value, groups: Sequence[Group]
+) -> Figure | None:
     """IoU against a setting, a line for each method; None where nothing was run."""
     lines: dict[str, list] = {}
     for name in TARGETS[target].systems(labels):
@@ -105,8 +115,12 @@ def collapse_figure(dataset: str, labels: float, groups: Sequence[Group]) -> Fig
                 _line(left, steps, 100 * shares, name, SYSTEMS[name].title if first else None)
                 _line(right, *_watched(result), name, None, smooth=False)
         if true_share is not None:
-            left.axhline(true_share, color=SOFT, linestyle=":", linewidth=1.2, label=f"truth, all images: {true_share:g} %")
-        left.set(title="Predicted foreground", xlabel="step", ylabel="% of the pixels of unlabelled images", ylim=(0, None))
+            left.axhline(
+                true_share, color=SOFT, linestyle=":", linewidth=1.2, label=f"truth, all images: {true_share:g} %"
+            )
+        left.set(
+            title="Predicted foreground", xlabel="step", ylabel="% of the pixels of unlabelled images", ylim=(0, None)
+        )
         right.set(title="Watched IoU, teacher", xlabel="step", ylabel="%", ylim=(0, None))
         figure.legend(loc="outside lower center", ncols=4)
 
@@ -170,9 +184,10 @@ def _watched(result):
 
 
 def _watched_on(group: Group) -> str:
-    return {"hidden": "masks of unlabelled training images, hidden from the training", "validation": "validation images"}.get(
-        group.first.config.training.monitor, "images of the training's own choice"
-    )
+    return {
+        "hidden": "masks of unlabelled training images, hidden from the training",
+        "validation": "validation images",
+    }.get(group.first.config.training.monitor, "images of the training's own choice")
 
 
 def _line(axes, steps, values, system: str, label: str | None, smooth: bool = True):

@@ -78,7 +78,9 @@ def write_document(folder: Path, title: str, parts: Sequence[Part], footer: str)
     first = next((place for place, part in enumerate(parts) if isinstance(part, Heading)), len(parts))
     blocks = [_html(part) for part in parts]
     with written_whole(folder / "index.html") as file:
-        file.write_text(page.page(title, [*blocks[:first], page.contents(entries), *blocks[first:]], footer), encoding="utf-8")
+        file.write_text(
+            page.page(title, [*blocks[:first], page.contents(entries), *blocks[first:]], footer), encoding="utf-8"
+        )
     with written_whole(folder / "report.md") as file:
         file.write_text("\n".join([f"# {title}\n", *map(_markdown, parts), f"---\n{footer}\n"]), encoding="utf-8")
 
@@ -120,7 +122,9 @@ def _markdown(part: Part) -> str:
             ruler = [":--" if column == 0 or column in text_columns else "--:" for column in range(len(head))]
             lines = [_row(head), _row(ruler)]
             for row in rows:
-                block = [f"**{row}**", *[""] * (len(head) - 1)] if isinstance(row, str) else [_plain(cell) for cell in row]
+                block = (
+                    [f"**{row}**", *[""] * (len(head) - 1)] if isinstance(row, str) else [_plain(cell) for cell in row]
+                )
                 lines.append(_row(block))
             return (f"**{caption}**\n\n" if caption else "") + "\n".join(lines) + "\n"
         case Figure(_, _, caption, description, _):

@@ -40,12 +40,16 @@ def write_evaluation_page(path: Path, opened: OpenRun, scores: dict, console: Co
     found = pictures(opened.predictions(shown_images, console, "pictures", batch=1), scores["threshold"])
     worst, best = ([found[name] for name in part] for part in names)
     facts = {**opened.facts, "threshold_chosen": run_folder.read_choice(opened.folder)}
-    text = evaluation_page(scores, worst, best, opened.config.model_dump(mode="json"), facts, opened.folder.resolve().name)
+    text = evaluation_page(
+        scores, worst, best, opened.config.model_dump(mode="json"), facts, opened.folder.resolve().name
+    )
     with written_whole(path) as file:
         file.write_text(text, encoding="utf-8")
 
 
-def evaluation_page(scores: dict, worst: list[Extreme], best: list[Extreme], config: dict, facts: dict, run: str) -> str:
+def evaluation_page(
+    scores: dict, worst: list[Extreme], best: list[Extreme], config: dict, facts: dict, run: str
+) -> str:
     """The page as text.
 
     Args:
@@ -71,7 +75,9 @@ def evaluation_page(scores: dict, worst: list[Extreme], best: list[Extreme], con
         *(part for (anchor, name), content in chapters.items() for part in (heading(name, anchor), *content)),
     ]
     made = datetime.date.today().isoformat()
-    return page.page(title, parts, f"Made by semicurv_tf {__version__} on {made}. This file loads nothing from elsewhere.", STYLE)
+    return page.page(
+        title, parts, f"Made by semicurv_tf {__version__} on {made}. This file loads nothing from elsewhere.", STYLE
+    )
 
 
 def _lead(scores, run):
@@ -86,7 +92,9 @@ def _warnings(scores):
         told = "The network was trained on these very images: the scores tell how well it fits them, not new ones."
         yield tag("p", told, "warning")
     if scores["bootstrap"]["sources"] == 1:
-        yield tag("p", "All crops are of one source image: nothing can be said of how the scores vary over images.", "warning")
+        yield tag(
+            "p", "All crops are of one source image: nothing can be said of how the scores vary over images.", "warning"
+        )
 
 
 def _tiles(metrics):

@@ -23,7 +23,12 @@ COLOURS = {
 def scores_table(scores):
     """The table of all scores, with their intervals as bars."""
     rows = [
-        [metric.title, *(_cell(entry, kind, metric) for kind in KINDS), _bars(entry) if metric.percent else "", _about(metric)]
+        [
+            metric.title,
+            *(_cell(entry, kind, metric) for kind in KINDS),
+            _bars(entry) if metric.percent else "",
+            _about(metric),
+        ]
         for metric, entry in ((METRICS[name], entry) for name, entry in scores["metrics"].items())
     ]
     head = ["Metric", "Mean of images", "Pooled", "0 to 100 %", "What it says"]
@@ -42,7 +47,9 @@ def _bars(entry):
         low, high, value = (5 + 160 * share for share in (*limits, entry[kind]))
         marks.append(f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}" class="span"/>')
         marks.append(f'<circle cx="{value:.1f}" cy="{y}" r="3.4" class="{kind}"/>')
-    return Markup(f'<svg class="bars" viewBox="0 0 170 22" width="170" height="22" aria-hidden="true">{"".join(marks)}</svg>')
+    return Markup(
+        f'<svg class="bars" viewBox="0 0 170 22" width="170" height="22" aria-hidden="true">{"".join(marks)}</svg>'
+    )
 
 
 def _cell(entry, kind, metric):
@@ -84,7 +91,9 @@ def images(scores, worst, best):
         if chosen:
             yield heading(title, level=3)
             large = any(not _small(one) for one in chosen)
-            yield division((_card(one, scores["each"][one.name]) for one in chosen), "cards large" if large else "cards")
+            yield division(
+                (_card(one, scores["each"][one.name]) for one in chosen), "cards large" if large else "cards"
+            )
     yield _list_of_images(scores["each"])
 
 
@@ -94,7 +103,9 @@ def _card(one, each):
     told = ", ".join(items)
     photograph = (page.png_image if _small(one) else page.jpeg_image)(one.image, f"Image {one.name}")
     errors = page.png_image(one.errors, f"Errors of the prediction for {one.name}: {told}")
-    caption = tag("figcaption", Markup(f"{tag('b', one.name)}<br>{', '.join(item.translate(UNBROKEN) for item in items)}"))
+    caption = tag(
+        "figcaption", Markup(f"{tag('b', one.name)}<br>{', '.join(item.translate(UNBROKEN) for item in items)}")
+    )
     return tag("figure", Markup(division([photograph, errors], "both") + caption), "pixels" if _small(one) else "")
 
 
@@ -112,5 +123,7 @@ def _list_of_images(each):
     ordered = sorted(each, key=lambda image: (each[image][RANKED_BY], image))
     rows = [[image, *(_plain(each[image][name], METRICS[name]) for name in names)] for image in ordered[:LISTED]]
     more = f"the {LISTED} lowest of {len(each)}" if len(each) > LISTED else f"all {len(each)}"
-    table = page.table(["Image", *(METRICS[name].title for name in names)], rows, "Scores of each image, lowest IoU first")
+    table = page.table(
+        ["Image", *(METRICS[name].title for name in names)], rows, "Scores of each image, lowest IoU first"
+    )
     return folded(f"Every image's scores ({more})", [table])

@@ -85,7 +85,9 @@ def surface_figure() -> Figure:
             figure.colorbar(shades, ax=axes, shrink=0.62, format="%.2g")
         last.plot(turns, by_turn[:, 0] / by_turn[:, 0].max(), color="#d55e00", label="MSE")
         last.plot(turns, by_turn[:, 1] / by_turn[:, 1].max(), color="#0b4f8a", label="N-pair")
-        last.set(title="(d) inverse off by a turn", xlabel="degrees", ylabel="loss, share of its largest", ylim=(0, 1.05))
+        last.set(
+            title="(d) inverse off by a turn", xlabel="degrees", ylabel="loss, share of its largest", ylim=(0, 1.05)
+        )
         last.legend()
 
     caption = (

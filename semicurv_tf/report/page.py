@@ -138,7 +138,9 @@ def bullets(lines: Iterable[str]) -> Markup:
     return Markup(f"<ul>{''.join(tag('li', line) for line in lines)}</ul>")
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence | str], caption: str = "", text_columns: Sequence[int] = ()) -> Markup:
+def table(
+    head: Sequence[str], rows: Sequence[Sequence | str], caption: str = "", text_columns: Sequence[int] = ()
+) -> Markup:
     """A table that scrolls sideways on a narrow screen.
 
     Args:

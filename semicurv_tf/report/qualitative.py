@@ -37,7 +37,13 @@ class Predicted(NamedTuple):
 
 
 def comparison_figure(
-    dataset: str, labels: float, groups: Sequence[Group], runs: Path, data_dir: str | None, images: int, console: Console
+    dataset: str,
+    labels: float,
+    groups: Sequence[Group],
+    runs: Path,
+    data_dir: str | None,
+    images: int,
+    console: Console,
 ) -> Figure | None:
     """Draws some test images, evenly spread from the worst to the best by the mean IoU of all systems shown.
 
@@ -56,7 +62,10 @@ def comparison_figure(
     if not runs_of:
         return None
     try:
-        each = {result.system.title: run_folder.read_json(run / run_folder.SCORES)["test"]["each"] for result, run in runs_of}
+        each = {
+            result.system.title: run_folder.read_json(run / run_folder.SCORES)["test"]["each"]
+            for result, run in runs_of
+        }
         predicted = _predict(runs_of, _spread_by_score(each, images), data_dir, console)
     except (UserError, KeyError, TypeError) as error:
         reason = error.lines[0] if isinstance(error, UserError) else f"{runs}: a run's scores.json is damaged"
@@ -91,7 +100,9 @@ def _spread_by_score(each: dict[str, dict], images: int) -> list[str]:
     return [names[int(rank)] for rank in dict.fromkeys(np.floor(ranks))]
 
 
-def _predict(runs_of: list[tuple[Result, Path]], names: list[str], data_dir: str | None, console: Console) -> list[Predicted]:
+def _predict(
+    runs_of: list[tuple[Result, Path]], names: list[str], data_dir: str | None, console: Console
+) -> list[Predicted]:
     config = run_folder.read_config(runs_of[0][1])
     if data_dir is not None:
         config = config.model_copy(update={"data": config.data.model_copy(update={"data_dir": data_dir})})
@@ -99,7 +110,9 @@ def _predict(runs_of: list[tuple[Result, Path]], names: list[str], data_dir: str
     position = {name: index for index, name in enumerate(store.names)}
     missing = [name for name in names if name not in position]
     if missing:
-        raise UserError(f"--data-dir: {', '.join(missing)} are no test images there. Fix: the data that the runs were scored on")
+        raise UserError(
+            f"--data-dir: {', '.join(missing)} are no test images there. Fix: the data that the runs were scored on"
+        )
     batches = [next(iter(evaluation_batches(store, 1, indices=[position[name]]))) for name in names]
     masks = [{} for _ in names]
     for result, run in runs_of:
@@ -141,4 +154,6 @@ def _draw(predicted: list[Predicted]):
             axes.set_title(title, fontsize=8, loc="center")
 
     height, width = predicted[0].truth.shape
-    return rasterised(draw, TILE_IN * len(titles), (TILE_IN * height / width + 0.2) * len(predicted) + 0.25, DOTS_PER_INCH)
+    return rasterised(
+        draw, TILE_IN * len(titles), (TILE_IN * height / width + 0.2) * len(predicted) + 0.25, DOTS_PER_INCH
+    )

@@ -80,7 +80,9 @@ def read_results(folders: Iterable[Path]) -> tuple[list[Result], list[str]]:
         UserError: for a folder that is not there.
     """
     absent = [
-        f"{folder}: no such folder. Fix: the --output of semicurv-tf reproduce" for folder in folders if not folder.is_dir()
+        f"{folder}: no such folder. Fix: the --output of semicurv-tf reproduce"
+        for folder in folders
+        if not folder.is_dir()
     ]
     if absent:
         raise UserError(absent)
@@ -96,7 +98,9 @@ def read_results(folders: Iterable[Path]) -> tuple[list[Result], list[str]]:
             continue
         known = results.setdefault((result.cell, _settings(result.config)), result)
         if known is not result:
-            faults.append(f"{file}: left out, {result.cell} with these settings was read already. Fix: give each result once")
+            faults.append(
+                f"{file}: left out, {result.cell} with these settings was read already. Fix: give each result once"
+            )
     return list(results.values()), faults
 
 
@@ -112,7 +116,9 @@ def _result(record) -> Result:
             raise _Damaged(f"unknown system {record['system']!r}")
         if record["dataset"] not in DATASETS:
             raise _Damaged(f"unknown dataset {record['dataset']!r}")
-        scores = {kind: {name: 100 * _share(record["scores"][kind][name]) for name in SCORES} for kind in ("mean", "pooled")}
+        scores = {
+            kind: {name: 100 * _share(record["scores"][kind][name]) for name in SCORES} for kind in ("mean", "pooled")
+        }
         return Result(
             cell=record["cell"],
             system=SYSTEMS[record["system"]],
@@ -151,7 +157,13 @@ def group_results(results: Sequence[Result]) -> list[Group]:
         groups.setdefault((*_experiment(result), _settings(result.config)), []).append(result)
     made = [Group(tuple(sorted(members, key=lambda result: result.seed))) for members in groups.values()]
     order = {name: position for position, name in enumerate(SYSTEMS)}
-    place = lambda first: (DATASETS.index(first.dataset), -first.labels, order[first.system.name], -first.steps, first.cell)
+    place = lambda first: (
+        DATASETS.index(first.dataset),
+        -first.labels,
+        order[first.system.name],
+        -first.steps,
+        first.cell,
+    )
     made.sort(key=lambda group: place(group.first))
     return [group._replace(variant=_variant(group, made)) for group in made]
 
@@ -192,5 +204,7 @@ def _variant(group: Group, groups: list[Group]) -> str:
         return ""
     other = rivals[1] if rivals[0] is group else rivals[0]
     lines = other_settings(other.first.config, group.first.config)
-    told = [f"{key} {line.rpartition(' -> ')[2]}" for line in lines if (key := line.partition(":")[0]) != "training.seed"]
+    told = [
+        f"{key} {line.rpartition(' -> ')[2]}" for line in lines if (key := line.partition(":")[0]) != "training.seed"
+    ]
     return ", ".join(told)

@@ -123,7 +123,9 @@ def dataset_table(target: str, dataset: str, labels: float, groups: Sequence[Gro
     ablation, kept = target == "table5", COLUMNS[target]
     head = ("system", *(ABLATION_HEAD if ablation else ()), *(SCORE_HEAD[column] for column in kept))
     systems, rows = TARGETS[target].systems(labels), []
-    best = max((group.iou().mean for name in systems for group in find_groups(groups, dataset, labels, name)), default=None)
+    best = max(
+        (group.iou().mean for name in systems for group in find_groups(groups, dataset, labels, name)), default=None
+    )
     for name in systems:
         for group in find_groups(groups, dataset, labels, name) or [None]:
             title = SYSTEMS[name].title + (f" ({group.variant})" if group and group.variant else "")
@@ -147,11 +149,15 @@ def overview_table(target: str, blocks: Sequence[tuple[str, int]], groups: Seque
             rows.append(title)
         for name in TARGETS[target].systems(next(iter(labels.values()))):
             rows.append(
-                [SYSTEMS[name].title, *(_overview_cell(target, groups, dataset, labels[dataset], name) for dataset in labels)]
+                [
+                    SYSTEMS[name].title,
+                    *(_overview_cell(target, groups, dataset, labels[dataset], name) for dataset in labels),
+                ]
             )
     one = [published_labels(target, name)[0] for name in PUBLISHED_DATASETS]
     head = [
-        f"{title_of(name)}" + (f" {percent(label)}" if len(blocks) == 1 else "") for name, label in zip(PUBLISHED_DATASETS, one)
+        f"{title_of(name)}" + (f" {percent(label)}" if len(blocks) == 1 else "")
+        for name, label in zip(PUBLISHED_DATASETS, one)
     ]
     return Table(["system", *head], rows, "IoU in percent, measured / printed")
 

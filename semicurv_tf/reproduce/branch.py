@@ -31,7 +31,10 @@ def branch(source: Path, step: int, run: Path, config: Config):
         UserError: the two differ before `step`, or there is no such checkpoint.
     """
     remedy = "Fix: make it the same, or leave --share out"
-    faults = [f"--share {step}: {run.name} must do what {source.name} does until then: {line}. {remedy}" for line in _earlier(source, step, config)]
+    faults = [
+        f"--share {step}: {run.name} must do what {source.name} does until then: {line}. {remedy}"
+        for line in _earlier(source, step, config)
+    ]
     checkpoint = source / run_folder.CHECKPOINTS / f"step-{step:06d}"
     if not checkpoint.is_dir():
         faults.append(
@@ -62,7 +65,9 @@ def _earlier(source: Path, step: int, config: Config) -> list[str]:
             lines.append(line)
     for each in (other, config):
         if each.method.reads_unlabelled and first_unlabelled_step(each.method, steps) < step:
-            lines.append(f"method.unlabelled_from: {each.method.unlabelled_from}, step {first_unlabelled_step(each.method, steps)}")
+            lines.append(
+                f"method.unlabelled_from: {each.method.unlabelled_from}, step {first_unlabelled_step(each.method, steps)}"
+            )
         if each.method.name == "supervised" and not each.method.average_weights:
             lines.append("method.average_weights: false")
     return lines

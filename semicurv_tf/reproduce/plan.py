@@ -77,7 +77,10 @@ def make_plan(request: Request) -> list[Cell]:
             f"--methods {','.join(unknown)}: not in {target.name} at these labels. Fix: one or more of {', '.join(known)}"
         )
     wanted = [
-        (label, SYSTEMS[name]) for label, names in blocks for name in names if not request.methods or name in request.methods
+        (label, SYSTEMS[name])
+        for label, names in blocks
+        for name in names
+        if not request.methods or name in request.methods
     ]
     _refuse_settings_of_the_plan(request, target, [system for _, system in wanted])
     return [cell_of(request, system, label, seed) for seed in range(request.seeds) for label, system in wanted]
@@ -95,14 +98,20 @@ def _faults(request: Request) -> list[str]:
     if request.budget is not None and request.steps is not None:
         faults.append("--budget and --steps: both say how long a run is. Fix: give one of them")
     if request.budget is not None and not 0 < request.budget <= 100:
-        faults.append(f"--budget {request.budget:g}: expected a share of the paper's 1000 epochs above 0. Fix: --budget 0.1")
+        faults.append(
+            f"--budget {request.budget:g}: expected a share of the paper's 1000 epochs above 0. Fix: --budget 0.1"
+        )
     if request.steps is not None and request.steps < 1:
         faults.append(f"--steps {request.steps}: expected at least one. Fix: --steps 500")
     return faults
 
 
 def _refuse_settings_of_the_plan(request: Request, target: Target, systems: list[System]):
-    faults = [f"--set {key}: has its own option. Fix: {option}" for key, option in _BY_OPTION.items() if key in request.settings]
+    faults = [
+        f"--set {key}: has its own option. Fix: {option}"
+        for key, option in _BY_OPTION.items()
+        if key in request.settings
+    ]
     decided = {key for system in systems for key in system.settings}
     faults += [
         f"--set {key}: {target.name} decides it, row by row. Fix: leave it out, or train that run with semicurv-tf train"

@@ -54,7 +54,13 @@ def time_table(records: list[dict], minutes: tuple[float, ...]) -> str:
         watched = _watched(record)
         if watched:
             groups.setdefault((*cell(record), kind_of(record)), []).append(watched)
-    lines = ["| dataset, labels | recipe | " + " | ".join(f"{limit:g} min" for limit in minutes) + " |\n" + "|---" * (2 + len(minutes)) + "|\n"]
+    lines = [
+        "| dataset, labels | recipe | "
+        + " | ".join(f"{limit:g} min" for limit in minutes)
+        + " |\n"
+        + "|---" * (2 + len(minutes))
+        + "|\n"
+    ]
     for (dataset, labels, kind), runs in sorted(groups.items()):
         values = []
         for limit in minutes:
@@ -70,7 +76,9 @@ def _watched(record: dict) -> list[tuple[float, float]]:
     """Minutes of training and IoU in percent, each time it was watched."""
     curve = record["curve"]
     steps = [0, *(line["step"] for line in curve)]
-    times = list(itertools.accumulate(line["seconds"] * (after - before) for line, before, after in zip(curve, steps, steps[1:])))
+    times = list(
+        itertools.accumulate(line["seconds"] * (after - before) for line, before, after in zip(curve, steps, steps[1:]))
+    )
     scale = record["training_minutes"] / times[-1]  # of the lines that were left out of the curve
     names = ("monitor_teacher_iou", "monitor_student_iou")
     return [

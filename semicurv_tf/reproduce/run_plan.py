@@ -82,13 +82,19 @@ def run_plan(cells: list[Cell], results: Path, runs: Path, data_dir: str | None,
         forecast.learn(record)
         left = sum(forecast.seconds(other, done[other.name]) for other in todo[position:])
         scores = record["scores"]["mean"]
-        after = f"cells left: {len(todo) - position}, about {clock(left)}" if position < len(todo) else "that was the last cell"
+        after = (
+            f"cells left: {len(todo) - position}, about {clock(left)}"
+            if position < len(todo)
+            else "that was the last cell"
+        )
         console.print(
             f"test IoU {100 * scores['iou']:.1f}, F1 {100 * scores['f1']:.1f}; "
             f"{record['training_minutes']:g} min of training; {after}"
         )
     if faults:
-        raise UserError([*faults, f"{len(todo)} cells were to do. Fix: see above, then call the same again: what is done stays"])
+        raise UserError(
+            [*faults, f"{len(todo)} cells were to do. Fix: see above, then call the same again: what is done stays"]
+        )
 
 
 def run_cell(cell: Cell, results: Path, runs: Path, data_dir: str | None, console: Console) -> dict:
@@ -151,13 +157,19 @@ def listing(states: list[tuple[Cell, str, int]], forecast: Forecast) -> str:
     for cell, state, steps in states:
         left = clock(forecast.seconds(cell, steps)) if state in (STARTED, WAITING) else "-"
         note = f" at step {steps}" if state == STARTED else f": {cell.missing}" if cell.missing else ""
-        lines.append(f"{cell.name:<{width}}  {cell.labelled:>8}  {cell.steps:>8}  {cell.budget:>7.3g}  {left:>11}  {state}{note}")
+        lines.append(
+            f"{cell.name:<{width}}  {cell.labelled:>8}  {cell.steps:>8}  {cell.budget:>7.3g}  {left:>11}  {state}{note}"
+        )
     return "\n".join([*lines, summary(states, forecast)])
 
 
 def slow_average(cells: list[Cell]) -> str | None:
     """A line of advice where the teacher averages over more steps than the shortest run has."""
-    short = [cell for cell in cells if cell.config and _has_teacher(cell) and cell.steps * (1 - cell.config.method.ema_alpha) < 2]
+    short = [
+        cell
+        for cell in cells
+        if cell.config and _has_teacher(cell) and cell.steps * (1 - cell.config.method.ema_alpha) < 2
+    ]
     if not short:
         return None
     alpha, steps = short[0].config.method.ema_alpha, min(cell.steps for cell in short)

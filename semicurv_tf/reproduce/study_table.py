@@ -21,10 +21,14 @@ def study_table(records: list[dict]) -> str:
     rows, groups = [], {}
     for record in records:
         group, cells = _cells(record)
-        rows.append((*group[:3], record["config"]["training"]["seed"], group[3], *map(_number, cells[:-1]), f"{cells[-1]:.0f}"))
+        rows.append(
+            (*group[:3], record["config"]["training"]["seed"], group[3], *map(_number, cells[:-1]), f"{cells[-1]:.0f}")
+        )
         groups.setdefault(group, []).append(cells)
     spreads = [
-        (*group[:3], f"{len(seeds)} seeds", group[3], *map(_spread, zip(*seeds))) for group, seeds in groups.items() if len(seeds) > 1
+        (*group[:3], f"{len(seeds)} seeds", group[3], *map(_spread, zip(*seeds)))
+        for group, seeds in groups.items()
+        if len(seeds) > 1
     ]
     lines = ["| " + " | ".join(map(str, row)) + " |\n" for row in (*rows, *spreads)]
     first = records[0]
@@ -42,7 +46,9 @@ def _cells(record: dict) -> tuple[tuple, list]:
     """What tells recipes apart (recipe, method, labelled, steps); and hidden IoU, test IoU, F1, pooled IoU, minutes."""
     last, scores = record["curve"][-1], record["scores"]
     hidden = last.get("monitor_teacher_iou", last.get("monitor_student_iou"))
-    tested = (None, None, None) if scores is None else (scores["mean"]["iou"], scores["mean"]["f1"], scores["pooled"]["iou"])
+    tested = (
+        (None, None, None) if scores is None else (scores["mean"]["iou"], scores["mean"]["f1"], scores["pooled"]["iou"])
+    )
     percent = [None if value is None else 100 * value for value in (hidden, *tested)]
     group = (record["recipe"], record["config"]["method"]["name"], len(record["labelled"]), last["step"])
     return group, [*percent, record["training_minutes"]]

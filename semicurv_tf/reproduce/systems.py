@@ -24,12 +24,19 @@ class System(NamedTuple):
     settings: dict[str, Any]
 
 
-_ROW = {"model.name": "residual_unet", "model.encoding": "none", "method.supervised_loss": "dice", "views.geometric": True}
+_ROW = {
+    "model.name": "residual_unet",
+    "model.encoding": "none",
+    "method.supervised_loss": "dice",
+    "views.geometric": True,
+}
 
 
 def _system(name: str, title: str, method: str, **settings) -> System:
     return System(
-        name, title, {**_ROW, "method.name": method, **{key.replace("__", "."): value for key, value in settings.items()}}
+        name,
+        title,
+        {**_ROW, "method.name": method, **{key.replace("__", "."): value for key, value in settings.items()}},
     )
 
 
@@ -57,10 +64,15 @@ _ALL = (
     _semicurv("semicurv_learned", "SemiCurv, learned encoding", encoding="learned"),
     _semicurv("semicurv_rotary", "SemiCurv, rotary encoding", encoding="rotary"),
     *(
-        _system(f"mean_teacher_alpha_{alpha:g}", f"Mean teacher, alpha {alpha:g}", "mean_teacher", method__ema_alpha=alpha)
+        _system(
+            f"mean_teacher_alpha_{alpha:g}", f"Mean teacher, alpha {alpha:g}", "mean_teacher", method__ema_alpha=alpha
+        )
         for alpha in ALPHAS
     ),
-    *(_semicurv(f"semicurv_alpha_{alpha:g}", f"SemiCurv, alpha {alpha:g}", method__ema_alpha=alpha) for alpha in ALPHAS),
+    *(
+        _semicurv(f"semicurv_alpha_{alpha:g}", f"SemiCurv, alpha {alpha:g}", method__ema_alpha=alpha)
+        for alpha in ALPHAS
+    ),
     *(_semicurv(f"semicurv_k_{k}", f"SemiCurv, K = {k}", model__encoding_period=float(k)) for k in PERIODS if k != 4),
 )
 

@@ -15,9 +15,25 @@ from semicurv_tf.errors import UserError
 @click.option("--version", type=click.IntRange(min=1), help="Of the model.  [default: the newest that is served]")
 @click.option("--label", help="Of a version, e.g. stable or canary.")
 @click.option("--batch", type=click.IntRange(1, 256), default=8, show_default=True, help="Images of one request.")
-@click.option("--tile", type=click.IntRange(min=32), help="Send larger images by tiles of this side.  [default: 1024 above 4 megapixels]")
-@click.option("--threshold", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.5, show_default=True, help="Of tiled images; others get the server's own mask.")
-@click.option("--deadline", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True, help="Seconds for a request, with all its tries.")
+@click.option(
+    "--tile",
+    type=click.IntRange(min=32),
+    help="Send larger images by tiles of this side.  [default: 1024 above 4 megapixels]",
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.5,
+    show_default=True,
+    help="Of tiled images; others get the server's own mask.",
+)
+@click.option(
+    "--deadline",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="Seconds for a request, with all its tries.",
+)
 @click.option("--max-message-mb", type=click.IntRange(min=1), help="Largest gRPC message.  [default: 256]")
 def main(url, images, output, model_name, version, label, batch, tile, threshold, deadline, max_message_mb):
     """Predict IMAGES (files or folders) by a server; writes NAME.png, 0 and 255, into the output folder.
@@ -30,9 +46,7 @@ def main(url, images, output, model_name, version, label, batch, tile, threshold
 
     jobs = [job for image in images for job in plan_jobs(image, output, Outputs(format="png"))]
     require_distinct(jobs)
-    client = connect(
-        url, model_name, version=version, label=label, deadline_s=deadline, max_message_mb=max_message_mb
-    )
+    client = connect(url, model_name, version=version, label=label, deadline_s=deadline, max_message_mb=max_message_mb)
     channels, served = client.describe()
     click.echo(f"{url}: {model_name} version {served}, {channels} channels")
     faults, done = [], 0

@@ -14,7 +14,13 @@ from semicurv_tf.serving_client.client import Client
 
 
 def predict_by_server(
-    client: Client, jobs: list[Job], *, channels: int, batch: int = 8, threshold: float = 0.5, tile: int | None = None,
+    client: Client,
+    jobs: list[Job],
+    *,
+    channels: int,
+    batch: int = 8,
+    threshold: float = 0.5,
+    tile: int | None = None,
     advance: Callable[[float], None] | None = None,
 ) -> Iterator[Outcome]:
     """Predicts the jobs' images by a server and writes their masks.
@@ -72,4 +78,6 @@ def _write(job: Job, notes: tuple[str, ...], mask: np.ndarray) -> Outcome:
 
 
 def _failed(job: Job, error: UserError) -> Outcome:
-    return Outcome(job.source, faults=tuple(line if str(job.source) in line else f"{job.source}: {line}" for line in error.lines))
+    return Outcome(
+        job.source, faults=tuple(line if str(job.source) in line else f"{job.source}: {line}" for line in error.lines)
+    )

@@ -35,7 +35,9 @@ class Client:
             raise UserError(f"{name}: expected state AVAILABLE, found {state}. Fix: see the server's log")
         shape = self.transport.input_shape()
         if len(shape) != 4 or shape[-1] not in (1, 3):
-            raise UserError(f"{name}: expected input (batch, height, width, 1 or 3), found {shape}. Fix: serve an export of semicurv-tf")
+            raise UserError(
+                f"{name}: expected input (batch, height, width, 1 or 3), found {shape}. Fix: serve an export of semicurv-tf"
+            )
         return shape[-1], version
 
     def probability(self, image: np.ndarray) -> np.ndarray:
@@ -53,9 +55,13 @@ class Client:
         """
         if hasattr(self.transport, "predict"):
             return self.transport.predict("serving_default", {"image": image})["probability"]
-        (encoded,) = self.transport.predict_bytes("predict_probability_bytes", [encode_png(image[0])])["probability_bytes"]
+        (encoded,) = self.transport.predict_bytes("predict_probability_bytes", [encode_png(image[0])])[
+            "probability_bytes"
+        ]
         if not encoded:
-            raise ServerRefused(f"{self.transport.server}: the model does not serve images of this size. Fix: send tiles, --tile 512")
+            raise ServerRefused(
+                f"{self.transport.server}: the model does not serve images of this size. Fix: send tiles, --tile 512"
+            )
         with Image.open(io.BytesIO(encoded)) as picture:
             return (np.asarray(picture).astype(np.float32) / 65535)[None, ..., None]
 
@@ -85,8 +91,13 @@ class Client:
 
 
 def connect(
-    url: str, model_name: str = "semicurv", *, version: int | None = None, label: str | None = None,
-    deadline_s: float = 60.0, max_message_mb: int | None = None,
+    url: str,
+    model_name: str = "semicurv",
+    *,
+    version: int | None = None,
+    label: str | None = None,
+    deadline_s: float = 60.0,
+    max_message_mb: int | None = None,
 ) -> Client:
     """A client of the server at `grpc://host:port` or `http(s)://host:port`.
 
@@ -101,7 +112,9 @@ def connect(
         return Client(GrpcTransport(url.removeprefix("grpc://"), model, deadline_s, max_message_mb or MAX_MESSAGE_MB))
     if url.startswith(("http://", "https://")):
         return Client(RestTransport(url, model, deadline_s))
-    raise UserError(f"--url {url}: expected grpc://host:port or http://host:port. Fix: TF Serving listens on 8500 (gRPC) and 8501 (REST)")
+    raise UserError(
+        f"--url {url}: expected grpc://host:port or http://host:port. Fix: TF Serving listens on 8500 (gRPC) and 8501 (REST)"
+    )
 
 
 def _mask(encoded: bytes, fraction: float, server: str) -> np.ndarray | ServerRefused:

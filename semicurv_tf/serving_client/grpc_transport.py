@@ -21,12 +21,16 @@ class GrpcTransport:
         UserError: the extra `serving` is not installed.
     """
 
-    def __init__(self, address: str, model: ServedModel, deadline_s: float = 60.0, max_message_mb: int = MAX_MESSAGE_MB):
+    def __init__(
+        self, address: str, model: ServedModel, deadline_s: float = 60.0, max_message_mb: int = MAX_MESSAGE_MB
+    ):
         try:
             import grpc
             from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
         except ImportError:
-            raise UserError("--url grpc://...: needs the extra `serving`. Fix: pip install 'semicurv-tf[serving]'") from None
+            raise UserError(
+                "--url grpc://...: needs the extra `serving`. Fix: pip install 'semicurv-tf[serving]'"
+            ) from None
         self.server, self.model, self.deadline_s = f"grpc://{address}", model, deadline_s
         limit = max_message_mb * 1024 * 1024
         options = [("grpc.max_send_message_length", limit), ("grpc.max_receive_message_length", limit)]

@@ -36,7 +36,9 @@ class ServedModel:
             raise UserError("--version: expected a version or a label, found both. Fix: leave one out")
 
     def __str__(self):
-        return self.name + (f" version {self.version}" if self.version is not None else f" {self.label}" if self.label else "")
+        return self.name + (
+            f" version {self.version}" if self.version is not None else f" {self.label}" if self.label else ""
+        )
 
 
 def with_retries(call: Callable[[float], object], deadline_s: float, server: str, sleep=time.sleep):

@@ -140,7 +140,9 @@ def restore(checkpoint: Path, method, foreign: bool = False) -> int:
     """
     saved = _read(checkpoint)
     counts = lambda name: not (foreign and name.startswith("other/"))
-    chosen, variables = ({name: each for name, each in every.items() if counts(name)} for every in (saved, _variables(method)))
+    chosen, variables = (
+        {name: each for name, each in every.items() if counts(name)} for every in (saved, _variables(method))
+    )
     _assign(checkpoint, chosen, variables)
     return int(saved["step"])
 

@@ -54,7 +54,9 @@ def require_equal_shares(training: TrainingConfig, unlabelled: bool, replicas: i
     Raises:
         UserError: a line for each batch size that does not fit.
     """
-    sizes = {"batch_labelled": training.batch_labelled} | ({"batch_unlabelled": training.batch_unlabelled} if unlabelled else {})
+    sizes = {"batch_labelled": training.batch_labelled} | (
+        {"batch_unlabelled": training.batch_unlabelled} if unlabelled else {}
+    )
     common = math.gcd(*sizes.values())
     fitting = ", ".join(str(number) for number in range(1, common + 1) if common % number == 0)
     faults = [
@@ -122,7 +124,9 @@ def open_devices(wanted: int, task: Task = Task()) -> Devices:
         raise UserError(f"--devices {wanted}: this machine has {len(gpus)} GPUs. Fix: --devices {len(gpus)}")
     if task.workers > 1:
         if not gpus and wanted > 1:
-            raise UserError(f"--devices {wanted}: a worker without GPUs has one device. Fix: --devices 1, and more workers")
+            raise UserError(
+                f"--devices {wanted}: a worker without GPUs has one device. Fix: --devices 1, and more workers"
+            )
         if gpus:
             tf.config.set_visible_devices(gpus[:wanted], "GPU")
         # TensorFlow waits for the others where Python's own handler of Ctrl-C is not heard.
@@ -144,7 +148,9 @@ def _split_processor(wanted: int):
     try:
         tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * wanted)
     except RuntimeError:
-        raise UserError(f"--devices {wanted}: TensorFlow has started with fewer. Fix: ask for them in a new process") from None
+        raise UserError(
+            f"--devices {wanted}: TensorFlow has started with fewer. Fix: ask for them in a new process"
+        ) from None
 
 
 @contextlib.contextmanager

@@ -69,7 +69,9 @@ def _listen(task: Task) -> socket.socket:
         return socket.create_server(("", port), family=socket.AF_INET6 if dual else socket.AF_INET, dualstack_ipv6=dual)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise UserError(f"TF_CONFIG: {task.name()} cannot listen there ({reason}). Fix: a free port of this machine") from None
+        raise UserError(
+            f"TF_CONFIG: {task.name()} cannot listen there ({reason}). Fix: a free port of this machine"
+        ) from None
 
 
 def _greeting(task: Task) -> bytes:

@@ -56,7 +56,9 @@ class Journal:
                 file.write(json.dumps(line) + "\n")
         except OSError as error:
             raise cannot_write(self._log, error) from None
-        self._draw(lambda: [self._scalar(name, value, step=line["step"]) for name, value in line.items() if name != "step"])
+        self._draw(
+            lambda: [self._scalar(name, value, step=line["step"]) for name, value in line.items() if name != "step"]
+        )
         self._pending.clear()
 
     def pictures(self, step: int, pictures: dict):
@@ -71,7 +73,9 @@ class Journal:
             self._writer.flush()
         except self._errors as error:
             reason = error.message.splitlines()[0].rpartition("; ")[2]
-            raise UserError(f"{self._tensorboard}: cannot be written ({reason}). Fix: make room, then go on with --resume") from None
+            raise UserError(
+                f"{self._tensorboard}: cannot be written ({reason}). Fix: make room, then go on with --resume"
+            ) from None
 
 
 def read_log(log: Path) -> list[dict]:

@@ -10,7 +10,9 @@ from semicurv_tf.training.devices import Devices
 from semicurv_tf.training.faults import broken_step, unreadable_images
 
 
-def run_steps(method, batches: Iterable, devices: Devices, first_step: int, stop_requested=lambda: False) -> Iterator[tuple[dict, bool]]:
+def run_steps(
+    method, batches: Iterable, devices: Devices, first_step: int, stop_requested=lambda: False
+) -> Iterator[tuple[dict, bool]]:
     """Does a step for each batch and yields what it reports.
 
     Args:

@@ -52,7 +52,9 @@ class LiveProgress:
         ]
         if scores:
             self._scores = "IoU " + ", ".join(scores)
-        text = "  ".join([*(f"{label} {report[name]:.4g}" for name, label in _SHOWN.items() if name in report), self._scores])
+        text = "  ".join(
+            [*(f"{label} {report[name]:.4g}" for name, label in _SHOWN.items() if name in report), self._scores]
+        )
         if self._bar is not None:
             self._bar.update(self._task, completed=report["step"], text=text)
             return

@@ -1,14 +1,14 @@
 """The folder of a run: what was asked for, what was chosen, and the network that came out.
 
-    RUN/config.yaml       the resolved configuration
-    RUN/run.json          versions, seed, channels, statistics, names of the labelled images
-    RUN/checkpoints/      step-000200/ ... : everything needed to go on
-    RUN/log.jsonl         one JSON object per report
-    RUN/tensorboard/      the same as curves
-    RUN/transplants.png   what `method.transplants` does: some, with their mask and where it counts
-    RUN/deployed.keras    the network to deploy, float32, written when the run ends
-    RUN/scores.json       what `evaluate` measured
-    RUN/threshold.json    the threshold that was chosen on validation images, where one was
+RUN/config.yaml       the resolved configuration
+RUN/run.json          versions, seed, channels, statistics, names of the labelled images
+RUN/checkpoints/      step-000200/ ... : everything needed to go on
+RUN/log.jsonl         one JSON object per report
+RUN/tensorboard/      the same as curves
+RUN/transplants.png   what `method.transplants` does: some, with their mask and where it counts
+RUN/deployed.keras    the network to deploy, float32, written when the run ends
+RUN/scores.json       what `evaluate` measured
+RUN/threshold.json    the threshold that was chosen on validation images, where one was
 """
 
 import json
@@ -67,7 +67,9 @@ def create(run: Path, config: Config, facts: dict):
         staging.rename(run)
     except OSError as error:
         shutil.rmtree(staging, ignore_errors=True)
-        raise UserError(f"--run {run}: cannot be written ({error.strerror}). Fix: a folder you may write to, with space left") from None
+        raise UserError(
+            f"--run {run}: cannot be written ({error.strerror}). Fix: a folder you may write to, with space left"
+        ) from None
 
 
 def read_config(run: Path) -> Config:
@@ -77,7 +79,9 @@ def read_config(run: Path) -> Config:
         UserError: when the folder is no run.
     """
     if not (run / CONFIG).is_file() or not (run / RUN).is_file():
-        raise UserError(f"{run}: no run folder (no {CONFIG} and {RUN} in it). Fix: a folder made by `semicurv-tf train --run`")
+        raise UserError(
+            f"{run}: no run folder (no {CONFIG} and {RUN} in it). Fix: a folder made by `semicurv-tf train --run`"
+        )
     return load_config(run / CONFIG)
 
 
@@ -131,7 +135,11 @@ def _newest(run: Path):
     checkpoint = checkpoints.newest(run / CHECKPOINTS)
     if checkpoint is None:
         raise UserError(f"{run}: has no checkpoint yet. Fix: semicurv-tf train --resume {run}")
-    return checkpoint, lambda: build_network(config.model, facts["channels"], facts["mean"], facts["standard_deviation"]), facts
+    return (
+        checkpoint,
+        lambda: build_network(config.model, facts["channels"], facts["mean"], facts["standard_deviation"]),
+        facts,
+    )
 
 
 def read_choice(run: str | Path) -> dict | None:
@@ -146,7 +154,9 @@ def read_choice(run: str | Path) -> dict | None:
     choice = read_json(path)
     threshold = choice.get("threshold") if isinstance(choice, dict) else None
     if not isinstance(threshold, int | float) or not 0 < threshold < 1:
-        raise UserError(f"{path}: expected a threshold in (0, 1), found {threshold!r}. Fix: choose it again, or delete the file")
+        raise UserError(
+            f"{path}: expected a threshold in (0, 1), found {threshold!r}. Fix: choose it again, or delete the file"
+        )
     return choice
 
 

@@ -99,7 +99,9 @@ def _metric_table(scores):
         lines.append(f"ODS is at threshold {scores['metrics']['ods']['threshold']:g}, the best for these images")
     bootstrap = scores["bootstrap"]
     spread = f"{bootstrap['resamples']} resamples of {bootstrap['sources']} source images, seed {bootstrap['seed']}"
-    lines.append(f"intervals: {spread}" if bootstrap["sources"] > 1 else "intervals: none, all crops are of one source image")
+    lines.append(
+        f"intervals: {spread}" if bootstrap["sources"] > 1 else "intervals: none, all crops are of one source image"
+    )
     return "\n".join([*lines, _empty(scores)])
 
 

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from semicurv_tf.errors import UserError
 
-EXAMPLE = """TF_CONFIG='{"cluster": {"worker": ["host0:12345", "host1:12345"]}, "task": {"type": "worker", "index": 0}}'"""
+EXAMPLE = (
+    """TF_CONFIG='{"cluster": {"worker": ["host0:12345", "host1:12345"]}, "task": {"type": "worker", "index": 0}}'"""
+)
 
 
 class Task(NamedTuple):
@@ -49,14 +51,20 @@ def read_task(environment=os.environ) -> Task:
         number = int(task["index"]) + (len(jobs["chief"]) if task["type"] == "worker" else 0)
         length = len(jobs[task["type"]])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"TF_CONFIG: cannot be read ({type(error).__name__}: {error}), found {text}. Fix: {EXAMPLE}") from None
+        raise UserError(
+            f"TF_CONFIG: cannot be read ({type(error).__name__}: {error}), found {text}. Fix: {EXAMPLE}"
+        ) from None
     if not 0 <= int(task["index"]) < length:
         raise UserError(f"TF_CONFIG: expected a task index below {length}, found {task['index']}. Fix: {EXAMPLE}")
     named = [(f"{job} {place}", address) for job, addresses in jobs.items() for place, address in enumerate(addresses)]
-    bad = [address for _, address in named if not address.rpartition(":")[0] or not address.rpartition(":")[2].isdigit()]
+    bad = [
+        address for _, address in named if not address.rpartition(":")[0] or not address.rpartition(":")[2].isdigit()
+    ]
     twice = sorted({address for _, address in named if [every for _, every in named].count(address) > 1})
     faults = [f"TF_CONFIG: expected host:port, found {address}. Fix: {EXAMPLE}" for address in bad]
-    faults += [f"TF_CONFIG: expected an address for each worker, found {address} twice. Fix: {EXAMPLE}" for address in twice]
+    faults += [
+        f"TF_CONFIG: expected an address for each worker, found {address} twice. Fix: {EXAMPLE}" for address in twice
+    ]
     if faults:
         raise UserError(faults)
     return Task(*map(tuple, zip(*named)), number)

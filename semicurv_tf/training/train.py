@@ -39,7 +39,12 @@ from semicurv_tf.whole_files import write_json, written_whole
 RESUMABLE = {"steps", "epochs", "devices", "wait_minutes", "checkpoint_every", "checkpoints_kept"}
 RESUMABLE |= {"monitor", "monitor_every", "monitor_images", "pictures_every"}
 
-PREPARING = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed} files"), TimeElapsedColumn())
+PREPARING = (
+    SpinnerColumn(),
+    TextColumn("{task.description}"),
+    TextColumn("{task.completed} files"),
+    TimeElapsedColumn(),
+)
 
 # Above this many, the labelled images are counted and not named on the screen; run.json names all.
 NAMES_SHOWN = 12
@@ -155,7 +160,9 @@ def _keep_changes(run: Path, config: Config, facts: dict, console: Console):
     """Writes a changed configuration; also after a crash between its two files."""
     steps = steps_of_run(config.training, len(facts["labelled"]))
     if steps != facts["steps"]:
-        console.print(f"the run is {steps} steps now, {facts['steps']} before: learning rate and ramp go by the new length")
+        console.print(
+            f"the run is {steps} steps now, {facts['steps']} before: learning rate and ramp go by the new length"
+        )
         write_json(run / run_folder.RUN, {**facts, "steps": steps})
     if config != run_folder.read_config(run):
         with written_whole(run / run_folder.CONFIG) as part:
@@ -264,7 +271,9 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
             _finish(run, steps, console)
 
 
-def _batches(config: Config, store, labelled: list[int], unlabelled: list[int], first_step: int, steps: int, devices: Devices):
+def _batches(
+    config: Config, store, labelled: list[int], unlabelled: list[int], first_step: int, steps: int, devices: Devices
+):
     """The batches of the steps from `first_step` on: of labelled images alone until `method.unlabelled_from`, then of both."""
     training, method = config.training, config.method
     both_from = max(first_step, first_unlabelled_step(method, steps)) if method.reads_unlabelled else steps
@@ -292,7 +301,9 @@ def _show_transplants(config: Config, run: Path, store, labelled: list[int], unl
     """A picture of transplants, of the images that one worker would get first."""
     training = config.training
     sizes = {"batch_labelled": training.batch_labelled, "batch_unlabelled": training.batch_unlabelled}
-    batches = training_batches(store, labelled, unlabelled, **sizes, crop=config.data.crop, seed=training.seed, first_step=0, steps=1)
+    batches = training_batches(
+        store, labelled, unlabelled, **sizes, crop=config.data.crop, seed=training.seed, first_step=0, steps=1
+    )
     write_transplants(run / run_folder.TRANSPLANTS, batches)
     console.print(f"what transplants look like: {run / run_folder.TRANSPLANTS}")
 
@@ -309,7 +320,9 @@ def compiled_method(config: Config, facts: dict):
     """The method with its optimizer and all variables made, ready for a checkpoint."""
     training = config.training
     precision = Precision(facts["precision"]["name"], "")
-    method = build_method(config, facts["channels"], facts["mean"], facts["standard_deviation"], facts["steps"], precision.policy)
+    method = build_method(
+        config, facts["channels"], facts["mean"], facts["standard_deviation"], facts["steps"], precision.policy
+    )
     rate = learning_rate(training, facts["steps"])
     if training.optimizer == "adam":
         optimizer = keras.optimizers.Adam(rate)

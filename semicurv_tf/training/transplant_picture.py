@@ -26,7 +26,9 @@ def write_transplants(path: Path, batches: tf.data.Dataset):
     except tf.errors.OpError as error:
         raise unreadable_images(error, 1) from None
     rows = min(batch[kind]["image"].shape[0] for kind in ("labelled", "unlabelled"))
-    source, host = ({name: values[:rows] for name, values in batch[kind].items()} for kind in ("labelled", "unlabelled"))
+    source, host = (
+        {name: values[:rows] for name, values in batch[kind].items()} for kind in ("labelled", "unlabelled")
+    )
     laid, counts = transplant(**source, host=host["image"], host_valid=host["valid"], strength=1.0)
     columns = source["image"], host["image"], laid, 255.0 * source["mask"], 255.0 * counts
     picture = [in_a_row(row) for row in zip(*columns)]

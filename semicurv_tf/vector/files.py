@@ -127,7 +127,9 @@ def said(outcome: Outcome) -> str:
         parts = [f"{sums[f'{name}_{each}']:.4g} {f'{each}/{each}²' if per else each}" for each in units]
         return " = ".join(parts)
 
-    counts = ", ".join(f"{sums[key]} {key.replace('_', ' ')}" for key in ("components", "segments", "junctions", "end_points", "dots"))
+    counts = ", ".join(
+        f"{sums[key]} {key.replace('_', ' ')}" for key in ("components", "segments", "junctions", "end_points", "dots")
+    )
     line = (
         f"{sums['image']}: {counts}; length {both('total_length')}, density {both('density_per', True)}, "
         f"width {both('mean_width')} in the mean, {both('max_width')} at most"
@@ -162,7 +164,9 @@ def _background(over: Path | None, mask: np.ndarray) -> np.ndarray:
     image = image_files.read_image(over, 3)
     if image.shape[:2] != mask.shape:
         (height, width), (mask_height, mask_width) = image.shape[:2], mask.shape
-        raise UserError(f"{over}: expected {mask_width}x{mask_height} pixels as its mask, found {width}x{height}. Fix: another --over")
+        raise UserError(
+            f"{over}: expected {mask_width}x{mask_height} pixels as its mask, found {width}x{height}. Fix: another --over"
+        )
     return image
 
 

@@ -70,7 +70,9 @@ def write_geojson(
         # A feature a line: files of a hundred thousand lines are compared and searched by line.
         file.write(json.dumps(head, ensure_ascii=False)[:-1] + ', "features": [')
         for index, segment in enumerate(vectors.segments):
-            file.write((",\n" if index else "\n") + json.dumps(_feature(segment, place(segment.points), vectors.grid.unit)))
+            file.write(
+                (",\n" if index else "\n") + json.dumps(_feature(segment, place(segment.points), vectors.grid.unit))
+            )
         file.write("\n]}\n")
 
 

@@ -72,7 +72,9 @@ def _plan_folder(source: Path, output: Path, picture: Path | None, over: Path | 
         if path is not None and path.exists() and not path.is_dir():
             raise UserError(f"{option} {path}: expected a folder, as --input is one, found a file. Fix: name a folder")
     if over is not None and not over.is_dir():
-        raise UserError(f"--over {over}: expected a folder of images, as --input is a folder of masks, found none. Fix: check it")
+        raise UserError(
+            f"--over {over}: expected a folder of images, as --input is a folder of masks, found none. Fix: check it"
+        )
     # Results of an earlier call, in folders of their own inside of the masks' folder, are no masks.
     results = {folder.resolve() for folder in (output, picture, over) if folder is not None} - {source.resolve()}
     files = sorted(
@@ -130,7 +132,9 @@ def _require_distinct(jobs: list[Job]) -> None:
             if path.resolve() in sources:
                 faults.append(f"{path}: a result would replace this input. Fix: choose another --output or --picture")
         if job.lines in taken:
-            faults.append(f"{job.source} and {taken[job.lines]}: both would become {job.lines}. Fix: rename one of them")
+            faults.append(
+                f"{job.source} and {taken[job.lines]}: both would become {job.lines}. Fix: rename one of them"
+            )
         taken[job.lines] = job.source
     if faults:
         raise UserError(faults)

@@ -28,7 +28,9 @@ def smooth(path: np.ndarray, closed: bool, sigma_px: float = SMOOTHING_PX) -> np
     if len(path) < 3:
         return path.copy()
     if closed:
-        ring = 2 * _gaussian(path[:-1], sigma_px, "wrap") - _gaussian(_gaussian(path[:-1], sigma_px, "wrap"), sigma_px, "wrap")
+        ring = 2 * _gaussian(path[:-1], sigma_px, "wrap") - _gaussian(
+            _gaussian(path[:-1], sigma_px, "wrap"), sigma_px, "wrap"
+        )
         return np.concatenate([ring, ring[:1]])
     margin = int(np.ceil(8 * sigma_px))
     # Continued through a point reflection about either end, a path keeps its ends.

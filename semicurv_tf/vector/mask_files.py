@@ -56,7 +56,9 @@ def read_mask_file(path: Path, threshold: float | None = None, georeference: boo
     """
     with _naming(path):
         if path.stat().st_size == 0:
-            raise UserError(f"{path}: expected a mask, found an empty file (0 bytes). Fix: make the file again, or remove it")
+            raise UserError(
+                f"{path}: expected a mask, found an empty file (0 bytes). Fix: make the file again, or remove it"
+            )
         if not _is_tiff(path):
             return MaskFile(*_of_strips(path, _pillow_shape(path), [(_read_pillow(path), None)], threshold), None)
         with tifffile.TiffFile(path) as tiff:
@@ -90,9 +92,14 @@ def _read_raster(path: Path, threshold: float | None, georeference: bool) -> Mas
             rows = max(1, _STRIP_PIXELS // dataset.width)
             # No-data 0 is how some tools call the background of a mask.
             complete = dataset.nodata == 0 or MaskFlags.all_valid in dataset.mask_flag_enums[0]
-            windows = (Window(0, top, dataset.width, min(rows, dataset.height - top)) for top in range(0, dataset.height, rows))
+            windows = (
+                Window(0, top, dataset.width, min(rows, dataset.height - top)) for top in range(0, dataset.height, rows)
+            )
             strips = (
-                (np.moveaxis(dataset.read(window=window), 0, -1), None if complete else dataset.read_masks(1, window=window) == 0)
+                (
+                    np.moveaxis(dataset.read(window=window), 0, -1),
+                    None if complete else dataset.read_masks(1, window=window) == 0,
+                )
                 for window in windows
             )
             grid = raster_grid(dataset) if georeference else None
@@ -164,7 +171,9 @@ def _read_pillow(path: Path) -> np.ndarray:
     with _any_size(), Image.open(path) as image:
         frames = getattr(image, "n_frames", 1)
         if frames != 1:
-            raise UserError(f"{path}: expected one image in the file, found {frames} frames. Fix: save each as a file of its own")
+            raise UserError(
+                f"{path}: expected one image in the file, found {frames} frames. Fix: save each as a file of its own"
+            )
         if image.mode == "P":  # a grey palette counts by its grey values, any other by its indices
             palette = np.asarray(image.convert("RGB"))
             return palette if (palette == palette[..., :1]).all() else np.asarray(image)
@@ -204,6 +213,8 @@ def _naming(path: Path) -> Iterator[None]:
         said = f"{path}: not enough memory (a byte for each pixel, and what its decoder takes). Fix: cut it into tiles"
         raise UserError(said) from None
     except Exception as error:  # decoders raise anything, from struct.error to their own
-        reason = " ".join(str(error.__cause__ or error).split())[:160] or type(error).__name__  # rasterio's says "see cause"
+        reason = (
+            " ".join(str(error.__cause__ or error).split())[:160] or type(error).__name__
+        )  # rasterio's says "see cause"
         said = f"{path}: expected a readable mask, found damage ({reason}). Fix: make the file again, or remove it"
         raise UserError(said) from None

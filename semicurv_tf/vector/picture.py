@@ -105,7 +105,11 @@ def _with_foot(canvas: Image.Image, vectors: Vectors, widths: tuple[float, float
     if widths is not None:
         for column in range(100):
             draw.line((left + column, top, left + column, top + 10), fill=_shade(column / 99))
-        draw.text((left + 106, top - 1), f"mean width {widths[0]:.1f} to {widths[1]:.1f} px (5 to 95 % of the length)", fill="black")
+        draw.text(
+            (left + 106, top - 1),
+            f"mean width {widths[0]:.1f} to {widths[1]:.1f} px (5 to 95 % of the length)",
+            fill="black",
+        )
         top += 13
     said = vectors.summary()
     unit = vectors.grid.unit

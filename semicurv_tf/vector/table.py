@@ -48,7 +48,9 @@ def table_rows(vectors: Vectors, image: str, rows: str = "segments") -> list[dic
         image: its name, in the first column.
         rows: "segments" or "cracks".
     """
-    found = crack_rows(vectors) if rows == "cracks" else [segment_row(each, vectors.grid.unit) for each in vectors.segments]
+    found = (
+        crack_rows(vectors) if rows == "cracks" else [segment_row(each, vectors.grid.unit) for each in vectors.segments]
+    )
     return [{"image": image} | row for row in found]
 
 

@@ -107,7 +107,9 @@ def _segment(graph, one, other, edge, mask, settings, grid, crack, number) -> Se
     line = smooth(path, closed)
     tangent = tangents(line, closed)
 
-    away = _away_from_junctions(path, [graph.nodes[node] for node, kind in zip((start, end), kinds) if kind == "junction"])
+    away = _away_from_junctions(
+        path, [graph.nodes[node] for node, kind in zip((start, end), kinds) if kind == "junction"]
+    )
     width = widths_along(mask, path[away], tangent[away], radius[away])
 
     drawn = line

@@ -31,7 +31,7 @@ def folder(tmp_path):
     def save(name, green_rows, blue=0):
         pixels = np.zeros((32, 48, 3), np.uint8)
         pixels[8:11, :, 0] = 255
-        pixels[: green_rows, :, 1] = 255
+        pixels[:green_rows, :, 1] = 255
         pixels[..., 2] = blue + generator.integers(0, 3, (32, 48))
         (images / name).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(images / name)

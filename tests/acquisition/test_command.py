@@ -41,7 +41,9 @@ def test_list_of_a_run(tmp_path, folder, method_name):
     result = call("--run", tmp_path / "run", "--input", folder, "--output", tmp_path / "out", "--next", 3, "--views", 2)
     assert result.exit_code == 0, (result.output, result.exception)
     assert "3 of 15 images" in result.output and "labelled images: done/first.png" in result.output
-    assert ("student and teacher" if method_name == "semicurv" else "the student (the run has no teacher)") in result.output
+    assert (
+        "student and teacher" if method_name == "semicurv" else "the student (the run has no teacher)"
+    ) in result.output
     with (tmp_path / "out" / "next.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len({row["image"] for row in rows}) == 3 and all(float(row["disagreement"]) > 0 for row in rows)

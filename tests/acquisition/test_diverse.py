@@ -17,7 +17,9 @@ def test_equal_scores_are_k_centre_greedy():
     taken, distances = choose_diverse(np.ones(30), features, 6)
     expected = [0]
     for _ in range(5):  # by the definition: the point farthest from its nearest centre
-        expected.append(int(np.argmax([min(np.linalg.norm(point - features[centre]) for centre in expected) for point in features])))
+        expected.append(
+            int(np.argmax([min(np.linalg.norm(point - features[centre]) for centre in expected) for point in features]))
+        )
     assert taken == expected
     assert all(a >= b for a, b in zip(distances[1:], distances[2:]))
 

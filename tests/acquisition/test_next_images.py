@@ -16,11 +16,17 @@ def read(path):
 
 def test_planted_hard_image_is_first_and_its_double_is_not_taken(judges, folder, tmp_path):
     judged = []
-    choice = choose_next(judges, FolderImages(folder, tmp_path / "out"), tmp_path / "out", 3, views=4, advance=judged.append)
+    choice = choose_next(
+        judges, FolderImages(folder, tmp_path / "out"), tmp_path / "out", 3, views=4, advance=judged.append
+    )
     names = [one.name for one in choice.images]
     assert names[0] == "hard_a.png" and names[1] == "deep/hard_blue.png" and "hard_b.png" not in names
     # By score alone the double would have been second.
-    assert [row["image"] for row in read(tmp_path / "out" / "scores.csv")][:3] == ["hard_a.png", "hard_b.png", "deep/hard_blue.png"]
+    assert [row["image"] for row in read(tmp_path / "out" / "scores.csv")][:3] == [
+        "hard_a.png",
+        "hard_b.png",
+        "deep/hard_blue.png",
+    ]
     assert len(judged) == 17 and choice.candidates == 15 and choice.labelled == ["done/first.png"]
     (fault,) = choice.faults
     assert "bad.png" in fault and "Fix:" in fault
@@ -45,7 +51,9 @@ def test_student_alone_is_ranked_by_its_views(judges, folder, tmp_path):
         return (image[..., 1] / 255 * np.linspace(0, 1, image.shape[1])).astype(np.float32)
 
     alone = type(judges)([by_place], judges.features, 3, judges.labelled)
-    assert choose_next(alone, FolderImages(folder, tmp_path / "out"), tmp_path / "out", 1).images[0].name == "hard_a.png"
+    assert (
+        choose_next(alone, FolderImages(folder, tmp_path / "out"), tmp_path / "out", 1).images[0].name == "hard_a.png"
+    )
     one_view = choose_next(alone, FolderImages(folder, tmp_path / "out"), tmp_path / "out", 1, views=1)
     assert one_view.images[0].score == 0
 

@@ -34,7 +34,9 @@ def test_a_dark_line_darkens_the_host_by_as_much_and_its_texture_stays(strength)
     host = hosts()
     image, _ = laid(labelled(), host, strength)
     # The line is 60 darker than its background.
-    np.testing.assert_allclose(image[:, ROW - 1 : ROW + 2], host["image"][:, ROW - 1 : ROW + 2] - 60 * strength, atol=0.01)
+    np.testing.assert_allclose(
+        image[:, ROW - 1 : ROW + 2], host["image"][:, ROW - 1 : ROW + 2] - 60 * strength, atol=0.01
+    )
     np.testing.assert_allclose(image[:, : ROW - 6], host["image"][:, : ROW - 6], atol=1e-3)
     np.testing.assert_allclose(image[:, ROW + 7 :], host["image"][:, ROW + 7 :], atol=1e-3)
 

@@ -33,9 +33,13 @@ def fakes(tmp_path):
 
 
 def call(fakes, script, *arguments, cwd=None, **environment):
-    kept = {key: value for key, value in os.environ.items() if key not in ("TF_CONFIG", "INDEX", "HOSTS", "PORT", "DEVICES")}
+    kept = {
+        key: value for key, value in os.environ.items() if key not in ("TF_CONFIG", "INDEX", "HOSTS", "PORT", "DEVICES")
+    }
     environment = {**kept, "PATH": fakes.path, **environment}
-    return subprocess.run(["bash", script, *map(str, arguments)], cwd=cwd, env=environment, capture_output=True, text=True)
+    return subprocess.run(
+        ["bash", script, *map(str, arguments)], cwd=cwd, env=environment, capture_output=True, text=True
+    )
 
 
 def worker(line):
@@ -78,7 +82,9 @@ def slurm(fakes, tmp_path):
     """Two nodes of Slurm: `srun` starts its command once for each. Submitted in a project without an environment of its own."""
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "cluster").symlink_to(CLUSTER)
-    fakes("scontrol", 'if [ "$1 $2" = "show hostnames" ]; then printf "node07\\nnode08\\n"; else echo "scontrol $*"; fi')
+    fakes(
+        "scontrol", 'if [ "$1 $2" = "show hostnames" ]; then printf "node07\\nnode08\\n"; else echo "scontrol $*"; fi'
+    )
     skip_options = 'while [ "${1#-}" != "$1" ]; do shift; done'
     fakes("srun", f'{skip_options}; code=0; for i in 0 1; do SLURM_PROCID=$i "$@" || code=$?; done; exit $code')
     return fakes
@@ -119,7 +125,9 @@ def test_slurm_job_takes_the_environment_of_the_project(slurm, tmp_path):
 
 def test_slurm_devices_share_the_default_batch():
     text = (CLUSTER / "train.sbatch").read_text()
-    nodes, gpus = (int(re.search(rf"^#SBATCH --{key}=(\d+)", text, re.MULTILINE)[1]) for key in ("nodes", "gpus-per-node"))
+    nodes, gpus = (
+        int(re.search(rf"^#SBATCH --{key}=(\d+)", text, re.MULTILINE)[1]) for key in ("nodes", "gpus-per-node")
+    )
     training = load_config().training
     assert training.batch_labelled % (nodes * gpus) == training.batch_unlabelled % (nodes * gpus) == 0
 
@@ -140,7 +148,10 @@ def test_kubernetes_workers_find_each_other(kubernetes, fakes):
     names = [f"{job['metadata']['name']}-{index}.{pod['subdomain']}" for index in range(spec["completions"])]
     assert given["HOSTS"].split() == names
     assert service["metadata"]["name"] == pod["subdomain"] and service["spec"]["clusterIP"] == "None"
-    assert service["spec"]["selector"] == {"job-name": job["metadata"]["name"]} and service["spec"]["publishNotReadyAddresses"]
+    assert (
+        service["spec"]["selector"] == {"job-name": job["metadata"]["name"]}
+        and service["spec"]["publishNotReadyAddresses"]
+    )
     assert int(given["PORT"]) == service["spec"]["ports"][0]["port"] == container["ports"][0]["containerPort"]
     assert "job-completion-index" in json.dumps(next(entry for entry in container["env"] if entry["name"] == "INDEX"))
     assert len(names) * int(given["DEVICES"]) in (1, 2, 4)

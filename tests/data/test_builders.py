@@ -168,9 +168,7 @@ def _drive(files, numbers=(21, 30, 31, 40), side=(565, 584)):
 def test_drive128_from_drive(files, cache):
     _drive(files)
     dataset = load_dataset("drive128", files.root, cache_dir=cache)
-    assert dataset.train.names == tuple(
-        f"{number}_training-{index}" for number in (21, 30) for index in range(16)
-    )
+    assert dataset.train.names == tuple(f"{number}_training-{index}" for number in (21, 30) for index in range(16))
     assert {name[:2] for name in dataset.test.names} == {"31", "40"}
     first = dataset.train.read(0)
     # By hand: 100 of 565 columns become 100 * 512 / 565 = 90.6 of 512. The column whose centre

@@ -23,7 +23,12 @@ def command(tmp_path_factory):
 
     def run(*arguments, cwd=None, expect=0, wait=True):
         process = subprocess.Popen(
-            [str(program), *map(str, arguments)], cwd=cwd, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [str(program), *map(str, arguments)],
+            cwd=cwd,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         if not wait:
             return process

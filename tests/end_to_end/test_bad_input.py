@@ -37,7 +37,10 @@ def test_labels(refused, labels):
         (["--method", "magic"], ["method.name", "magic", "semicurv"]),
         (["--model", "resnet"], ["model.name", "resnet", "residual_unet"]),
         (["--model", "hed", "--set", "model.encoding=linear"], ["model.encoding", "hed", "linear"]),
-        (["--model", "hed", "--set", "model.trunk_weights=absent.h5"], ["model.trunk_weights", "absent.h5", "no such file"]),
+        (
+            ["--model", "hed", "--set", "model.trunk_weights=absent.h5"],
+            ["model.trunk_weights", "absent.h5", "no such file"],
+        ),
         (["--precision", "float8"], ["training.precision", "float8", "bfloat16"]),
         (["--set", "training.sead=1"], ["training.sead", "seed"]),
         (["--set", "seed=1"], ["--set seed=1", "training.seed"]),
@@ -69,7 +72,9 @@ def test_run_under_a_file_cannot_be_written(refused, tmp_path):
     assert "--run" in line and "cannot be written" in line
 
 
-@pytest.mark.parametrize("arguments", [["evaluate"], ["predict", "--input", ".", "--output", "out"], ["export", "--output", "out"]])
+@pytest.mark.parametrize(
+    "arguments", [["evaluate"], ["predict", "--input", ".", "--output", "out"], ["export", "--output", "out"]]
+)
 def test_no_run_folder(refused, arguments, tmp_path):
     from PIL import Image
 
@@ -88,7 +93,9 @@ def test_resume_with_another_configuration_names_the_keys(refused, small_run):
 def test_first_loss_that_is_not_finite_stops_the_run(monkeypatch, capfd, tmp_path):
     settings = ["training.optimizer=sgd", "training.learning_rate=1e35", "training.gradient_clip=null"]
     options = [word for setting in settings for word in ("--set", setting)]
-    monkeypatch.setattr("sys.argv", ["semicurv-tf", "train", *SMALL, *options, "--steps", "20", "--run", str(tmp_path / "run")])
+    monkeypatch.setattr(
+        "sys.argv", ["semicurv-tf", "train", *SMALL, *options, "--steps", "20", "--run", str(tmp_path / "run")]
+    )
     with pytest.raises(SystemExit) as exit:
         entry.main()
     errors = capfd.readouterr().err

@@ -36,7 +36,9 @@ def test_run_folder_tells_what_was_done(small_run):
     assert facts["versions"]["tensorflow"] and len(facts["mean"]) == facts["channels"] == 3
     log = [json.loads(line) for line in (small_run / "log.jsonl").read_text().splitlines()]
     assert log[-1]["step"] == 12
-    assert {"loss", "dice", "npair", "ramp", "learning_rate", "monitor_student_iou", "monitor_teacher_iou"} <= log[-1].keys()
+    assert {"loss", "dice", "npair", "ramp", "learning_rate", "monitor_student_iou", "monitor_teacher_iou"} <= log[
+        -1
+    ].keys()
     assert (small_run / "deployed.keras").is_file()
     assert [path.name for path in (small_run / "checkpoints").iterdir()] == ["step-000012"]
 

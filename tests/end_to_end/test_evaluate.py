@@ -57,7 +57,9 @@ def evaluate(monkeypatch, capfd, run):
             code = exit.code
         said = capfd.readouterr()
         assert code == expect and "Traceback" not in said.err, said.err
-        return said.out if expect == 0 else [line for line in said.err.splitlines() if line.lower().startswith("error:")]
+        return (
+            said.out if expect == 0 else [line for line in said.err.splitlines() if line.lower().startswith("error:")]
+        )
 
     return call
 
@@ -71,11 +73,17 @@ def test_threshold_is_chosen_then_used_by_all_metrics(evaluate, run):
     text = evaluate("--metrics", "all", "--threshold", "chosen", "--tolerance-px", "3")
     name = "test" if chosen["threshold"] == 0.5 else f"test@{chosen['threshold']:g}"
     scores = json.loads((run / "scores.json").read_text())[name]
-    assert set(scores["metrics"]) == set(METRICS) and scores["tolerance_px"] == 3 and scores["threshold"] == chosen["threshold"]
+    assert (
+        set(scores["metrics"]) == set(METRICS)
+        and scores["tolerance_px"] == 3
+        and scores["threshold"] == chosen["threshold"]
+    )
     assert scores["metrics"]["iou"]["mean"] == pytest.approx(scores["mean"]["iou"])
     assert scores["metrics"]["f1"]["pooled"] == pytest.approx(scores["pooled"]["f1"])
     assert all(len(each) == len(METRICS) - 1 for each in scores["each"].values())  # ODS is of all images together
-    assert np.isclose(scores["metrics"]["iou"]["mean"], np.mean([each["iou"] for each in scores["each"].values()]), atol=1e-4)
+    assert np.isclose(
+        scores["metrics"]["iou"]["mean"], np.mean([each["iou"] for each in scores["each"].values()]), atol=1e-4
+    )
     low, high = scores["metrics"]["iou"]["mean_interval"]
     assert f"{100 * low:.1f} to {100 * high:.1f}" in text and "tolerance" in text and "3 px" in text
 
@@ -96,7 +104,7 @@ def test_a_threshold_of_an_earlier_step_is_taken_by_no_command(run):
 def test_page_has_the_printed_scores_and_pictures_of_all_images(evaluate, tmp_path):
     text = evaluate("--page", tmp_path / "new folder" / "report.html")
     page = (tmp_path / "new folder" / "report.html").read_text(encoding="utf-8")
-    assert "report.html" in text and "Average precision" in text and page.count("<figure class=\"pixels\">") == 5
+    assert "report.html" in text and "Average precision" in text and page.count('<figure class="pixels">') == 5
     mean = next(line for line in text.splitlines() if line.startswith("IoU")).split()[2]
     assert f'<td class="">{mean}<' in page or f"<td>{mean}<" in page
     assert "test4" in page and "learning_rate: 0.01" in page and str(tmp_path) not in page

@@ -19,7 +19,9 @@ def make(path, height, width):
         transform=from_origin(500_000, 4_600_000, 0.5, 0.5), tiled=True, blockxsize=256, blockysize=256, interleave="pixel",
     ) as file:  # fmt: skip
         for top in range(0, height, 256):
-            file.write(rows[:, : min(256, height - top)], window=rasterio.windows.Window(0, top, width, min(256, height - top)))
+            file.write(
+                rows[:, : min(256, height - top)], window=rasterio.windows.Window(0, top, width, min(256, height - top))
+            )
     return path
 
 
@@ -47,7 +49,18 @@ def test_memory_does_not_grow_with_the_image(command, small_run, tmp_path):
     peaks = []
     for height in (2048, 16384):
         image = make(tmp_path / f"{height}.tif", height, 1024)
-        process = command("predict", "--run", small_run, "--input", image, "--output", tmp_path / f"mask_{height}.tif", "--tile", "512", wait=False)
+        process = command(
+            "predict",
+            "--run",
+            small_run,
+            "--input",
+            image,
+            "--output",
+            tmp_path / f"mask_{height}.tif",
+            "--tile",
+            "512",
+            wait=False,
+        )
         process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)

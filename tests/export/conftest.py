@@ -11,7 +11,9 @@ CARD = {"threshold": 0.5, "size": None, "max_pixels": 100_000, "max_batch": 3, "
 def random_network(channels: int, seed: int = 0, encoding: str = "sinusoid") -> ResidualUNet:
     """A tiny network whose batch statistics are far from 0 and 1, so that folding has work to do."""
     keras.utils.set_random_seed(seed)
-    network = ResidualUNet(widths=(4, 6, 8), encoding=encoding, mean=[110.0] * channels, standard_deviation=[50.0] * channels)
+    network = ResidualUNet(
+        widths=(4, 6, 8), encoding=encoding, mean=[110.0] * channels, standard_deviation=[50.0] * channels
+    )
     network.build((None, None, None, channels))
     generator = np.random.default_rng(seed)
     for weight in network.weights:

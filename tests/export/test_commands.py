@@ -25,7 +25,9 @@ def call(*arguments):
 
 def test_a_version_with_its_card(run, tmp_path):
     done = call("--run", "RUN", "--output", tmp_path / "m", "--size", "32x48", "--max-batch", "1")
-    assert done.exit_code == 0 and f"{tmp_path / 'm' / '1'}: SavedModel of" in done.output and "size 32x48" in done.output
+    assert (
+        done.exit_code == 0 and f"{tmp_path / 'm' / '1'}: SavedModel of" in done.output and "size 32x48" in done.output
+    )
     card = read_card(tmp_path / "m" / "1")
     assert card["size"] == [32, 48] and card["labelled_images"] == ["one", "two"] and card["step"] == 7
     assert card["dataset"] == "synthetic" and card["configuration"]["model"]["encoding"] == "sinusoid"
@@ -38,10 +40,16 @@ def test_the_card_tells_the_chosen_threshold_and_the_scores(run, tmp_path):
     folder.mkdir()
     chosen = {"threshold": 0.42, "split": "validation", "score": 0.5, "metric": "iou"}
     (folder / "threshold.json").write_text(json.dumps(chosen))
-    (folder / "scores.json").write_text(json.dumps({"test": {"mean": {"iou": 0.4}, "each": {"a": {"iou": 0.4}}, "curve": {}}}))
+    (folder / "scores.json").write_text(
+        json.dumps({"test": {"mean": {"iou": 0.4}, "each": {"a": {"iou": 0.4}}, "curve": {}}})
+    )
     assert call("--run", folder, "--output", tmp_path / "m", "--size", "32x48", "--max-batch", "1").exit_code == 0
     card = read_card(tmp_path / "m" / "1")
-    assert card["threshold"] == 0.42 and card["threshold_chosen"] == chosen and card["scores"] == {"test": {"mean": {"iou": 0.4}}}
+    assert (
+        card["threshold"] == 0.42
+        and card["threshold_chosen"] == chosen
+        and card["scores"] == {"test": {"mean": {"iou": 0.4}}}
+    )
     (folder / "threshold.json").write_text('{"threshold": 3}')
     assert "expected a threshold in (0, 1), found 3" in str(call("--run", folder, "--output", tmp_path / "m").exception)
 

@@ -41,9 +41,11 @@ def test_no_normalisation_reads_a_variable_any_more():
 @pytest.mark.parametrize("encoding", ["sinusoid", "rotary"])
 def test_fixed_size_has_constant_maps(encoding):
     folded = folded_for_inference(random_network(3, encoding=encoding), 3)
-    graph = tf.function(lambda image: folded(image, training=False)).get_concrete_function(
-        tf.TensorSpec((None, 32, 32, 3), tf.float32)
-    ).graph
+    graph = (
+        tf.function(lambda image: folded(image, training=False))
+        .get_concrete_function(tf.TensorSpec((None, 32, 32, 3), tf.float32))
+        .graph
+    )
     image = np.random.default_rng(1).uniform(0, 255, (1, 32, 32, 3)).astype(np.float32)
     np.testing.assert_allclose(folded(image), random_network(3, encoding=encoding)(image), rtol=1e-3, atol=1e-3)
     assert not {"Sin", "Cos", "Range"} & {operation.type for operation in graph.get_operations()}

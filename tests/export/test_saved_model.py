@@ -119,7 +119,9 @@ def test_warmup_has_every_signature_at_every_batch_size(exported, exported_grey)
     assert batch_sizes(1) == [1] and batch_sizes(8) == [1, 2, 4, 8] and batch_sizes(12) == [1, 2, 4, 8, 12]
     requests = list(read_warmup(exported))
     assert sorted((name, len(next(iter(inputs.values())))) for name, inputs in requests) == [
-        (name, batch) for name in ("predict_bytes", "predict_logits", "predict_probability_bytes", "serving_default") for batch in (1, 2, 3)
+        (name, batch)
+        for name in ("predict_bytes", "predict_logits", "predict_probability_bytes", "serving_default")
+        for batch in (1, 2, 3)
     ]
     loaded = tf.saved_model.load(str(exported_grey))
     for name, inputs in read_warmup(exported_grey):

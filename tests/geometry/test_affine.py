@@ -39,7 +39,9 @@ def test_about_centre_keeps_the_centre():
 
 def test_invert_against_numpy():
     transform = affine.compose(
-        affine.rotation([10.0, 200.0]), affine.scaling([0.7, 1.4], [1.1, 0.9]), affine.translation([5.0, -3.0], [2.0, 8.0])
+        affine.rotation([10.0, 200.0]),
+        affine.scaling([0.7, 1.4], [1.1, 0.9]),
+        affine.translation([5.0, -3.0], [2.0, 8.0]),
     )
     np.testing.assert_allclose(affine.invert(transform), np.linalg.inv(transform.numpy()), atol=1e-5)
 

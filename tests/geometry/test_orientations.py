@@ -36,7 +36,9 @@ def test_mean_by_hand():
     # Each prediction is the column number: over a flip pair 0 and 3 average to 1.5; over the four turns rows join in.
     columns = lambda image: tf.ones_like(image[..., :1]) * tf.cast(tf.range(tf.shape(image)[2]), tf.float32)[:, None]
     image = tf.zeros((1, 4, 4, 1))
-    np.testing.assert_array_equal(mean_over_orientations(columns, image, 1)[0, :, :, 0], np.tile(np.arange(4.0), (4, 1)))
+    np.testing.assert_array_equal(
+        mean_over_orientations(columns, image, 1)[0, :, :, 0], np.tile(np.arange(4.0), (4, 1))
+    )
     np.testing.assert_array_equal(mean_over_orientations(columns, image, 2), np.full((1, 4, 4, 1), 1.5))
 
 

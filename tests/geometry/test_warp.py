@@ -58,8 +58,12 @@ def test_registered_gradient_of_the_raw_op_is_not_the_adjoint():
 
     def raw(images):
         return tf.raw_ops.ImageProjectiveTransformV3(
-            images=images, transforms=rows, output_shape=[SIZE, SIZE], fill_value=0.0,
-            interpolation="BILINEAR", fill_mode="REFLECT",
+            images=images,
+            transforms=rows,
+            output_shape=[SIZE, SIZE],
+            fill_value=0.0,
+            interpolation="BILINEAR",
+            fill_mode="REFLECT",
         )
 
     with tf.GradientTape() as tape:

@@ -59,13 +59,22 @@ def test_all_bad_files_are_listed_and_the_others_done(run, images, tmp_path):
     (images / "d.jpg").write_bytes((images / "a.png").read_bytes()[:200])
     result = call("--run", "RUN", "--input", images, "--output", tmp_path / "out")
     assert isinstance(result.exception, UserError)
-    assert [name in "\n".join(result.exception.lines) for name in ("a.png", "b.png", "c.png", "d.jpg")] == [False, False, True, True]
+    assert [name in "\n".join(result.exception.lines) for name in ("a.png", "b.png", "c.png", "d.jpg")] == [
+        False,
+        False,
+        True,
+        True,
+    ]
     assert sorted(path.name for path in (tmp_path / "out").glob("*.png")) == ["a.png", "b.png"]
 
 
 @pytest.mark.parametrize(
     "options, changed",
-    [(("--tta", "d4"), "tta none (now d4)"), (("--tile", "64"), "tile None (now 64)"), (("--threshold", "0.3"), "threshold 0.5 (now 0.3)")],
+    [
+        (("--tta", "d4"), "tta none (now d4)"),
+        (("--tile", "64"), "tile None (now 64)"),
+        (("--threshold", "0.3"), "threshold 0.5 (now 0.3)"),
+    ],
 )
 def test_masks_of_other_settings_are_never_mixed(run, images, tmp_path, options, changed):
     call("--run", "RUN", "--input", images, "--output", tmp_path / "out")
@@ -95,15 +104,29 @@ def test_the_threshold_is_the_one_chosen_on_validation_images(run, images, tmp_p
 def test_bfloat16_is_near_float32(run, images, tmp_path):
     outputs = []
     for precision in ("float32", "bfloat16"):
-        result = call("--run", "RUN", "--input", images / "a.png", "--output", tmp_path / precision, "--probability", "--precision", precision)
+        result = call(
+            "--run",
+            "RUN",
+            "--input",
+            images / "a.png",
+            "--output",
+            tmp_path / precision,
+            "--probability",
+            "--precision",
+            precision,
+        )
         assert result.exit_code == 0, result.exception
         outputs.append(np.asarray(Image.open(tmp_path / precision / "a.probability.png")).astype(int))
     assert 0 < np.abs(outputs[0] - outputs[1]).max() < 20
 
 
 def test_precision_is_of_runs_only(images, tmp_path):
-    result = call("--server", "grpc://localhost:1", "--input", images, "--output", tmp_path / "out", "--precision", "bfloat16")
-    assert "--precision bfloat16" in str(result.exception) and "Fix: export --precision bfloat16" in str(result.exception)
+    result = call(
+        "--server", "grpc://localhost:1", "--input", images, "--output", tmp_path / "out", "--precision", "bfloat16"
+    )
+    assert "--precision bfloat16" in str(result.exception) and "Fix: export --precision bfloat16" in str(
+        result.exception
+    )
 
 
 def test_each_bad_file_is_one_line_and_the_others_are_done(run, images, tmp_path):
@@ -118,9 +141,16 @@ def test_each_bad_file_is_one_line_and_the_others_are_done(run, images, tmp_path
     Image.new("L", (8, 300)).save(images / "thin.png")
     result = call("--run", "RUN", "--input", images, "--output", tmp_path / "out")
     assert isinstance(result.exception, UserError) and "3 predicted, 0 finished before, 5 failed" in result.output
-    for line, name in zip(sorted(result.exception.lines), ("cut.tif", "empty.tif", "float.tif", "none.png", "thin.png"), strict=True):
+    for line, name in zip(
+        sorted(result.exception.lines), ("cut.tif", "empty.tif", "float.tif", "none.png", "thin.png"), strict=True
+    ):
         assert name in line and "expected" in line and "Fix:" in line and "\n" not in line
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "b.png", "predictions.json", "whole.png"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "a.png",
+        "b.png",
+        "predictions.json",
+        "whole.png",
+    ]
 
 
 def test_a_full_disk_ends_the_run_and_the_failed_are_listed_too(run, images, tmp_path, monkeypatch):

@@ -119,7 +119,9 @@ def test_a_list_of_images(folder, tmp_path, red_predictor):
     jobs = plan_jobs(tmp_path / "list.txt", tmp_path / "out", Outputs())
     assert [job.outputs["mask"].name for job in jobs] == ["a.png", "c.png", "absent.png"]
     outcomes = list(predict_jobs(red_predictor, jobs))
-    assert [bool(outcome.faults) for outcome in outcomes] == [False, False, True] and "absent.png" in outcomes[2].faults[0]
+    assert [bool(outcome.faults) for outcome in outcomes] == [False, False, True] and "absent.png" in outcomes[
+        2
+    ].faults[0]
     (tmp_path / "none.txt").write_text("\n")
     with pytest.raises(UserError, match="an image per line"):
         plan_jobs(tmp_path / "none.txt", tmp_path / "out", Outputs())
@@ -148,7 +150,10 @@ def test_what_a_killed_run_left_is_removed_and_what_a_living_one_writes_is_not(t
 
 def test_a_single_mask_has_its_own_path_and_record(folder, tmp_path, red_predictor):
     jobs = plan_jobs(folder / "a.png", tmp_path / "one" / "mask.tif", Outputs(probability=True))
-    assert jobs[0].outputs == {"mask": tmp_path / "one" / "mask.tif", "probability": tmp_path / "one" / "mask.probability.tif"}
+    assert jobs[0].outputs == {
+        "mask": tmp_path / "one" / "mask.tif",
+        "probability": tmp_path / "one" / "mask.probability.tif",
+    }
     since = open_output(tmp_path / "one" / "mask.tif", {"threshold": 0.5}, overwrite=False)
     assert (tmp_path / "one" / "mask.predictions.json").is_file()
     list(predict_jobs(red_predictor, jobs))

@@ -5,7 +5,16 @@ from semicurv_tf.inference.memory import BASE_BYTES, Memory, parse_memory, pixel
 from semicurv_tf.inference.predictor import Predictor
 
 
-@pytest.mark.parametrize("text, size", [("2GB", 2_000_000_000), ("1500 MB", 1_500_000_000), ("1.5g", 1_500_000_000), ("4GiB", 4_000_000_000), ("800000000", 800_000_000)])
+@pytest.mark.parametrize(
+    "text, size",
+    [
+        ("2GB", 2_000_000_000),
+        ("1500 MB", 1_500_000_000),
+        ("1.5g", 1_500_000_000),
+        ("4GiB", 4_000_000_000),
+        ("800000000", 800_000_000),
+    ],
+)
 def test_sizes(text, size):
     assert parse_memory(text) == size
 

@@ -46,7 +46,9 @@ def test_no_probability_where_there_are_no_data(tile):
 
 
 def test_ranges_as_people_write_them():
-    assert parse_no_data("253-255") == (253, 255) and parse_no_data(" 0 ") == (0, 0) and parse_no_data("0 - 20") == (0, 20)
+    assert (
+        parse_no_data("253-255") == (253, 255) and parse_no_data(" 0 ") == (0, 0) and parse_no_data("0 - 20") == (0, 20)
+    )
     for text in ("", "white", "20-0", "0-256", "-5", "1-2-3"):
         with pytest.raises(UserError, match="--no-data .*expected a value or a range.*Fix"):
             parse_no_data(text)
@@ -60,7 +62,9 @@ def test_command_draws_nothing_there(monkeypatch, tmp_path):
     image = np.full((20, 30, 3), 90, np.uint8)
     image[:10] = 3
     Image.fromarray(image).save(tmp_path / "a.png")
-    call = lambda *more: CliRunner().invoke(predict, ["--run", "R", "--input", str(tmp_path / "a.png"), "--output", str(tmp_path / "out"), *more])
+    call = lambda *more: CliRunner().invoke(
+        predict, ["--run", "R", "--input", str(tmp_path / "a.png"), "--output", str(tmp_path / "out"), *more]
+    )
     assert call("--no-data", "0-20").exit_code == 0
     mask = np.asarray(Image.open(tmp_path / "out" / "a.png"))
     assert not mask[:10].any() and (mask[10:] == 255).all()

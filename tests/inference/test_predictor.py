@@ -43,7 +43,10 @@ def test_threshold_is_exclusive():
     assert predictor.mask(np.float32([[0.25, 0.26, 0.0]])).tolist() == [[0, 255, 0]]
 
 
-@pytest.mark.parametrize("image", [np.zeros((4, 4, 1), np.uint8), np.zeros((4, 4, 3)), np.zeros((4, 4), np.uint8), np.zeros((0, 4, 3), np.uint8)])
+@pytest.mark.parametrize(
+    "image",
+    [np.zeros((4, 4, 1), np.uint8), np.zeros((4, 4, 3)), np.zeros((4, 4), np.uint8), np.zeros((0, 4, 3), np.uint8)],
+)
 def test_wrong_arrays(image):
     with pytest.raises(ValueError, match="Expected a uint8 image"):
         Predictor(None, 3).probability(image)
@@ -54,7 +57,13 @@ def test_d4_is_the_mean_over_turned_images_each_turned_back(network):
     plain = Predictor.from_network(network, 3)
     expected = np.mean(
         [
-            np.flip(np.rot90(plain.probability(np.ascontiguousarray(np.rot90(np.flip(image, 1) if flip else image, turns))), -turns), 1)
+            np.flip(
+                np.rot90(
+                    plain.probability(np.ascontiguousarray(np.rot90(np.flip(image, 1) if flip else image, turns))),
+                    -turns,
+                ),
+                1,
+            )
             if flip
             else np.rot90(plain.probability(np.ascontiguousarray(np.rot90(image, turns))), -turns)
             for turns in range(4)

@@ -29,7 +29,9 @@ def write(path, bands, **profile):
     interp = profile.pop("colorinterp", None)
     count, height, width = bands.shape
     profile = {"crs": "EPSG:32633", "transform": TRANSFORM, **profile}
-    with rasterio.open(path, "w", driver="GTiff", count=count, height=height, width=width, dtype=bands.dtype, **profile) as file:
+    with rasterio.open(
+        path, "w", driver="GTiff", count=count, height=height, width=width, dtype=bands.dtype, **profile
+    ) as file:
         file.write(bands)
         if interp:
             file.colorinterp = interp
@@ -53,7 +55,9 @@ def predicted(predictor, source, output, **outputs):
     return job, outcome
 
 
-@pytest.mark.parametrize("layout", [{"tiled": True, "blockxsize": 64, "blockysize": 64}, {}, {"interleave": "band", "compress": "lzw"}])
+@pytest.mark.parametrize(
+    "layout", [{"tiled": True, "blockxsize": 64, "blockysize": 64}, {}, {"interleave": "band", "compress": "lzw"}]
+)
 def test_a_geotiff_keeps_its_place(tmp_path, small_tiles, layout):
     bands = noise(3, 300, 170)
     source = write(tmp_path / "map.tif", bands, **layout)
@@ -80,7 +84,11 @@ def test_pixels_without_data_stay_so(tmp_path, small_tiles):
     with rasterio.open(job.outputs["mask"]) as mask:
         np.testing.assert_array_equal(mask.dataset_mask() > 0, valid)
         np.testing.assert_array_equal(mask.read(1), np.where((bands[0] > 127) & valid, 255, 0))
-    assert job.outputs["mask"].name == "map.tif" and not list(tmp_path.rglob("*.msk")) and not list(tmp_path.rglob("*.xml"))
+    assert (
+        job.outputs["mask"].name == "map.tif"
+        and not list(tmp_path.rglob("*.msk"))
+        and not list(tmp_path.rglob("*.xml"))
+    )
     assert outcome.foreground == pytest.approx((bands[0] > 127)[valid].mean())
     # The mask inside the TIFF is no page of a stack to other readers of this project.
     assert read_image(job.outputs["mask"], 1).pixels.shape == (150, 170, 1)
@@ -99,7 +107,12 @@ def test_16_bit_alpha_and_further_bands(tmp_path, small_tiles):
         assert mask.dataset_mask()[:40].max() == 0 and mask.dataset_mask()[40:].min() == 255
     assert "16 bit values cut to 8 bit (value // 256)" in outcome.notes and "alpha channel dropped" in outcome.notes
 
-    source = write(tmp_path / "b.tif", noise(5, 80, 90), photometric="MINISBLACK", colorinterp=[ColorInterp.gray] + [ColorInterp.undefined] * 4)
+    source = write(
+        tmp_path / "b.tif",
+        noise(5, 80, 90),
+        photometric="MINISBLACK",
+        colorinterp=[ColorInterp.gray] + [ColorInterp.undefined] * 4,
+    )
     _, outcome = predicted(small_tiles, source, tmp_path / "out")
     assert outcome.notes == ("only the first 3 of 5 bands used", "by tiles of 64 px")
 
@@ -162,7 +175,10 @@ def test_a_disk_that_is_full(tmp_path, small_tiles):
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = shutil.which("mount")
-    if not mount or subprocess.run([mount, "-t", "tmpfs", "-o", "size=160k", "tmpfs", disk], capture_output=True).returncode:
+    if (
+        not mount
+        or subprocess.run([mount, "-t", "tmpfs", "-o", "size=160k", "tmpfs", disk], capture_output=True).returncode
+    ):
         pytest.skip("mounting needs root")
     try:
         write(tmp_path / "map.tif", noise(3, 700, 900))
@@ -208,7 +224,9 @@ def test_an_image_of_more_pixels_than_are_read_at_once(tmp_path, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100_000)
     predictor = Predictor(lambda image: (image[..., :1] / 255).astype(np.float32), channels=3, tile=64)
     predicted(predictor, tmp_path / "big.png", tmp_path / "out")
-    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "out" / "big.png")), np.where(pixels[..., 0] > 127, 255, 0))
+    np.testing.assert_array_equal(
+        np.asarray(Image.open(tmp_path / "out" / "big.png")), np.where(pixels[..., 0] > 127, 255, 0)
+    )
     monkeypatch.setitem(sys.modules, "rasterio", None)
     (job,) = plan_jobs(tmp_path / "big.png", tmp_path / "none", Outputs())
     with pytest.raises(UserError, match="semicurv-tf.geo"):

@@ -26,7 +26,16 @@ def test_starts_lie_on_the_grid_of_the_padded_image():
     side = Side(100, 48, 16, 16)  # 12 pixels are missing to 7 cells of 16; tiles of 3 cells share at least 1
     assert side.starts == [-6, 26, 58] and side.used == 48
     assert (side.within(-6), side.within(26), side.within(58)) == (slice(6, 48), slice(0, 48), slice(0, 42))
-    assert side.pixels(-6)[:8].tolist() == [6, 5, 4, 3, 2, 1, 0, 1] and side.pixels(58)[-8:].tolist() == [98, 99, 98, 97, 96, 95, 94, 93]
+    assert side.pixels(-6)[:8].tolist() == [6, 5, 4, 3, 2, 1, 0, 1] and side.pixels(58)[-8:].tolist() == [
+        98,
+        99,
+        98,
+        97,
+        96,
+        95,
+        94,
+        93,
+    ]
     assert Side(20, 48, 16, 16).used == 32
 
 
@@ -79,14 +88,18 @@ class Drawn:
 
     def rows(self, top, bottom):
         self.read += range(top, bottom)
-        return np.broadcast_to((np.arange(top, bottom) % 251).astype(np.uint8)[:, None, None], (bottom - top, 48, 1)), None
+        return np.broadcast_to(
+            (np.arange(top, bottom) % 251).astype(np.uint8)[:, None, None], (bottom - top, 48, 1)
+        ), None
 
 
 def test_rows_are_read_once_and_held_no_longer_than_needed():
     source = Drawn(3000)
     handed_out = 0
     for band in predict_bands(source, lambda tile: tile[..., 0] / np.float32(255), 64, 16, 16):
-        np.testing.assert_allclose(band.probability[:, 0] * 255, np.arange(band.top, band.top + len(band.pixels)) % 251, atol=1e-3)
+        np.testing.assert_allclose(
+            band.probability[:, 0] * 255, np.arange(band.top, band.top + len(band.pixels)) % 251, atol=1e-3
+        )
         handed_out += len(band.pixels)
         # What is held beyond what was handed out: less than a tile and a band.
         assert len(source.read) - handed_out <= 64 + BAND_ROWS

@@ -28,7 +28,9 @@ def test_learned_table_gets_a_gradient_and_is_saved():
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(layer(features(2, 6, 7, 3))[..., 3:])
     gradient = tape.gradient(loss, layer.table.value)
-    np.testing.assert_allclose(tf.reduce_sum(gradient), 2 * 2 * 6 * 7, rtol=1e-5)  # each pixel reads weights that add up to 1
+    np.testing.assert_allclose(
+        tf.reduce_sum(gradient), 2 * 2 * 6 * 7, rtol=1e-5
+    )  # each pixel reads weights that add up to 1
     again = CoordEncoding.from_config(layer.get_config())
     again.build((None, None, None, 3))
     assert [weight.shape for weight in again.weights] == [(128, 2)]
@@ -38,16 +40,22 @@ def test_rotary_by_hand():
     """Four channels: one pair along each side. K = 1: half a turn along the width of two, S_x = 0, 1."""
     image = np.array([[[[1.0, 10.0, 2.0, 20.0], [1.0, 10.0, 2.0, 20.0]]]], "float32")
     # Layout: (a_x, a_y, b_x, b_y). At x = 1 the pair (a_x, b_x) = (1, 2) is negated; along a side of one pixel nothing turns.
-    np.testing.assert_allclose(rotated(image, rotary_maps(1, 2, 4, 1.0))[0, 0], [[1, 10, 2, 20], [-1, 10, -2, 20]], atol=1e-6)
+    np.testing.assert_allclose(
+        rotated(image, rotary_maps(1, 2, 4, 1.0))[0, 0], [[1, 10, 2, 20], [-1, 10, -2, 20]], atol=1e-6
+    )
 
 
 def test_rotary_is_complex_multiplication():
     image, maps = features(1, 5, 7, 10), rotary_maps(5, 7, 10, 4.0)
     speed = 4 * np.pi * 100.0 ** (-np.arange(2) / 2)
     x, y = np.arange(7) / 6, np.arange(5) / 4
-    angle = np.concatenate([np.tile(x[None, :, None] * speed, (5, 1, 1)), np.tile(y[:, None, None] * speed, (1, 7, 1))], axis=-1)
+    angle = np.concatenate(
+        [np.tile(x[None, :, None] * speed, (5, 1, 1)), np.tile(y[:, None, None] * speed, (1, 7, 1))], axis=-1
+    )
     turned = (image[..., :4] + 1j * image[..., 4:8]) * np.exp(1j * angle)
-    np.testing.assert_allclose(rotated(image, maps), np.concatenate([turned.real, turned.imag, image[..., 8:]], axis=-1), atol=1e-4)
+    np.testing.assert_allclose(
+        rotated(image, maps), np.concatenate([turned.real, turned.imag, image[..., 8:]], axis=-1), atol=1e-4
+    )
 
 
 def test_rotary_inner_products_depend_on_the_distance_alone():

@@ -39,7 +39,10 @@ def test_step_adds_the_losses_up_and_the_discriminator_learns(make_method, batch
     )  # fmt: skip
     first = method.train_step(batch)
     expected = (
-        first["dice"] + 0.01 * first["adversarial"] + 2 * 0.001 * first["adversarial_unlabelled"] + 2 * 0.1 * first["self_taught"]
+        first["dice"]
+        + 0.01 * first["adversarial"]
+        + 2 * 0.001 * first["adversarial_unlabelled"]
+        + 2 * 0.1 * first["self_taught"]
     )
     np.testing.assert_allclose(first["loss"], expected, rtol=1e-5)
     for _ in range(15):

@@ -147,7 +147,9 @@ def test_gradient_values_are_clipped(make_method, batch):
 
 
 def test_wbce_and_l2_are_choices(make_method, batch):
-    method = make_method(method__name="semicurv", method__supervised_loss="wbce", method__similarity="l2", method__rampup=0.0)
+    method = make_method(
+        method__name="semicurv", method__supervised_loss="wbce", method__similarity="l2", method__rampup=0.0
+    )
     logs = method.train_step(batch)
     np.testing.assert_allclose(logs["loss"], logs["wbce"] + logs["npair"], rtol=1e-5)
 
@@ -214,7 +216,9 @@ def test_separate_statistics_normalise_labelled_images_as_in_supervised_learning
 def test_moving_statistics_are_those_of_supervised_learning(make_method, batch):
     """Weight 0: the whole step is the supervised one, moving statistics included, whatever the unlabelled images look like."""
     alone = make_method(method__name="supervised", **NO_VIEWS)
-    both = make_method(method__name="semicurv", method__batch_statistics="moving", method__consistency_weight=0.0, **NO_VIEWS)
+    both = make_method(
+        method__name="semicurv", method__batch_statistics="moving", method__consistency_weight=0.0, **NO_VIEWS
+    )
     both.student.set_weights(weights(alone.student))
     batch["unlabelled"]["image"] += 60.0
     assert float(alone.train_step(batch)["dice"]) == pytest.approx(float(both.train_step(batch)["dice"]), rel=1e-6)
@@ -266,7 +270,9 @@ def test_soft_pseudo_labels_by_hand(make_method, name):
 
 def test_the_log_tells_which_pixel_loss(make_method, batch):
     assert "mse" in make_method(method__name="mean_teacher").train_step(batch)
-    assert "cross_entropy" in make_method(method__name="mean_teacher", method__pixel_loss="cross_entropy").train_step(batch)
+    assert "cross_entropy" in make_method(method__name="mean_teacher", method__pixel_loss="cross_entropy").train_step(
+        batch
+    )
 
 
 def test_teacher_in_an_orientation_sees_all_eight_over_the_steps(make_method, batch):

@@ -49,7 +49,9 @@ def test_the_direction_changes_the_prediction_more_than_a_random_one(make_method
 
 
 def test_step_reports_both_losses_over_the_plain_and_the_changed_views(make_method, batch):
-    method = make_method(method__name="vat", method__rampup=0.0, method__consistency_weight=2.0, method__entropy_weight=0.5)
+    method = make_method(
+        method__name="vat", method__rampup=0.0, method__consistency_weight=2.0, method__entropy_weight=0.5
+    )
     logs = method.train_step(batch)
     expected = logs["dice"] + 2.0 * logs["divergence"] + 1.0 * logs["entropy"]
     np.testing.assert_allclose(logs["loss"], expected, rtol=1e-5)

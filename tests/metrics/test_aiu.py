@@ -18,7 +18,8 @@ def test_is_the_mean_of_the_scores_of_the_masks():
     levels = np.stack([count_levels(target.ravel(), probability.ravel()) for target, probability in images])
     for score, at in ((iou, iou_at), (f1, f1_at)):
         expected = [
-            [score(count_overlap(*image, threshold=threshold)) for threshold in AIU_THRESHOLDS.tolist()] for image in images
+            [score(count_overlap(*image, threshold=threshold)) for threshold in AIU_THRESHOLDS.tolist()]
+            for image in images
         ]
         np.testing.assert_allclose(at(levels, AIU_THRESHOLDS), expected)
     np.testing.assert_allclose(aiu(levels), iou_at(levels, AIU_THRESHOLDS).mean(axis=1))

@@ -30,7 +30,9 @@ def test_worked_out_by_hand():
 def test_equals_the_exact_area_where_scores_lie_on_thresholds():
     target = rng.uniform(size=400) > 0.7
     score = np.clip(rng.integers(0, 100, 400) + 20 * target, 0, 99) / 100
-    assert average_precision(count_levels(target, score)) == pytest.approx(exact_average_precision(target, score), abs=1e-12)
+    assert average_precision(count_levels(target, score)) == pytest.approx(
+        exact_average_precision(target, score), abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("scale", [1, 5])
@@ -38,7 +40,9 @@ def test_close_to_the_exact_area_for_scores_of_a_network(scale):
     target = rng.uniform(size=3000) > 0.9
     logit = scale * (rng.normal(size=3000) + 2 * target - 2)  # at scale 5 most lie within 1e-4 of 0
     score = (1 / (1 + np.exp(-logit))).astype(np.float32)
-    assert average_precision(count_levels(target, score)) == pytest.approx(exact_average_precision(target, score), abs=2e-3)
+    assert average_precision(count_levels(target, score)) == pytest.approx(
+        exact_average_precision(target, score), abs=2e-3
+    )
 
 
 def test_many_images_at_once():
@@ -51,6 +55,8 @@ def test_empty_and_full_targets():
     score = rng.uniform(size=50)
     assert np.isnan(average_precision(count_levels(np.zeros(50, bool), score)))
     assert average_precision(count_levels(np.ones(50, bool), score)) == 1
-    assert average_precision(count_levels(np.ones(50, bool), np.zeros(50))) == 1  # all tied: precision is the prevalence
+    assert (
+        average_precision(count_levels(np.ones(50, bool), np.zeros(50))) == 1
+    )  # all tied: precision is the prevalence
     precision, recall = precision_recall_curve(count_levels(np.zeros(50, bool), score * 0.5), [0.2, 0.5])
     assert (precision[0], recall[0]) == (0, 0) and (precision[1], recall[1]) == (1, 1)

@@ -59,7 +59,9 @@ def test_agrees_with_the_scores_of_overlap():
     for name in found:
         assert found[name]["mean"] == pytest.approx(expected["mean"][name])
         assert found[name]["pooled"] == pytest.approx(expected["pooled"][name])
-    assert [each["iou"] for each in tally.each().values()] == pytest.approx([c[0] / sum(c[:3]) for c in counts.values()])
+    assert [each["iou"] for each in tally.each().values()] == pytest.approx(
+        [c[0] / sum(c[:3]) for c in counts.values()]
+    )
 
 
 def test_intervals_hold_the_score_and_are_ready_for_json():

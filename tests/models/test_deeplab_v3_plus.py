@@ -90,7 +90,9 @@ def test_separable_unit_is_depthwise_then_pointwise():
     for weight in layer.trainable_variables:
         weight.assign(generator.uniform(0.5, 1.0, weight.shape))
     features = generator.normal(size=(1, 9, 9, 2)).astype("float32")
-    depth, gamma_depth, beta_depth, point, gamma, beta = (np.array(weight.value) for weight in layer.trainable_variables)
+    depth, gamma_depth, beta_depth, point, gamma, beta = (
+        np.array(weight.value) for weight in layer.trainable_variables
+    )
     taps = sum(depth[i, j, :, 0] * features[0, 2 + 2 * i, 2 + 2 * j] for i in range(3) for j in range(3))
     inner = np.maximum(taps / np.sqrt(1 + 1e-3) * gamma_depth + beta_depth, 0)
     expected = np.maximum(inner @ point[0, 0] / np.sqrt(1 + 1e-3) * gamma + beta, 0)

@@ -52,7 +52,9 @@ def test_fphbn_adds_one_3x3_convolution_a_stage():
     """The authors' network description: merged features of 96, 128, 256, 512 and 512 channels."""
     merged = (96, 128, 256, 512, 512)
     inputs = [count * width + deeper for count, width, deeper in zip(STAGES, WIDTHS, (*merged[1:], 0))]
-    expected = vgg16_parameters() + sum(convolution(3, before, after) + after + 1 for before, after in zip(inputs, merged)) + 6
+    expected = (
+        vgg16_parameters() + sum(convolution(3, before, after) + after + 1 for before, after in zip(inputs, merged)) + 6
+    )
     assert inputs == [256, 512, 1280, 2048, 1536] and parameters(FPHBN()) == expected == 34_992_907
 
 
@@ -98,7 +100,9 @@ def test_boosting_by_hand():
     weights = FPHBN(widths=TINY).side_weights(probability, tf.ones((1, 1, 1, 1)))
     # 1 + |p - 1| of the next deeper side output: 0.2, 0.3, 0.4, 0.6; the deepest counts 1.
     np.testing.assert_allclose(weights[0, 0, 0], [1.8, 1.7, 1.6, 1.4, 1.0], rtol=1e-6)
-    np.testing.assert_array_equal(HED(widths=TINY).side_weights(probability, tf.ones((1, 1, 1, 1))), np.ones((1, 1, 1, 5)))
+    np.testing.assert_array_equal(
+        HED(widths=TINY).side_weights(probability, tf.ones((1, 1, 1, 1))), np.ones((1, 1, 1, 5))
+    )
 
 
 def test_trunk_weights_of_a_file_answer_as_keras_own_network(tmp_path):

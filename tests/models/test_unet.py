@@ -28,7 +28,9 @@ def test_the_original_has_thirty_one_million_parameters():
     assert parameters(UNet(widths=(64, 128, 256, 512, 1024)), 1) == 31_030_593 == counted((64, 128, 256, 512, 1024), 1)
 
 
-@pytest.mark.parametrize("encoding, extra, table", [("none", 0, 0), ("sinusoid", 2, 0), ("learned", 2, 256), ("rotary", 0, 0)])
+@pytest.mark.parametrize(
+    "encoding, extra, table", [("none", 0, 0), ("sinusoid", 2, 0), ("learned", 2, 256), ("rotary", 0, 0)]
+)
 def test_parameters_with_the_paper_s_widths(encoding, extra, table):
     widths = (32, 64, 128, 256, 512)
     assert parameters(UNet(encoding=encoding), 3) == counted(widths, 3, extra) + table

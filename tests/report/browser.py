@@ -46,7 +46,13 @@ class Browser:
     def open(self, page: Path) -> tuple[str, list[str]]:
         """The page's elements as the browser holds them, as text, and the lines of its console."""
         options = (*FLAGS, f"--user-data-dir={self.profile}", "--window-size=1400,1000", "--virtual-time-budget=3000")
-        done = subprocess.run([self.program, *options, "--dump-dom", page.as_uri()], capture_output=True, text=True, timeout=120, check=True)
+        done = subprocess.run(
+            [self.program, *options, "--dump-dom", page.as_uri()],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        )
         return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
 
     def measure(self, page: Path, folder: Path, width_px: int) -> tuple[int, int, str]:

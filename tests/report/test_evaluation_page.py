@@ -25,7 +25,9 @@ def predictions():
         target[8 + 3 * index : 10 + 3 * index] = target[:, 20:22] = 1
         valid = np.ones_like(target)
         valid[:, -4:] = 0
-        probability = np.clip((0.3 + 0.1 * index) * target + 0.35 * rng.uniform(size=target.shape), 0, 1).astype(np.float32)
+        probability = np.clip((0.3 + 0.1 * index) * target + 0.35 * rng.uniform(size=target.shape), 0, 1).astype(
+            np.float32
+        )
         yield Predicted(name, name, 255 * rng.uniform(size=(40, 48, 3)).astype(np.float32), target, probability, valid)
 
 
@@ -131,7 +133,9 @@ def test_in_a_browser_the_scores_are_there_and_nothing_goes_wrong(browser, path,
 def test_in_a_browser_a_request_to_elsewhere_would_be_seen(browser, path, tmp_path):
     """The control of the test above: the page's own policy refuses it, and the console says so."""
     wrong = tmp_path / "wrong.html"
-    wrong.write_text(path.read_text(encoding="utf-8").replace("<footer>", '<img src="https://example.invalid/a.png"><footer>'))
+    wrong.write_text(
+        path.read_text(encoding="utf-8").replace("<footer>", '<img src="https://example.invalid/a.png"><footer>')
+    )
     _, console = browser.open(wrong)
     assert len(console) == 1 and "example.invalid" in console[0] and "Content Security Policy" in console[0]
 

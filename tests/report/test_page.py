@@ -5,7 +5,19 @@ from html.parser import HTMLParser
 
 import numpy as np
 
-from semicurv_tf.report.page import Markup, bullets, contents, figure, heading, page, png_image, svg_image, table, tag, text
+from semicurv_tf.report.page import (
+    Markup,
+    bullets,
+    contents,
+    figure,
+    heading,
+    page,
+    png_image,
+    svg_image,
+    table,
+    tag,
+    text,
+)
 
 VOID = {"meta", "img", "br", "link"}
 
@@ -44,7 +56,10 @@ def test_well_formed_and_escaped():
     nesting.feed(whole())
     assert nesting.open == [] and nesting.seen.count("img") == 2 and nesting.seen.count("tr") == 4
     assert (
-        "IoU &lt; 50 %" in whole() and "x&lt;y" in whole() and "<td><b>2</b></td>" in whole() and "made by &lt;us&gt;" in whole()
+        "IoU &lt; 50 %" in whole()
+        and "x&lt;y" in whole()
+        and "<td><b>2</b></td>" in whole()
+        and "made by &lt;us&gt;" in whole()
     )
 
 

@@ -22,7 +22,9 @@ def written(tmp_path_factory):
     collapsing = {"mean_teacher": lambda done: 0.08 * (1 - done)}
     cells = plan("table3", "drive128", labels=(0.01,), seeds=2, steps=200) + plan("table5", "em128", steps=200)
     cells += (
-        plan("figure6", "drive128", steps=200) + plan("figure8b", "drive128", steps=200) + plan("figure8a", "drive128", steps=200)
+        plan("figure6", "drive128", steps=200)
+        + plan("figure8b", "drive128", steps=200)
+        + plan("figure8a", "drive128", steps=200)
     )
     for number, cell in enumerate(cells):
         write(results, made_up(cell, 0.3 + 0.004 * number, foreground=collapsing.get(cell.system.name)))
@@ -100,5 +102,9 @@ def test_an_empty_folder_shows_all_as_not_run(tmp_path, monkeypatch):
 def test_in_a_browser_the_page_is_whole_and_fits_a_phone(browser, written, tmp_path):
     page = written[0] / "index.html"
     found, console = browser.open(page)
-    assert console == [] and "</footer>" in found and found.count("<img ") == page.read_text(encoding="utf-8").count("<img ")
+    assert (
+        console == []
+        and "</footer>" in found
+        and found.count("<img ") == page.read_text(encoding="utf-8").count("<img ")
+    )
     assert browser.measure(page, tmp_path, 390) == (390, 390, "")

@@ -28,7 +28,19 @@ def test_mean_spread_and_difference_by_hand(tmp_path):
     assert (iou.mean, iou.deviation, iou.count) == (pytest.approx(44), pytest.approx(4), 3)
     shown = tables.score_cells("table3", group, "drive128", 0.01, "semicurv", None)
     text = [cell.text if isinstance(cell, Shown) else cell for cell in shown]
-    assert text == ["44.3", "44.0 ± 4.0", "−0.3", "51.5", "50.0 ± 0.0", "−1.5", "46.0 ± 4.0", "3", "500", "0.5", "10.0 ± 0.0"]
+    assert text == [
+        "44.3",
+        "44.0 ± 4.0",
+        "−0.3",
+        "51.5",
+        "50.0 ± 0.0",
+        "−1.5",
+        "46.0 ± 4.0",
+        "3",
+        "500",
+        "0.5",
+        "10.0 ± 0.0",
+    ]
 
 
 def test_one_seed_has_no_spread_and_what_was_not_run_is_said(tmp_path):

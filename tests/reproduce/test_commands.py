@@ -90,7 +90,14 @@ def test_other_settings_do_not_mix(killed):
 
 def test_a_failing_cell_is_named_and_the_next_one_is_run(tmp_path):
     """A learning rate that breaks SGD within a few steps, where weights are not finite any more."""
-    settings = ["--set", "training.optimizer=sgd", "--set", "training.gradient_clip=null", "--set", "training.learning_rate=1e38"]
+    settings = [
+        "--set",
+        "training.optimizer=sgd",
+        "--set",
+        "training.gradient_clip=null",
+        "--set",
+        "training.learning_rate=1e38",
+    ]
     result = call(tmp_path, *ROWS, *settings, steps=6)
     assert isinstance(result.exception, UserError)
     assert any("not finite" in line for line in result.exception.lines) and "cell 2 of 2" in result.output

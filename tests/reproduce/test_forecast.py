@@ -8,7 +8,9 @@ from semicurv_tf.reproduce.plan import Request, make_plan
 
 
 def config(**settings):
-    return load_config(None, {"data.dataset": "drive128", **{key.replace("__", "."): value for key, value in settings.items()}})
+    return load_config(
+        None, {"data.dataset": "drive128", **{key.replace("__", "."): value for key, value in settings.items()}}
+    )
 
 
 def test_units_count_passes():
@@ -30,7 +32,9 @@ def test_a_measured_cell_is_believed_and_others_are_scaled():
     supervised, semicurv = make_plan(Request("table6", "drive128", labels=(0.01,)))
     forecast = Forecast([])
     assert forecast.guessed and forecast.seconds(semicurv) == pytest.approx(0.73 * 1000)
-    forecast.learn({"config": supervised.config.model_dump(mode="json"), "steps": 600, "training_minutes": 5, "wall_minutes": 6})
+    forecast.learn(
+        {"config": supervised.config.model_dump(mode="json"), "steps": 600, "training_minutes": 5, "wall_minutes": 6}
+    )
     assert not forecast.guessed
     assert forecast.seconds(supervised) == pytest.approx(0.6 * 1000)
     assert forecast.seconds(supervised, steps_done=750) == pytest.approx(0.6 * 250)

@@ -21,7 +21,10 @@ def test_table3_has_a_cell_for_each_row_and_budget_and_seed():
     assert len({cell.name for cell in cells}) == len(cells)
     assert {cell.labels for cell in cells} == {1.0, 0.05, 0.01}
     low = plan("table3", labels=(0.01,), methods=("supervised", "semicurv"))
-    assert [cell.name for cell in low] == ["drive128-1pct-supervised-1000steps-seed0", "drive128-1pct-semicurv-1000steps-seed0"]
+    assert [cell.name for cell in low] == [
+        "drive128-1pct-supervised-1000steps-seed0",
+        "drive128-1pct-semicurv-1000steps-seed0",
+    ]
     assert [len(plan(target)) for target in ("table4", "table5", "table6", "figure6", "figure8a", "figure8b")] == [
         6,
         8,
@@ -78,7 +81,11 @@ def test_rows_of_the_figures():
 def test_the_protocol_is_the_papers_and_settings_reach_every_cell():
     config = plan("table3", labels=(0.01,), methods=("semicurv",))[0].config
     assert (config.method.ema_alpha, config.method.rampup, config.model.encoding_period) == (0.999, 0.5, 4.0)
-    assert (config.training.learning_rate, config.training.schedule, config.training.batch_labelled) == (1e-3, "halving", 4)
+    assert (config.training.learning_rate, config.training.schedule, config.training.batch_labelled) == (
+        1e-3,
+        "halving",
+        4,
+    )
     # Nothing is chosen by the test set: the curve is of masks that the training does not see.
     assert config.training.monitor == "hidden"
     changed = plan("table5", settings={"method.temperature": 0.5})
@@ -138,7 +145,10 @@ def test_printed_numbers():
     assert published("table4", "crackforest", 0.05, "semicurv_rotary") == [67.56, None]
     assert published("table5", "em128", 0.05, "supervised_wbce") == [40.9, None]
     assert published("table6", "crackforest", 0.05, "semicurv") == 5 * 60 + 30
-    assert published("table3", "drive128", 0.01, "pseudo_label") is None and published("table4", "em128", 0.1, "semicurv") is None
+    assert (
+        published("table3", "drive128", 0.01, "pseudo_label") is None
+        and published("table4", "em128", 0.1, "semicurv") is None
+    )
     assert published_labels("table5", "drive128") == (0.05,)
 
 

@@ -11,7 +11,11 @@ from semicurv_tf.reproduce.recipe_table import recipe_table, time_table
 def record(recipe, method, seed, iou, labels=0.01, minutes=2.0):
     return {
         "recipe": recipe,
-        "config": {"data": {"dataset": "drive128", "labels": labels}, "method": {"name": method}, "training": {"seed": seed}},
+        "config": {
+            "data": {"dataset": "drive128", "labels": labels},
+            "method": {"name": method},
+            "training": {"seed": seed},
+        },
         "scores": {"mean": {"iou": iou}},
         "training_minutes": minutes,
     }

@@ -19,14 +19,27 @@ def record(seed, hidden, test, recipe="a.yaml", steps=100):
 
 
 def rows(text):
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| ")][1:]
+    return [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| ")
+    ][1:]
 
 
 def test_mean_and_spread_over_seeds():
     table = rows(study_table([record(0, 0.40, 0.30), record(1, 0.44, 0.32), record(2, 0.48, 0.34)]))
     assert table[0] == ["a.yaml", "supervised", "2", "0", "100", "40.0", "30.0", "50.0", "25.0", "2"]
     # (30 + 32 + 34) / 3 and sqrt((4 + 0 + 4) / 2)
-    assert table[3] == ["a.yaml", "supervised", "2", "3 seeds", "100", "44.0 ± 4.0", "32.0 ± 2.0", "50.0 ± 0.0", "25.0 ± 0.0", "2.0 ± 0.0"]
+    assert table[3] == [
+        "a.yaml",
+        "supervised",
+        "2",
+        "3 seeds",
+        "100",
+        "44.0 ± 4.0",
+        "32.0 ± 2.0",
+        "50.0 ± 0.0",
+        "25.0 ± 0.0",
+        "2.0 ± 0.0",
+    ]
 
 
 def test_closed_test_set_shows_no_number():

@@ -63,15 +63,23 @@ class Served:
         if self.mode == "shaky" and self.calls % 2:
             raise Refused(grpc.StatusCode.UNAVAILABLE, 503, "try again")
         if signature not in self.signatures:
-            raise Refused(grpc.StatusCode.INVALID_ARGUMENT, 400, f'Serving signature name: "{signature}" not found in signature def')
+            raise Refused(
+                grpc.StatusCode.INVALID_ARGUMENT,
+                400,
+                f'Serving signature name: "{signature}" not found in signature def',
+            )
         spec = self.signatures[signature]
         if set(inputs) != set(spec.inputs):
-            raise Refused(grpc.StatusCode.INVALID_ARGUMENT, 400, f"input keys {sorted(inputs)} do not match {sorted(spec.inputs)}")
+            raise Refused(
+                grpc.StatusCode.INVALID_ARGUMENT, 400, f"input keys {sorted(inputs)} do not match {sorted(spec.inputs)}"
+            )
         for key, value in inputs.items():
             wanted = tf.as_dtype(spec.inputs[key].dtype)
             found = tf.string if value.dtype.kind in "OSU" else tf.as_dtype(value.dtype)
             if found != wanted:
-                raise Refused(grpc.StatusCode.INVALID_ARGUMENT, 400, f"Expected {key} to be {wanted.name} but got {found.name}")
+                raise Refused(
+                    grpc.StatusCode.INVALID_ARGUMENT, 400, f"Expected {key} to be {wanted.name} but got {found.name}"
+                )
         try:
             return self.session.run(
                 {key: tensor.name for key, tensor in spec.outputs.items()},
@@ -130,8 +138,13 @@ class Rest(http.server.BaseHTTPRequestHandler):
         if name != NAME:
             return self._send(404, {"error": f"Could not find any versions of model {name}"})
         if rest == "metadata":
-            signatures = {key: json_format.MessageToDict(value, preserving_proto_field_name=True) for key, value in self.served.signatures.items()}
-            return self._send(200, {"model_spec": {"name": name}, "metadata": {"signature_def": {"signature_def": signatures}}})
+            signatures = {
+                key: json_format.MessageToDict(value, preserving_proto_field_name=True)
+                for key, value in self.served.signatures.items()
+            }
+            return self._send(
+                200, {"model_spec": {"name": name}, "metadata": {"signature_def": {"signature_def": signatures}}}
+            )
         self._send(200, {"model_version_status": [
             {"version": str(self.served.version), "state": self.served.state(), "status": {"error_code": "OK", "error_message": ""}}
         ]})  # fmt: skip
@@ -162,7 +175,9 @@ class Rest(http.server.BaseHTTPRequestHandler):
         except (ValueError, OverflowError) as error:
             return self._send(400, {"error": f"JSON Value: not of expected type: {error}"})
         plain = {
-            key: [{"b64": base64.b64encode(value).decode()} for value in values] if values.dtype == object else values.tolist()
+            key: [{"b64": base64.b64encode(value).decode()} for value in values]
+            if values.dtype == object
+            else values.tolist()
             for key, values in outputs.items()
         }
         if row_format:

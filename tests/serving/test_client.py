@@ -35,7 +35,9 @@ def test_describe(client):
 def test_probability_equals_keras(client, served_network, scheme):
     image = pixels(50, 37)
     tolerance = 1e-5 if scheme == "grpc" else 2e-5  # REST: 16 bit
-    np.testing.assert_allclose(client.probability(image[None])[0, ..., 0], keras_probability(served_network, image), atol=tolerance)
+    np.testing.assert_allclose(
+        client.probability(image[None])[0, ..., 0], keras_probability(served_network, image), atol=tolerance
+    )
 
 
 def test_masks_of_several_sizes_with_a_corrupt_png_among_them(client, served_network):
@@ -62,7 +64,10 @@ def test_a_refused_batch_is_sent_one_by_one():
         def predict_bytes(self, signature, encoded):
             if b"bad" in encoded:
                 raise ServerRefused("bad one")
-            return {"mask_bytes": [encode_png(np.full((2, 3, 1), 255, np.uint8))] * len(encoded), "foreground_fraction": [1.0] * len(encoded)}
+            return {
+                "mask_bytes": [encode_png(np.full((2, 3, 1), 255, np.uint8))] * len(encoded),
+                "foreground_fraction": [1.0] * len(encoded),
+            }
 
     masks = Client(Transport()).masks([b"good", b"bad", b"good"])
     assert masks[0].tolist() == masks[2].tolist() == [[255] * 3] * 2 and str(masks[1]) == "bad one"
@@ -88,7 +93,9 @@ def test_rest_takes_rows_and_columns_of_plain_numbers(start_server, served_netwo
     image = pixels(8, 9)
     for body in ({"instances": [image.tolist()]}, {"inputs": {"image": [image.tolist()]}}):
         answer = transport._call("POST", f"{transport._path}:predict", body)
-        probability = answer["predictions"][0]["probability"] if "instances" in body else answer["outputs"]["probability"][0]
+        probability = (
+            answer["predictions"][0]["probability"] if "instances" in body else answer["outputs"]["probability"][0]
+        )
         np.testing.assert_allclose(np.array(probability)[..., 0], keras_probability(served_network, image), atol=1e-5)
     for wrong in ([[0.5]], [image[..., 0].tolist()], []):
         with pytest.raises(ServerRefused, match="HTTP 400"):
@@ -192,7 +199,9 @@ def test_the_commands(start_server, scheme, tmp_path):
 
     (tmp_path / "a.png").write_bytes(encode_png(pixels(40, 30)))
     url = start_server()[scheme]
-    done = CliRunner().invoke(predict, ["--server", url, "--input", str(tmp_path / "a.png"), "--output", str(tmp_path / "one")])
+    done = CliRunner().invoke(
+        predict, ["--server", url, "--input", str(tmp_path / "a.png"), "--output", str(tmp_path / "one")]
+    )
     assert done.exit_code == 0, done
     done = CliRunner().invoke(main, ["--url", url, str(tmp_path / "a.png"), "--output", str(tmp_path / "two")])
     assert done.exit_code == 0 and "version 1, 3 channels" in done.output, done

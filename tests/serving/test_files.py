@@ -44,5 +44,7 @@ def test_the_container_is_confined():
 @pytest.mark.parametrize(("mode", "code"), [("serve", 0), ("loading", 1)])
 def test_health_is_the_models_state(start_server, mode, code):
     port = start_server(mode)["http"].rsplit(":", 1)[1]
-    done = subprocess.run(["sh", str(SERVING / "healthy.sh")], env={"PATH": "/usr/bin:/bin", "REST_PORT": port}, check=False)
+    done = subprocess.run(
+        ["sh", str(SERVING / "healthy.sh")], env={"PATH": "/usr/bin:/bin", "REST_PORT": port}, check=False
+    )
     assert done.returncode == code

@@ -56,7 +56,13 @@ def shares(devices, steps):
 
 def run(name, network, settings, devices, steps):
     """Losses of each step, the first step's gradients, and the weights after the last."""
-    common = {"method.name": name, "method.rampup": 0.0, "views.photometric": 1.0, "views.flip_vertical": 0.5, "model.widths": [4, 8]}
+    common = {
+        "method.name": name,
+        "method.rampup": 0.0,
+        "views.photometric": 1.0,
+        "views.flip_vertical": 0.5,
+        "model.widths": [4, 8],
+    }
     config = load_config(None, {**common, **settings})
     keras.utils.set_random_seed(0)
     make = two_layers if network == "two_layers" else lambda: build_network(config.model, 3, [128.0] * 3, [64.0] * 3)
@@ -78,7 +84,9 @@ def run(name, network, settings, devices, steps):
     names = [key for key in reports[0] if key not in ("step", "seconds", "learning_rate")]
     losses = {f"{name} {key}": np.array([report[key] for report in reports]) for key in names}
     networks = [method.student] + ([] if method.teacher is None else [method.teacher])
-    changed = [flat(each.weights) for each in networks] + ([flat(method.other_variables)] if method.other_variables else [])
+    changed = [flat(each.weights) for each in networks] + (
+        [flat(method.other_variables)] if method.other_variables else []
+    )
     return losses | {f"{name} gradient": gradient, f"{name} weights": np.concatenate(changed)}
 
 

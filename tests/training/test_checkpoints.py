@@ -25,7 +25,9 @@ def step(method):
     image = tf.random.stateless_uniform([2, 16, 16, 1], [1, 2])
     ones = tf.ones_like(image)
     mask = tf.cast(image > 0.5, tf.float32)
-    method.train_step({"labelled": {"image": image, "mask": mask, "valid": ones}, "unlabelled": {"image": image, "valid": ones}})
+    method.train_step(
+        {"labelled": {"image": image, "mask": mask, "valid": ones}, "unlabelled": {"image": image, "valid": ones}}
+    )
 
 
 def state(method):

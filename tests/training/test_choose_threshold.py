@@ -61,7 +61,11 @@ def best_by_hand(score, pictures):
         counts = [count_overlap(target, percent, valid, threshold=threshold) for percent, target, valid in pictures]
         means[threshold / 100] = np.mean([score(count) for count in counts])
     best = max(means.values())
-    return min((threshold for threshold in means if means[threshold] > best - 1e-9), key=lambda t: abs(t - 0.5)), best, means[0.5]
+    return (
+        min((threshold for threshold in means if means[threshold] > best - 1e-9), key=lambda t: abs(t - 0.5)),
+        best,
+        means[0.5],
+    )
 
 
 @pytest.mark.parametrize("metric, score", [("iou", iou), ("f1", f1)])

@@ -55,7 +55,9 @@ def test_batches_that_cannot_be_shared_equally_are_refused_together():
     with pytest.raises(UserError) as caught:
         require_equal_shares(training, True, 3)
     assert ["batch_labelled=6" in caught.value.lines[0], "batch_unlabelled=9" in caught.value.lines[1]] == [True, True]
-    with pytest.raises(UserError, match="batch_labelled: expected a multiple of the 8 devices, found 4.*together 1, 2, 4; .*=8"):
+    with pytest.raises(
+        UserError, match="batch_labelled: expected a multiple of the 8 devices, found 4.*together 1, 2, 4; .*=8"
+    ):
         require_equal_shares(training, True, 8)
 
 
@@ -74,11 +76,15 @@ def test_lost_worker_is_named_with_its_address(reporter, unhealthy):
 def test_worker_that_the_message_does_not_name_is_the_other_one_of_two():
     reset = tf.errors.UnavailableError(None, None, "recvmsg: Connection reset by peer")
     assert "worker 1 (b:2) is gone" in str(broken_step(reset, 7, Task(("worker 0", "worker 1"), ("a:1", "b:2"))))
-    assert "another worker is gone" in str(broken_step(reset, 7, Task(("worker 0", "worker 1", "worker 2"), ("a:1", "b:2", "c:3"))))
+    assert "another worker is gone" in str(
+        broken_step(reset, 7, Task(("worker 0", "worker 1", "worker 2"), ("a:1", "b:2", "c:3")))
+    )
 
 
 def test_full_memory_and_unreadable_images_are_lines():
     error = tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
     assert "step 3: the device's memory is full" in str(broken_step(error, 3, Task()))
-    error = tf.errors.UnknownError(None, None, "{{node}} OSError: [Errno 5] Input/output error\nTraceback (most recent call last):\n")
+    error = tf.errors.UnknownError(
+        None, None, "{{node}} OSError: [Errno 5] Input/output error\nTraceback (most recent call last):\n"
+    )
     assert "step 3: an image cannot be read (OSError: [Errno 5] Input/output error)" in str(unreadable_images(error, 3))

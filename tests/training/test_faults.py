@@ -44,7 +44,9 @@ def cache(tmp_path_factory):
 
 
 def settings(steps=12, **more):
-    return load_config(None, {**SMALL, "training.steps": steps, **{key.replace("__", "."): value for key, value in more.items()}})
+    return load_config(
+        None, {**SMALL, "training.steps": steps, **{key.replace("__", "."): value for key, value in more.items()}}
+    )
 
 
 def begin(run, config=None):
@@ -132,7 +134,11 @@ def test_damaged_newest_checkpoint_is_named_and_the_one_before_is_used(whole, tm
     said = go_on(run)
     assert "step-000012 is damaged; step-000008 is used" in said and "going on from step 8" in said
     assert_same_bits(state(run), state(whole))
-    assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["damaged-step-000012", "step-000008", "step-000012"]
+    assert sorted(path.name for path in (run / "checkpoints").iterdir()) == [
+        "damaged-step-000012",
+        "step-000008",
+        "step-000012",
+    ]
     assert read_log(run / "log.jsonl")[-1]["step"] == 12
 
 
@@ -144,8 +150,13 @@ def test_all_checkpoints_damaged_names_each_and_touches_nothing(whole, tmp_path)
     before = sorted(run.rglob("*"))
     with pytest.raises(UserError) as caught:
         go_on(run)
-    assert [name in line for name, line in zip(("step-000012", "step-000008"), caught.value.lines, strict=True)] == [True, True]
-    assert [path for path in sorted(run.rglob("*")) if path.name != "lock"] == [path for path in before if path.name != "lock"]
+    assert [name in line for name, line in zip(("step-000012", "step-000008"), caught.value.lines, strict=True)] == [
+        True,
+        True,
+    ]
+    assert [path for path in sorted(run.rglob("*")) if path.name != "lock"] == [
+        path for path in before if path.name != "lock"
+    ]
 
 
 def test_longer_run_goes_on_with_the_schedule_of_the_new_length(whole, tmp_path):
@@ -218,7 +229,9 @@ def test_second_process_on_a_run_is_refused_until_the_first_is_gone(whole, tmp_p
     shutil.copytree(whole, run)
     hold = "import sys, time; from pathlib import Path; from semicurv_tf.training.run_lock import locked\n"
     hold += "with locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(600)"
-    holder = subprocess.Popen([sys.executable, "-c", hold, str(run)], stdout=subprocess.PIPE, text=True, cwd=os.getcwd())
+    holder = subprocess.Popen(
+        [sys.executable, "-c", hold, str(run)], stdout=subprocess.PIPE, text=True, cwd=os.getcwd()
+    )
     try:
         assert holder.stdout.readline() == "held\n"
         with pytest.raises(UserError, match=f"process {holder.pid} on .* is training in it.*Fix"):
@@ -246,7 +259,9 @@ def test_full_disk_keeps_the_last_checkpoint_and_goes_on_once_there_is_room(whol
     ballast.unlink()
     assert "going on from step 4" in go_on(run)
     assert_same_bits(state(run), state(whole))
-    assert [line["step"] for line in read_log(run / "log.jsonl")] == [line["step"] for line in read_log(whole / "log.jsonl")]
+    assert [line["step"] for line in read_log(run / "log.jsonl")] == [
+        line["step"] for line in read_log(whole / "log.jsonl")
+    ]
 
 
 def test_read_only_folder_is_one_line(whole, small_disk):

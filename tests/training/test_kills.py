@@ -10,8 +10,17 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 def test_killed_runs_end_with_the_same_bits(tmp_path):
     """Inside a step, then twice while a checkpoint is written."""
-    command = [sys.executable, str(PROJECT / "scripts" / "kill_test.py"), "--folder", str(tmp_path / "runs"), "--results", str(tmp_path)]
-    done = subprocess.run([*command, "--kills", "3", "--steps", "400", "--method", "supervised"], capture_output=True, text=True)
+    command = [
+        sys.executable,
+        str(PROJECT / "scripts" / "kill_test.py"),
+        "--folder",
+        str(tmp_path / "runs"),
+        "--results",
+        str(tmp_path),
+    ]
+    done = subprocess.run(
+        [*command, "--kills", "3", "--steps", "400", "--method", "supervised"], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     outcome = json.loads((tmp_path / "kills.json").read_text())
     assert outcome["same_bits"] and outcome["log_has_every_step_once"]

@@ -114,7 +114,9 @@ def test_float16_step_is_close_to_a_float32_step():
         ones = tf.ones([2, 16, 16, 1])
         labelled = {"image": image, "mask": tf.cast(image[..., :1] > 128.0, tf.float32), "valid": ones}
         logs = method.train_step({"labelled": labelled, "unlabelled": {"image": image, "valid": ones}})
-        moved = np.concatenate([(new.numpy() - old).ravel() for new, old in zip(method.student.trainable_variables, before)])
+        moved = np.concatenate(
+            [(new.numpy() - old).ravel() for new, old in zip(method.student.trainable_variables, before)]
+        )
         results[policy] = (float(logs["loss"]), moved)
     (loss, moved), (narrow_loss, narrow_moved) = results.values()
     np.testing.assert_allclose(narrow_loss, loss, rtol=0.01)

@@ -20,7 +20,9 @@ def start(output, *arguments, **environment):
     """Starts `replica_steps`; returns the process."""
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONWARNINGS": "ignore", **environment}
     command = [sys.executable, "-m", "tests.training.replica_steps", str(output), *map(str, arguments)]
-    return subprocess.Popen(command, cwd=PROJECT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return subprocess.Popen(
+        command, cwd=PROJECT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
 
 
 def finish(process, output):
@@ -64,7 +66,9 @@ def test_twenty_steps_equal_those_of_one_device(one_device, tmp_path, devices):
 def test_a_few_steps_of_every_other_method_equal_those_of_one_device(tmp_path):
     others = [word for name in ALL_METHODS if name not in METHODS for word in ("--method", name)]
     outputs = [tmp_path / f"{devices}.npz" for devices in (1, 2)]
-    processes = [start(output, *others, "--steps", 3, "--devices", devices) for devices, output in enumerate(outputs, start=1)]
+    processes = [
+        start(output, *others, "--steps", 3, "--devices", devices) for devices, output in enumerate(outputs, start=1)
+    ]
     expected, found = (finish(process, output) for process, output in zip(processes, outputs))
     assert_same(found, expected)
     assert len({name.partition(" ")[0] for name in found}) == len(ALL_METHODS) - len(METHODS)
@@ -72,7 +76,14 @@ def test_a_few_steps_of_every_other_method_equal_those_of_one_device(tmp_path):
 
 def test_the_recipe_with_soft_labels_equals_that_of_one_device(tmp_path):
     """CutMix with cross-entropy, a teacher in one orientation a step and aligned, moving statistics, and transplants."""
-    keys = ("transplants=0.5", "align_foreground=true", "pixel_loss=cross_entropy", "teacher_view=orientation", "batch_statistics=moving", "dice_over=batch")
+    keys = (
+        "transplants=0.5",
+        "align_foreground=true",
+        "pixel_loss=cross_entropy",
+        "teacher_view=orientation",
+        "batch_statistics=moving",
+        "dice_over=batch",
+    )
     settings = [word for key in keys for word in ("--set", f"method.{key}")]
     outputs = [tmp_path / f"{devices}.npz" for devices in (1, 2)]
     processes = [

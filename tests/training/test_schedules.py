@@ -32,7 +32,9 @@ def test_no_rampup_is_full_weight_at_once():
 
 def test_learning_rates():
     halving = learning_rate(training(schedule="halving", learning_rate=0.01), 1000)
-    np.testing.assert_allclose([halving(0), halving(499), halving(500), halving(999)], [0.01, 0.01, 0.005, 0.005], rtol=1e-6)
+    np.testing.assert_allclose(
+        [halving(0), halving(499), halving(500), halving(999)], [0.01, 0.01, 0.005, 0.005], rtol=1e-6
+    )
     cosine = learning_rate(training(schedule="cosine", learning_rate=0.01), 1000)
     np.testing.assert_allclose([cosine(0), cosine(500), cosine(1000)], [0.01, 0.005, 0.0], atol=1e-8)
     assert learning_rate(training(schedule="constant", learning_rate=0.01), 1000) == 0.01

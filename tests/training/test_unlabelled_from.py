@@ -70,7 +70,9 @@ def test_unlabelled_images_come_later_and_a_branch_is_the_run_itself(tmp_path):
     assert any(np.abs(values - state(tmp_path / "baseline")[name]).max() > 1e-3 for name, values in whole.items())
     assert run_folder.read_facts(tmp_path / "branched")["method"] == "cutmix"
 
-    other = LATER.model_copy(update={"method": LATER.method.model_copy(update={"unlabelled_from": 0.25, "ema_alpha": 0.9})})
+    other = LATER.model_copy(
+        update={"method": LATER.method.model_copy(update={"unlabelled_from": 0.25, "ema_alpha": 0.9})}
+    )
     with pytest.raises(UserError) as caught:
         branch(tmp_path / "baseline", 3, tmp_path / "other", other)
     faults = "\n".join(caught.value.lines)
@@ -85,7 +87,9 @@ def test_supervised_with_transplants_reads_unlabelled_images_later(tmp_path):
     later = SUPERVISED.model_copy(update={"method": method})
     train(later, tmp_path / "later", console())
     train(SUPERVISED, tmp_path / "baseline", console())
-    at = lambda run, step: next(line["loss"] for line in read_log(tmp_path / run / run_folder.LOG) if line["step"] == step)
+    at = lambda run, step: next(
+        line["loss"] for line in read_log(tmp_path / run / run_folder.LOG) if line["step"] == step
+    )
     assert at("later", 4) == pytest.approx(at("baseline", 4), rel=1e-5)
     ends = [state(tmp_path / run) for run in ("later", "baseline")]
     assert max(np.abs(values - ends[1][name]).max() for name, values in ends[0].items()) > 1e-4

@@ -66,7 +66,9 @@ def until_checkpoint_after(run, step, process):
         if found > step:
             return found
         time.sleep(0.02)
-    raise AssertionError(f"no checkpoint after {step}: {process.communicate(timeout=10)[0] if process.poll() is not None else 'time is up'}")
+    raise AssertionError(
+        f"no checkpoint after {step}: {process.communicate(timeout=10)[0] if process.poll() is not None else 'time is up'}"
+    )
 
 
 def worker_process(launcher, index):
@@ -92,7 +94,9 @@ def test_run_that_loses_a_worker_goes_on_with_another_number_of_them(launch, tmp
     os.kill(worker_process(first, 1), signal.SIGKILL)
     text, _ = first.communicate(timeout=120)
     assert first.returncode == 128 + signal.SIGKILL, text
-    assert re.search(r"\[worker 0\] error: step \d+: worker 1 \(127.0.0.1:\d+\) is gone, so worker 0 .* stops too", text), text
+    assert re.search(
+        r"\[worker 0\] error: step \d+: worker 1 \(127.0.0.1:\d+\) is gone, so worker 0 .* stops too", text
+    ), text
     assert "worker 1 ended with exit code 137" in text and "Traceback" not in text
     assert read_heartbeat(run / "heartbeat.json")["state"] == "failed"
 
@@ -102,7 +106,9 @@ def test_run_that_loses_a_worker_goes_on_with_another_number_of_them(launch, tmp
     os.killpg(second.pid, signal.SIGINT)
     text, _ = second.communicate(timeout=120)
     assert second.returncode == 130, text
-    stopped = re.findall(rf"\[worker (\d)\] stopped at step (\d+), checkpoint written. Go on: semicurv-tf train --resume {run}", text)
+    stopped = re.findall(
+        rf"\[worker (\d)\] stopped at step (\d+), checkpoint written. Go on: semicurv-tf train --resume {run}", text
+    )
     assert sorted(worker for worker, _ in stopped) == ["0", "1", "2"] and len({step for _, step in stopped}) == 1, text
     assert int(stopped[0][1]) < STEPS and (run / "checkpoints" / f"step-{int(stopped[0][1]):06d}").is_dir()
 

@@ -107,7 +107,9 @@ def test_rows_of_the_table_may_be_cracks(tmp_path):
     call("--input", mask, "--output", tmp_path / "l.geojson", "--table", tmp_path / "t.csv", "--rows", "cracks")
     rows = read_csv(tmp_path / "t.csv")
     assert [(row["crack"], row["segments"]) for row in rows] == [("1", "1"), ("2", "4")]
-    assert float(rows[0]["length_px"]) == pytest.approx(60, abs=2) and float(rows[1]["length_px"]) == pytest.approx(200, abs=4)
+    assert float(rows[0]["length_px"]) == pytest.approx(60, abs=2) and float(rows[1]["length_px"]) == pytest.approx(
+        200, abs=4
+    )
 
 
 def test_map_coordinates(tmp_path):
@@ -190,7 +192,18 @@ def test_picture_shows_lines_over_the_image(tmp_path):
     mask = save(tmp_path / "m.png", band(0, 5))
     Image.new("RGB", (160, 160), (10, 200, 10)).save(tmp_path / "photo.jpg", quality=95)
     for colour in ("width", "crack", "segment"):
-        call("--input", mask, "--output", tmp_path / "l.geojson", "--picture", tmp_path / "p.png", "--over", tmp_path / "photo.jpg", "--colour", colour)
+        call(
+            "--input",
+            mask,
+            "--output",
+            tmp_path / "l.geojson",
+            "--picture",
+            tmp_path / "p.png",
+            "--over",
+            tmp_path / "photo.jpg",
+            "--colour",
+            colour,
+        )
         picture = np.asarray(Image.open(tmp_path / "p.png")).astype(int)
         assert picture.shape == (6 * 160 + 34, 6 * 160, 3)
         assert abs(picture[100, 100] - (10, 200, 10)).max() < 12  # the photograph
@@ -199,7 +212,16 @@ def test_picture_shows_lines_over_the_image(tmp_path):
 
 def test_empty_mask_is_said_and_its_files_are_valid(tmp_path):
     mask = save(tmp_path / "m.png", np.zeros((30, 30)))
-    text = call("--input", mask, "--output", tmp_path / "l.geojson", "--table", tmp_path / "t.csv", "--picture", tmp_path / "p.png")
+    text = call(
+        "--input",
+        mask,
+        "--output",
+        tmp_path / "l.geojson",
+        "--table",
+        tmp_path / "t.csv",
+        "--picture",
+        tmp_path / "p.png",
+    )
     assert "no foreground, no lines" in text
     assert json.loads((tmp_path / "l.geojson").read_text())["features"] == []
     assert read_csv(tmp_path / "t.csv") == []

@@ -31,7 +31,9 @@ def test_pixels_that_are_not_square():
 
 def test_turned_raster_turns_orientations():
     angle = np.radians(30)
-    grid = Grid("m", (2 * np.cos(angle), 2 * np.sin(angle), 0.0, 2 * np.sin(angle), -2 * np.cos(angle), 0.0), "EPSG:32633")
+    grid = Grid(
+        "m", (2 * np.cos(angle), 2 * np.sin(angle), 0.0, 2 * np.sin(angle), -2 * np.cos(angle), 0.0), "EPSG:32633"
+    )
     assert length_and_width(grid, [[0, 0], [10, 0]]) == pytest.approx((20.0, 4.0, 30.0))
 
 

@@ -64,7 +64,9 @@ def test_geotiff_is_read_by_strips_with_its_grid(mask, tmp_path, monkeypatch):
 def test_units_of_coordinate_systems(mask, tmp_path):
     values = mask.astype(np.uint8)
     feet = read_mask_file(write_geotiff(tmp_path / "feet.tif", values, crs="EPSG:2249")).grid  # Massachusetts, US feet
-    degrees = read_mask_file(write_geotiff(tmp_path / "degrees.tif", values, crs="EPSG:4326", transform=(1e-5, 0, 10, 0, -1e-5, 50))).grid
+    degrees = read_mask_file(
+        write_geotiff(tmp_path / "degrees.tif", values, crs="EPSG:4326", transform=(1e-5, 0, 10, 0, -1e-5, 50))
+    ).grid
     assert feet.unit == "us_survey_foot" and not feet.geographic
     assert degrees.unit == "m" and degrees.geographic
     plain = tmp_path / "plain.tif"
@@ -87,7 +89,12 @@ def test_pixels_that_a_tiff_masks_out_do_not_count(tmp_path):
     values = np.zeros((20, 20), np.uint8)
     values[10] = 255
     path = tmp_path / "a.tif"
-    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(path, "w", driver="GTiff", height=20, width=20, count=1, dtype="uint8", transform=rasterio.Affine(*UTM)) as dataset:
+    with (
+        rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
+        rasterio.open(
+            path, "w", driver="GTiff", height=20, width=20, count=1, dtype="uint8", transform=rasterio.Affine(*UTM)
+        ) as dataset,
+    ):
         dataset.write(values, 1)
         dataset.write_mask(np.repeat(np.arange(20)[:, None] > 3, 20, axis=1))
     found = read_mask_file(path)

@@ -25,7 +25,9 @@ def test_vessels_keep_their_holes_and_components(shared_data):
     from skimage.measure import euler_number
     from skimage.morphology import remove_small_holes
 
-    mask = np.asarray(Image.open(shared_data / "drive" / "training" / "1st_manual" / "21_manual1.gif").convert("L")) > 127
+    mask = (
+        np.asarray(Image.open(shared_data / "drive" / "training" / "1st_manual" / "21_manual1.gif").convert("L")) > 127
+    )
     filled = remove_small_holes(mask, max_size=10)
     vectors = vectorize_mask(mask)
     summary = vectors.summary()

@@ -47,7 +47,9 @@ def test_small_holes_are_filled_and_large_ones_are_not():
     mask = np.zeros((21, 60), bool)
     mask[6:15, 5:55] = True
     mask[10, 20:23] = False  # 3 pixels
-    rows_through = lambda fill: set(find_skeleton(mask, fill_px=fill).rows[np.isin(find_skeleton(mask, fill_px=fill).columns, 21)])
+    rows_through = lambda fill: set(
+        find_skeleton(mask, fill_px=fill).rows[np.isin(find_skeleton(mask, fill_px=fill).columns, 21)]
+    )
     assert rows_through(3) == {10}
     assert len(rows_through(2)) == 2
 

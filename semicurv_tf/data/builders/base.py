@@ -74,9 +74,7 @@ class Example:
     def window(self, name: str, top: int, left: int, height: int, width: int) -> "Example":
         """The part of this example whose first pixel is (row `top`, column `left`)."""
         part = np.s_[top : top + height, left : left + width]
-        return Example(
-            name, self.source, self.image[part], self.mask[part], self.valid[part], self.labelled
-        )
+        return Example(name, self.source, self.image[part], self.mask[part], self.valid[part], self.labelled)
 
 
 class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
@@ -140,14 +138,10 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
         if source.mask is not None:
             mask = _or_fault(faults, image_files.read_mask, source.mask, mask_rule)
         if source.valid is not None:
-            valid = _or_fault(
-                faults, image_files.read_mask, source.valid, MaskRule(threshold=127)
-            )
+            valid = _or_fault(faults, image_files.read_mask, source.valid, MaskRule(threshold=127))
         for array, path in ((mask, source.mask), (valid, source.valid)):
             if image is not None and array is not None:
-                _or_fault(
-                    faults, image_files.check_same_size, image, array, source.image, path
-                )
+                _or_fault(faults, image_files.check_same_size, image, array, source.image, path)
         if faults:
             raise UserError(faults)
         return make_example(source.name, image, mask, valid)
@@ -176,10 +170,7 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
             folder = Path(dl_manager.download_and_extract(self.url))
         elif folder is None and self.NEEDS_FILES:
             folder = Path(dl_manager.manual_dir)
-        return {
-            split: self._generate_examples(split, sources)
-            for split, sources in self.sources(folder).items()
-        }
+        return {split: self._generate_examples(split, sources) for split, sources in self.sources(folder).items()}
 
     def _generate_examples(self, split, sources):
         rows, names = self.rows.setdefault(split, []), set()

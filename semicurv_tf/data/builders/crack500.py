@@ -31,9 +31,7 @@ class Crack500(CurvilinearBuilder):
                 (images[stem], f"mask {stem}.png") if stem in images
                 else (masks[stem], f"image {stem}.jpg")
             )  # fmt: skip
-            self.faults.append(
-                f"{present}: expected its {lacking} beside it, found none. Fix: restore it"
-            )
+            self.faults.append(f"{present}: expected its {lacking} beside it, found none. Fix: restore it")
         return [Source(stem, images[stem], masks[stem]) for stem in sorted(images.keys() & masks)]
 
 

@@ -44,8 +44,7 @@ class Crackforest(CurvilinearBuilder):
         masks = {file.stem: file for file in sorted((found / "groundTruth").glob("*.mat"))}
         for stem in sorted(masks.keys() - images.keys()):
             self.faults.append(
-                f"{masks[stem]}: expected its image {stem}.jpg in {found / 'image'}, found none. "
-                "Fix: restore the image"
+                f"{masks[stem]}: expected its image {stem}.jpg in {found / 'image'}, found none. Fix: restore the image"
             )
         labelled = sorted(masks.keys() & images.keys())
         splits = {

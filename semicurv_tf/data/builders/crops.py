@@ -1,8 +1,8 @@
 """The ready 128x128 crops of DRIVE128 and EM128: img/, gt/, mask/, and lists of names.
 
-    train.txt, test.txt     one file name a line
-    img/NAME, gt/NAME       image and mask
-    mask/NAME               field of view (DRIVE128 only)
+train.txt, test.txt     one file name a line
+img/NAME, gt/NAME       image and mask
+mask/NAME               field of view (DRIVE128 only)
 """
 
 import re

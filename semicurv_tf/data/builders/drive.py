@@ -1,8 +1,8 @@
 """DRIVE, whole photographs of the retina (565x584), the official 20 for training and 20 for test.
 
-    training/images/21_training.tif    testing (or test)/images/01_test.tif
-    training/1st_manual/21_manual1.gif           .../1st_manual/01_manual1.gif
-    training/mask/21_training_mask.gif           .../mask/01_test_mask.gif      field of view
+training/images/21_training.tif    testing (or test)/images/01_test.tif
+training/1st_manual/21_manual1.gif           .../1st_manual/01_manual1.gif
+training/mask/21_training_mask.gif           .../mask/01_test_mask.gif      field of view
 """
 
 from pathlib import Path
@@ -42,8 +42,7 @@ def _sources(part: Path, faults: list[str]) -> list[Source]:
         valid = part / "mask" / f"{image.stem}_mask.gif"
         missing = [file for file in (mask, valid) if not file.is_file()]
         faults.extend(
-            f"{file}: expected beside {image.name}, found no such file. Fix: restore it from DRIVE"
-            for file in missing
+            f"{file}: expected beside {image.name}, found no such file. Fix: restore it from DRIVE" for file in missing
         )
         if not missing:
             sources.append(Source(image.stem, image, mask, valid))

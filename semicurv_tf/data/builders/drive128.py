@@ -43,9 +43,7 @@ class Drive128(CurvilinearBuilder):
     def examples(self, source: Source) -> Iterator[Example]:
         if self._ready:
             crop = self.whole(source, _SOFT)
-            yield replace(
-                crop, source=crop.name.rsplit("-", 1)[0], image=crop.image[..., ::-1]
-            )
+            yield replace(crop, source=crop.name.rsplit("-", 1)[0], image=crop.image[..., ::-1])
             return
         photograph = self.whole(source)
         yield from grid_windows(make_example(

@@ -30,8 +30,7 @@ class Folder(CurvilinearBuilder):
         channels = self.options["channels"]
         if channels not in (1, 3):
             raise UserError(
-                f"data.options.channels: expected 1 or 3, found {channels}. "
-                "Fix: --set data.options.channels=3"
+                f"data.options.channels: expected 1 or 3, found {channels}. Fix: --set data.options.channels=3"
             )
         return channels
 
@@ -71,8 +70,7 @@ class Folder(CurvilinearBuilder):
         value, threshold = self.options["mask_value"], self.options["mask_threshold"]
         if value >= 0 and threshold >= 0:
             raise UserError(
-                "data.options.mask_value, mask_threshold: expected one of them, found both. "
-                "Fix: remove one"
+                "data.options.mask_value, mask_threshold: expected one of them, found both. Fix: remove one"
             )
         return MaskRule(
             positive_value=value if value >= 0 else None,

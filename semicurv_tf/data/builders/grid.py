@@ -12,6 +12,4 @@ def grid_windows(example: Example) -> Iterator[Example]:
     """The 16 windows of 128x128 of a 512x512 example, row by row, named NAME-0 to NAME-15."""
     for index in range(GRID * GRID):
         row, column = divmod(index, GRID)
-        yield example.window(
-            f"{example.name}-{index}", row * WINDOW_PX, column * WINDOW_PX, WINDOW_PX, WINDOW_PX
-        )
+        yield example.window(f"{example.name}-{index}", row * WINDOW_PX, column * WINDOW_PX, WINDOW_PX, WINDOW_PX)

@@ -52,8 +52,7 @@ def slice_sources(folder: Path, faults: list[str]) -> dict[str, list[Source]]:
         ]  # fmt: skip
         missing = [file for file in files if not file.is_file()]
         faults.extend(
-            f"{file}: expected slice {number} of {SLICES}, found no such file. Fix: restore it"
-            for file in missing
+            f"{file}: expected slice {number} of {SLICES}, found no such file. Fix: restore it" for file in missing
         )
         if not missing:
             split = "train" if number < FIRST_TEST_SLICE else "test"
@@ -86,8 +85,7 @@ def _stack(path: Path, _modified: int) -> np.ndarray:
         pages = tifffile.imread(path)
     except Exception as error:  # whatever a damaged file makes the decoder raise
         raise UserError(
-            f"{path}: expected a readable TIFF stack, found damage ({error}). "
-            "Fix: download it again"
+            f"{path}: expected a readable TIFF stack, found damage ({error}). Fix: download it again"
         ) from None
     if pages.ndim != 3 or len(pages) != SLICES or pages.dtype != np.uint8:
         raise UserError(

@@ -69,9 +69,7 @@ class Mitroad(CurvilinearBuilder):
             )
         for row in range(height // window):
             for column in range(width // window):
-                part = tile.window(
-                    f"{source.name}-{row}{column}", row * window, column * window, window, window
-                )
+                part = tile.window(f"{source.name}-{row}{column}", row * window, column * window, window, window)
                 if 1 - part.valid.mean() <= self.options["blank_limit"]:
                     yield part
 
@@ -88,9 +86,7 @@ class Mitroad(CurvilinearBuilder):
                  for part in (images, masks) if part.is_dir()}  # fmt: skip
         image_of, mask_of = found.get(images, {}), found.get(masks, {})
         for stem in sorted(image_of.keys() ^ mask_of.keys()):
-            lacking, present = (
-                (masks, image_of[stem]) if stem in image_of else (images, mask_of[stem])
-            )
+            lacking, present = (masks, image_of[stem]) if stem in image_of else (images, mask_of[stem])
             self.faults.append(
                 f"{present}: expected a file of the same stem in {lacking}, found none. "
                 "Fix: restore it, or remove this one"

@@ -26,6 +26,4 @@ class Synthetic(CurvilinearBuilder):
     def examples(self, source: Source) -> Iterator[Example]:
         split, number = source.name.split("-")
         stream = ("train", "validation", "test").index(split)
-        yield make_example(
-            source.name, *draw_example([self.options["seed"], stream, int(number)])
-        )
+        yield make_example(source.name, *draw_example([self.options["seed"], stream, int(number)]))
