@@ -11,7 +11,7 @@ from semicurv_tf.acquisition.candidates import Images
 from semicurv_tf.acquisition.disagreement import committee, disagreement
 from semicurv_tf.acquisition.diverse import choose_diverse
 from semicurv_tf.errors import UserError
-from semicurv_tf.report.comparison import contact_sheet
+from semicurv_tf.pictures.contact_sheet import contact_sheet
 from semicurv_tf.vector.table import write_table
 from semicurv_tf.whole_files import written_whole
 

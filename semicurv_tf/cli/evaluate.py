@@ -93,9 +93,9 @@ def evaluate(run, data_dir, split, metrics, tolerance_px, threshold, page, choos
 
         require_file(page, "--page")
     with quiet_start():
-        from semicurv_tf.training import choose_threshold as choosing
-        from semicurv_tf.training import score_run
-        from semicurv_tf.training.open_run import open_run
+        from semicurv_tf.evaluation import choose_threshold as choosing
+        from semicurv_tf.evaluation import score_run
+        from semicurv_tf.evaluation.open_run import open_run
     opened = open_run(run, data_dir, console())
     if choose_threshold:
         print(choosing.describe(choosing.choose_threshold(opened, split, choose_by, console()), opened))

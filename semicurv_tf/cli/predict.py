@@ -137,8 +137,8 @@ def predict(
     """Predict the mask of every image of a folder, whatever their sizes and kinds."""
     from semicurv_tf.cli.console import console, quiet_start
     from semicurv_tf.errors import UserError
-    from semicurv_tf.inference.folder import Outputs, open_output, plan_jobs
-    from semicurv_tf.inference.source import PredictorOptions, open_predictor
+    from semicurv_tf.predict.plan_files import Outputs, open_output, plan_jobs
+    from semicurv_tf.predict.open_predictor import PredictorOptions, open_predictor
 
     if sum(options[name] is not None for name in ("run", "saved_model", "server")) != 1:
         raise UserError("--run: expected exactly one of --run, --saved-model, --server. Fix: give one of them")
@@ -175,7 +175,7 @@ def predict(
 def _run(console, jobs, predict_all):
     """Predicts with progress; returns how many were done, the names per note, and all faults."""
     from semicurv_tf.inference.predictor import PredictorLost
-    from semicurv_tf.inference.progress import ImageProgress
+    from semicurv_tf.cli.image_progress import ImageProgress
     from semicurv_tf.whole_files import DiskLost
 
     done, notes, faults = 0, {}, []
@@ -192,7 +192,7 @@ def _run(console, jobs, predict_all):
 
 
 def _one_by_one(predictor, options, jobs, progress):
-    from semicurv_tf.inference.run_jobs import predict_jobs
+    from semicurv_tf.predict.predict_files import predict_jobs
 
     return predict_jobs(predictor, jobs, progress.advance, progress.begin)
 
@@ -202,14 +202,14 @@ def _by_beam(output, arguments):
     from pathlib import Path
 
     from semicurv_tf.errors import UserError
-    from semicurv_tf.inference.folder import names_file
+    from semicurv_tf.predict.plan_files import names_file
 
     if names_file(Path(output)):
         raise UserError(
             f"--output {output}: expected a folder for --runner beam, found a file's name. Fix: name a folder"
         )
     try:
-        from semicurv_tf.inference import beam_pipeline
+        from semicurv_tf.predict import beam_pipeline
     except ImportError as error:
         raise UserError(f"--runner beam: needs Apache Beam ({error}). Fix: pip install 'semicurv-tf[beam]'") from None
 

@@ -15,8 +15,8 @@ from semicurv_tf.report.evaluation_style import STYLE
 from semicurv_tf.report.extremes import Extreme, pictures, worst_and_best
 from semicurv_tf.report.page import division, folded, heading, tag
 from semicurv_tf.training import run_folder
-from semicurv_tf.training.open_run import Images, OpenRun
-from semicurv_tf.training.score_run import shown, shown_interval
+from semicurv_tf.evaluation.open_run import Images, OpenRun
+from semicurv_tf.evaluation.score_run import shown, shown_interval
 from semicurv_tf.whole_files import written_whole
 
 HEADLINES = ("iou", "f1", "cldice", "ods", "average_precision", "aiu", "precision", "recall")

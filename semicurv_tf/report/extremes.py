@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from semicurv_tf.report.comparison import error_map
+from semicurv_tf.pictures.contact_sheet import error_map
 
 COUNT = 6  # of each
 SIDE_PX = 640  # larger pictures are shown smaller: a page is to be sent by mail

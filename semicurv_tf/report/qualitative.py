@@ -13,14 +13,14 @@ from rich.console import Console
 from semicurv_tf.data.pipeline import evaluation_batches
 from semicurv_tf.errors import UserError
 from semicurv_tf.metrics.overlap import count_overlap, iou
-from semicurv_tf.report.comparison import error_map
+from semicurv_tf.pictures.contact_sheet import error_map
 from semicurv_tf.report.document import Figure
-from semicurv_tf.report.drawing import SOFT, rasterised
-from semicurv_tf.report.results import Group, Result, main_group
+from semicurv_tf.pictures.figure import SOFT, rasterised
+from semicurv_tf.report.measured import Group, Result, main_group
 from semicurv_tf.report.tables import percent, title_of
-from semicurv_tf.reproduce.targets import SEMI_SUPERVISED
+from semicurv_tf.study.targets import SEMI_SUPERVISED
 from semicurv_tf.training import run_folder
-from semicurv_tf.training.evaluation import make_predictor
+from semicurv_tf.metrics.network_scores import make_predictor
 from semicurv_tf.training.train import open_dataset
 
 TILE_IN, DOTS_PER_INCH = 1.35, 160

@@ -40,8 +40,8 @@ def main(url, images, output, model_name, version, label, batch, tile, threshold
 
     Every call predicts anew. Bad images are named at the end, the others are still done; exit code 2 then.
     """
-    from semicurv_tf.inference.folder import Outputs, plan_jobs, require_distinct
-    from semicurv_tf.serving_client.bulk import predict_by_server
+    from semicurv_tf.predict.plan_files import Outputs, plan_jobs, require_distinct
+    from semicurv_tf.predict.predict_by_server import predict_by_server
     from semicurv_tf.serving_client.client import connect
 
     jobs = [job for image in images for job in plan_jobs(image, output, Outputs(format="png"))]

@@ -11,10 +11,10 @@ from PIL import Image
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.inference import images
-from semicurv_tf.inference.folder import Outputs, plan_jobs
+from semicurv_tf.predict.plan_files import Outputs, plan_jobs
 from semicurv_tf.inference.images import open_image, read_header, read_image
 from semicurv_tf.inference.predictor import Predictor
-from semicurv_tf.inference.run_jobs import predict_job
+from semicurv_tf.predict.predict_files import predict_job
 from semicurv_tf.whole_files import DiskLost
 
 rasterio = pytest.importorskip("rasterio", reason="needs the extra geo: pip install 'semicurv-tf[geo]'")

@@ -2,8 +2,8 @@
 
 import json
 
-from semicurv_tf.reproduce.cell import KIND
-from semicurv_tf.reproduce.plan import Request, make_plan
+from semicurv_tf.study.cell import KIND
+from semicurv_tf.study.plan import Request, make_plan
 
 
 def made_up(cell, iou, f1=None, minutes=10.0, foreground=None, seconds=0.5):

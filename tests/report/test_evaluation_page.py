@@ -11,7 +11,7 @@ from semicurv_tf.metrics.overlap import OverlapCounts, summarise
 from semicurv_tf.metrics.tally import Tally
 from semicurv_tf.report.evaluation_page import evaluation_page
 from semicurv_tf.report.extremes import SIDE_PX, pictures, worst_and_best
-from semicurv_tf.training.open_run import Predicted
+from semicurv_tf.evaluation.open_run import Predicted
 from tests.report.test_page import Nesting
 
 # Names as users have them: long, and with what HTML takes for itself.

@@ -9,8 +9,8 @@ from PIL import Image
 
 from semicurv_tf.data.image_files import encode_png
 from semicurv_tf.errors import UserError
-from semicurv_tf.inference.folder import Outputs, plan_jobs
-from semicurv_tf.serving_client.bulk import predict_by_server
+from semicurv_tf.predict.plan_files import Outputs, plan_jobs
+from semicurv_tf.predict.predict_by_server import predict_by_server
 from semicurv_tf.serving_client.client import Client, connect
 from semicurv_tf.serving_client.transport import NotNow, ServerLost, ServerRefused, with_retries
 

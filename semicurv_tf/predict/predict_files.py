@@ -1,0 +1,178 @@
+"""Predicts many files one after the other: bad ones are named while the others go on, and no half file is left."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from semicurv_tf.errors import UserError
+from semicurv_tf.predict.plan_files import Job, Outcome
+from semicurv_tf.inference.images import Header, Opened, open_image, read_header
+from semicurv_tf.inference.predictor import Predictor, PredictorLost
+from semicurv_tf.inference.rasters import raster_environment
+from semicurv_tf.inference.results import TIFF_SUFFIXES, open_result
+from semicurv_tf.inference.tiles import BAND_ROWS, Band
+from semicurv_tf.predict.write_lines import write_vectors
+from semicurv_tf.whole_files import DiskLost
+
+OVERLAY_COLOUR = (255, 40, 40)
+
+
+def predict_jobs(
+    predictor: Predictor,
+    jobs: list[Job],
+    advance: Callable[[float], None] | None = None,
+    begin: Callable[[str], None] | None = None,
+) -> Iterator[Outcome]:
+    """Predicts the jobs one after the other, yielding what became of each.
+
+    A bad image is an outcome with faults; the others go on. A disk that is full or read-only, or a lost
+    server, stops the run: every further image would fail alike.
+
+    Args:
+        predictor: what predicts.
+        jobs: from `plan_jobs`; finished ones are predicted again (leave them out to skip them).
+        advance: called with the share of an image that was just done; 1.0 in all per image.
+        begin: called with the name of each image before it is read.
+
+    Raises:
+        DiskLost: no result can be written any more.
+        PredictorLost: the predictor itself is gone.
+    """
+    for job in jobs:
+        done = 0.0
+
+        def count(share: float) -> None:
+            nonlocal done
+            done += share
+            if advance:
+                advance(share)
+
+        if begin:
+            begin(job.source.name)
+        outcome = predict_job(predictor, job, count)
+        if advance:
+            advance(1.0 - done)
+        yield outcome
+
+
+def predict_job(predictor: Predictor, job: Job, advance: Callable[[float], None] | None = None) -> Outcome:
+    """Predicts one image, or every page of a stack, and writes its results.
+
+    Raises:
+        DiskLost, PredictorLost: see `predict_jobs`.
+    """
+    try:
+        return _predict(predictor, job, advance)
+    except (PredictorLost, DiskLost):
+        raise
+    except UserError as error:
+        return Outcome(job.source, faults=_named(job.source, error))
+    except MemoryError:
+        return Outcome(
+            job.source, faults=(f"{job.source}: not enough memory. Fix: less --memory, or a smaller --tile",)
+        )
+
+
+def overlay(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The image in colour with the foreground in red, half transparent.
+
+    Args:
+        image: uint8 `(height, width, 1 or 3)`.
+        mask: `(height, width)`, foreground where above 0.
+
+    Returns:
+        uint8 `(height, width, 3)`.
+    """
+    picture = np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image.copy()
+    foreground = mask > 0
+    # 40 % image, 60 % red, in integers: exact and without a float copy of the image.
+    picture[foreground] = (picture[foreground] * np.uint16(2) + np.uint16(OVERLAY_COLOUR) * np.uint16(3)) // 5
+    return picture
+
+
+def _predict(predictor: Predictor, job: Job, advance: Callable[[float], None] | None) -> Outcome:
+    header = read_header(job.source)
+    as_tiff = job.outputs["mask"].suffix.lower() in TIFF_SUFFIXES
+    if header.frames > 1 and not as_tiff:
+        raise UserError(
+            f"{job.source}: expected one image in the file, found {header.frames} pages, which a PNG cannot hold. "
+            "Fix: --format tif, or save each page as a file of its own"
+        )
+    if header.frames > 1 and "lines" in job.outputs:
+        raise UserError(
+            f"{job.source}: expected one image in the file for --vectors, found {header.frames} pages. Fix: leave --vectors out"
+        )
+    foreground = counted = 0
+    notes: tuple[str, ...] = ()
+    results = None
+    by_windows = header.large or header.georeferenced
+    with raster_environment() if by_windows else contextlib.nullcontext(), contextlib.ExitStack() as results_open:
+        for frame in range(header.frames):
+            with open_image(
+                job.source, header, predictor.channels, frame=frame if header.frames > 1 else None, place=as_tiff
+            ) as image:
+                if results is None:
+                    results = _open_results(results_open, job, header, image)
+                notes = (*image.notes, *_tiled(predictor, image))
+                for result in results.values():
+                    result.page(image.source.height, image.source.width)
+                for band in _pieces(predictor.bands(image.source, _share_of(advance, header.frames))):
+                    mask = predictor.mask(band.probability)
+                    _write(results, band, mask)
+                    foreground += np.count_nonzero(mask)
+                    counted += mask.size if band.valid is None else np.count_nonzero(band.valid)
+    if header.frames > 1:
+        notes = (*notes, "page by page of a stack")
+    if "lines" in job.outputs:
+        notes = (*notes, *write_vectors(job.outputs["mask"], job.outputs["lines"], job.outputs["table"]))
+    return Outcome(job.source, notes, foreground / max(counted, 1))
+
+
+def _pieces(bands: Iterator[Band]) -> Iterator[Band]:
+    """Bands of few rows: writing takes several copies of what it writes."""
+    for band in bands:
+        for top in range(0, len(band.pixels), BAND_ROWS):
+            rows = slice(top, top + BAND_ROWS)
+            yield Band(
+                band.top + top,
+                band.pixels[rows],
+                band.probability[rows],
+                None if band.valid is None else band.valid[rows],
+            )
+
+
+def _tiled(predictor: Predictor, image: Opened) -> tuple[str, ...]:
+    tile = predictor.tile_of(image.source)
+    return (f"by tiles of {tile} px",) if tile < max(image.source.height, image.source.width) else ()
+
+
+def _open_results(opened: contextlib.ExitStack, job: Job, header: Header, image: Opened) -> dict:
+    # The mask gets its name last: contexts end in the opposite order.
+    channels = {"mask": 1, "probability": 1, "overlay": 3}
+    pixels = header.frames * image.source.height * image.source.width
+    return {
+        name: opened.enter_context(open_result(path, channels[name], image.place, pixels))
+        for name, path in job.outputs.items()
+        if name in channels
+    }
+
+
+def _write(results: dict, band: Band, mask: np.ndarray) -> None:
+    for name, result in results.items():
+        if name == "mask":
+            rows = mask
+        elif name == "probability":
+            rows = np.rint(band.probability * 255).astype(np.uint8)
+        else:
+            rows = overlay(band.pixels, mask)
+        result.rows(rows, band.valid)
+
+
+def _share_of(advance: Callable[[float], None] | None, frames: int) -> Callable[[float], None] | None:
+    return advance and (lambda share: advance(share / frames))
+
+
+def _named(source: Path, error: UserError) -> tuple[str, ...]:
+    return tuple(line if str(source) in line else f"{source}: {line}" for line in error.lines)

@@ -1,0 +1,103 @@
+"""How long cells will take: by what cells of this folder took, else by counting passes through the network."""
+
+import re
+import statistics
+
+from semicurv_tf.config import NETWORK_DEFAULTS, Config
+from semicurv_tf.data.catalog import dataset_info
+from semicurv_tf.study.cell import Cell
+
+# One step of SemiCurv, 4 + 4 crops of 128x128 in bfloat16 on two cores (results/benchmark_step.json), and the same for
+# each unit below. Used until a cell is measured here.
+GUESSED_SECONDS_PER_UNIT = 0.73 / 28
+
+# A pass forward is one unit, a pass with its gradient three; each image of the batch at 128x128.
+_FORWARD, _LEARN = 1, 3
+
+# GFLOP of a forward pass at 128x128 with the widths of the paper, by TensorFlow's profiler.
+GFLOP = {"residual_unet": 7.5, "unet": 6.0, "hed": 10.0, "fphbn": 33.9, "deeplab_v3_plus": 12.5}
+
+
+class Forecast:
+    """Learns from finished cells.
+
+    Args:
+        records: results as `run_plan` writes them.
+    """
+
+    def __init__(self, records: list[dict]):
+        self._exact: dict[tuple, list[float]] = {}
+        self._per_unit: list[float] = []
+        for record in records:
+            self.learn(record)
+
+    @property
+    def guessed(self) -> bool:
+        """Whether no cell was measured yet."""
+        return not self._per_unit
+
+    def learn(self, record: dict):
+        """Takes a finished cell's time."""
+        config = Config.model_validate(record["config"])
+        minutes = record.get("wall_minutes") or record["training_minutes"]
+        seconds = 60 * minutes / record["steps"]
+        self._exact.setdefault(_kind(config), []).append(seconds)
+        self._per_unit.append(seconds / units(config))
+
+    def seconds(self, cell: Cell, steps_done: int = 0) -> float:
+        """What is left of a cell."""
+        kind = _kind(cell.config)
+        if kind in self._exact:
+            per_step = statistics.median(self._exact[kind])
+        else:
+            per_unit = statistics.median(self._per_unit) if self._per_unit else GUESSED_SECONDS_PER_UNIT
+            per_step = per_unit * units(cell.config)
+        return per_step * (cell.steps - steps_done)
+
+
+def units(config: Config) -> float:
+    """The passes of one step, counted as forward passes of an image of 128x128 through the residual UNet."""
+    labelled, unlabelled = config.training.batch_labelled, config.training.batch_unlabelled
+    passes = _LEARN * labelled
+    method = config.method.name
+    if method != "supervised":
+        passes += _LEARN * unlabelled
+    if method == "vat":
+        passes += unlabelled * (_FORWARD + _LEARN * config.method.vat_iterations)
+    elif method not in ("supervised", "cgan"):
+        passes += unlabelled * config.method.teacher_orientations * _FORWARD
+    model, usual = config.model, NETWORK_DEFAULTS[config.model.name]
+    # A narrower network has quadratically fewer products, but took about a third of the time at half the widths.
+    narrower = (model.widths[0] / usual.widths[0]) ** 1.6 if model.widths else 1.0
+    return passes * narrower * GFLOP[model.name] / GFLOP["residual_unet"] * _pixels(config) / 128**2
+
+
+def _pixels(config: Config) -> float:
+    """Of a training image or crop, by the catalogue's `WIDTHxHEIGHT`."""
+    if config.data.crop:
+        return config.data.crop**2
+    size = re.match(r"(\d+)x(\d+)", dataset_info(config.data.dataset).image_size)
+    return int(size[1]) * int(size[2]) if size else 128**2
+
+
+def _kind(config: Config) -> tuple:
+    """Cells with equal ones take equal time a step."""
+    model, method = config.model, config.method
+    return (
+        config.data.dataset,
+        config.data.crop,
+        model.name,
+        model.trunk,
+        model.widths,
+        method.name,
+        method.teacher_orientations,
+        config.training.precision,
+    )
+
+
+def clock(seconds: float) -> str:
+    """`1 h 05 min`, `12 min`, `40 s`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"

@@ -1,0 +1,45 @@
+"""Forecasts: counted passes by hand, and learning from measured cells."""
+
+import pytest
+
+from semicurv_tf.config import NETWORK_DEFAULTS, load_config
+from semicurv_tf.study.forecast import GFLOP, Forecast, clock, units
+from semicurv_tf.study.plan import Request, make_plan
+
+
+def config(**settings):
+    return load_config(
+        None, {"data.dataset": "drive128", **{key.replace("__", "."): value for key, value in settings.items()}}
+    )
+
+
+def test_units_count_passes():
+    # A pass with gradient is three, one without is one; crops are 128x128.
+    assert units(config(method__name="supervised")) == 4 * 3
+    assert units(config(method__name="mean_teacher")) == 8 * 3 + 4
+    assert units(config(method__name="vat")) == 8 * 3 + 4 * (1 + 3)
+    assert units(config(method__name="semicurv", data__crop=64)) == (8 * 3 + 4) / 4
+    # HED's forward pass takes 10.0 GFLOP where the residual UNet's takes 7.5.
+    assert units(config(method__name="supervised", model__name="hed")) == pytest.approx(4 * 3 * 10 / 7.5)
+    assert units(config(method__name="supervised", model__widths=[16, 32, 64, 128, 256])) == pytest.approx(12 / 2**1.6)
+
+
+def test_every_network_has_a_cost():
+    assert set(GFLOP) == set(NETWORK_DEFAULTS)
+
+
+def test_a_measured_cell_is_believed_and_others_are_scaled():
+    supervised, semicurv = make_plan(Request("table6", "drive128", labels=(0.01,)))
+    forecast = Forecast([])
+    assert forecast.guessed and forecast.seconds(semicurv) == pytest.approx(0.73 * 1000)
+    forecast.learn(
+        {"config": supervised.config.model_dump(mode="json"), "steps": 600, "training_minutes": 5, "wall_minutes": 6}
+    )
+    assert not forecast.guessed
+    assert forecast.seconds(supervised) == pytest.approx(0.6 * 1000)
+    assert forecast.seconds(supervised, steps_done=750) == pytest.approx(0.6 * 250)
+    assert forecast.seconds(semicurv) == pytest.approx(0.6 * 28 / 12 * 1000)
+
+
+def test_clock():
+    assert [clock(seconds) for seconds in (40, 720, 3900)] == ["40 s", "12 min", "1 h 05 min"]
