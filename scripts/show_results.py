@@ -14,7 +14,8 @@ import numpy as np
 
 from semicurv_tf.cli.console import console, quiet_start
 from semicurv_tf.cli.main import run as run_command
-from semicurv_tf.pictures.contact_sheet import contact_sheet, error_map
+from semicurv_tf.pictures.contact_sheet import contact_sheet
+from semicurv_tf.pictures.error_map import error_map
 
 with quiet_start():
     from semicurv_tf.training import run_folder

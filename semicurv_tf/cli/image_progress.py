@@ -5,6 +5,8 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from semicurv_tf.wording import clock
+
 LINE_SECONDS = 30.0  # where no terminal shows a bar, a line is printed this often
 SPEED_SECONDS = 300.0  # tiles come slowly: the time left is estimated over the last of them
 
@@ -20,7 +22,7 @@ class ImageProgress:
 
     def __init__(self, images: int, console: Console, verb: str = "predicting"):
         self._images, self._console, self._verb = images, console, verb
-        self._done, self._name = 0.0, ""
+        self._share, self._name = 0.0, ""
         self._start = self._last_line = time.monotonic()
         self._bar = None
         if console.is_terminal:
@@ -47,25 +49,24 @@ class ImageProgress:
 
     def advance(self, share: float) -> None:
         """Notes that a share of an image is done; 1.0 in all per image."""
-        self._done += share
+        self._share += share
         self._show()
 
+    def done(self, name: str) -> None:
+        """Notes that a whole image is done."""
+        self._name = name
+        self.advance(1.0)
+
     def _show(self) -> None:
-        count = f"{self._done + 1e-6:.0f}/{self._images}" if self._images > 1 else ""
+        count = f"{self._share + 1e-6:.0f}/{self._images}" if self._images > 1 else ""
         if self._bar is not None:
-            self._bar.update(self._task, completed=self._done, name=self._name, count=count)
+            self._bar.update(self._task, completed=self._share, name=self._name, count=count)
             return
         now = time.monotonic()
-        if now - self._last_line >= LINE_SECONDS and self._done > 0:
+        if now - self._last_line >= LINE_SECONDS and self._share > 0:
             self._last_line = now
-            left = (now - self._start) / self._done * (self._images - self._done)
+            left = (now - self._start) / self._share * (self._images - self._share)
             self._console.print(
-                f"{self._verb} {count} {100 * self._done / self._images:.1f} %  left {_clock(left)}  {self._name}",
+                f"{self._verb} {count} {100 * self._share / self._images:.1f} %  left {clock(left)}  {self._name}",
                 soft_wrap=True,
             )
-
-
-def _clock(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{seconds:02d}"

@@ -21,18 +21,18 @@ from semicurv_tf.training.train import open_dataset
 # What --split takes: "labelled" are the training images whose masks the network learned from.
 SPLITS = ("test", "validation", "labelled")
 
-# Images of at most so many pixels are predicted so many together; larger ones would take gigabytes.
+# SplitImages of at most so many pixels are predicted so many together; larger ones would take gigabytes.
 SMALL_BATCH, SMALL_PIXELS = 4, 512 * 512
 
 
-class Images(NamedTuple):
-    """Images with masks: their store, and their positions in it."""
+class SplitImages(NamedTuple):
+    """SplitImages with masks: their store, and their positions in it."""
 
     store: ImageStore
     indices: list[int]
 
 
-class Predicted(NamedTuple):
+class PredictedImage(NamedTuple):
     """An image with its prediction: arrays (height, width, channels), (height, width, 1) thrice; raw 0-255, 0 to 1."""
 
     name: str
@@ -61,7 +61,7 @@ class OpenRun:
     dataset: Dataset
     predict: object
 
-    def images(self, split: str) -> Images:
+    def images(self, split: str) -> SplitImages:
         """The images of one of `SPLITS` that have masks.
 
         Raises:
@@ -71,17 +71,17 @@ class OpenRun:
         if store is None:
             raise UserError(f"--split {split}: {self.config.data.dataset} has no {split} images. Fix: another --split")
         if split != "labelled":
-            return Images(store, [index for index in range(len(store)) if store.labelled[index]])
+            return SplitImages(store, [index for index in range(len(store)) if store.labelled[index]])
         try:
-            return Images(store, store.indices(self.facts["labelled"]))
+            return SplitImages(store, store.indices(self.facts["labelled"]))
         except KeyError as error:
             raise UserError(
                 f"--split labelled: {self.config.data.dataset} has no training image {error}. Fix: --data-dir of the training"
             ) from None
 
     def predictions(
-        self, images: Images, console: Console | None = None, what: str = "images", batch: int | None = None
-    ) -> Iterator[Predicted]:
+        self, images: SplitImages, console: Console | None = None, what: str = "images", batch: int | None = None
+    ) -> Iterator[PredictedImage]:
         """Every image with its prediction.
 
         Args:
@@ -113,7 +113,7 @@ class OpenRun:
                         f"Fix: train again with a smaller training.learning_rate than {self.config.training.learning_rate:g}"
                     )
                 arrays = (batch["image"], batch["mask"], probability, batch["valid"])
-                yield Predicted(name, sources[name], *(array[place] for array in arrays))
+                yield PredictedImage(name, sources[name], *(array[place] for array in arrays))
 
 
 def open_run(run: Path, data_dir: str | None, console: Console) -> OpenRun:

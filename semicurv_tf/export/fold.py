@@ -99,7 +99,7 @@ def _pairs(network, probe):
 
 
 def _fold(convolution, normalisation):
-    kernel, scale, offset = folded_arrays(
+    kernel, _, offset = folded_arrays(
         convolution.kernel.numpy(),
         convolution.bias.numpy() if convolution.use_bias else 0.0,
         normalisation.gamma.numpy() if normalisation.scale else 1.0,
@@ -108,7 +108,6 @@ def _fold(convolution, normalisation):
         normalisation.moving_variance.numpy(),
         normalisation.epsilon,
     )
-    del scale
     convolution.kernel.assign(kernel)
     if convolution.use_bias:
         convolution.bias.assign(offset)

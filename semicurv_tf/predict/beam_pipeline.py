@@ -13,6 +13,7 @@ import json
 import logging
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 # Beam's own notes, about parts of it that are not used here too; faults are raised.
@@ -22,8 +23,7 @@ import apache_beam as beam  # noqa: E402
 from apache_beam.options.pipeline_options import PipelineOptions  # noqa: E402
 
 from semicurv_tf.errors import UserError  # noqa: E402
-from semicurv_tf.predict.plan_files import Job, Outcome  # noqa: E402
-from semicurv_tf.cli.image_progress import ImageProgress  # noqa: E402
+from semicurv_tf.predict.plan_files import ImageJob, ImageOutcome  # noqa: E402
 from semicurv_tf.predict.predict_files import predict_job  # noqa: E402
 from semicurv_tf.predict.open_predictor import PredictorOptions, open_predictor  # noqa: E402
 from semicurv_tf.quiet import quiet_start  # noqa: E402
@@ -58,24 +58,24 @@ class PredictFile(beam.DoFn):
     def setup(self):
         self._predictor, _ = predictor_of_process(self._options)
 
-    def process(self, job: Job):
+    def process(self, job: ImageJob):
         try:
             outcome = predict_job(self._predictor, job)
         except UserError as lost:  # a full disk, a lost server: the next call tries again
-            outcome = Outcome(job.source, faults=lost.lines)
+            outcome = ImageOutcome(job.image, faults=lost.lines)
         if outcome.faults:
-            yield beam.pvalue.TaggedOutput("failed", {"source": str(job.source), "faults": outcome.faults})
+            yield beam.pvalue.TaggedOutput("failed", {"source": str(job.image), "faults": outcome.faults})
         else:
-            yield {"source": str(job.source), "notes": outcome.notes, "foreground": outcome.foreground}
+            yield {"source": str(job.image), "notes": outcome.notes, "foreground": outcome.foreground}
 
 
 def predict_by_beam(
     options: PredictorOptions,
-    jobs: list[Job],
+    jobs: list[ImageJob],
     output: Path,
     arguments: list[str],
-    progress: ImageProgress | None = None,
-) -> list[Outcome]:
+    advance: Callable[[float], None] | None = None,
+) -> list[ImageOutcome]:
     """Predicts the jobs by a pipeline.
 
     Args:
@@ -83,7 +83,7 @@ def predict_by_beam(
         jobs: from `plan_jobs`, without the finished ones.
         output: the folder of the two lists.
         arguments: of Beam: `["--runner=DirectRunner", "--direct_num_workers=2", ...]`.
-        progress: told of files that are finished, as their masks appear.
+        advance: called with the number of files that were finished since, as their masks appear.
 
     Returns:
         What became of each job, in the order of the jobs.
@@ -98,7 +98,7 @@ def predict_by_beam(
     with (
         written_whole(output / PREDICTED) as predicted,
         written_whole(output / FAILED) as failed,
-        _Watch(jobs, progress),
+        _Watch(jobs, advance),
     ):
         try:
             pipeline = beam.Pipeline(options=PipelineOptions([_LOG_LEVEL, *arguments]))
@@ -118,10 +118,10 @@ def predict_by_beam(
     found = {line["source"]: line for line in lines}
     if not (output / FAILED).stat().st_size:
         (output / FAILED).unlink()
-    return [_outcome(job, found.get(str(job.source))) for job in jobs]
+    return [_outcome(job, found.get(str(job.image))) for job in jobs]
 
 
-def _build(pipeline, options: PredictorOptions, jobs: list[Job], predicted: Path, failed: Path) -> None:
+def _build(pipeline, options: PredictorOptions, jobs: list[ImageJob], predicted: Path, failed: Path) -> None:
     results = (
         pipeline
         | "files" >> beam.Create(jobs)
@@ -136,32 +136,32 @@ def _build(pipeline, options: PredictorOptions, jobs: list[Job], predicted: Path
         )
 
 
-def _outcome(job: Job, line: dict | None) -> Outcome:
+def _outcome(job: ImageJob, line: dict | None) -> ImageOutcome:
     if line is None:
-        return Outcome(job.source, faults=(f"{job.source}: the pipeline ended without it. Fix: run again",))
-    return Outcome(job.source, tuple(line.get("notes", ())), line.get("foreground"), tuple(line.get("faults", ())))
+        return ImageOutcome(job.image, faults=(f"{job.image}: the pipeline ended without it. Fix: run again",))
+    return ImageOutcome(job.image, tuple(line.get("notes", ())), line.get("foreground"), tuple(line.get("faults", ())))
 
 
 class _Watch:
     """Context manager: tells of masks as they appear, since runners report their progress each in its own way."""
 
-    def __init__(self, jobs: list[Job], progress: ImageProgress | None):
-        self._jobs, self._progress, self._since = jobs, progress, time.time()
+    def __init__(self, jobs: list[ImageJob], advance: Callable[[float], None] | None):
+        self._jobs, self._advance, self._since = jobs, advance, time.time()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True, name="progress")
 
     def __enter__(self):
-        if self._progress:
+        if self._advance:
             self._thread.start()
 
     def __exit__(self, *_):
         self._ended.set()
-        if self._progress:
+        if self._advance:
             self._thread.join()
 
     def _look(self):
         waiting = self._jobs
         while not self._ended.wait(max(2.0, len(self._jobs) / 1000)):
             missing = [job for job in waiting if not job.finished(self._since)]
-            self._progress.advance(len(waiting) - len(missing))
+            self._advance(len(waiting) - len(missing))
             waiting = missing

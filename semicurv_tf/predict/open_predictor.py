@@ -3,11 +3,15 @@
 import dataclasses
 import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.inference.memory import DEFAULT, Memory, parse_memory, pixel_bytes
 from semicurv_tf.inference.no_data import parse_no_data
 from semicurv_tf.inference.predictor import WHOLE_PIXELS, Predictor
+
+if TYPE_CHECKING:
+    from semicurv_tf.serving_client.client import Client
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,6 +23,9 @@ class PredictorOptions:
         saved_model: an exported version folder; or
         server: `grpc://host:port` or `http(s)://host:port` of a TF Serving.
         model_name: the model's name on the server.
+        model_version, model_label: which version of it; None: the newest that is served.
+        deadline: seconds for a request to the server, with all its tries.
+        max_message_mb: largest gRPC message; None: the client's own limit.
         threshold: foreground above this; None takes the one chosen on validation images, else 0.5.
         tile: side of the tiles in pixels; None takes the largest that the memory bears.
         memory: of the process, such as "2GB".
@@ -31,6 +38,10 @@ class PredictorOptions:
     saved_model: str | None = None
     server: str | None = None
     model_name: str = "semicurv"
+    model_version: int | None = None
+    model_label: str | None = None
+    deadline: float = 60.0
+    max_message_mb: int | None = None
     threshold: float | None = None
     tile: int | None = None
     memory: str = DEFAULT
@@ -56,28 +67,76 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
     if options.run is not None:
         predictor, identity = _of_run(options, memory, settings)
     elif options.saved_model is not None:
-        from semicurv_tf.export.card import read_card
-
-        card = read_card(options.saved_model)
-        threshold = options.threshold if options.threshold is not None else card.get("threshold") or 0.5
-        limit = Memory(memory, tile_pixels=card.get("max_pixels") or WHOLE_PIXELS)
-        predictor = Predictor.from_saved_model(options.saved_model, threshold=threshold, memory=limit, **settings)
-        variables = Path(options.saved_model, "variables", "variables.data-00000-of-00001")
-        identity = {
-            "model": _digest([Path(options.saved_model, "saved_model.pb").read_bytes(), variables.read_bytes()])
-        }
+        predictor, identity = _of_saved_model(options, memory, settings)
     else:
-        from semicurv_tf.serving_client.client import connect
-
-        client = connect(options.server, options.model_name)
-        channels, version = client.describe()
-        threshold = options.threshold if options.threshold is not None else 0.5
-        predictor = Predictor(
-            client.probability, channels, threshold=threshold, whole_pixels=client.whole_pixels, **settings
-        )
-        identity = {"model": f"{options.server} {options.model_name} version {version}"}
+        _, predictor, identity = _of_server(options, settings)
     sized_by = {} if options.tile or options.server else {"memory": memory}
     return predictor, {**identity, "threshold": predictor.threshold, **settings, **sized_by}
+
+
+def open_server(options: PredictorOptions) -> tuple["Client", Predictor, dict]:
+    """A client of the options' server, the predictor of its probabilities, and the settings as `open_predictor` gives them.
+
+    Raises:
+        UserError: the server cannot be used.
+    """
+    settings = {"tile": options.tile, "tta": options.tta}
+    client, predictor, identity = _of_server(options, settings)
+    return client, predictor, {**identity, "threshold": predictor.threshold, **settings}
+
+
+def saved_model_predictor(directory: str, **settings) -> Predictor:
+    """From an exported version folder, by its signature `serving_default`; `settings` are those of `Predictor`."""
+    from semicurv_tf.export.load import load_signature
+
+    import tensorflow as tf
+
+    signature, channels = load_signature(directory)
+
+    def predict(image):
+        try:
+            return signature(image=tf.constant(image))["probability"].numpy()
+        except tf.errors.ResourceExhaustedError:
+            raise MemoryError from None
+        except (TypeError, ValueError, tf.errors.InvalidArgumentError):
+            height, width = image.shape[1:3]
+            raise UserError(
+                f"{directory}: does not take an image of {width}x{height} pixels in one piece (export --size, --max-pixels). "
+                "Fix: --tile with the size it was exported for, or predict with --run"
+            ) from None
+
+    return Predictor(predict, channels, **settings)
+
+
+def _of_saved_model(options: PredictorOptions, memory: int, settings: dict) -> tuple[Predictor, dict]:
+    from semicurv_tf.export.card import read_card
+
+    card = read_card(options.saved_model)
+    threshold = options.threshold if options.threshold is not None else card.get("threshold") or 0.5
+    limit = Memory(memory, tile_pixels=card.get("max_pixels") or WHOLE_PIXELS)
+    predictor = saved_model_predictor(options.saved_model, threshold=threshold, memory=limit, **settings)
+    variables = Path(options.saved_model, "variables", "variables.data-00000-of-00001")
+    parts = [Path(options.saved_model, "saved_model.pb").read_bytes(), variables.read_bytes()]
+    return predictor, {"model": _digest(parts)}
+
+
+def _of_server(options: PredictorOptions, settings: dict) -> tuple["Client", Predictor, dict]:
+    from semicurv_tf.serving_client.client import connect
+
+    client = connect(
+        options.server,
+        options.model_name,
+        version=options.model_version,
+        label=options.model_label,
+        deadline_s=options.deadline,
+        max_message_mb=options.max_message_mb,
+    )
+    channels, version = client.describe()
+    threshold = options.threshold if options.threshold is not None else 0.5
+    predictor = Predictor(
+        client.probability, channels, threshold=threshold, whole_pixels=client.whole_pixels, **settings
+    )
+    return client, predictor, {"model": f"{options.server} {options.model_name} version {version}"}
 
 
 def _of_run(options: PredictorOptions, memory: int, settings: dict) -> tuple[Predictor, dict]:

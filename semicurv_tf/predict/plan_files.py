@@ -31,10 +31,10 @@ class Outputs:
 
 
 @dataclasses.dataclass(frozen=True)
-class Job:
-    """One image and where its results go; `outputs` maps "mask", "probability", "overlay", "lines" and "table" to paths."""
+class ImageJob:
+    """One image file and where its results go; `outputs` maps "mask", "probability", "overlay", "lines" and "table" to paths."""
 
-    source: Path
+    image: Path
     outputs: dict[str, Path]
 
     def finished(self, since: float) -> bool:
@@ -43,60 +43,60 @@ class Job:
 
 
 @dataclasses.dataclass(frozen=True)
-class Outcome:
+class ImageOutcome:
     """What became of one image.
 
     Attributes:
-        source: the image file.
+        image: the file.
         notes: what was done to its values while reading.
         foreground: share of foreground pixels in [0, 1]; None where the image failed.
         faults: why it failed, in lines; empty where it did not.
     """
 
-    source: Path
+    image: Path
     notes: tuple[str, ...] = ()
     foreground: float | None = None
     faults: tuple[str, ...] = ()
 
 
-def plan_jobs(source: str | Path, output: str | Path, outputs: Outputs) -> list[Job]:
+def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[ImageJob]:
     """Which files to predict and where each result goes; checked as a whole before any is written.
 
     Args:
-        source: an image; a folder whose images are all taken, sub-folders included (their structure is kept in the
+        images: an image; a folder whose images are all taken, sub-folders included (their structure is kept in the
             output); or a `.txt` file that names an image per line, relative to its own folder (all masks go side by side).
-        output: the folder of results; or the mask's own path (`.png`, `.tif`, `.tiff`) where `source` is one image.
+        output: the folder of results; or the mask's own path (`.png`, `.tif`, `.tiff`) where `images` is one.
         outputs: which files are written per image.
 
     Raises:
         UserError: nothing to predict, two images would get one mask, or an image would be overwritten.
     """
-    source, output = Path(source), Path(output)
-    if source.is_file() and source.suffix.lower() != ".txt" and names_file(output):
-        jobs = [Job(source, _result_paths(output, outputs, output.suffix))]
+    images, output = Path(images), Path(output)
+    if images.is_file() and images.suffix.lower() != ".txt" and names_file(output):
+        jobs = [ImageJob(images, _result_paths(output, outputs, output.suffix))]
         require_distinct(jobs)
         return jobs
     if output.exists() and not output.is_dir():
         raise UserError(f"--output {output}: expected a folder, found a file. Fix: name a folder")
-    if source.exists() and names_file(output):
+    if images.exists() and names_file(output):
         raise UserError(
             f"--output {output}: expected a folder for several images, found a file's name. Fix: name a folder"
         )
-    if source.is_dir():
-        files = find_images(source, leave_out=None if _same(source, output) else output)
-        root = source
+    if images.is_dir():
+        files = find_images(images, leave_out=None if _same(images, output) else output)
+        root = images
         if not files:
-            raise UserError(f"--input {source}: expected images in this folder, found none. Fix: check the path")
-    elif source.is_file() and source.suffix.lower() == ".txt":
-        files, root = _listed(source), None
-    elif source.is_file():
-        files, root = [source], source.parent
+            raise UserError(f"--input {images}: expected images in this folder, found none. Fix: check the path")
+    elif images.is_file() and images.suffix.lower() == ".txt":
+        files, root = _listed(images), None
+    elif images.is_file():
+        files, root = [images], images.parent
     else:
-        raise UserError(f"--input {source}: expected an image or a folder, found nothing. Fix: check the path")
+        raise UserError(f"--input {images}: expected an image or a folder, found nothing. Fix: check the path")
 
     places = [output / (file.relative_to(root) if root else file.name) for file in files]
     jobs = [
-        Job(file, _result_paths(place, outputs, _suffix(file, outputs.format)))
+        ImageJob(file, _result_paths(place, outputs, _suffix(file, outputs.format)))
         for file, place in zip(files, places, strict=True)
     ]
     require_distinct(jobs)
@@ -108,22 +108,22 @@ def names_file(output: Path) -> bool:
     return output.suffix.lower() in SUFFIXES and not output.is_dir()
 
 
-def require_distinct(jobs: list[Job]) -> None:
+def require_distinct(jobs: list[ImageJob]) -> None:
     """Refuses jobs of which two would write one file, or one would write over an image.
 
     Raises:
         UserError: all such jobs, a line each.
     """
     taken: dict[Path, Path] = {}
-    sources = {job.source.resolve() for job in jobs}
+    images = {job.image.resolve() for job in jobs}
     faults = []
     for job in jobs:
         mask = job.outputs["mask"]
         if mask in taken:
-            faults.append(f"{job.source} and {taken[mask]}: both would become {mask}. Fix: rename one of them")
-        taken[mask] = job.source
+            faults.append(f"{job.image} and {taken[mask]}: both would become {mask}. Fix: rename one of them")
+        taken[mask] = job.image
         for path in job.outputs.values():
-            if path.resolve() in sources:
+            if path.resolve() in images:
                 faults.append(f"{path}: a result would replace this image. Fix: choose another --output")
     if faults:
         raise UserError(faults)
@@ -175,16 +175,16 @@ def _result_paths(path: Path, outputs: Outputs, suffix: str) -> dict[str, Path]:
     return paths
 
 
-def _listed(source: Path) -> list[Path]:
+def _listed(listing: Path) -> list[Path]:
     try:
-        lines = source.read_text(encoding="utf-8").splitlines()
+        lines = listing.read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError:
         raise UserError(
-            f"--input {source}: expected a list of images as UTF-8 text, found other bytes. Fix: name the image itself"
+            f"--input {listing}: expected a list of images as UTF-8 text, found other bytes. Fix: name the image itself"
         ) from None
-    files = list(dict.fromkeys(source.parent / line.strip() for line in lines if line.strip()))
+    files = list(dict.fromkeys(listing.parent / line.strip() for line in lines if line.strip()))
     if not files:
-        raise UserError(f"--input {source}: expected the path of an image per line, found none. Fix: list some")
+        raise UserError(f"--input {listing}: expected the path of an image per line, found none. Fix: list some")
     return files
 
 

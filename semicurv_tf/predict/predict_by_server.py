@@ -1,4 +1,4 @@
-"""Sends many image files in batches; large ones by tiles; bad ones named while the others go on."""
+"""Sends many image files in batches to a server, which gives its own masks; what does not travel whole goes by tiles."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,78 +6,79 @@ import numpy as np
 
 from semicurv_tf.data.image_files import encode_png
 from semicurv_tf.errors import UserError
-from semicurv_tf.whole_files import write_png
-from semicurv_tf.predict.plan_files import Job, Outcome
 from semicurv_tf.inference.images import read_image
 from semicurv_tf.inference.predictor import Predictor, PredictorLost
+from semicurv_tf.predict.plan_files import ImageJob, ImageOutcome
+from semicurv_tf.predict.predict_files import named, predict_job
 from semicurv_tf.serving_client.client import Client
+from semicurv_tf.whole_files import DiskLost, write_png
 
 
 def predict_by_server(
     client: Client,
-    jobs: list[Job],
-    *,
-    channels: int,
-    batch: int = 8,
-    threshold: float = 0.5,
-    tile: int | None = None,
+    predictor: Predictor,
+    jobs: list[ImageJob],
+    batch: int,
     advance: Callable[[float], None] | None = None,
-) -> Iterator[Outcome]:
+) -> Iterator[ImageOutcome]:
     """Predicts the jobs' images by a server and writes their masks.
 
-    Images up to `client.whole_pixels` (or up to a tile) travel `batch` to a request, as PNG, and get
-    the server's own mask; larger ones by tiles, blended here, with `threshold`.
+    Images up to `client.whole_pixels` (or up to a tile, where one is set) travel `batch` to a request, as PNG, and get the
+    server's own mask. Larger ones go by tiles, blended here, and stacks and GeoTIFFs by windows: by `predictor`, with
+    its threshold.
 
     Args:
         client: see `client.connect`.
-        jobs: from `semicurv_tf.predict.plan_files.plan_jobs`.
-        channels: what the model takes, see `Client.describe`.
+        predictor: of the same server's probabilities.
+        jobs: from `plan_jobs`, with masks alone.
         batch: images of one request.
-        threshold: of tiled images.
-        tile: side of the tiles in pixels; images larger than it are tiled. None tiles images above
-            `client.whole_pixels` by 1024.
         advance: called with 1.0 for each image that is done.
 
     Raises:
         ServerLost: the server does not answer; masks written before stay.
+        DiskLost: no result can be written any more.
     """
-    tiled = Predictor(client.probability, channels, threshold=threshold, tile=tile, whole_pixels=client.whole_pixels)
-
-    def is_large(pixels: np.ndarray) -> bool:
-        height, width = pixels.shape[:2]
-        return max(height, width) > tile if tile else height * width > client.whole_pixels
-
     for start in range(0, len(jobs), batch):
         group = jobs[start : start + batch]
-        outcomes: list[Outcome | None] = [None] * len(group)
+        outcomes: list[ImageOutcome | None] = [None] * len(group)
         small = []  # (place in the group, notes, PNG)
         for place, job in enumerate(group):
+            if job.outputs["mask"].suffix.lower() != ".png":
+                outcomes[place] = predict_job(predictor, job)
+                continue
             try:
-                image = read_image(job.source, channels)
-                if is_large(image.pixels):
-                    outcomes[place] = _write(job, image.notes, tiled.mask(tiled.probability(image.pixels)))
+                image = read_image(job.image, predictor.channels)
+                if _is_large(client, predictor, image.pixels):
+                    mask = predictor.mask(predictor.probability(image.pixels))
+                    outcomes[place] = _written(job, image.notes, mask)
                 else:
                     small.append((place, image.notes, encode_png(image.pixels)))
-            except PredictorLost:
+            except (PredictorLost, DiskLost):
                 raise
             except UserError as error:
-                outcomes[place] = _failed(job, error)
+                outcomes[place] = ImageOutcome(job.image, faults=named(job.image, error))
         masks = client.masks([encoded for *_, encoded in small]) if small else []
         for (place, notes, _), mask in zip(small, masks, strict=True):
-            job = group[place]
-            outcomes[place] = _failed(job, mask) if isinstance(mask, UserError) else _write(job, notes, mask)
+            outcomes[place] = _written(group[place], notes, mask)
         for outcome in outcomes:
             if advance:
                 advance(1.0)
             yield outcome
 
 
-def _write(job: Job, notes: tuple[str, ...], mask: np.ndarray) -> Outcome:
-    write_png(job.outputs["mask"], mask)
-    return Outcome(job.source, notes, float(np.mean(mask > 0)))
+def _is_large(client: Client, predictor: Predictor, pixels: np.ndarray) -> bool:
+    height, width = pixels.shape[:2]
+    return max(height, width) > predictor.tile if predictor.tile else height * width > client.whole_pixels
 
 
-def _failed(job: Job, error: UserError) -> Outcome:
-    return Outcome(
-        job.source, faults=tuple(line if str(job.source) in line else f"{job.source}: {line}" for line in error.lines)
-    )
+def _written(job: ImageJob, notes: tuple[str, ...], mask: np.ndarray | UserError) -> ImageOutcome:
+    """The outcome of a mask that is written, or of the server's refusal."""
+    if isinstance(mask, UserError):
+        return ImageOutcome(job.image, faults=named(job.image, mask))
+    try:
+        write_png(job.outputs["mask"], mask)
+    except DiskLost:
+        raise
+    except UserError as error:
+        return ImageOutcome(job.image, faults=named(job.image, error))
+    return ImageOutcome(job.image, notes, float(np.mean(mask > 0)))

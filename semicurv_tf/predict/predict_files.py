@@ -7,24 +7,23 @@ from pathlib import Path
 import numpy as np
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.predict.plan_files import Job, Outcome
+from semicurv_tf.predict.plan_files import ImageJob, ImageOutcome
 from semicurv_tf.inference.images import Header, Opened, open_image, read_header
 from semicurv_tf.inference.predictor import Predictor, PredictorLost
 from semicurv_tf.inference.rasters import raster_environment
 from semicurv_tf.inference.results import TIFF_SUFFIXES, open_result
 from semicurv_tf.inference.tiles import BAND_ROWS, Band
+from semicurv_tf.pictures.overlay import overlay
 from semicurv_tf.predict.write_lines import write_vectors
 from semicurv_tf.whole_files import DiskLost
-
-OVERLAY_COLOUR = (255, 40, 40)
 
 
 def predict_jobs(
     predictor: Predictor,
-    jobs: list[Job],
+    jobs: list[ImageJob],
     advance: Callable[[float], None] | None = None,
     begin: Callable[[str], None] | None = None,
-) -> Iterator[Outcome]:
+) -> Iterator[ImageOutcome]:
     """Predicts the jobs one after the other, yielding what became of each.
 
     A bad image is an outcome with faults; the others go on. A disk that is full or read-only, or a lost
@@ -50,14 +49,14 @@ def predict_jobs(
                 advance(share)
 
         if begin:
-            begin(job.source.name)
+            begin(job.image.name)
         outcome = predict_job(predictor, job, count)
         if advance:
             advance(1.0 - done)
         yield outcome
 
 
-def predict_job(predictor: Predictor, job: Job, advance: Callable[[float], None] | None = None) -> Outcome:
+def predict_job(predictor: Predictor, job: ImageJob, advance: Callable[[float], None] | None = None) -> ImageOutcome:
     """Predicts one image, or every page of a stack, and writes its results.
 
     Raises:
@@ -68,41 +67,24 @@ def predict_job(predictor: Predictor, job: Job, advance: Callable[[float], None]
     except (PredictorLost, DiskLost):
         raise
     except UserError as error:
-        return Outcome(job.source, faults=_named(job.source, error))
+        return ImageOutcome(job.image, faults=named(job.image, error))
     except MemoryError:
-        return Outcome(
-            job.source, faults=(f"{job.source}: not enough memory. Fix: less --memory, or a smaller --tile",)
+        return ImageOutcome(
+            job.image, faults=(f"{job.image}: not enough memory. Fix: less --memory, or a smaller --tile",)
         )
 
 
-def overlay(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The image in colour with the foreground in red, half transparent.
-
-    Args:
-        image: uint8 `(height, width, 1 or 3)`.
-        mask: `(height, width)`, foreground where above 0.
-
-    Returns:
-        uint8 `(height, width, 3)`.
-    """
-    picture = np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image.copy()
-    foreground = mask > 0
-    # 40 % image, 60 % red, in integers: exact and without a float copy of the image.
-    picture[foreground] = (picture[foreground] * np.uint16(2) + np.uint16(OVERLAY_COLOUR) * np.uint16(3)) // 5
-    return picture
-
-
-def _predict(predictor: Predictor, job: Job, advance: Callable[[float], None] | None) -> Outcome:
-    header = read_header(job.source)
+def _predict(predictor: Predictor, job: ImageJob, advance: Callable[[float], None] | None) -> ImageOutcome:
+    header = read_header(job.image)
     as_tiff = job.outputs["mask"].suffix.lower() in TIFF_SUFFIXES
     if header.frames > 1 and not as_tiff:
         raise UserError(
-            f"{job.source}: expected one image in the file, found {header.frames} pages, which a PNG cannot hold. "
+            f"{job.image}: expected one image in the file, found {header.frames} pages, which a PNG cannot hold. "
             "Fix: --format tif, or save each page as a file of its own"
         )
     if header.frames > 1 and "lines" in job.outputs:
         raise UserError(
-            f"{job.source}: expected one image in the file for --vectors, found {header.frames} pages. Fix: leave --vectors out"
+            f"{job.image}: expected one image in the file for --vectors, found {header.frames} pages. Fix: leave --vectors out"
         )
     foreground = counted = 0
     notes: tuple[str, ...] = ()
@@ -111,7 +93,7 @@ def _predict(predictor: Predictor, job: Job, advance: Callable[[float], None] | 
     with raster_environment() if by_windows else contextlib.nullcontext(), contextlib.ExitStack() as results_open:
         for frame in range(header.frames):
             with open_image(
-                job.source, header, predictor.channels, frame=frame if header.frames > 1 else None, place=as_tiff
+                job.image, header, predictor.channels, frame=frame if header.frames > 1 else None, place=as_tiff
             ) as image:
                 if results is None:
                     results = _open_results(results_open, job, header, image)
@@ -127,7 +109,7 @@ def _predict(predictor: Predictor, job: Job, advance: Callable[[float], None] | 
         notes = (*notes, "page by page of a stack")
     if "lines" in job.outputs:
         notes = (*notes, *write_vectors(job.outputs["mask"], job.outputs["lines"], job.outputs["table"]))
-    return Outcome(job.source, notes, foreground / max(counted, 1))
+    return ImageOutcome(job.image, notes, foreground / max(counted, 1))
 
 
 def _pieces(bands: Iterator[Band]) -> Iterator[Band]:
@@ -148,7 +130,7 @@ def _tiled(predictor: Predictor, image: Opened) -> tuple[str, ...]:
     return (f"by tiles of {tile} px",) if tile < max(image.source.height, image.source.width) else ()
 
 
-def _open_results(opened: contextlib.ExitStack, job: Job, header: Header, image: Opened) -> dict:
+def _open_results(opened: contextlib.ExitStack, job: ImageJob, header: Header, image: Opened) -> dict:
     # The mask gets its name last: contexts end in the opposite order.
     channels = {"mask": 1, "probability": 1, "overlay": 3}
     pixels = header.frames * image.source.height * image.source.width
@@ -174,5 +156,6 @@ def _share_of(advance: Callable[[float], None] | None, frames: int) -> Callable[
     return advance and (lambda share: advance(share / frames))
 
 
-def _named(source: Path, error: UserError) -> tuple[str, ...]:
-    return tuple(line if str(source) in line else f"{source}: {line}" for line in error.lines)
+def named(image: Path, error: UserError) -> tuple[str, ...]:
+    """The lines of an error, each with the image's name."""
+    return tuple(line if str(image) in line else f"{image}: {line}" for line in error.lines)

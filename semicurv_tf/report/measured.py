@@ -1,6 +1,5 @@
 """The results of `semicurv-tf reproduce`, read from folders and grouped: the seeds of one and the same experiment."""
 
-import json
 import math
 import statistics
 from collections.abc import Iterable, Sequence
@@ -11,15 +10,16 @@ import pydantic
 
 from semicurv_tf.config import Config
 from semicurv_tf.errors import UserError
-from semicurv_tf.study.cell import KIND, other_settings
+from semicurv_tf.study.cell import other_settings
 from semicurv_tf.study.plan import Request, cell_of
+from semicurv_tf.study.record import CELL, DamagedRecord, read_record
 from semicurv_tf.study.systems import SYSTEMS, System
 from semicurv_tf.study.targets import DATASETS
 
 SCORES = ("iou", "f1", "precision", "recall")
 
 
-class Result(NamedTuple):
+class MeasuredCell(NamedTuple):
     """One cell as it was measured; scores in percent."""
 
     cell: str
@@ -49,11 +49,11 @@ class Spread(NamedTuple):
 class Group(NamedTuple):
     """The seeds of one experiment, in their order."""
 
-    results: tuple[Result, ...]
+    results: tuple[MeasuredCell, ...]
     variant: str = ""  # the settings that tell it from another group of its system and length
 
     @property
-    def first(self) -> Result:
+    def first(self) -> MeasuredCell:
         """Stands for what all share: system, dataset, labels, steps, budget, settings."""
         return self.results[0]
 
@@ -67,7 +67,7 @@ class Group(NamedTuple):
         return self.spread(lambda result: result.mean["iou"])
 
 
-def read_results(folders: Iterable[Path]) -> tuple[list[Result], list[str]]:
+def read_results(folders: Iterable[Path]) -> tuple[list[MeasuredCell], list[str]]:
     """Reads all results below some folders.
 
     Args:
@@ -91,8 +91,8 @@ def read_results(folders: Iterable[Path]) -> tuple[list[Result], list[str]]:
         if (file.parent / "config.yaml").exists():
             continue
         try:
-            result = _result(json.loads(file.read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError, ValueError) as error:
+            result = _measured(read_record(file))
+        except (OSError, DamagedRecord) as error:
             reason = str(error).splitlines()[0]
             faults.append(f"{file}: left out, {reason}. Fix: restore it, or let semicurv-tf reproduce write it again")
             continue
@@ -104,22 +104,18 @@ def read_results(folders: Iterable[Path]) -> tuple[list[Result], list[str]]:
     return list(results.values()), faults
 
 
-class _Damaged(ValueError):
-    """Says in a few words what is wrong with a file."""
-
-
-def _result(record) -> Result:
-    if not isinstance(record, dict) or record.get("kind") != KIND:
-        raise _Damaged(f'it is no result of a cell (no "kind": "{KIND}" in it)')
+def _measured(record: dict) -> MeasuredCell:
+    if record["kind"] != CELL:
+        raise DamagedRecord("it is no result of a cell but of a recipe")
     try:
         if record["system"] not in SYSTEMS:
-            raise _Damaged(f"unknown system {record['system']!r}")
+            raise DamagedRecord(f"unknown system {record['system']!r}")
         if record["dataset"] not in DATASETS:
-            raise _Damaged(f"unknown dataset {record['dataset']!r}")
+            raise DamagedRecord(f"unknown dataset {record['dataset']!r}")
         scores = {
             kind: {name: 100 * _share(record["scores"][kind][name]) for name in SCORES} for kind in ("mean", "pooled")
         }
-        return Result(
+        return MeasuredCell(
             cell=record["cell"],
             system=SYSTEMS[record["system"]],
             dataset=record["dataset"],
@@ -136,23 +132,23 @@ def _result(record) -> Result:
             machine=f"{record['processor']}, {record['precision']['name']}, TensorFlow {record['versions']['tensorflow']}",
         )
     except KeyError as error:
-        raise _Damaged(f"damaged: key {error} is missing") from None
+        raise DamagedRecord(f"damaged: key {error} is missing") from None
     except pydantic.ValidationError as error:
         fault = error.errors()[0]
-        raise _Damaged(f"damaged: config.{'.'.join(map(str, fault['loc']))}: {fault['msg']}") from None
+        raise DamagedRecord(f"damaged: config.{'.'.join(map(str, fault['loc']))}: {fault['msg']}") from None
     except (TypeError, AttributeError, ZeroDivisionError) as error:
-        raise _Damaged(f"damaged ({error})") from None
+        raise DamagedRecord(f"damaged ({error})") from None
 
 
 def _share(value) -> float:
     if not isinstance(value, int | float) or not math.isfinite(value) or not 0 <= value <= 1:
-        raise _Damaged(f"damaged: expected a share from 0 to 1, found {value!r}")
+        raise DamagedRecord(f"damaged: expected a share from 0 to 1, found {value!r}")
     return float(value)
 
 
-def group_results(results: Sequence[Result]) -> list[Group]:
+def group_results(results: Sequence[MeasuredCell]) -> list[Group]:
     """Puts the seeds of each experiment together; systems in the paper's order, longer runs first."""
-    groups: dict[tuple, list[Result]] = {}
+    groups: dict[tuple, list[MeasuredCell]] = {}
     for result in results:
         groups.setdefault((*_experiment(result), _settings(result.config)), []).append(result)
     made = [Group(tuple(sorted(members, key=lambda result: result.seed))) for members in groups.values()]
@@ -184,10 +180,10 @@ def beside_protocol(group: Group) -> list[str]:
     """The settings in which an experiment differs from what `reproduce` does by itself: lines `key: old -> new`."""
     first = group.first
     cell = cell_of(Request("", first.dataset, steps=first.steps), first.system, first.labels, first.seed)
-    return other_settings(cell.config, first.config) if cell.config else []
+    return other_settings(cell.config, first.config)
 
 
-def _experiment(result: Result) -> tuple:
+def _experiment(result: MeasuredCell) -> tuple:
     return result.dataset, f"{result.labels:g}", result.system.name, result.steps
 
 

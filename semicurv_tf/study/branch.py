@@ -18,44 +18,44 @@ _DECIDES_EARLIER = ("supervised_loss", "dice_over", "ema_alpha", "teacher_statis
 _WITHOUT_INFLUENCE = ("training.checkpoint", "training.monitor", "training.pictures")  # how these keys begin
 
 
-def branch(source: Path, step: int, run: Path, config: Config):
+def branch(parent: Path, step: int, run: Path, config: Config):
     """Makes a run that goes on from another's checkpoint; `training.train.resume` then trains the rest.
 
     Args:
-        source: a run with a checkpoint of `step`.
+        parent: a run with a checkpoint of `step`.
         step: steps done there.
         run: an absent folder.
-        config: of the new run; it must do what the source did until `step`.
+        config: of the new run; it must do what the parent did until `step`.
 
     Raises:
         UserError: the two differ before `step`, or there is no such checkpoint.
     """
     remedy = "Fix: make it the same, or leave --share out"
     faults = [
-        f"--share {step}: {run.name} must do what {source.name} does until then: {line}. {remedy}"
-        for line in _earlier(source, step, config)
+        f"--share {step}: {run.name} must do what {parent.name} does until then: {line}. {remedy}"
+        for line in _earlier(parent, step, config)
     ]
-    checkpoint = source / run_folder.CHECKPOINTS / f"step-{step:06d}"
+    checkpoint = parent / run_folder.CHECKPOINTS / f"step-{step:06d}"
     if not checkpoint.is_dir():
         faults.append(
-            f"--share {step}: {source} has no checkpoint of that step. Fix: a new --runs, and "
+            f"--share {step}: {parent} has no checkpoint of that step. Fix: a new --runs, and "
             f"--set training.checkpoint_every={step} --set training.checkpoints_kept=9"
         )
     if faults:
         raise UserError(faults)
-    facts = {**run_folder.read_facts(source), "method": config.method.name}
+    facts = {**run_folder.read_facts(parent), "method": config.method.name}
     method = compiled_method(config, facts)
     checkpoints.restore(checkpoint, method, foreign=True)
     run_folder.create(run, config, facts)
     checkpoints.save(run / run_folder.CHECKPOINTS, method, step, kept=1)
     # A run that goes on cuts its log back to its checkpoint.
-    shutil.copy(source / run_folder.LOG, run / run_folder.LOG)
+    shutil.copy(parent / run_folder.LOG, run / run_folder.LOG)
 
 
-def _earlier(source: Path, step: int, config: Config) -> list[str]:
+def _earlier(parent: Path, step: int, config: Config) -> list[str]:
     """What makes the two differ before a step, a line each."""
-    other = run_folder.read_config(source)
-    steps = run_folder.read_facts(source)["steps"]
+    other = run_folder.read_config(parent)
+    steps = run_folder.read_facts(parent)["steps"]
     lines = []
     for line in differences(other, config):
         key = line.split(":")[0]

@@ -3,11 +3,9 @@
 from typing import NamedTuple
 
 from semicurv_tf.config import Config, differences
+from semicurv_tf.data.catalog import dataset_info
 from semicurv_tf.study.systems import System
 from semicurv_tf.training.schedules import steps_of_run
-
-# Marks a result's file, for the report.
-KIND = "semicurv_tf cell"
 
 # Where the data lie, and how a run is kept and watched, decide nothing of its result.
 _WITHOUT_EFFECT = (
@@ -30,8 +28,7 @@ class Cell(NamedTuple):
         labelled: number of labelled images, by the dataset's published counts.
         steps: the run's length.
         full_steps: the paper's length, 1000 epochs: that of budget 1.
-        config: the whole configuration; None where this version lacks something.
-        missing: what it lacks; empty where it is all there.
+        config: the whole configuration.
     """
 
     system: System
@@ -41,8 +38,7 @@ class Cell(NamedTuple):
     labelled: int
     steps: int
     full_steps: int
-    config: Config | None
-    missing: str
+    config: Config
 
     @property
     def name(self) -> str:
@@ -58,6 +54,16 @@ class Cell(NamedTuple):
 def paper_steps(labelled: int) -> int:
     """The paper's 1000 epochs in steps: an epoch cycles the labelled images once, four to a batch (Sect. III-G)."""
     return steps_of_run(Config().training, labelled)
+
+
+def planned_steps(config: Config) -> int | None:
+    """The length of a run by its configuration; None where that depends on the user's files."""
+    if config.training.steps is not None:
+        return config.training.steps
+    training_images = None if config.data.options else dataset_info(config.data.dataset).counts.get("train")
+    if training_images is None:
+        return None
+    return steps_of_run(config.training, max(1, round(config.data.labels * training_images)))
 
 
 def other_settings(old: Config, new: Config) -> list[str]:

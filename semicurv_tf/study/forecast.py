@@ -1,14 +1,13 @@
-"""How long cells will take: by what cells of this folder took, else by counting passes through the network."""
+"""How long runs will take: by what those of this folder took, else by counting passes through the network."""
 
 import re
 import statistics
 
 from semicurv_tf.config import NETWORK_DEFAULTS, Config
 from semicurv_tf.data.catalog import dataset_info
-from semicurv_tf.study.cell import Cell
 
 # One step of SemiCurv, 4 + 4 crops of 128x128 in bfloat16 on two cores (results/benchmark_step.json), and the same for
-# each unit below. Used until a cell is measured here.
+# each unit below. Used until a run is measured here.
 GUESSED_SECONDS_PER_UNIT = 0.73 / 28
 
 # A pass forward is one unit, a pass with its gradient three; each image of the batch at 128x128.
@@ -19,10 +18,10 @@ GFLOP = {"residual_unet": 7.5, "unet": 6.0, "hed": 10.0, "fphbn": 33.9, "deeplab
 
 
 class Forecast:
-    """Learns from finished cells.
+    """Learns from finished runs.
 
     Args:
-        records: results as `run_plan` writes them.
+        records: of `read_record`.
     """
 
     def __init__(self, records: list[dict]):
@@ -33,26 +32,26 @@ class Forecast:
 
     @property
     def guessed(self) -> bool:
-        """Whether no cell was measured yet."""
+        """Whether no run was measured yet."""
         return not self._per_unit
 
     def learn(self, record: dict):
-        """Takes a finished cell's time."""
+        """Takes a finished run's time."""
         config = Config.model_validate(record["config"])
         minutes = record.get("wall_minutes") or record["training_minutes"]
         seconds = 60 * minutes / record["steps"]
         self._exact.setdefault(_kind(config), []).append(seconds)
         self._per_unit.append(seconds / units(config))
 
-    def seconds(self, cell: Cell, steps_done: int = 0) -> float:
-        """What is left of a cell."""
-        kind = _kind(cell.config)
+    def seconds(self, config: Config, steps: int) -> float:
+        """So many steps of a run."""
+        kind = _kind(config)
         if kind in self._exact:
             per_step = statistics.median(self._exact[kind])
         else:
             per_unit = statistics.median(self._per_unit) if self._per_unit else GUESSED_SECONDS_PER_UNIT
-            per_step = per_unit * units(cell.config)
-        return per_step * (cell.steps - steps_done)
+            per_step = per_unit * units(config)
+        return per_step * steps
 
 
 def units(config: Config) -> float:
@@ -81,7 +80,7 @@ def _pixels(config: Config) -> float:
 
 
 def _kind(config: Config) -> tuple:
-    """Cells with equal ones take equal time a step."""
+    """Runs with equal ones take equal time per step."""
     model, method = config.model, config.method
     return (
         config.data.dataset,
@@ -93,11 +92,3 @@ def _kind(config: Config) -> tuple:
         method.teacher_orientations,
         config.training.precision,
     )
-
-
-def clock(seconds: float) -> str:
-    """`1 h 05 min`, `12 min`, `40 s`."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"

@@ -133,38 +133,27 @@ def cell_of(request: Request, system: System, label: float, seed: int) -> Cell:
     labelled = max(1, round(label * training_images))
     full_steps = paper_steps(labelled)
     steps = request.steps or max(1, round((request.budget or 1.0) * full_steps))
-    cell = Cell(system, request.dataset, label, seed, labelled, steps, full_steps, None, _missing(system))
-    return cell if cell.missing else cell._replace(config=_config(request, cell))
+    config = _config(request, system, label, seed, steps)
+    return Cell(system, request.dataset, label, seed, labelled, steps, full_steps, config)
 
 
-def _config(request: Request, cell: Cell) -> Config:
+def _config(request: Request, system: System, label: float, seed: int, steps: int) -> Config:
     decided = {
-        "data.dataset": cell.dataset,
-        "data.labels": cell.labels,
+        "data.dataset": request.dataset,
+        "data.labels": label,
         "data.data_dir": request.data_dir,
-        "training.seed": cell.seed,
-        "training.steps": cell.steps,
-        "training.monitor": _monitor(cell),
+        "training.seed": seed,
+        "training.steps": steps,
+        "training.monitor": _monitor(request.dataset, label),
     }
-    config = load_config(request.config_file or PROTOCOL, {**decided, **cell.system.settings, **request.settings})
-    if cell.dataset in CROPPED and config.data.crop is None:
+    config = load_config(request.config_file or PROTOCOL, {**decided, **system.settings, **request.settings})
+    if request.dataset in CROPPED and config.data.crop is None:
         config = config.model_copy(update={"data": config.data.model_copy(update={"crop": CROP_PX})})
     return config
 
 
-def _monitor(cell: Cell) -> str:
+def _monitor(dataset: str, label: float) -> str:
     """Images for the curves only: nothing is chosen by them."""
-    if "validation" in dataset_info(cell.dataset).counts:
+    if "validation" in dataset_info(dataset).counts:
         return "validation"
-    return "hidden" if cell.labels < 1 else "labelled"
-
-
-def _missing(system: System) -> str:
-    """What of a system this version does not have."""
-    lacking = []
-    for key in ("model.name", "method.name", "model.encoding"):
-        try:
-            load_config(None, {key: system.settings[key]})
-        except UserError:
-            lacking.append(f"{key} {system.settings[key]}")
-    return f"no {', '.join(lacking)} in this version" if lacking else ""
+    return "hidden" if label < 1 else "labelled"

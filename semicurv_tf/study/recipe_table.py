@@ -16,18 +16,18 @@ def recipe_table(records: list[dict]) -> str:
     """Markdown, test IoU in percent: mean ± standard deviation (n - 1) over label seeds, and their number.
 
     Args:
-        records: of `scripts/study.py`, opened on the test set. The recipe of a file `NAME_best.yaml` is ours; method
+        records: of `read_record`, kind `RECIPE`, opened on the test set. The recipe of a file `NAME_best.yaml` is ours; method
             `semicurv` the paper's; method `supervised` the baseline.
     """
     lines = []
-    for dataset, labels in sorted({cell(record) for record in records if record["config"]["data"]["labels"] < 1}):
-        here = [record for record in records if cell(record) == (dataset, labels)]
+    for dataset, labels in sorted({place_of(record) for record in records if record["config"]["data"]["labels"] < 1}):
+        here = [record for record in records if place_of(record) == (dataset, labels)]
         scores = {kind: {_seed(each): _iou(each) for each in here if kind_of(each) == kind} for kind in KINDS}
         minutes = [[each["training_minutes"] for each in here if kind_of(each) == kind] for kind in KINDS]
         printed = [published("table3", dataset, labels, system) for system in ("supervised", "semicurv")]
         both = sorted(scores[SUPERVISED].keys() & scores[BEST].keys())
         gain = [scores[BEST][seed] - scores[SUPERVISED][seed] for seed in both]
-        whole = [_iou(each) for each in records if cell(each) == (dataset, 1.0) and kind_of(each) == SUPERVISED]
+        whole = [_iou(each) for each in records if place_of(each) == (dataset, 1.0) and kind_of(each) == SUPERVISED]
         cells = [
             f"{dataset}, {100 * labels:g} %",
             *("-" if value is None else f"{value[0]:.1f}" for value in printed),
@@ -46,14 +46,14 @@ def time_table(records: list[dict], minutes: tuple[float, ...]) -> str:
     What was watched last before that time counts; a run that had ended by then counts with its end, and is in brackets.
 
     Args:
-        records: of `scripts/study.py`.
+        records: of `read_record`, kind `RECIPE`.
         minutes: ascending.
     """
     groups = {}
     for record in records:
         watched = _watched(record)
         if watched:
-            groups.setdefault((*cell(record), kind_of(record)), []).append(watched)
+            groups.setdefault((*place_of(record), kind_of(record)), []).append(watched)
     lines = [
         "| dataset, labels | recipe | "
         + " | ".join(f"{limit:g} min" for limit in minutes)
@@ -88,7 +88,7 @@ def _watched(record: dict) -> list[tuple[float, float]]:
     ]
 
 
-def cell(record: dict) -> tuple[str, float]:
+def place_of(record: dict) -> tuple[str, float]:
     """Dataset and labelled fraction of a record."""
     data = record["config"]["data"]
     return data["dataset"], data["labels"]

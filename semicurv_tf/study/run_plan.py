@@ -17,30 +17,30 @@ from rich.console import Console
 
 from semicurv_tf.config import Config
 from semicurv_tf.errors import UserError
-from semicurv_tf.study.cell import KIND, Cell, other_settings
-from semicurv_tf.study.forecast import Forecast, clock
-from semicurv_tf.study.measure import measurement, test_scores, train_to_the_end
+from semicurv_tf.study.cell import Cell, other_settings
+from semicurv_tf.study.forecast import Forecast
+from semicurv_tf.study.measure import test_scores, train_to_the_end
+from semicurv_tf.study.record import CELL, DamagedRecord, make_record, read_record
 from semicurv_tf.training import checkpoints, run_folder
 from semicurv_tf.training.train import open_dataset
 from semicurv_tf.whole_files import write_json
+from semicurv_tf.wording import duration
 
 # Lines of the log that a result keeps, beside those with a watched IoU.
 CURVE_LINES = 100
 
-DONE, STARTED, WAITING, MISSING = "done", "started", "waiting", "not available"
+DONE, STARTED, WAITING = "done", "started", "waiting"
 
 
 def state_of(cell: Cell, results: Path, runs: Path) -> tuple[str, int]:
     """How far a cell is.
 
     Returns:
-        `DONE`, `STARTED`, `WAITING` or `MISSING`, and the steps that are done.
+        `DONE`, `STARTED` or `WAITING`, and the steps that are done.
 
     Raises:
         UserError: its result or its run was made with other settings, or is damaged.
     """
-    if cell.missing:
-        return MISSING, 0
     result, run = results / f"{cell.name}.json", runs / cell.name
     if result.exists():
         _require_same(result, _config_of(result), cell, "--output")
@@ -80,10 +80,10 @@ def run_plan(cells: list[Cell], results: Path, runs: Path, data_dir: str | None,
                 console.print(f"error: {line}")
             continue
         forecast.learn(record)
-        left = sum(forecast.seconds(other, done[other.name]) for other in todo[position:])
+        left = sum(forecast.seconds(other.config, other.steps - done[other.name]) for other in todo[position:])
         scores = record["scores"]["mean"]
         after = (
-            f"cells left: {len(todo) - position}, about {clock(left)}"
+            f"cells left: {len(todo) - position}, about {duration(left)}"
             if position < len(todo)
             else "that was the last cell"
         )
@@ -110,20 +110,15 @@ def run_cell(cell: Cell, results: Path, runs: Path, data_dir: str | None, consol
     scores = test_scores(run, data_dir, console)
     stride = max(1, cell.steps // CURVE_LINES // 10 * 10)
     watched = lambda line: any(name.startswith("monitor_") for name in line)
-    record = {
-        "kind": KIND,
+    named = {
         "cell": cell.name,
         "system": cell.system.name,
-        "dataset": cell.dataset,
-        "labels": cell.labels,
-        "seed": cell.seed,
-        "steps": cell.steps,
         "full_steps": cell.full_steps,
         "budget": round(cell.budget, 6),
         # Of the whole cell, start and scoring too; unknown for a run that was resumed.
         "wall_minutes": round((time.monotonic() - began) / 60, 2) if fresh else None,
-        **measurement(run, scores, lambda line: line["step"] % stride == 0 or watched(line)),
     }
+    record = make_record(CELL, named, run, scores, lambda line: line["step"] % stride == 0 or watched(line))
     write_json(results / f"{cell.name}.json", record)
     return record
 
@@ -133,8 +128,8 @@ def forecast_from(results: Path) -> Forecast:
     forecast = Forecast([])
     for file in sorted(results.glob("*.json")):
         try:
-            forecast.learn(run_folder.read_json(file))
-        except (UserError, pydantic.ValidationError, KeyError, TypeError, AttributeError):
+            forecast.learn(read_record(file))
+        except (OSError, DamagedRecord, pydantic.ValidationError, KeyError, TypeError, AttributeError):
             continue
     return forecast
 
@@ -142,12 +137,14 @@ def forecast_from(results: Path) -> Forecast:
 def summary(states: list[tuple[Cell, str, int]], forecast: Forecast) -> str:
     """One line: what is done, what is to do, how long it will take."""
     count = lambda wanted: sum(state == wanted for _, state, _ in states)
-    left = sum(forecast.seconds(cell, steps) for cell, state, steps in states if state in (STARTED, WAITING))
+    left = sum(
+        forecast.seconds(cell.config, cell.steps - steps)
+        for cell, state, steps in states
+        if state in (STARTED, WAITING)
+    )
     how = "a guess until one is measured" if forecast.guessed else "by the cells measured"
     parts = [f"{len(states)} cells", f"{count(DONE)} done", f"{count(STARTED)} started", f"{count(WAITING)} to do"]
-    if count(MISSING):
-        parts.append(f"{count(MISSING)} not available")
-    return f"{', '.join(parts)}; about {clock(left)} left ({how})"
+    return f"{', '.join(parts)}; about {duration(left)} left ({how})"
 
 
 def listing(states: list[tuple[Cell, str, int]], forecast: Forecast) -> str:
@@ -155,8 +152,8 @@ def listing(states: list[tuple[Cell, str, int]], forecast: Forecast) -> str:
     width = max(len(cell.name) for cell, _, _ in states)
     lines = [f"{'cell':<{width}}  {'labelled':>8}  {'steps':>8}  {'budget':>7}  {'left':>11}  state"]
     for cell, state, steps in states:
-        left = clock(forecast.seconds(cell, steps)) if state in (STARTED, WAITING) else "-"
-        note = f" at step {steps}" if state == STARTED else f": {cell.missing}" if cell.missing else ""
+        left = duration(forecast.seconds(cell.config, cell.steps - steps)) if state in (STARTED, WAITING) else "-"
+        note = f" at step {steps}" if state == STARTED else ""
         lines.append(
             f"{cell.name:<{width}}  {cell.labelled:>8}  {cell.steps:>8}  {cell.budget:>7.3g}  {left:>11}  {state}{note}"
         )
@@ -165,11 +162,7 @@ def listing(states: list[tuple[Cell, str, int]], forecast: Forecast) -> str:
 
 def slow_average(cells: list[Cell]) -> str | None:
     """A line of advice where the teacher averages over more steps than the shortest run has."""
-    short = [
-        cell
-        for cell in cells
-        if cell.config and _has_teacher(cell) and cell.steps * (1 - cell.config.method.ema_alpha) < 2
-    ]
+    short = [cell for cell in cells if _has_teacher(cell) and cell.steps * (1 - cell.config.method.ema_alpha) < 2]
     if not short:
         return None
     alpha, steps = short[0].config.method.ema_alpha, min(cell.steps for cell in short)
@@ -187,8 +180,8 @@ def _has_teacher(cell: Cell) -> bool:
 
 def _config_of(result: Path) -> Config:
     try:
-        return Config.model_validate(run_folder.read_json(result)["config"])
-    except (UserError, pydantic.ValidationError, KeyError, TypeError):
+        return Config.model_validate(read_record(result)["config"])
+    except (OSError, DamagedRecord, pydantic.ValidationError):
         raise UserError(
             f"{result}: damaged, or no result of this plan. Fix: move it away; its run is then scored again"
         ) from None

@@ -12,7 +12,7 @@ def study_table(records: list[dict]) -> str:
     """Markdown, in percent.
 
     Args:
-        records: of `reproduce.measure.measurement`, each with its "recipe"; at least one. Those of one recipe, method and
+        records: of `read_record`, kind `RECIPE`; at least one. Those of one recipe, method and
             length are taken for seeds of one another.
 
     Returns:

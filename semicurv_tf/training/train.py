@@ -180,10 +180,7 @@ def claim_devices(config: Config, task: Task) -> Devices:
 
 def open_dataset(config: Config, console: Console):
     """The dataset of a configuration; says on the console how far preparing it is, and what looks odd in it."""
-    # Before the progress bar's thread runs: while this package loads, its lazy imports break those of other threads.
-    import tensorflow_datasets  # noqa: F401
-
-    # While it is imported Python's own import is replaced, which the thread that draws the progress must not meet.
+    # Before the progress bar's thread runs: while this package loads it replaces Python's own import.
     import tensorflow_datasets  # noqa: F401
 
     data = config.data

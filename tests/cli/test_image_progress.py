@@ -2,7 +2,7 @@ import io
 
 from rich.console import Console
 
-from semicurv_tf.cli import image_progress
+from semicurv_tf.cli import image_progress as progress
 
 
 def test_lines_with_time_left_where_no_terminal_shows_a_bar(monkeypatch):

@@ -1,4 +1,4 @@
-"""`semicurv-tf predict --next N` on a run folder with a checkpoint of two tiny networks."""
+"""`semicurv-tf next` on a run folder with a checkpoint of two tiny networks."""
 
 import csv
 
@@ -8,11 +8,13 @@ import pytest
 from click.testing import CliRunner
 
 from semicurv_tf.acquisition.next_images import open_judges
+from semicurv_tf.cli.next_images import next_images
 from semicurv_tf.cli.predict import predict
 from semicurv_tf.config import load_config
 from semicurv_tf.errors import UserError
 from semicurv_tf.methods import build_method
 from semicurv_tf.training import checkpoints, run_folder
+from tests.acquisition.conftest import folder  # noqa: F401  a fixture
 
 
 def make_run(folder, method_name):
@@ -31,14 +33,16 @@ def make_run(folder, method_name):
 
 
 def call(*arguments):
-    return CliRunner().invoke(predict, [str(argument) for argument in arguments])
+    return CliRunner().invoke(next_images, [str(argument) for argument in arguments])
 
 
 @pytest.mark.parametrize("method_name", ["semicurv", "supervised"])
 def test_list_of_a_run(tmp_path, folder, method_name):
     make_run(tmp_path / "run", method_name)
     (folder / "bad.png").unlink()
-    result = call("--run", tmp_path / "run", "--input", folder, "--output", tmp_path / "out", "--next", 3, "--views", 2)
+    result = call(
+        "--run", tmp_path / "run", "--input", folder, "--output", tmp_path / "out", "--count", 3, "--views", 2
+    )
     assert result.exit_code == 0, (result.output, result.exception)
     assert "3 of 15 images" in result.output and "labelled images: done/first.png" in result.output
     assert (
@@ -62,7 +66,9 @@ def test_judges_are_the_student_and_the_teacher_of_the_checkpoint(tmp_path):
 
 def test_bad_files_are_named_at_the_end_and_the_list_is_written(tmp_path, folder):
     make_run(tmp_path / "run", "semicurv")
-    result = call("--run", tmp_path / "run", "--input", folder, "--output", tmp_path / "out", "--next", 2, "--views", 1)
+    result = call(
+        "--run", tmp_path / "run", "--input", folder, "--output", tmp_path / "out", "--count", 2, "--views", 1
+    )
     assert isinstance(result.exception, UserError)
     (line,) = result.exception.lines
     assert "bad.png" in line and (tmp_path / "out" / "next.csv").is_file()
@@ -70,11 +76,19 @@ def test_bad_files_are_named_at_the_end_and_the_list_is_written(tmp_path, folder
 
 def test_needs_a_run_and_a_folder(tmp_path, folder):
     for arguments, word in [
-        (["--saved-model", "m", "--input", folder, "--output", tmp_path / "out"], "--run RUN"),
         (["--run", tmp_path / "absent", "--output", tmp_path / "out"], "no run folder"),
         (["--run", tmp_path / "absent", "--input", folder, "--output", tmp_path / "out"], "no run folder"),
         (["--run", tmp_path / "absent", "--input", tmp_path / "nothing", "--output", tmp_path / "out"], "nothing"),
     ]:
-        result = call(*arguments, "--next", 2)
+        result = call(*arguments, "--count", 2)
         assert isinstance(result.exception, UserError) and word in str(result.exception)
     assert not (tmp_path / "out").exists()
+    without = call("--input", folder, "--output", tmp_path / "out")
+    assert without.exit_code == 2 and "--run" in without.output
+
+
+def test_predict_says_where_its_option_went():
+    result = CliRunner().invoke(predict, ["--run", "runs/a b", "--input", "x", "--output", "next", "--next", "7"])
+    assert isinstance(result.exception, UserError)
+    fix = "Fix: semicurv-tf next --run 'runs/a b' --input x --count 7 --output next"
+    assert fix in str(result.exception)

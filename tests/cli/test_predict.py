@@ -184,3 +184,24 @@ def test_too_little_memory_names_the_image_and_the_need(run, images, tmp_path):
 def test_one_source_of_predictions(images, tmp_path, options):
     result = call(*options, "--input", images, "--output", tmp_path / "out")
     assert isinstance(result.exception, UserError) and "exactly one" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--run", "RUN"), "only a --server takes several images per request"),
+        (("--server", "grpc://localhost:1", "--overlay"), "found --overlay beside it"),
+        (("--server", "grpc://localhost:1", "--vectors", "--probability"), "found --probability, --vectors beside it"),
+        (("--server", "grpc://localhost:1", "--tta", "d4"), "found --tta d4 beside it"),
+        (("--server", "grpc://localhost:1", "--no-data", "0-3"), "found --no-data beside it"),
+    ],
+)
+def test_batches_are_of_a_servers_own_masks_alone(images, tmp_path, options, said):
+    result = call(*options, "--input", images, "--output", tmp_path / "out", "--batch", 4)
+    assert isinstance(result.exception, UserError) and said in str(result.exception) and "Fix:" in str(result.exception)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_input_must_be_named(tmp_path):
+    result = call("--run", "RUN", "--output", tmp_path / "out")
+    assert isinstance(result.exception, UserError) and "--input: missing" in str(result.exception)

@@ -10,7 +10,7 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.inference import results
 from semicurv_tf.predict.plan_files import Outputs, open_output, plan_jobs
 from semicurv_tf.inference.predictor import Predictor, PredictorLost
-from semicurv_tf.predict.predict_files import overlay, predict_jobs
+from semicurv_tf.predict.predict_files import predict_jobs
 from semicurv_tf.whole_files import DiskLost
 
 
@@ -32,7 +32,7 @@ def test_every_result_and_one_bad_file(folder, tmp_path, red_predictor):
     jobs = plan_jobs(folder, out, Outputs(probability=True, overlay=True))
     shares = []
     outcomes = list(predict_jobs(red_predictor, jobs, shares.append))
-    assert [outcome.source.name for outcome in outcomes] == ["a.png", "b.png", "broken.jpg", "c.png"]
+    assert [outcome.image.name for outcome in outcomes] == ["a.png", "b.png", "broken.jpg", "c.png"]
     assert [outcome.foreground for outcome in outcomes] == [0.25, 0.25, None, 0.25]
     assert "broken.jpg" in outcomes[2].faults[0]
     assert sum(shares) == pytest.approx(4)
@@ -172,8 +172,3 @@ def test_a_lost_predictor_stops_the_run(folder, tmp_path):
 
     with pytest.raises(PredictorLost):
         list(predict_jobs(Predictor(gone, 3), plan_jobs(folder, tmp_path / "out", Outputs())))
-
-
-def test_overlay_of_a_grey_image():
-    picture = overlay(np.full((1, 2, 1), 100, np.uint8), np.array([[0, 255]]))
-    assert picture.tolist() == [[[100, 100, 100], [193, 64, 64]]]

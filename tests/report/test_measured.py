@@ -112,7 +112,7 @@ def test_damaged_and_foreign_files_are_a_line_each(tmp_path):
     assert all("\n" not in fault and "Fix: " in fault for fault in faults)
     said = "\n".join(faults)
     for part in (
-        "no result of a cell",
+        "no record of a run",
         "unknown system 'of_the_future'",
         "found 44.0",
         "config.data.labels",

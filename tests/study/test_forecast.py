@@ -3,7 +3,7 @@
 import pytest
 
 from semicurv_tf.config import NETWORK_DEFAULTS, load_config
-from semicurv_tf.study.forecast import GFLOP, Forecast, clock, units
+from semicurv_tf.study.forecast import GFLOP, Forecast, units
 from semicurv_tf.study.plan import Request, make_plan
 
 
@@ -31,15 +31,11 @@ def test_every_network_has_a_cost():
 def test_a_measured_cell_is_believed_and_others_are_scaled():
     supervised, semicurv = make_plan(Request("table6", "drive128", labels=(0.01,)))
     forecast = Forecast([])
-    assert forecast.guessed and forecast.seconds(semicurv) == pytest.approx(0.73 * 1000)
+    assert forecast.guessed and forecast.seconds(semicurv.config, 1000) == pytest.approx(0.73 * 1000)
     forecast.learn(
         {"config": supervised.config.model_dump(mode="json"), "steps": 600, "training_minutes": 5, "wall_minutes": 6}
     )
     assert not forecast.guessed
-    assert forecast.seconds(supervised) == pytest.approx(0.6 * 1000)
-    assert forecast.seconds(supervised, steps_done=750) == pytest.approx(0.6 * 250)
-    assert forecast.seconds(semicurv) == pytest.approx(0.6 * 28 / 12 * 1000)
-
-
-def test_clock():
-    assert [clock(seconds) for seconds in (40, 720, 3900)] == ["40 s", "12 min", "1 h 05 min"]
+    assert forecast.seconds(supervised.config, 1000) == pytest.approx(0.6 * 1000)
+    assert forecast.seconds(supervised.config, 250) == pytest.approx(0.6 * 250)
+    assert forecast.seconds(semicurv.config, 1000) == pytest.approx(0.6 * 28 / 12 * 1000)

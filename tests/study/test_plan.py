@@ -102,16 +102,6 @@ def test_the_fully_supervised_networks():
     ]
 
 
-def test_what_a_version_lacks_is_said_and_not_trained(monkeypatch):
-    from semicurv_tf.study import systems
-    from semicurv_tf.study.plan import SYSTEMS
-
-    hed = systems.SYSTEMS["hed"]
-    monkeypatch.setitem(SYSTEMS, "hed", hed._replace(settings={**hed.settings, "model.name": "of_the_future"}))
-    (cell,) = plan("table3", labels=(1.0,), methods=("hed",))
-    assert cell.config is None and cell.missing == "no model.name of_the_future in this version"
-
-
 @pytest.mark.parametrize(
     ("options", "said"),
     [

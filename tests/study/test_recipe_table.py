@@ -1,9 +1,4 @@
-"""The table of recipes: means, spreads and gains by hand, the paper's numbers beside them; and the script that prints it."""
-
-import json
-import subprocess
-import sys
-from pathlib import Path
+"""The table of recipes: means, spreads and gains by hand, the paper's numbers beside them."""
 
 from semicurv_tf.study.recipe_table import recipe_table, time_table
 
@@ -67,18 +62,3 @@ def test_iou_by_time_by_hand():
     table = time_table([run(0.40, 1), run(0.44, 2)], (1, 2, 6, 10))
     # After one minute the second has not been watched; after two both, after six the first is through.
     assert table.splitlines()[2] == "| drive128, 1 % | best | - | 30.0 | 35.0 | (42.0) |"
-
-
-def test_the_script_prints_both_tables_and_names_every_foreign_file(tmp_path):
-    script = Path(__file__).resolve().parents[2] / "scripts/recipe_table.py"
-    call = lambda: subprocess.run([sys.executable, script, tmp_path], capture_output=True, text=True, check=False)
-    curve = [{"step": 10, "seconds": 6.0, "monitor_teacher_iou": 0.3}]
-    good = {**record("d_best.yaml", "cutmix", 0, 0.5), "curve": curve}
-    (tmp_path / "good.json").write_text(json.dumps(good))
-    done = call()
-    assert done.returncode == 0 and "50.0 (1 seed)" in done.stdout and "(30.0)" in done.stdout
-    (tmp_path / "other.json").write_text("{}")
-    (tmp_path / "development.json").write_text(json.dumps({**good, "scores": None}))
-    done = call()
-    assert done.returncode == 2 and done.stdout == ""
-    assert [name in done.stderr for name in ("other.json", "development.json", "good.json")] == [True, True, False]
