@@ -19,7 +19,7 @@ def shared_data() -> Path:
 
 
 # Whole commands and servers last: a broken formula should not wait for them.
-SLOW_FOLDERS = ("data", "inference", "export", "serving", "end_to_end")
+SLOW_FOLDERS = ("data", "inference", "export", "predict", "study", "report", "cli", "serving", "end_to_end")
 
 
 def pytest_collection_modifyitems(items):

@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from semicurv_tf.data.catalog import dataset_info
+from semicurv_tf.wording import some
 
 _TOLERANCE_POINTS = 0.1  # on Table I's positive ratios
 _NAMES_SHOWN = 5
@@ -83,7 +84,7 @@ def _check_duplicates(rows, findings) -> None:
     for images in images_of_mask.values():
         if len(images) > 1:
             findings.warnings.append(
-                f"same mask for {len(images)} different images: {_some(list(images.values()))}; "
+                f"same mask for {len(images)} different images: {some(list(images.values()), _NAMES_SHOWN)}; "
                 "one of them is probably wrong"
             )
 
@@ -99,7 +100,7 @@ def _check_content(rows, findings) -> None:
             (unseen, "images without a valid pixel"),
         ):  # fmt: skip
             if names:
-                findings.warnings.append(f"{split}: {len(names)} of {len(split_rows)} {what}: {_some(names)}")
+                findings.warnings.append(f"{split}: {len(names)} of {len(split_rows)} {what}: {some(names, _NAMES_SHOWN)}")
         if positive_percent(labelled) > 50:
             findings.warnings.append(
                 f"{split}: {positive_percent(labelled):.1f} % of the pixels are positive; inverted "
@@ -135,7 +136,3 @@ def positive_percent(rows: list[dict]) -> float:
 
 def _counts(counts: dict[str, int]) -> str:
     return "/".join(f"{counts[split]} {split}" for split in counts)
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:_NAMES_SHOWN]) + (", ..." if len(names) > _NAMES_SHOWN else "")

@@ -4,11 +4,11 @@ import numpy as np
 from rich.console import Console
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.evaluation.open_run import OpenRun
 from semicurv_tf.metrics.aiu import AIU_THRESHOLDS, f1_at, iou_at
 from semicurv_tf.metrics.overlap import THRESHOLD
 from semicurv_tf.metrics.tally import Tally
 from semicurv_tf.training import run_folder
-from semicurv_tf.evaluation.open_run import OpenRun
 from semicurv_tf.whole_files import write_json
 
 # What the threshold is chosen by: the mean over images of the metric.

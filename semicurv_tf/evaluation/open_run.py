@@ -14,8 +14,8 @@ from semicurv_tf.data.load import Dataset
 from semicurv_tf.data.pipeline import evaluation_batches
 from semicurv_tf.data.store import ImageStore
 from semicurv_tf.errors import UserError
-from semicurv_tf.training import run_folder
 from semicurv_tf.metrics.network_scores import make_predictor
+from semicurv_tf.training import run_folder
 from semicurv_tf.training.train import open_dataset
 
 # What --split takes: "labelled" are the training images whose masks the network learned from.

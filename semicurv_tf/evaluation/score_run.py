@@ -4,11 +4,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from semicurv_tf.evaluation.open_run import OpenRun, open_run
 from semicurv_tf.metrics.catalogue import METRICS
 from semicurv_tf.metrics.overlap import THRESHOLD, OverlapCounts, summarise
 from semicurv_tf.metrics.tally import TOLERANCE_PX, Tally
 from semicurv_tf.training import run_folder
-from semicurv_tf.evaluation.open_run import OpenRun, open_run
 from semicurv_tf.whole_files import write_json
 
 ALWAYS = ("iou", "f1")

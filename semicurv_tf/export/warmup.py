@@ -34,7 +34,7 @@ def warmup_inputs(channels: int, size: tuple[int, int] | None, max_batch: int) -
         pixels = np.random.default_rng(batch).integers(0, 256, (batch, height, width, channels), np.uint8)
         yield "serving_default", "image", pixels
         yield "predict_logits", "image", pixels.astype(np.float32)
-        encoded = np.array([_png(image) for image in pixels], object)
+        encoded = np.array([png_bytes(image) for image in pixels], object)
         yield "predict_bytes", "image_bytes", encoded
         yield "predict_probability_bytes", "image_bytes", encoded
 
@@ -75,7 +75,8 @@ def read_warmup(directory: str | Path) -> Iterator[tuple[str, dict[str, np.ndarr
         )
 
 
-def _png(pixels: np.ndarray) -> bytes:
+def png_bytes(pixels: np.ndarray) -> bytes:
+    """A uint8 image `(height, width, 1 or 3)` as a PNG file."""
     buffer = io.BytesIO()
     Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()

@@ -87,9 +87,9 @@ def open_server(options: PredictorOptions) -> tuple["Client", Predictor, dict]:
 
 def saved_model_predictor(directory: str, **settings) -> Predictor:
     """From an exported version folder, by its signature `serving_default`; `settings` are those of `Predictor`."""
-    from semicurv_tf.export.load import load_signature
-
     import tensorflow as tf
+
+    from semicurv_tf.export.load import load_signature
 
     signature, channels = load_signature(directory)
 

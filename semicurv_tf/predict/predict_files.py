@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.predict.plan_files import ImageJob, ImageOutcome
 from semicurv_tf.inference.images import Header, Opened, open_image, read_header
 from semicurv_tf.inference.predictor import Predictor, PredictorLost
 from semicurv_tf.inference.rasters import raster_environment
 from semicurv_tf.inference.results import TIFF_SUFFIXES, open_result
 from semicurv_tf.inference.tiles import BAND_ROWS, Band
 from semicurv_tf.pictures.overlay import overlay
+from semicurv_tf.predict.plan_files import ImageJob, ImageOutcome
 from semicurv_tf.predict.write_lines import write_vectors
 from semicurv_tf.whole_files import DiskLost
 

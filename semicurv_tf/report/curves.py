@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from semicurv_tf.data.catalog import dataset_info
-from semicurv_tf.report.document import Figure
 from semicurv_tf.pictures.figure import SOFT, colour, drawn
+from semicurv_tf.report.document import Figure
 from semicurv_tf.report.measured import Group, main_group
 from semicurv_tf.report.tables import percent, title_of
 from semicurv_tf.study.published import published

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from semicurv_tf.data.pipeline import evaluation_batches
 from semicurv_tf.errors import UserError
+from semicurv_tf.metrics.network_scores import make_predictor
 from semicurv_tf.metrics.overlap import count_overlap, iou
 from semicurv_tf.pictures.error_map import error_map
 from semicurv_tf.pictures.figure import SOFT, rasterised
@@ -21,7 +22,6 @@ from semicurv_tf.report.measured import Group, MeasuredCell, main_group
 from semicurv_tf.report.tables import percent, title_of
 from semicurv_tf.study.targets import SEMI_SUPERVISED
 from semicurv_tf.training import run_folder
-from semicurv_tf.metrics.network_scores import make_predictor
 from semicurv_tf.training.train import open_dataset
 
 TILE_IN, DOTS_PER_INCH = 1.35, 160

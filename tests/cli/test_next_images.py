@@ -14,7 +14,6 @@ from semicurv_tf.config import load_config
 from semicurv_tf.errors import UserError
 from semicurv_tf.methods import build_method
 from semicurv_tf.training import checkpoints, run_folder
-from tests.acquisition.conftest import folder  # noqa: F401  a fixture
 
 
 def make_run(folder, method_name):

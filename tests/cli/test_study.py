@@ -59,15 +59,16 @@ def test_run_then_nothing_left_then_its_tables(recipe, tmp_path):
     tables = call(tmp_path, "table", tmp_path / "results")
     assert tables.exit_code == 0 and "| synthetic, 25 % |" in tables.output and "(1 seed)" in tables.output
 
-
-def test_a_record_of_development_and_foreign_files_are_all_named(recipe, tmp_path):
-    done = call(tmp_path, "run", recipe, *places(tmp_path), "--development")
-    assert done.exit_code == 0, done.exception
-    (tmp_path / "results" / "other.json").write_text("{}")
-    tables = call(tmp_path, "table", tmp_path / "results")
+    # With --development there are no test scores, and no table of them; foreign files are named beside.
+    closed = tmp_path / "closed"
+    again = call(tmp_path, "run", recipe, "--runs", tmp_path / "runs", "--output", closed, "--development")
+    assert again.exit_code == 0, again.exception
+    assert json.loads((closed / "tiny_best-seed0.json").read_text())["scores"] is None
+    (closed / "other.json").write_text("{}")
+    tables = call(tmp_path, "table", closed)
     assert isinstance(tables.exception, UserError) and "| " not in tables.output
-    foreign, closed = sorted(tables.exception.lines)
-    assert "other.json" in foreign and "tiny_best-seed0.json" in closed and "--development" in closed
+    foreign, untested = sorted(tables.exception.lines)
+    assert "other.json" in foreign and "tiny_best-seed0.json" in untested and "--development" in untested
 
 
 def test_what_cannot_be_run_is_said_before_the_first_step(recipe, tmp_path):

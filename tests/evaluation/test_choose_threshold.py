@@ -9,9 +9,9 @@ import pytest
 
 from semicurv_tf.config import Config
 from semicurv_tf.errors import UserError
-from semicurv_tf.metrics.overlap import count_overlap, f1, iou
 from semicurv_tf.evaluation.choose_threshold import best_place, choose_threshold, describe, threshold_of
 from semicurv_tf.evaluation.open_run import OpenRun
+from semicurv_tf.metrics.overlap import count_overlap, f1, iou
 
 QUIET = None
 
