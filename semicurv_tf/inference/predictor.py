@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.no_data import NoData
+from semicurv_tf.images.windows import ArraySource, Source
 from semicurv_tf.inference.memory import Memory
-from semicurv_tf.inference.no_data import NoData
-from semicurv_tf.inference.tiles import ArraySource, Band, Source, predict_bands
+from semicurv_tf.inference.tiles import Band, predict_bands
 
 if TYPE_CHECKING:
     import keras
@@ -98,9 +99,9 @@ class Predictor:
     @classmethod
     def from_saved_model(cls, directory: str, **settings) -> "Predictor":
         """From an exported version folder, by its signature `serving_default`."""
-        from semicurv_tf.export.load import load_signature
-
         import tensorflow as tf
+
+        from semicurv_tf.export.load import load_signature
 
         signature, channels = load_signature(directory)
 

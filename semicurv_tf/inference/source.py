@@ -5,8 +5,8 @@ import hashlib
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.no_data import parse_no_data
 from semicurv_tf.inference.memory import DEFAULT, Memory, parse_memory, pixel_bytes
-from semicurv_tf.inference.no_data import parse_no_data
 from semicurv_tf.inference.predictor import WHOLE_PIXELS, Predictor
 
 

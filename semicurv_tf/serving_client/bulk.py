@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from semicurv_tf.data.image_files import encode_png
 from semicurv_tf.errors import UserError
-from semicurv_tf.whole_files import write_png
+from semicurv_tf.images.encoded import encode_png
+from semicurv_tf.images.opened import read_with_notes
 from semicurv_tf.inference.folder import Job, Outcome
-from semicurv_tf.inference.images import read_image
 from semicurv_tf.inference.predictor import Predictor, PredictorLost
 from semicurv_tf.serving_client.client import Client
+from semicurv_tf.whole_files import write_png
 
 
 def predict_by_server(
@@ -53,7 +53,7 @@ def predict_by_server(
         small = []  # (place in the group, notes, PNG)
         for place, job in enumerate(group):
             try:
-                image = read_image(job.source, channels)
+                image = read_with_notes(job.source, channels)
                 if is_large(image.pixels):
                     outcomes[place] = _write(job, image.notes, tiled.mask(tiled.probability(image.pixels)))
                 else:
