@@ -32,6 +32,7 @@ from semicurv_tf.images.formats import PILLOW_FORMATS
 
 LARGEST_WHOLE_PIXELS = 89_478_485  # of an image decoded in one piece: 256 MiB as RGB
 _EXIF_ORIENTATION = 0x0112
+_ALPHA = (1, 2)  # TIFF's ExtraSamples: associated and unassociated alpha
 
 
 @contextlib.contextmanager
@@ -102,6 +103,12 @@ def page_orientation(page) -> int:
     return _known(tag.value if tag else 1)
 
 
+def alpha_of_page(page) -> bool:
+    """Whether the last band of a page of a TIFF is alpha."""
+    extra = tuple(int(kind) for kind in page.extrasamples or ())
+    return bool(extra) and extra[-1] in _ALPHA
+
+
 def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     """Pixels `(height, width, ...)` as stored, turned as the orientation tag (1 to 8, EXIF 2.3) says; a view."""
     turns = {
@@ -149,11 +156,13 @@ def naming(path: Path, what: str = "image") -> Iterator[None]:
             f"{path}: expected {article} {what} file, found none (or a link that leads nowhere). Fix: put the file there"
         ) from None
     except MemoryError:
-        raise UserError(f"{path}: expected an image that fits into memory, found too large a one. Fix: cut it into tiles") from None
+        raise UserError(
+            f"{path}: expected an image that fits into memory, found too large a one. Fix: cut it into tiles"
+        ) from None
     except Exception as error:  # decoders raise anything, from struct.error to their own
         if isinstance(error, OSError) and error.errno is not None:
             raise UserError(
-                f"{path}: expected a file that can be read, found: {error.strerror}. Fix: check its permissions, and its disk"
+                f"{path}: expected a file that can be read, found {error.strerror}. Fix: check its permissions, and its disk"
             ) from None
         # rasterio's own text is "see cause"
         reason = " ".join(str(error.__cause__ or error).split())[:160] or type(error).__name__
