@@ -22,10 +22,10 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
+from benchmark.machine import describe_machine
 from rasterio.transform import from_origin
 from rasterio.windows import Window
 
-from benchmark.machine import describe_machine
 from semicurv_tf.data.drawing import SIDE_PX, draw_example
 
 PROGRAM = Path(sys.executable).with_name("semicurv-tf")

@@ -20,10 +20,9 @@ import time
 from pathlib import Path
 
 import click
+from benchmark.machine import describe_machine
 from rich.console import Console
 from rich.table import Table
-
-from benchmark.machine import describe_machine
 
 # Images a step, side in pixels, devices; the first is what the others are compared with.
 CELLS = [(8, 128, 1), (8, 128, 2), (16, 128, 1), (32, 128, 1), (8, 256, 1), (8, 512, 1)]
@@ -78,6 +77,7 @@ def measure(batch, side_px, devices, settings):
     """Median seconds of a step of SemiCurv, tracing and the two steps after it left out."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     from benchmark.images import DrawnImages
+
     from semicurv_tf.config import load_config
     from semicurv_tf.data.pipeline import training_batches
     from semicurv_tf.training.devices import open_devices

@@ -19,11 +19,11 @@ import sys
 from pathlib import Path
 
 import click
+from benchmark.machine import describe_machine
+from benchmark.worker import VARIANTS, work
 from rich.console import Console
 from rich.table import Table
 
-from benchmark.machine import describe_machine
-from benchmark.worker import VARIANTS, work
 from semicurv_tf.errors import UserError
 
 PYTORCH_MISSING = (

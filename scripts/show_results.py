@@ -18,8 +18,8 @@ from semicurv_tf.pictures.contact_sheet import contact_sheet
 from semicurv_tf.pictures.error_map import error_map
 
 with quiet_start():
-    from semicurv_tf.training import run_folder
     from semicurv_tf.metrics.network_scores import make_predictor
+    from semicurv_tf.training import run_folder
     from semicurv_tf.training.train import open_dataset
 
 

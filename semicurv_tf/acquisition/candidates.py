@@ -6,7 +6,8 @@ from typing import Protocol
 import numpy as np
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.inference.images import find_images, read_image
+from semicurv_tf.images.reader import read_image
+from semicurv_tf.images.walk import find_images
 
 
 class ImagePool(Protocol):
@@ -48,13 +49,13 @@ class FolderImages:
                 f"--output {output}: is the folder of images. Fix: another folder for the list and the contact sheet"
             )
         require_folder(output)
-        self._files = find_images(folder, leave_out=output)
+        self._files = find_images(folder, leave_out=(output,))
         if not self._files:
             raise UserError(f"--input {folder}: expected images in this folder, found none. Fix: check the path")
         self.names = [path.relative_to(folder).as_posix() for path in self._files]
 
     def read(self, index, channels):
-        return read_image(self._files[index], channels).pixels, None
+        return read_image(self._files[index], channels), None
 
 
 class TrainingImages:

@@ -100,7 +100,9 @@ def _check_content(rows, findings) -> None:
             (unseen, "images without a valid pixel"),
         ):  # fmt: skip
             if names:
-                findings.warnings.append(f"{split}: {len(names)} of {len(split_rows)} {what}: {some(names, _NAMES_SHOWN)}")
+                findings.warnings.append(
+                    f"{split}: {len(names)} of {len(split_rows)} {what}: {some(names, _NAMES_SHOWN)}"
+                )
         if positive_percent(labelled) > 50:
             findings.warnings.append(
                 f"{split}: {positive_percent(labelled):.1f} % of the pixels are positive; inverted "

@@ -9,15 +9,13 @@
 Nothing is decoded here, and nothing passed over: what cannot be placed is a fault.
 """
 
-import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from semicurv_tf.data import image_files
-from semicurv_tf.data.image_files import IMAGE_SUFFIXES
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.formats import IMAGE_SUFFIXES
+from semicurv_tf.images.walk import list_images, walk_images
 
 MASK_ENDINGS = ("", "_mask", "_label", "_lab", "_gt")  # NAME.jpg may go with NAME_mask.png
 _SPLIT_FOLDER = re.compile(
@@ -83,27 +81,6 @@ def require_unlabelled_folder(folder: Path | str) -> None:
             f"--unlabelled-dir: expected a folder of images, found no folder {folder}. "
             "Fix: give the folder of your unlabelled images"
         )
-
-
-def walk_images(folder: Path) -> Iterator[Path]:
-    """Image files at and below a folder, sorted; linked folders are entered once; links that lead
-    nowhere are among the files, for their reading to fail by name."""
-    seen, stack = set(), [folder]
-    while stack:
-        current = stack.pop()
-        real = os.path.realpath(current)
-        if real in seen:
-            continue
-        seen.add(real)
-        below = []
-        for entry in sorted(current.iterdir()):
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir():
-                below.append(entry)
-            elif entry.suffix.lower() in IMAGE_SUFFIXES:
-                yield entry
-        stack.extend(reversed(below))
 
 
 def _add_images(layout: FolderLayout, images: Path, masks: Path | None, prefix: str = "") -> list:
@@ -212,7 +189,7 @@ def _add_split_folders(layout: FolderLayout, folder: Path) -> None:
 def _add_side_by_side(layout: FolderLayout, folder: Path, prefix: str) -> list[str]:
     """NAME.jpg with NAME.png as its mask; a file alone is an unlabelled image."""
     files: dict[str, list[Path]] = {}
-    for file in image_files.list_images(folder):
+    for file in list_images(folder):
         files.setdefault(file.stem, []).append(file)
     names = []
     for stem, found in files.items():

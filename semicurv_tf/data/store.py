@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from semicurv_tf.data.decoded import DecodedDisk, DecodedMemory
-from semicurv_tf.data.image_files import decode_bytes
+from semicurv_tf.images.encoded import decode_bytes
 
 
 class ImageStore:

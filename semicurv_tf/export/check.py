@@ -8,7 +8,6 @@ the server's protos where one is given.
 
 import dataclasses
 import importlib.util
-import io
 import os
 import pickle
 import subprocess
@@ -18,7 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.export import cpp_smoke
@@ -26,6 +24,7 @@ from semicurv_tf.export.card import read_card
 from semicurv_tf.export.from_run import KERAS_MODEL
 from semicurv_tf.export.models_config import read_models_config
 from semicurv_tf.export.warmup import WARMUP, png_bytes, read_warmup
+from semicurv_tf.images.encoded import decode_picture
 
 TOLERANCE = {"float32": 1e-5, "bfloat16": 0.1}  # of a probability; bfloat16 keeps 8 bits of each feature
 SIZES = ((64, 64), (37, 53), (128, 96), (1, 1))
@@ -129,8 +128,8 @@ def _session_check(version, card, expected) -> Result:
             worst, _distance(default["probability"], wanted), _distance(1 / (1 + np.exp(-logits["logits"])), wanted)
         )
         mask = np.where(default["probability"] > card["threshold"], 255, 0)
-        decoded = np.asarray(Image.open(io.BytesIO(encoded["mask_bytes"][0])))[..., None]
-        quantised = np.asarray(Image.open(io.BytesIO(sixteen["probability_bytes"][0])))[..., None] / 65535
+        decoded = decode_picture(encoded["mask_bytes"][0])[..., None]
+        quantised = decode_picture(sixteen["probability_bytes"][0])[..., None] / 65535
         worst = max(worst, _distance(quantised, wanted[0]) - 0.5 / 65535)
         # The two signatures may round differently at the threshold itself.
         undecided = np.abs(wanted - card["threshold"]) <= limit

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.no_data import NoData
+from semicurv_tf.images.windows import ArraySource, Source
 from semicurv_tf.inference.memory import Memory
-from semicurv_tf.inference.no_data import NoData
-from semicurv_tf.inference.tiles import ArraySource, Band, Source, predict_bands
+from semicurv_tf.inference.tiles import Band, predict_bands
 
 if TYPE_CHECKING:
     import keras

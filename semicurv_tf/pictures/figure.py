@@ -5,6 +5,8 @@ import io
 import matplotlib
 from matplotlib.figure import Figure
 
+from semicurv_tf.images.encoded import decode_picture
+
 # Told apart by colour-blind eyes too (Okabe & Ito), SemiCurv the strongest.
 COLOURS = {
     "supervised": "#6b7680",
@@ -80,4 +82,4 @@ def rasterised(draw, width_in: float, height_in: float, dots_per_inch: int):
         draw(figure)
         out = io.BytesIO()
         figure.savefig(out, format="png", dpi=dots_per_inch)
-        return Image.open(out).convert("RGB")
+        return Image.fromarray(decode_picture(out.getvalue())).convert("RGB")

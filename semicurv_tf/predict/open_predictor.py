@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.no_data import parse_no_data
 from semicurv_tf.inference.memory import DEFAULT, Memory, parse_memory, pixel_bytes
-from semicurv_tf.inference.no_data import parse_no_data
 from semicurv_tf.inference.predictor import WHOLE_PIXELS, Predictor
 
 if TYPE_CHECKING:

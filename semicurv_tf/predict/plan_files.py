@@ -5,8 +5,9 @@ import json
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.inference.images import find_images, read_header
-from semicurv_tf.inference.results import SUFFIXES
+from semicurv_tf.images.header import read_header
+from semicurv_tf.images.results import SUFFIXES
+from semicurv_tf.images.walk import find_images
 from semicurv_tf.whole_files import remove_abandoned, write_json
 
 RECORD = "predictions.json"  # in the output folder: what its masks were made with
@@ -83,7 +84,7 @@ def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[
             f"--output {output}: expected a folder for several images, found a file's name. Fix: name a folder"
         )
     if images.is_dir():
-        files = find_images(images, leave_out=None if _same(images, output) else output)
+        files = find_images(images, leave_out=() if _same(images, output) else (output,))
         root = images
         if not files:
             raise UserError(f"--input {images}: expected images in this folder, found none. Fix: check the path")

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from semicurv_tf.data.image_files import encode_png
 from semicurv_tf.errors import UserError
-from semicurv_tf.inference.images import read_image
+from semicurv_tf.images.encoded import encode_png
+from semicurv_tf.images.opened import read_with_notes
 from semicurv_tf.inference.predictor import Predictor, PredictorLost
 from semicurv_tf.predict.plan_files import ImageJob, ImageOutcome
 from semicurv_tf.predict.predict_files import named, predict_job
@@ -47,7 +47,7 @@ def predict_by_server(
                 outcomes[place] = predict_job(predictor, job)
                 continue
             try:
-                image = read_image(job.image, predictor.channels)
+                image = read_with_notes(job.image, predictor.channels)
                 if _is_large(client, predictor, image.pixels):
                     mask = predictor.mask(predictor.probability(image.pixels))
                     outcomes[place] = _written(job, image.notes, mask)

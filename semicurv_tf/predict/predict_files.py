@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.inference.images import Header, Opened, open_image, read_header
+from semicurv_tf.images.header import Header, read_header
+from semicurv_tf.images.opened import Opened, open_pages
+from semicurv_tf.images.rasters import raster_environment
+from semicurv_tf.images.results import TIFF_SUFFIXES, open_result
+from semicurv_tf.images.windows import BAND_ROWS
 from semicurv_tf.inference.predictor import Predictor, PredictorLost
-from semicurv_tf.inference.rasters import raster_environment
-from semicurv_tf.inference.results import TIFF_SUFFIXES, open_result
-from semicurv_tf.inference.tiles import BAND_ROWS, Band
+from semicurv_tf.inference.tiles import Band
 from semicurv_tf.pictures.overlay import overlay
 from semicurv_tf.predict.plan_files import ImageJob, ImageOutcome
 from semicurv_tf.predict.write_lines import write_vectors
@@ -91,20 +93,19 @@ def _predict(predictor: Predictor, job: ImageJob, advance: Callable[[float], Non
     results = None
     by_windows = header.large or header.georeferenced
     with raster_environment() if by_windows else contextlib.nullcontext(), contextlib.ExitStack() as results_open:
-        for frame in range(header.frames):
-            with open_image(
-                job.image, header, predictor.channels, frame=frame if header.frames > 1 else None, place=as_tiff
-            ) as image:
-                if results is None:
-                    results = _open_results(results_open, job, header, image)
-                notes = (*image.notes, *_tiled(predictor, image))
-                for result in results.values():
-                    result.page(image.source.height, image.source.width)
-                for band in _pieces(predictor.bands(image.source, _share_of(advance, header.frames))):
-                    mask = predictor.mask(band.probability)
-                    _write(results, band, mask)
-                    foreground += np.count_nonzero(mask)
-                    counted += mask.size if band.valid is None else np.count_nonzero(band.valid)
+        pages = open_pages(job.image, header, predictor.channels, place=as_tiff)
+        results_open.enter_context(contextlib.closing(pages))
+        for image in pages:
+            if results is None:
+                results = _open_results(results_open, job, header, image)
+            notes = (*image.notes, *_tiled(predictor, image))
+            for result in results.values():
+                result.page(image.source.height, image.source.width)
+            for band in _pieces(predictor.bands(image.source, _share_of(advance, header.frames))):
+                mask = predictor.mask(band.probability)
+                _write(results, band, mask)
+                foreground += np.count_nonzero(mask)
+                counted += mask.size if band.valid is None else np.count_nonzero(band.valid)
     if header.frames > 1:
         notes = (*notes, "page by page of a stack")
     if "lines" in job.outputs:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from semicurv_tf.data import image_files
 from semicurv_tf.errors import UserError
-from semicurv_tf.vector.georeference import converted, parse_crs
+from semicurv_tf.images.georeference import converted, parse_crs
+from semicurv_tf.images.grid import Grid
+from semicurv_tf.images.mask_files import MaskFile, read_mask_file
+from semicurv_tf.images.reader import read_image
 from semicurv_tf.vector.geojson import Target, write_geojson
-from semicurv_tf.vector.grid import Grid
 from semicurv_tf.vector.jobs import Job
-from semicurv_tf.vector.mask_files import MaskFile, read_mask_file
 from semicurv_tf.vector.picture import draw_vectors, write_picture
 from semicurv_tf.vector.segments import Vectors
 from semicurv_tf.vector.table import summary_row, table_rows
@@ -161,7 +161,7 @@ def _read(source: Path, reading: Reading) -> tuple[MaskFile, Grid, Target | None
 def _background(over: Path | None, mask: np.ndarray) -> np.ndarray:
     if over is None:
         return mask
-    image = image_files.read_image(over, 3)
+    image = read_image(over, 3)
     if image.shape[:2] != mask.shape:
         (height, width), (mask_height, mask_width) = image.shape[:2], mask.shape
         raise UserError(

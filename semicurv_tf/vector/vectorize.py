@@ -6,8 +6,8 @@ from collections.abc import Callable
 import networkx as nx
 import numpy as np
 
+from semicurv_tf.images.grid import Grid
 from semicurv_tf.vector.graph import build_graph, junctions
-from semicurv_tf.vector.grid import Grid
 from semicurv_tf.vector.lines import lead_to_edge, simplify, smooth, tangents
 from semicurv_tf.vector.prune import clean
 from semicurv_tf.vector.segments import Segment, Vectors, measure

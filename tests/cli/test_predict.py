@@ -14,7 +14,7 @@ from PIL import Image
 
 from semicurv_tf.cli.predict import predict
 from semicurv_tf.errors import UserError
-from semicurv_tf.inference import results
+from semicurv_tf.images import results
 from semicurv_tf.models import ResidualUNet
 from semicurv_tf.training import run_folder
 

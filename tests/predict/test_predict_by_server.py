@@ -7,7 +7,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from semicurv_tf.data.image_files import encode_png
+from semicurv_tf.images.encoded import encode_png
 from semicurv_tf.inference.predictor import Predictor
 from semicurv_tf.predict.plan_files import Outputs, plan_jobs
 from semicurv_tf.predict.predict_by_server import predict_by_server

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.inference import results
+from semicurv_tf.images import results
 from semicurv_tf.inference.predictor import Predictor, PredictorLost
 from semicurv_tf.predict.plan_files import Outputs, open_output, plan_jobs
 from semicurv_tf.predict.predict_files import predict_jobs

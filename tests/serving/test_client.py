@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from semicurv_tf.data.image_files import encode_png
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.encoded import encode_png
 from semicurv_tf.serving_client.client import Client, connect
 from semicurv_tf.serving_client.transport import NotNow, ServerLost, ServerRefused, with_retries
 

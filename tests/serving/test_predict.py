@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from semicurv_tf.cli.predict import predict
-from semicurv_tf.data.image_files import encode_png
+from semicurv_tf.images.encoded import encode_png
 from tests.serving.test_client import keras_probability, pixels
 
 

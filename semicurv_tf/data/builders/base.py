@@ -18,10 +18,11 @@ from pathlib import Path
 import numpy as np
 import tensorflow_datasets as tfds
 
-from semicurv_tf.data import image_files
 from semicurv_tf.data.catalog import dataset_info
-from semicurv_tf.data.image_files import MaskRule
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.encoded import encode_png
+from semicurv_tf.images.masks import MaskRule, check_same_size, read_mask
+from semicurv_tf.images.reader import read_image
 
 # TFDS sorts by key, bucket by bucket of the whole range of keys. Keys spread over that range keep a
 # bucket small; keys 0, 1, 2, ... would all fall into the first, which then must fit into memory.
@@ -133,15 +134,15 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
     def whole(self, source: Source, mask_rule: MaskRule = MaskRule()) -> Example:
         """Reads image, mask and valid of a source as they are, and checks that sizes agree."""
         faults = []
-        image = _or_fault(faults, image_files.read_image, source.image, self.channels)
+        image = _or_fault(faults, read_image, source.image, self.channels)
         mask = valid = None
         if source.mask is not None:
-            mask = _or_fault(faults, image_files.read_mask, source.mask, mask_rule)
+            mask = _or_fault(faults, read_mask, source.mask, mask_rule)
         if source.valid is not None:
-            valid = _or_fault(faults, image_files.read_mask, source.valid, MaskRule(threshold=127))
+            valid = _or_fault(faults, read_mask, source.valid, MaskRule(threshold=127))
         for array, path in ((mask, source.mask), (valid, source.valid)):
             if image is not None and array is not None:
-                _or_fault(faults, image_files.check_same_size, image, array, source.image, path)
+                _or_fault(faults, check_same_size, image, array, source.image, path)
         if faults:
             raise UserError(faults)
         return make_example(source.name, image, mask, valid)
@@ -334,9 +335,9 @@ def _or_fault(faults, function, *arguments):
 
 def _encode(example: Example) -> dict:
     return {
-        "image": example.encoded or image_files.encode_png(example.image),
-        "mask": image_files.encode_png(example.mask),
-        "valid": image_files.encode_png(example.valid),
+        "image": example.encoded or encode_png(example.image),
+        "mask": encode_png(example.mask),
+        "valid": encode_png(example.valid),
         "name": example.name,
         "source": example.source,
         "labelled": example.labelled,

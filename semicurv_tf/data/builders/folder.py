@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from semicurv_tf.data import image_files
 from semicurv_tf.data.builders.base import CurvilinearBuilder, Example, Source
 from semicurv_tf.data.folder_layout import read_layout
-from semicurv_tf.data.image_files import MaskRule
 from semicurv_tf.data.split import partition
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.encoded import verbatim
+from semicurv_tf.images.masks import MaskRule
 
 
 class Folder(CurvilinearBuilder):
@@ -50,7 +50,7 @@ class Folder(CurvilinearBuilder):
     def examples(self, source: Source) -> Iterator[Example]:
         example = self.whole(source, self._rule)
         # JPEG and PNG files are kept as they are: quicker to prepare, and JPEG stays small.
-        yield replace(example, encoded=image_files.verbatim(source.image, self.channels))
+        yield replace(example, encoded=verbatim(source.image, self.channels))
 
     def _seeded(self, pairs) -> dict[str, list[str]]:
         labelled = sorted(name for name, (_, mask) in pairs.items() if mask is not None)

@@ -3,10 +3,11 @@ import pytest
 import tifffile
 from PIL import Image
 
-from semicurv_tf.data.image_files import (
-    MaskRule, decode_bytes, encode_png, list_images, read_image, read_mask, verbatim,
-)  # fmt: skip
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.encoded import decode_bytes, encode_png, verbatim
+from semicurv_tf.images.masks import MaskRule, read_mask
+from semicurv_tf.images.reader import read_image
+from semicurv_tf.images.walk import list_images
 
 
 @pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "webp"])

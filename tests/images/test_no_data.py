@@ -7,9 +7,9 @@ from PIL import Image
 
 from semicurv_tf.cli.predict import predict
 from semicurv_tf.errors import UserError
-from semicurv_tf.inference.no_data import NoData, parse_no_data
+from semicurv_tf.images.no_data import NoData, parse_no_data
+from semicurv_tf.images.windows import ArraySource
 from semicurv_tf.inference.predictor import Predictor
-from semicurv_tf.inference.tiles import ArraySource
 from semicurv_tf.models import ResidualUNet
 from semicurv_tf.training import run_folder
 

@@ -15,8 +15,8 @@ from typing import Protocol
 
 import numpy as np
 
-from semicurv_tf.inference.rasters import Place
-from semicurv_tf.inference.tiles import BAND_ROWS
+from semicurv_tf.images.rasters import Place
+from semicurv_tf.images.windows import BAND_ROWS
 from semicurv_tf.whole_files import written_whole
 
 TIFF_SUFFIXES = frozenset({".tif", ".tiff"})

@@ -5,7 +5,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from semicurv_tf.inference.results import PngRows, open_result
+from semicurv_tf.images.results import PngRows, open_result
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -10,7 +10,7 @@ import re
 import numpy as np
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.inference.tiles import Source
+from semicurv_tf.images.windows import Source
 
 
 @dataclasses.dataclass(frozen=True)

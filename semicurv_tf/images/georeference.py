@@ -3,7 +3,7 @@
 import numpy as np
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.vector.grid import Grid
+from semicurv_tf.images.grid import Grid
 
 PIP = "pip install rasterio"
 

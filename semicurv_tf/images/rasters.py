@@ -11,10 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from semicurv_tf.data.image_files import SMALLEST_SIDE_PX, to_channels
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.formats import is_tiff
+from semicurv_tf.images.opener import expect_regular, naming, open_picture, quiet_decoders
+from semicurv_tf.images.values import expect_large_enough, to_channels, to_uint8
 
 CACHE_BYTES = 67_108_864  # of GDAL's cache of blocks
+# GDAL opens hundreds of formats, some of which read other files or the network (VRT, WMS): the driver is named.
+_DRIVER_OF = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "BMP": "BMP", "WEBP": "WEBP", "GIF": "GIF"}
 INSTALL = "pip install 'semicurv-tf[geo]'"
 
 
@@ -44,20 +48,38 @@ def require_rasterio(path: Path, reason: str, else_do: str) -> None:
 
 
 @contextlib.contextmanager
+def open_dataset(path: Path) -> Iterator:
+    """Opens a file by rasterio, by the drivers of the formats that are read here.
+
+    Raises:
+        UserError: no regular file.
+        Exception: whatever rasterio raises; see `opener.naming`.
+    """
+    import rasterio
+
+    quiet_decoders()
+    expect_regular(path)
+    driver = "GTiff" if is_tiff(path) else _driver(path)
+    with rasterio.open(path, driver=driver) as dataset:
+        yield dataset
+
+
+def _driver(path: Path) -> str:
+    with open_picture(path, largest_pixels=None) as image:
+        return _DRIVER_OF[image.format]
+
+
+@contextlib.contextmanager
 def open_raster(path: Path, channels: int) -> Iterator["Raster"]:
     """Opens an image for reading by windows; inside of `raster_environment`.
 
     Raises:
         UserError: damage, values of another kind than 8 or 16 bit unsigned, sides under 16 pixels.
     """
-    import rasterio
-
-    try:
-        dataset = rasterio.open(path)
-    except rasterio.errors.RasterioError as error:
-        raise _damaged(path, error) from None
-    with dataset:
-        yield Raster(dataset, path, channels)
+    with contextlib.ExitStack() as opened:
+        with naming(path):
+            raster = Raster(opened.enter_context(open_dataset(path)), path, channels)
+        yield raster
 
 
 @contextlib.contextmanager
@@ -66,20 +88,15 @@ def raster_environment():
 
     Without rasterio it does nothing.
     """
-    import warnings
-
     try:
         import rasterio
     except ImportError:
         yield
         return
-    with (
-        warnings.catch_warnings(),
-        rasterio.Env(
-            GDAL_CACHEMAX=CACHE_BYTES, GDAL_TIFF_INTERNAL_MASK=True, GDAL_PAM_ENABLED=False, CHECK_DISK_FREE_SPACE=False
-        ),
+    quiet_decoders()
+    with rasterio.Env(
+        GDAL_CACHEMAX=CACHE_BYTES, GDAL_TIFF_INTERNAL_MASK=True, GDAL_PAM_ENABLED=False, CHECK_DISK_FREE_SPACE=False
     ):
-        warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
         yield
 
 
@@ -104,11 +121,7 @@ class Raster:
                 f"{path}: expected 8 or 16 bit unsigned values, found {', '.join(kinds)}. "
                 "Fix: convert the file, e.g. gdal_translate -ot Byte -scale"
             )
-        if min(dataset.shape) < SMALLEST_SIDE_PX:
-            raise UserError(
-                f"{path}: expected at least {SMALLEST_SIDE_PX}x{SMALLEST_SIDE_PX} pixels, found {self.width}x{self.height}. "
-                "Fix: remove the file or give a larger image"
-            )
+        expect_large_enough(path, *dataset.shape)
         if ColorInterp.cyan in colours:
             raise UserError(
                 f"{path}: expected grey or RGB to read by windows, found CMYK. Fix: convert the file to RGB"
@@ -131,17 +144,12 @@ class Raster:
 
     def rows(self, top: int, bottom: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Pixels and validity of some rows, see `tiles.Source`."""
-        import rasterio
         from rasterio.windows import Window
 
         window = Window(0, top, self.width, bottom - top)
-        try:
-            values = self._dataset.read(self._bands, window=window)
+        with naming(self._path):
+            values = to_uint8(self._dataset.read(self._bands, window=window), self._path)
             valid = self._dataset.dataset_mask(window=window) > 0 if self._gaps else None
-        except rasterio.errors.RasterioError as error:
-            raise _damaged(self._path, error) from None
-        if self._wide:
-            values = (values >> 8).astype(np.uint8)
         if self._inverted:
             values = 255 - values
         pixels = np.moveaxis(values, 0, -1)
@@ -165,11 +173,3 @@ class Raster:
             yield "colour turned to grey (ITU-R 601 luma)"
         if self._gaps:
             yield "pixels without data stay without data"
-
-
-def _damaged(path: Path, error: Exception) -> UserError:
-    cause = error.__cause__ or error
-    reason = " ".join(str(cause).split())[:160]
-    return UserError(
-        f"{path}: expected a readable image, found damage ({reason}). Fix: copy or download the file again, or remove it"
-    )

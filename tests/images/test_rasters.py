@@ -10,10 +10,13 @@ import tifffile
 from PIL import Image
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.inference import images
-from semicurv_tf.predict.plan_files import Outputs, plan_jobs
-from semicurv_tf.inference.images import open_image, read_header, read_image
+from semicurv_tf.images import header as headers
+from semicurv_tf.images import opened as opening
+from semicurv_tf.images.header import read_header
+from semicurv_tf.images.opened import open_pages, read_with_notes
+from semicurv_tf.images.reader import read_image
 from semicurv_tf.inference.predictor import Predictor
+from semicurv_tf.predict.plan_files import Outputs, plan_jobs
 from semicurv_tf.predict.predict_files import predict_job
 from semicurv_tf.whole_files import DiskLost
 
@@ -91,7 +94,7 @@ def test_pixels_without_data_stay_so(tmp_path, small_tiles):
     )
     assert outcome.foreground == pytest.approx((bands[0] > 127)[valid].mean())
     # The mask inside the TIFF is no page of a stack to other readers of this project.
-    assert read_image(job.outputs["mask"], 1).pixels.shape == (150, 170, 1)
+    assert read_image(job.outputs["mask"], 1).shape == (150, 170, 1)
 
 
 def test_16_bit_alpha_and_further_bands(tmp_path, small_tiles):
@@ -131,12 +134,12 @@ def test_windows_read_what_whole_reading_does(tmp_path, monkeypatch, kind, chann
     else:
         grey = noise(70, 50, high=65536, dtype=np.uint16) if kind == "grey16" else noise(70, 50)
         tifffile.imwrite(path, grey, photometric="miniswhite" if kind == "white_is_zero" else "minisblack")
-    whole = read_image(path, channels)
-    monkeypatch.setattr(images, "WHOLE_TIFF_PIXELS", 100)
-    monkeypatch.setattr(images, "WHOLE_PIXELS", 100)
+    whole = read_with_notes(path, channels)
+    monkeypatch.setattr(headers, "WHOLE_TIFF_PIXELS", 100)
+    monkeypatch.setattr(headers, "WHOLE_PIXELS", 100)
     header = read_header(path)
     assert header.large
-    with open_image(path, header, channels) as opened:
+    for opened in open_pages(path, header, channels):
         assert not hasattr(opened.source, "pixels"), "read as a whole"
         rows = np.concatenate([opened.source.rows(top, min(top + 30, 70))[0] for top in range(0, 70, 30)])
         assert opened.notes == whole.notes
@@ -220,8 +223,8 @@ def test_an_image_of_more_pixels_than_are_read_at_once(tmp_path, monkeypatch):
     """As a 100 megapixel PNG, in small: by strips with rasterio, one line without."""
     pixels = noise(400, 300, 3)
     Image.fromarray(pixels).save(tmp_path / "big.png")
-    monkeypatch.setattr(images, "WHOLE_PIXELS", 50_000)
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100_000)
+    monkeypatch.setattr(headers, "WHOLE_PIXELS", 50_000)
+    monkeypatch.setattr(opening, "LARGEST_WHOLE_PIXELS", 100_000)
     predictor = Predictor(lambda image: (image[..., :1] / 255).astype(np.float32), channels=3, tile=64)
     predicted(predictor, tmp_path / "big.png", tmp_path / "out")
     np.testing.assert_array_equal(
