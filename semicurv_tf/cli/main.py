@@ -20,6 +20,7 @@ COMMANDS = {
     "reproduce": "Train and score the cells of one of the paper's tables or figures.",
     "report": "Write the paper's tables and figures with what was measured beside.",
     "datasets": "List, check, prepare and preview datasets.",
+    "recipes": "List the recipes that `train --recipe` knows.",
 }
 
 
