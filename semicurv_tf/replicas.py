@@ -89,6 +89,7 @@ def positions(*counts: int) -> Positions:
 
     Example:
         >>> positions(2, 3)  # on replica 1 of 2: total 10, rows [2, 3, 7, 8, 9]
+        Positions(total=5, rows=None)
     """
     rows, first = [], 0
     for images in counts:
