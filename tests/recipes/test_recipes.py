@@ -108,7 +108,6 @@ def test_mistakes_are_one_line(command, arguments, words):
 
 
 def test_dry_run_of_a_recipe_with_an_option_over_it(command, monkeypatch, tmp_path):
-    monkeypatch.setenv("SEMICURV_TF_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
     code, output, errors = command("train", "--recipe", "quickstart", "--labels", "0.1", "--steps", 7, "--dry-run")
     assert code == 0, errors

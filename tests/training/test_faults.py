@@ -35,14 +35,6 @@ SMALL = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory):
-    """Prepared data, once for all tests here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SEMICURV_TF_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
 def settings(steps=12, **more):
     return load_config(
         None, {**SMALL, "training.steps": steps, **{key.replace("__", "."): value for key, value in more.items()}}
@@ -74,7 +66,7 @@ def assert_same_bits(first, second):
 
 
 @pytest.fixture(scope="module")
-def whole(cache, tmp_path_factory):
+def whole(tmp_path_factory):
     """A run that nothing happened to."""
     run = tmp_path_factory.mktemp("whole") / "run"
     begin(run)

@@ -38,9 +38,8 @@ SETTINGS = {
 
 
 @pytest.fixture
-def launch(tmp_path, monkeypatch):
+def launch():
     """Starts N workers, in a session of their own, which a signal can be sent to."""
-    monkeypatch.setenv("SEMICURV_TF_CACHE", str(tmp_path / "cache"))
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "COLUMNS": "300", "TF_CPP_MIN_LOG_LEVEL": "3"}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     processes = []
