@@ -13,8 +13,8 @@ How a method uses it:
   replica's: what an image gets does not depend on the replica it lies on.
 - Gradients go through `methods.descent.descend`, which adds them up over the replicas, then clips, then applies.
 
-`total` and `gather` are differentiable; the gradient is that of the sum of all replicas' losses, which `descend` divides
-by their number.
+`total` and `gather` are differentiable; the gradient is that of the sum of all replicas' losses, which `descend`
+divides by their number.
 """
 
 from typing import NamedTuple

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -221,9 +222,7 @@ def test_second_process_on_a_run_is_refused_until_the_first_is_gone(whole, tmp_p
     shutil.copytree(whole, run)
     hold = "import sys, time; from pathlib import Path; from semicurv_tf.training.run_lock import locked\n"
     hold += "with locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(600)"
-    holder = subprocess.Popen(
-        [sys.executable, "-c", hold, str(run)], stdout=subprocess.PIPE, text=True, cwd=os.getcwd()
-    )
+    holder = subprocess.Popen([sys.executable, "-c", hold, str(run)], stdout=subprocess.PIPE, text=True, cwd=Path.cwd())
     try:
         assert holder.stdout.readline() == "held\n"
         with pytest.raises(UserError, match=f"process {holder.pid} on .* is training in it.*Fix"):
