@@ -4,10 +4,10 @@
     python scripts/benchmark_scaling.py --rounds 1 --steps 2 --widths 4,8 --output trial.json
 
 Cells: batch 8, 16, 32 of 128x128 images, images of 128, 256, 512 at batch 8 (half of each batch labelled), and batch 8
-on two devices. Each cell of each round is a process of its own, round after round, so that a machine that slows down slows
-all cells. Kept after each cell in OUTPUT; called again, it measures only what is missing there. The table gives
-seconds a step (median over rounds) and, beside the first cell, how often linear growth would make it: the ratio is taken
-within a round; below 1 is better than linear.
+on two devices. Each cell of each round is a process of its own, round after round, so that a machine that slows down
+slows all cells. Kept after each cell in OUTPUT; called again, it measures only what is missing there. The table gives
+seconds a step (median over rounds) and, beside the first cell, how often linear growth would make it: the ratio is
+taken within a round; below 1 is better than linear.
 On a processor the two devices share the cores that one device has alone: there the ratio is the cost of sharing.
 """
 
@@ -116,7 +116,7 @@ def measure(batch, side_px, devices, settings):
 
 
 def summary(seconds):
-    """For each cell measured: median seconds, and its ratio to linear growth from the first cell (median over rounds)."""
+    """For each cell measured: median seconds, and its ratio to linear growth from the first cell."""
     rows = []
     for batch, side_px, devices in CELLS:
         rounds = {
@@ -155,7 +155,8 @@ def _known(output, settings):
         content = json.loads(output.read_text(encoding="utf-8"))
         if content["settings"] != settings:
             raise SystemExit(
-                f"error: {output} was measured with other settings ({content['settings']}). Fix: another --output, or remove it"
+                f"error: {output} was measured with other settings ({content['settings']}). Fix: another --output, or "
+                "remove it"
             )
         return content
     return {"machine": describe_machine(), "settings": settings, "seconds": {}, "table": []}

@@ -189,7 +189,8 @@ def table(rows, sizes, batches, machine):
         lines.append(f"| {CONTENDERS[name]} | {values} | {row[cases[-1]]['mb'] / 1024:.1f} GB | {row['nodes'] or ''} |")
     lines += [
         "",
-        f"{machine['processor']}, {machine['cores']} cores ({', '.join(machine['instructions'])}), load before {machine['load_before']:.1f}. "
+        f"{machine['processor']}, {machine['cores']} cores ({', '.join(machine['instructions'])}), load before "
+        f"{machine['load_before']:.1f}. "
         "Throughput is batch / time. Nodes: of the graph of `serving_default` with its functions. "
         "Made by `python scripts/benchmark_serving.py --write serving/README.md`.",
     ]

@@ -22,6 +22,7 @@ COMMANDS = {
     "study": "Train and compare recipes on the same labelled images.",
     "report": "Write the paper's tables and figures with what was measured beside.",
     "datasets": "List, check, prepare and preview datasets.",
+    "recipes": "List the recipes that `train --recipe` knows.",
 }
 
 _MODULES = {"next": "next_images"}

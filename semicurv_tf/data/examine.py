@@ -60,7 +60,7 @@ def _check_training(name, rows, findings) -> None:
 def _check_duplicates(rows, findings) -> None:
     seen = defaultdict(list)  # image content to (split, name)
     splits_of_source = defaultdict(set)
-    images_of_mask = defaultdict(dict)
+    images_of_mask: defaultdict[str, dict] = defaultdict(dict)
     for split, split_rows in rows.items():
         for row in split_rows:
             splits_of_source[row["source"]].add(split)

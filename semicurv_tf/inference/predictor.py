@@ -44,9 +44,10 @@ class Predictor:
         stride: of the network's coarsest feature map in pixels; tiles start on its multiples.
 
     Example:
-        >>> network, run = load_deployed("runs/drive")
-        >>> predictor = Predictor.from_network(network, channels=run["channels"])
-        >>> mask = predictor.mask(predictor.probability(image))
+        >>> predictor = Predictor(lambda image: image[..., :1] / 255, channels=3)
+        >>> image = np.array([[[255, 0, 0], [51, 0, 0]]], np.uint8)
+        >>> predictor.mask(predictor.probability(image)).tolist()
+        [[255, 0]]
     """
 
     def __init__(
