@@ -22,7 +22,7 @@ import click
 
 from semicurv_tf.cli.console import console, quiet_start
 from semicurv_tf.cli.main import run as run_command
-from semicurv_tf.config import load_config, parse_setting
+from semicurv_tf.config import load_config, load_shared_config, parse_setting
 from semicurv_tf.whole_files import write_json
 
 with quiet_start():
@@ -59,7 +59,9 @@ def main(recipes, data_dir, runs, results, seeds, methods, settings, share, deve
     for seed, recipe, method in itertools.product(seeds, recipes, methods or (None,)):
         run = runs / "-".join([recipe.stem, *([method] if method else []), f"seed{seed}"])
         own = {"training.seed": seed, **({"method.name": method} if method else {})}
-        config = load_config(recipe, {**common, **own})
+        # One recipe for several methods: each takes what it has of it.
+        load = load_shared_config if method else load_config
+        config = load(recipe, {**common, **own})
         if share and not run.exists() and seed in first:
             branch(first[seed], share, run, config)
         first.setdefault(seed, run)

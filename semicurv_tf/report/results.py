@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pydantic
 
-from semicurv_tf.config import Config
+from semicurv_tf.config import Config, stored_config
 from semicurv_tf.errors import UserError
 from semicurv_tf.reproduce.cell import KIND, other_settings
 from semicurv_tf.reproduce.plan import Request, cell_of
@@ -127,7 +127,7 @@ def _result(record) -> Result:
             seed=int(record["seed"]),
             steps=int(record["steps"]),
             budget=int(record["steps"]) / int(record["full_steps"]),
-            config=Config.model_validate(record["config"]),
+            config=stored_config(record["config"]),
             mean=scores["mean"],
             pooled=scores["pooled"],
             minutes=float(record["training_minutes"]),

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from semicurv_tf.config import Config, differences
+from semicurv_tf.methods.schedule import steps_of_run
 from semicurv_tf.reproduce.systems import System
-from semicurv_tf.training.schedules import steps_of_run
 
 # Marks a result's file, for the report.
 KIND = "semicurv_tf cell"

@@ -15,7 +15,7 @@ import pydantic
 import tensorflow as tf
 from rich.console import Console
 
-from semicurv_tf.config import Config
+from semicurv_tf.config import Config, stored_config
 from semicurv_tf.errors import UserError
 from semicurv_tf.reproduce.cell import KIND, Cell, other_settings
 from semicurv_tf.reproduce.forecast import Forecast, clock
@@ -168,7 +168,7 @@ def slow_average(cells: list[Cell]) -> str | None:
     short = [
         cell
         for cell in cells
-        if cell.config and _has_teacher(cell) and cell.steps * (1 - cell.config.method.ema_alpha) < 2
+        if cell.config and cell.config.method.needs_teacher and cell.steps * (1 - cell.config.method.ema_alpha) < 2
     ]
     if not short:
         return None
@@ -179,15 +179,9 @@ def slow_average(cells: list[Cell]) -> str | None:
     )
 
 
-def _has_teacher(cell: Cell) -> bool:
-    from semicurv_tf.methods.build import METHODS
-
-    return METHODS[cell.config.method.name].needs_teacher(cell.config.method)
-
-
 def _config_of(result: Path) -> Config:
     try:
-        return Config.model_validate(run_folder.read_json(result)["config"])
+        return stored_config(run_folder.read_json(result)["config"])
     except (UserError, pydantic.ValidationError, KeyError, TypeError):
         raise UserError(
             f"{result}: damaged, or no result of this plan. Fix: move it away; its run is then scored again"
