@@ -25,14 +25,14 @@ from semicurv_tf.section import Fraction, Positive
 class SupervisedSettings(AveragedSettings):
     """The labelled images alone: the baseline."""
 
-    title: ClassVar[str] = "UNet (residual)"
+    title: ClassVar[str | None] = "UNet (residual)"
     name: Literal["supervised"] = "supervised"
 
 
 class CutMixSettings(PixelLossSettings):
     """French et al. 2020."""
 
-    title: ClassVar[str] = "CutMix"
+    title: ClassVar[str | None] = "CutMix"
     term: ClassVar[str | None] = "semicurv_tf.methods.cutmix:CutMix"
     losses: ClassVar[dict[str, str]] = {"cutmix": "cutmix"}
     name: Literal["cutmix"] = "cutmix"
@@ -42,7 +42,7 @@ class CutMixSettings(PixelLossSettings):
 class VATSettings(UnlabelledSettings, AveragedSettings):
     """Miyato et al. 2018."""
 
-    title: ClassVar[str] = "VAT"
+    title: ClassVar[str | None] = "VAT"
     term: ClassVar[str | None] = "semicurv_tf.methods.vat:VAT"
     losses: ClassVar[dict[str, str]] = {"divergence": "divergence", "entropy": "entropy"}
     name: Literal["vat"] = "vat"
@@ -61,7 +61,7 @@ class VATSettings(UnlabelledSettings, AveragedSettings):
 class TCSMSettings(TeacherSettings):
     """Li et al. 2020; its teacher sees the image as it is."""
 
-    title: ClassVar[str] = "TCSM"
+    title: ClassVar[str | None] = "TCSM"
     term: ClassVar[str | None] = "semicurv_tf.methods.tcsm:TCSM"
     losses: ClassVar[dict[str, str]] = {"mse": "mse"}
     name: Literal["tcsm"] = "tcsm"
@@ -73,7 +73,7 @@ class TCSMSettings(TeacherSettings):
 class MeanTeacherSettings(PixelLossSettings):
     """Tarvainen & Valpola 2017; with `pixel_loss: cross_entropy` soft pseudo-labels."""
 
-    title: ClassVar[str] = "Mean teacher"
+    title: ClassVar[str | None] = "Mean teacher"
     term: ClassVar[str | None] = "semicurv_tf.methods.mean_teacher:MeanTeacher"
     losses: ClassVar[dict[str, str]] = {"mse": "mse", "cross_entropy": "cross-entropy"}
     name: Literal["mean_teacher"] = "mean_teacher"
@@ -82,7 +82,7 @@ class MeanTeacherSettings(PixelLossSettings):
 class CGANSettings(UnlabelledSettings, AveragedSettings):
     """Hung et al. 2018."""
 
-    title: ClassVar[str] = "cGAN"
+    title: ClassVar[str | None] = "cGAN"
     term: ClassVar[str | None] = "semicurv_tf.methods.cgan:CGAN"
     losses: ClassVar[dict[str, str]] = {
         "adversarial": "adv",
@@ -103,7 +103,7 @@ class CGANSettings(UnlabelledSettings, AveragedSettings):
 class SemiCurvSettings(TeacherViewSettings):
     """Xu et al. 2022."""
 
-    title: ClassVar[str] = "SemiCurv"
+    title: ClassVar[str | None] = "SemiCurv"
     term: ClassVar[str | None] = "semicurv_tf.methods.semicurv:SemiCurv"
     losses: ClassVar[dict[str, str]] = {"npair": "npair"}
     name: Literal["semicurv"] = "semicurv"
@@ -114,8 +114,6 @@ class SemiCurvSettings(TeacherViewSettings):
 class PseudoLabelSettings(TeacherViewSettings):
     """Lee 2013; Sohn et al. 2020."""
 
-    title: ClassVar[str] = "Pseudo-labels"
-    in_paper: ClassVar[bool] = False
     term: ClassVar[str | None] = "semicurv_tf.methods.pseudo_label:PseudoLabel"
     losses: ClassVar[dict[str, str]] = {"pseudo_label": "pseudo-label"}
     name: Literal["pseudo_label"] = "pseudo_label"

@@ -1,12 +1,13 @@
 """What methods have in common, as settings: groups of keys from which `registry` makes each method's section. No TensorFlow.
 
-| group                | for methods that                                          |
-|----------------------|-----------------------------------------------------------|
-| `MethodSettings`     | learn from labelled images: all                           |
-| `AveragedSettings`   | have no teacher, but may deploy an average of the weights |
-| `UnlabelledSettings` | learn from unlabelled images too                          |
-| `TeacherSettings`    | compare the student with a teacher                        |
-| `TeacherViewSettings`| let one choose what the teacher sees                      |
+| group                 | for methods that                                          |
+|-----------------------|-----------------------------------------------------------|
+| `MethodSettings`      | learn from labelled images: all                           |
+| `AveragedSettings`    | have no teacher, but may deploy an average of the weights |
+| `UnlabelledSettings`  | learn from unlabelled images too                          |
+| `TeacherSettings`     | compare the student with a teacher                        |
+| `TeacherViewSettings` | let one choose what the teacher sees                      |
+| `PixelLossSettings`   | compare with the teacher pixel by pixel                   |
 
 Where the paper (Xu et al. 2022) names a value, it is the default of the field.
 """
@@ -16,7 +17,7 @@ from typing import Annotated, ClassVar, Literal
 import pydantic
 from pydantic import Field
 
-from semicurv_tf.section import Fraction, Positive, Section
+from semicurv_tf.section import Fraction, Section
 
 # What a pass of an image through the network costs, in passes forward; with its gradient it costs three.
 FORWARD, LEARN = 1, 3
@@ -30,15 +31,13 @@ class MethodSettings(Section):
     """How to learn from labelled images (Xu et al. 2022, Sect. III-B to III-G); and what else a method says of itself.
 
     Attributes:
-        title: as the paper's tables call the method.
-        in_paper: whether it is among the semi-supervised methods of the paper's Table III.
+        title: as the paper's Table III calls the method; None: it is not there.
         term: what it learns from unlabelled images, "module:Class" of an `UnlabelledTerm`; None: nothing.
         losses: what the term reports as losses, and how the progress calls them.
     """
 
     section: ClassVar[str] = "method"
-    title: ClassVar[str]
-    in_paper: ClassVar[bool] = True
+    title: ClassVar[str | None] = None
     term: ClassVar[str | None] = None
     losses: ClassVar[dict[str, str]] = {}
 
@@ -183,17 +182,3 @@ class PixelLossSettings(TeacherViewSettings):
     pixel_loss: Literal["mse", "cross_entropy"] = Field(
         "mse", description="how the student's probabilities are compared with the teacher's"
     )
-
-
-__all__ = [
-    "FORWARD",
-    "LEARN",
-    "AveragedSettings",
-    "Fraction",
-    "MethodSettings",
-    "PixelLossSettings",
-    "Positive",
-    "TeacherSettings",
-    "TeacherViewSettings",
-    "UnlabelledSettings",
-]

@@ -55,7 +55,7 @@ _ALL = (
     *(
         _system(name, method.title, name)
         for name, method in METHODS.items()
-        if method.in_paper and name not in ("supervised", "semicurv")
+        if method.title and name not in ("supervised", "semicurv")
     ),
     _semicurv("semicurv", METHODS["semicurv"].title),
     _system("supervised_wbce", "UNet, weighted CE", "supervised", method__supervised_loss="wbce"),

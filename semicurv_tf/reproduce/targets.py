@@ -13,7 +13,7 @@ from semicurv_tf.reproduce.systems import ALPHAS, PERIODS
 DATASETS = ("crackforest", "crack500", "gaps384", "mitroad", "em128", "drive128", "synthetic")
 
 FULLY_SUPERVISED = ("deeplab_v3_plus", "hed", "fphbn", "supervised")
-SEMI_SUPERVISED = tuple(name for name, method in METHODS.items() if method.in_paper)
+SEMI_SUPERVISED = tuple(name for name, method in METHODS.items() if method.title)
 ENCODINGS = ("semicurv", "semicurv_learned", "semicurv_rotary")
 ABLATION = (
     "supervised_wbce",
