@@ -22,7 +22,7 @@ class Section(pydantic.BaseModel):
     section: ClassVar[str]  # its name in the configuration
 
     def idle(self) -> dict[str, str]:
-        """Keys that have no effect beside the other values: from key to the setting that they need, `section.key=value`."""
+        """Keys that have no effect beside the other values, each with the setting that it needs, `section.key=value`."""
         return {}
 
     @pydantic.model_validator(mode="after")

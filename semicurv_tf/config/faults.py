@@ -26,7 +26,8 @@ def fault_line(origin: str, fault, values: dict) -> str:
     key = ".".join(path)
     section = section_class(path[0], values.get(path[0]))
     if fault["type"] == "union_tag_invalid":
-        return f"{origin}: method.name: expected one of {', '.join(METHODS)}, found {_name(values)!r}. Fix: --method semicurv"
+        names = ", ".join(METHODS)
+        return f"{origin}: method.name: expected one of {names}, found {_name(values)!r}. Fix: --method {DEFAULT.name}"
     if fault["type"] == FOREIGN:
         others = methods_with(path[-1]) if path[0] == "method" and len(path) == 2 else []
         if others:

@@ -37,7 +37,9 @@ def load_stored_config(path: str | Path, settings: dict[str, Any] | None = None)
     Earlier versions wrote the keys of all methods, and settings without effect: these are left out. The settings are
     taken as strictly as by `load_config`, which see.
     """
-    values = _own_settings(_read_yaml(Path(path)))
+    # Of another method that the settings name, the stored section is no mistake: who asked for it is told so elsewhere.
+    names = {key: value for key, value in (settings or {}).items() if key == "method.name"}
+    values = _own_settings(_with(_read_yaml(Path(path)), names))
     return _validated(_with(values, settings), str(path))
 
 

@@ -37,8 +37,8 @@ class TrainingConfig(Section):
     checkpoints_kept: Annotated[int, Field(ge=1)] = 2
     monitor: Literal["auto", "labelled", "validation", "hidden"] = Field(
         "auto",
-        description="images whose IoU is watched: validation images, else the labelled ones; `hidden`: the masks of the "
-        "unlabelled training images, for development only",
+        description="images whose IoU is watched: validation images, else the labelled ones; `hidden`: the masks of "
+        "the unlabelled training images, for development only",
     )
     monitor_every: Annotated[int, Field(ge=1)] = Field(100, description="steps")
     monitor_images: Annotated[int, Field(ge=1)] = Field(

@@ -43,7 +43,7 @@ SECTIONS: dict[str, type[Section] | None] = {
 
 
 def section_class(section: str, values: Any = None) -> type[Section] | None:
-    """The class of a section; of `method` that which its values name, the default where they name none that there is."""
+    """The class of a section; of `method` that which its values name, or the default where there is none of that name."""
     if section != "method":
         return SECTIONS.get(section)
     name = values.get("name", DEFAULT.name) if isinstance(values, dict) else DEFAULT.name

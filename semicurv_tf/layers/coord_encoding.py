@@ -1,12 +1,12 @@
 """Coordinate encodings: what tells a network where a pixel lies (Xu et al. 2022, Eq. 9 and Table IV).
 
-| encoding   | what it does to feature maps                                              | source                       |
-|------------|---------------------------------------------------------------------------|------------------------------|
-| `none`     | nothing                                                                   |                              |
-| `linear`   | appends S_x, S_y in [0, 1]                                                | Xu et al., III-E             |
-| `sinusoid` | appends sin(K pi S_x), cos(K pi S_y)                                      | Xu et al., Eq. 9             |
-| `learned`  | appends two learned functions, of S_x and of S_y                          | Vaswani et al. 2017          |
-| `rotary`   | turns pairs of channels by angles that grow with S_x and S_y              | Su et al. 2021               |
+| encoding   | what it does to feature maps                                 | source              |
+|------------|--------------------------------------------------------------|---------------------|
+| `none`     | nothing                                                      |                     |
+| `linear`   | appends S_x, S_y in [0, 1]                                   | Xu et al., III-E    |
+| `sinusoid` | appends sin(K pi S_x), cos(K pi S_y)                         | Xu et al., Eq. 9    |
+| `learned`  | appends two learned functions, of S_x and of S_y             | Vaswani et al. 2017 |
+| `rotary`   | turns pairs of channels by angles that grow with S_x and S_y | Su et al. 2021      |
 
 Of the last two the paper says no more than the sources, which encode words in a row. Chosen here: `learned` is a table
 over a side, read by linear interpolation so that it fits any size and every level, one channel for each direction as

@@ -67,7 +67,7 @@ class CGAN(UnlabelledTerm):
 
 
 def self_taught_loss(probability, realness, valid, confidence):
-    """Cross-entropy against one's own thresholded prediction where the discriminator holds it real (Hung et al., Eq. 5).
+    """Cross-entropy against one's own thresholded prediction where the discriminator holds it real (Hung et al. Eq. 5).
 
     Args:
         probability, realness, valid: `(batch, height, width, 1)` float32.

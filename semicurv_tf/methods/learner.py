@@ -151,7 +151,7 @@ class Learner(keras.Model):
         return tf.add_n([self._compare(target, side, weight) for side, weight in maps])
 
     def rise(self, step):
-        """The share of the unlabelled losses' weights that the ramp gives at a step; it begins with the unlabelled images."""
+        """The share of the unlabelled losses' weights at a step: a ramp that begins with the unlabelled images."""
         first = first_unlabelled_step(self.method, self.steps)
         return ramp(step - first, (self.steps - first) * self.method.rampup)
 
@@ -183,7 +183,7 @@ class Learner(keras.Model):
         return getattr(self.student, "side_outputs", 0)
 
     def _apart(self, batch, term) -> int:
-        """How many labelled images batch normalisation sees apart from the unlabelled ones; 0: they are seen together."""
+        """How many labelled images batch normalisation sees apart from the unlabelled ones; 0: all together."""
         together = term is None or self.method.batch_statistics == "joint"
         return 0 if together else batch["labelled"]["image"].shape[0]
 

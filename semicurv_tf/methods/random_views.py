@@ -1,4 +1,4 @@
-"""Random views of images: a geometric transform of each, then changes of colour and light (Xu et al. 2022, Sect. III-C)."""
+"""Random views: a geometric transform of each image, then changes of colour and light (Xu et al. 2022, Sect. III-C)."""
 
 import tensorflow as tf
 

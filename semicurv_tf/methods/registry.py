@@ -1,4 +1,4 @@
-"""The list of methods, the only one: the settings of each, and which term it adds to supervised learning. No TensorFlow.
+"""The only list of methods: the settings of each, and which term it adds to supervised learning. No TensorFlow.
 
 It feeds the configuration (`method.name` tells the classes apart), `--help`, the progress, the forecast and the tables.
 A new method is a class here, a file with its term, a test and a row in docs/systems.md.

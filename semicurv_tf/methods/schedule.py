@@ -27,7 +27,7 @@ def steps_of_epoch(training: TrainingConfig, labelled: int) -> int:
 
 
 def first_unlabelled_step(method: MethodSettings, steps: int) -> int:
-    """Steps done before the first with unlabelled images, in a run of `steps` steps; the last one has them in any case."""
+    """Steps done before the first with unlabelled images, in a run of `steps` steps; the last has them in any case."""
     return min(round(method.unlabelled_from * steps), steps - 1)
 
 

@@ -1,4 +1,4 @@
-"""What methods have in common, as settings: groups of keys from which `registry` makes each method's section. No TensorFlow.
+"""What methods have in common: groups of keys from which `registry` makes each method's section. No TensorFlow.
 
 | group                 | for methods that                                          |
 |-----------------------|-----------------------------------------------------------|
@@ -113,7 +113,7 @@ class UnlabelledSettings(MethodSettings):
     batch_statistics: Literal["joint", "separate", "moving"] = Field(
         "joint",
         description="the student's batch normalisation in training: over labelled and unlabelled images together, over "
-        "each, or over the labelled ones, whose moving averages then serve the unlabelled ones, as they do once deployed",
+        "each, or over the labelled ones, whose moving averages then serve the unlabelled ones, as once deployed",
     )
 
     @property
@@ -170,8 +170,8 @@ class TeacherViewSettings(TeacherSettings):
         # In training mode several devices would exchange statistics in a branch of the graph, which they cannot.
         if self.teacher_view == "orientation" and self.teacher_statistics == "batch":
             raise ValueError(
-                "method.teacher_view: expected random or plain with method.teacher_statistics=batch, found orientation. "
-                "Fix: --set method.teacher_statistics=averaged"
+                "method.teacher_view: expected random or plain with method.teacher_statistics=batch, found "
+                "orientation. Fix: --set method.teacher_statistics=averaged"
             )
         return self
 

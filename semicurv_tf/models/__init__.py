@@ -1,4 +1,4 @@
-"""Networks that map a raw image to the logits of its mask. `registry` lists them; what needs TensorFlow loads when used."""
+"""Networks from a raw image to the logits of its mask. `registry` lists them; what needs TensorFlow loads when used."""
 
 import importlib
 from typing import TYPE_CHECKING

@@ -17,8 +17,8 @@ def build_network(config: ModelConfig, channels: int, mean, standard_deviation, 
     Args:
         config: the `model` section.
         channels: of the images it takes.
-        mean, standard_deviation: per channel, of the training images, raw 0-255; of no use where trunk weights come from
-            a file, which were trained for others.
+        mean, standard_deviation: per channel, of the training images, raw 0-255; of no use where trunk weights come
+            from a file, which were trained for others.
         dtype: "float32", or "mixed_bfloat16" for float32 weights with bfloat16 features.
         seed: of the initial weights.
 

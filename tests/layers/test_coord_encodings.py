@@ -41,7 +41,8 @@ def test_learned_table_gets_a_gradient_and_is_saved():
 def test_rotary_by_hand():
     """Four channels: one pair along each side. K = 1: half a turn along the width of two, S_x = 0, 1."""
     image = np.array([[[[1.0, 10.0, 2.0, 20.0], [1.0, 10.0, 2.0, 20.0]]]], "float32")
-    # Layout: (a_x, a_y, b_x, b_y). At x = 1 the pair (a_x, b_x) = (1, 2) is negated; along a side of one pixel nothing turns.
+    # Layout: (a_x, a_y, b_x, b_y). At x = 1 the pair (a_x, b_x) = (1, 2) is negated; along a side of one pixel nothing
+    # turns.
     np.testing.assert_allclose(
         rotated(image, rotary_maps(1, 2, 4, 1.0))[0, 0], [[1, 10, 2, 20], [-1, 10, -2, 20]], atol=1e-6
     )

@@ -217,7 +217,7 @@ def test_separate_statistics_normalise_labelled_images_as_in_supervised_learning
 
 
 def test_moving_statistics_are_those_of_supervised_learning(make_method, batch):
-    """Weight 0: the whole step is the supervised one, moving statistics included, whatever the unlabelled images look like."""
+    """Weight 0: the whole step is the supervised one, moving statistics included, whatever unlabelled images show."""
     alone = make_method(method__name="supervised", **NO_VIEWS)
     both = make_method(
         method__name="semicurv", method__batch_statistics="moving", method__consistency_weight=0.0, **NO_VIEWS
