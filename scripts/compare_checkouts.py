@@ -3,8 +3,9 @@
     python scripts/compare_checkouts.py OLD NEW [--steps 20] [--seed 0 --seed 1] [--set method.unlabelled_from=0.5]
 
 Each checkout trains every method for some steps on a few drawn images, by its own `semicurv-tf train`, in a process
-of its own with TensorFlow's operations made deterministic. Compared are all that each step reports, and all arrays of the last
-checkpoint, their names included. Only what both have is used: the command, its loop over steps, and the run folder.
+of its own with TensorFlow's operations made deterministic. Compared are all that each step reports, and all arrays
+of the last checkpoint, their names included. Only what both have is used: the command, its loop over steps, and the run
+folder.
 Ends with exit code 1 where something differs. To be run on one machine with nothing else to decide the numbers.
 """
 

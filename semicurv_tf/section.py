@@ -22,7 +22,7 @@ class Section(pydantic.BaseModel):
     section: ClassVar[str]  # its name in the configuration
 
     def idle(self) -> dict[str, str]:
-        """Keys that have no effect beside the other values, each with the setting that it needs, `section.key=value`."""
+        """Keys without effect beside the other values, each with the setting that it needs, `section.key=value`."""
         return {}
 
     @pydantic.model_validator(mode="after")

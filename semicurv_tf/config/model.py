@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 import pydantic
 from pydantic import Field
 
-from semicurv_tf.models.registry import DEFAULT, NETWORKS
+from semicurv_tf.config.networks import DEFAULT, NETWORKS
 from semicurv_tf.section import Positive, Section, as_yaml, idle_setting
 
 ENCODINGS_WITH_PERIOD = ("sinusoid", "rotary")

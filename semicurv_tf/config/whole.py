@@ -8,9 +8,9 @@ import yaml
 from semicurv_tf.config.data import DataConfig
 from semicurv_tf.config.method import DEFAULT, METHODS, MethodConfig
 from semicurv_tf.config.model import ModelConfig
+from semicurv_tf.config.networks import NETWORKS
 from semicurv_tf.config.training import TrainingConfig
 from semicurv_tf.config.views import ViewsConfig
-from semicurv_tf.models.registry import NETWORKS
 from semicurv_tf.section import Section, idle_setting
 
 
@@ -43,7 +43,7 @@ SECTIONS: dict[str, type[Section] | None] = {
 
 
 def section_class(section: str, values: Any = None) -> type[Section] | None:
-    """The class of a section; of `method` that which its values name, or the default where there is none of that name."""
+    """The class of a section; of `method` that which its values name, the default where there is none such."""
     if section != "method":
         return SECTIONS.get(section)
     name = values.get("name", DEFAULT.name) if isinstance(values, dict) else DEFAULT.name

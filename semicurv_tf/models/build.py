@@ -1,7 +1,7 @@
 """From the configuration's `model` section to a network with weights."""
 
 from semicurv_tf.config import ModelConfig
-from semicurv_tf.models.registry import NETWORKS
+from semicurv_tf.config.networks import NETWORKS
 
 # The pixels that weights of `keras.applications` were trained for, as mean and standard deviation of R, G and B.
 _IMAGENET = ([123.68, 116.779, 103.939], [1.0, 1.0, 1.0])

@@ -4,10 +4,10 @@ import re
 import statistics
 
 from semicurv_tf.config import Config, stored_config
+from semicurv_tf.config.networks import DEFAULT as COUNTED_IN
+from semicurv_tf.config.networks import NETWORKS
 from semicurv_tf.data.catalog import dataset_info
 from semicurv_tf.methods.settings import LEARN
-from semicurv_tf.models.registry import DEFAULT as COUNTED_IN
-from semicurv_tf.models.registry import NETWORKS
 from semicurv_tf.reproduce.cell import Cell
 
 # One step of SemiCurv, 4 + 4 crops of 128x128 in bfloat16 on two cores (results/benchmark_step.json), and the same for

@@ -3,7 +3,7 @@
 import pytest
 
 from semicurv_tf.config import load_config
-from semicurv_tf.models.registry import NETWORKS
+from semicurv_tf.config.networks import NETWORKS
 from semicurv_tf.reproduce.forecast import Forecast, clock, units
 from semicurv_tf.reproduce.plan import Request, make_plan
 

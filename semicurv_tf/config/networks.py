@@ -1,4 +1,7 @@
-"""The list of networks, the only one: their classes, defaults, and which keys of `model` each takes. No TensorFlow."""
+"""The only list of networks: their classes, defaults, and which keys of `model` each takes. No TensorFlow.
+
+It stands here and not in `semicurv_tf.models`, since to import that package registers all networks with Keras.
+"""
 
 import importlib
 from typing import NamedTuple

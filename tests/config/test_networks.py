@@ -5,8 +5,8 @@ import inspect
 import pytest
 
 from semicurv_tf.config import load_config
+from semicurv_tf.config.networks import NETWORKS
 from semicurv_tf.models.build import _PARAMETERS
-from semicurv_tf.models.registry import NETWORKS
 
 
 @pytest.mark.parametrize("name", NETWORKS)
