@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from semicurv_tf.config import choices, load_config, parse_setting
+from semicurv_tf.config import choices, load_config, load_stored_config, parse_setting
 from semicurv_tf.errors import UserError
 from semicurv_tf.recipes import recipe_file
 
@@ -111,7 +111,7 @@ def _resume(run, other_run, other_config, values, dry_run):
         from semicurv_tf.training import run_folder
         from semicurv_tf.training import train as training
     run_folder.read_config(run)
-    changed = load_config(run / run_folder.CONFIG, values) if values else None
+    changed = load_stored_config(run / run_folder.CONFIG, values) if values else None
     _run(lambda: training.resume(run, changed, console()), run)
 
 

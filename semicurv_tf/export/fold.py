@@ -49,7 +49,7 @@ def folded_for_inference(network: keras.Model, channels: int, dtype: str = "floa
     if dtype != "float32":
         copy = _in_precision(copy, network, channels, dtype)
     for layer in copy._flatten_layers():
-        if isinstance(layer, CoordEncoding) and layer.encoding != "none":
+        if isinstance(layer, CoordEncoding) and layer.encodes:
             layer.call = _constant_encoding(layer)
     return copy
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pydantic
 
-from semicurv_tf.config import Config
+from semicurv_tf.config import Config, stored_config
 from semicurv_tf.errors import UserError
 from semicurv_tf.study.cell import other_settings
 from semicurv_tf.study.plan import Request, cell_of
@@ -123,7 +123,7 @@ def _measured(record: dict) -> MeasuredCell:
             seed=int(record["seed"]),
             steps=int(record["steps"]),
             budget=int(record["steps"]) / int(record["full_steps"]),
-            config=Config.model_validate(record["config"]),
+            config=stored_config(record["config"]),
             mean=scores["mean"],
             pooled=scores["pooled"],
             minutes=float(record["training_minutes"]),

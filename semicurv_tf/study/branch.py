@@ -9,8 +9,8 @@ from pathlib import Path
 
 from semicurv_tf.config import Config, differences
 from semicurv_tf.errors import UserError
+from semicurv_tf.methods.schedule import first_unlabelled_step
 from semicurv_tf.training import checkpoints, run_folder
-from semicurv_tf.training.schedules import first_unlabelled_step
 from semicurv_tf.training.train import compiled_method
 
 # What of the section `method` decides what is learned from labelled images alone.
@@ -68,6 +68,6 @@ def _earlier(parent: Path, step: int, config: Config) -> list[str]:
             lines.append(
                 f"method.unlabelled_from: {each.method.unlabelled_from}, step {first_unlabelled_step(each.method, steps)}"
             )
-        if each.method.name == "supervised" and not each.method.average_weights:
+        if not each.method.needs_teacher:
             lines.append("method.average_weights: false")
     return lines

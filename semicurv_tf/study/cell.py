@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from semicurv_tf.config import Config, differences
 from semicurv_tf.data.catalog import dataset_info
+from semicurv_tf.methods.schedule import steps_of_run
 from semicurv_tf.study.systems import System
-from semicurv_tf.training.schedules import steps_of_run
 
 # Where the data lie, and how a run is kept and watched, decide nothing of its result.
 _WITHOUT_EFFECT = (

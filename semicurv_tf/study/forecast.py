@@ -3,18 +3,15 @@
 import re
 import statistics
 
-from semicurv_tf.config import NETWORK_DEFAULTS, Config
+from semicurv_tf.config import Config, stored_config
+from semicurv_tf.config.networks import DEFAULT as COUNTED_IN
+from semicurv_tf.config.networks import NETWORKS
 from semicurv_tf.data.catalog import dataset_info
+from semicurv_tf.methods.settings import LEARN
 
 # One step of SemiCurv, 4 + 4 crops of 128x128 in bfloat16 on two cores (results/benchmark_step.json), and the same for
 # each unit below. Used until a run is measured here.
 GUESSED_SECONDS_PER_UNIT = 0.73 / 28
-
-# A pass forward is one unit, a pass with its gradient three; each image of the batch at 128x128.
-_FORWARD, _LEARN = 1, 3
-
-# GFLOP of a forward pass at 128x128 with the widths of the paper, by TensorFlow's profiler.
-GFLOP = {"residual_unet": 7.5, "unet": 6.0, "hed": 10.0, "fphbn": 33.9, "deeplab_v3_plus": 12.5}
 
 
 class Forecast:
@@ -37,7 +34,7 @@ class Forecast:
 
     def learn(self, record: dict):
         """Takes a finished run's time."""
-        config = Config.model_validate(record["config"])
+        config = stored_config(record["config"])
         minutes = record.get("wall_minutes") or record["training_minutes"]
         seconds = 60 * minutes / record["steps"]
         self._exact.setdefault(_kind(config), []).append(seconds)
@@ -57,18 +54,11 @@ class Forecast:
 def units(config: Config) -> float:
     """The passes of one step, counted as forward passes of an image of 128x128 through the residual UNet."""
     labelled, unlabelled = config.training.batch_labelled, config.training.batch_unlabelled
-    passes = _LEARN * labelled
-    method = config.method.name
-    if method != "supervised":
-        passes += _LEARN * unlabelled
-    if method == "vat":
-        passes += unlabelled * (_FORWARD + _LEARN * config.method.vat_iterations)
-    elif method not in ("supervised", "cgan"):
-        passes += unlabelled * config.method.teacher_orientations * _FORWARD
-    model, usual = config.model, NETWORK_DEFAULTS[config.model.name]
+    passes = LEARN * labelled + config.method.passes * unlabelled
+    model, usual = config.model, NETWORKS[config.model.name]
     # A narrower network has quadratically fewer products, but took about a third of the time at half the widths.
     narrower = (model.widths[0] / usual.widths[0]) ** 1.6 if model.widths else 1.0
-    return passes * narrower * GFLOP[model.name] / GFLOP["residual_unet"] * _pixels(config) / 128**2
+    return passes * narrower * usual.gflop / NETWORKS[COUNTED_IN].gflop * _pixels(config) / 128**2
 
 
 def _pixels(config: Config) -> float:
@@ -89,6 +79,6 @@ def _kind(config: Config) -> tuple:
         model.trunk,
         model.widths,
         method.name,
-        method.teacher_orientations,
+        method.passes,
         config.training.precision,
     )

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from semicurv_tf.config import Config, load_config
+from semicurv_tf.config import Config, load_config, load_shared_config
 from semicurv_tf.data.catalog import dataset_info
 from semicurv_tf.errors import UserError
 from semicurv_tf.study.cell import Cell, paper_steps
@@ -83,7 +83,22 @@ def make_plan(request: Request) -> list[Cell]:
         if not request.methods or name in request.methods
     ]
     _refuse_settings_of_the_plan(request, target, [system for _, system in wanted])
-    return [cell_of(request, system, label, seed) for seed in range(request.seeds) for label, system in wanted]
+    cells = [cell_of(request, system, label, seed) for seed in range(request.seeds) for label, system in wanted]
+    _refuse_settings_of_no_row(request, target, cells)
+    return cells
+
+
+def _refuse_settings_of_no_row(request: Request, target: Target, cells: list[Cell]):
+    """Each row takes the settings that its method has; one that no row takes is a mistake."""
+    configs = [cell.config for cell in cells if cell.config is not None]
+    faults = [
+        f"--set {key}: no method of these rows has such a key. Fix: leave it out"
+        for key in request.settings
+        if key.startswith("method.")
+        and not any(key.removeprefix("method.") in type(each.method).model_fields for each in configs)
+    ]
+    if faults and configs:
+        raise UserError(faults)
 
 
 def _faults(request: Request) -> list[str]:
@@ -146,7 +161,7 @@ def _config(request: Request, system: System, label: float, seed: int, steps: in
         "training.steps": steps,
         "training.monitor": _monitor(request.dataset, label),
     }
-    config = load_config(request.config_file or PROTOCOL, {**decided, **system.settings, **request.settings})
+    config = load_shared_config(request.config_file or PROTOCOL, {**decided, **system.settings, **request.settings})
     if request.dataset in CROPPED and config.data.crop is None:
         config = config.model_copy(update={"data": config.data.model_copy(update={"crop": CROP_PX})})
     return config

@@ -15,7 +15,7 @@ import pydantic
 import tensorflow as tf
 from rich.console import Console
 
-from semicurv_tf.config import Config
+from semicurv_tf.config import Config, stored_config
 from semicurv_tf.errors import UserError
 from semicurv_tf.study.cell import Cell, other_settings
 from semicurv_tf.study.forecast import Forecast
@@ -162,7 +162,11 @@ def listing(states: list[tuple[Cell, str, int]], forecast: Forecast) -> str:
 
 def slow_average(cells: list[Cell]) -> str | None:
     """A line of advice where the teacher averages over more steps than the shortest run has."""
-    short = [cell for cell in cells if _has_teacher(cell) and cell.steps * (1 - cell.config.method.ema_alpha) < 2]
+    short = [
+        cell
+        for cell in cells
+        if cell.config.method.needs_teacher and cell.steps * (1 - cell.config.method.ema_alpha) < 2
+    ]
     if not short:
         return None
     alpha, steps = short[0].config.method.ema_alpha, min(cell.steps for cell in short)
@@ -172,15 +176,9 @@ def slow_average(cells: list[Cell]) -> str | None:
     )
 
 
-def _has_teacher(cell: Cell) -> bool:
-    from semicurv_tf.methods.build import METHODS
-
-    return METHODS[cell.config.method.name].needs_teacher(cell.config.method)
-
-
 def _config_of(result: Path) -> Config:
     try:
-        return Config.model_validate(read_record(result)["config"])
+        return stored_config(read_record(result)["config"])
     except (OSError, DamagedRecord, pydantic.ValidationError):
         raise UserError(
             f"{result}: damaged, or no result of this plan. Fix: move it away; its run is then scored again"

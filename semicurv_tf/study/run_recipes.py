@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from rich.console import Console
 
-from semicurv_tf.config import Config, load_config
+from semicurv_tf.config import Config, load_config, load_shared_config
 from semicurv_tf.errors import UserError
 from semicurv_tf.study.branch import branch
 from semicurv_tf.study.cell import planned_steps
@@ -75,7 +75,9 @@ def plan_recipes(
         if run in planned:
             raise UserError(f"{recipe}: {planned[run].recipe} would have the run folder {run} too. Fix: name each once")
         own = {"training.seed": seed, **({"method.name": method} if method else {})}
-        planned[run] = RecipeRun(recipe, run, seed, load_config(recipe, {**common, **own}))
+        # One recipe for several methods: each takes what it has of it.
+        load = load_shared_config if method else load_config
+        planned[run] = RecipeRun(recipe, run, seed, load(recipe, {**common, **own}))
     return list(planned.values())
 
 

@@ -6,6 +6,8 @@ Dice loss and geometric views.
 
 from typing import Any, NamedTuple
 
+from semicurv_tf.methods.registry import METHODS
+
 ALPHAS = (0.9, 0.99, 0.999, 0.9999)  # Fig. 6
 PERIODS = (1, 2, 4, 8)  # Fig. 8b; 4 is SemiCurv itself
 
@@ -45,17 +47,17 @@ def _semicurv(name: str, title: str, encoding: str = "sinusoid", similarity: str
 
 
 _ALL = (
-    _system("supervised", "UNet (residual)", "supervised"),
+    _system("supervised", METHODS["supervised"].title, "supervised"),
     _system("deeplab_v3_plus", "DeepLab v3+", "supervised", model__name="deeplab_v3_plus"),
     # Both by their papers' own loss, the balanced cross-entropy; from a random start Dice drove HED to foreground alone.
     _system("hed", "HED", "supervised", model__name="hed", method__supervised_loss="wbce"),
     _system("fphbn", "FPHBN", "supervised", model__name="fphbn", method__supervised_loss="wbce"),
-    _system("cutmix", "CutMix", "cutmix"),
-    _system("vat", "VAT", "vat"),
-    _system("tcsm", "TCSM", "tcsm"),
-    _system("mean_teacher", "Mean teacher", "mean_teacher"),
-    _system("cgan", "cGAN", "cgan"),
-    _semicurv("semicurv", "SemiCurv"),
+    *(
+        _system(name, method.title, name)
+        for name, method in METHODS.items()
+        if method.title and name not in ("supervised", "semicurv")
+    ),
+    _semicurv("semicurv", METHODS["semicurv"].title),
     _system("supervised_wbce", "UNet, weighted CE", "supervised", method__supervised_loss="wbce"),
     _system("mean_teacher_no_geometry", "Mean teacher, no geometry", "mean_teacher", views__geometric=False),
     _semicurv("semicurv_no_encoding", "N-pair, no encoding", encoding="none"),

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from semicurv_tf.data.catalog import dataset_info
 from semicurv_tf.errors import UserError
+from semicurv_tf.methods.registry import METHODS
 from semicurv_tf.study.published import published_labels
 from semicurv_tf.study.systems import ALPHAS, PERIODS
 
@@ -12,7 +13,7 @@ from semicurv_tf.study.systems import ALPHAS, PERIODS
 DATASETS = ("crackforest", "crack500", "gaps384", "mitroad", "em128", "drive128", "synthetic")
 
 FULLY_SUPERVISED = ("deeplab_v3_plus", "hed", "fphbn", "supervised")
-SEMI_SUPERVISED = ("supervised", "cutmix", "vat", "tcsm", "mean_teacher", "cgan", "semicurv")
+SEMI_SUPERVISED = tuple(name for name, method in METHODS.items() if method.title)
 ENCODINGS = ("semicurv", "semicurv_learned", "semicurv_rotary")
 ABLATION = (
     "supervised_wbce",

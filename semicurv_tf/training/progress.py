@@ -5,7 +5,7 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from semicurv_tf.training.loss_names import LOSS_LABELS
+from semicurv_tf.methods.registry import LOSS_LABELS
 from semicurv_tf.wording import clock
 
 # Where no terminal shows a bar, a line is printed this often.

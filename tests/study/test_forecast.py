@@ -2,8 +2,9 @@
 
 import pytest
 
-from semicurv_tf.config import NETWORK_DEFAULTS, load_config
-from semicurv_tf.study.forecast import GFLOP, Forecast, units
+from semicurv_tf.config import load_config
+from semicurv_tf.config.networks import NETWORKS
+from semicurv_tf.study.forecast import Forecast, units
 from semicurv_tf.study.plan import Request, make_plan
 
 
@@ -25,7 +26,7 @@ def test_units_count_passes():
 
 
 def test_every_network_has_a_cost():
-    assert set(GFLOP) == set(NETWORK_DEFAULTS)
+    assert all(network.gflop > 0 for network in NETWORKS.values())
 
 
 def test_a_measured_cell_is_believed_and_others_are_scaled():

@@ -2,7 +2,8 @@
 
 import math
 
-from semicurv_tf.config import MethodConfig, TrainingConfig
+from semicurv_tf.config import TrainingConfig
+from semicurv_tf.methods.settings import MethodSettings
 
 
 def steps_of_run(training: TrainingConfig, labelled: int) -> int:
@@ -25,8 +26,8 @@ def steps_of_epoch(training: TrainingConfig, labelled: int) -> int:
     return math.ceil(labelled / training.batch_labelled)
 
 
-def first_unlabelled_step(method: MethodConfig, steps: int) -> int:
-    """Steps done before the first with unlabelled images, in a run of `steps` steps; the last one has them in any case."""
+def first_unlabelled_step(method: MethodSettings, steps: int) -> int:
+    """Steps done before the first with unlabelled images, in a run of `steps` steps; the last has them in any case."""
     return min(round(method.unlabelled_from * steps), steps - 1)
 
 

@@ -146,7 +146,7 @@ def test_differences_name_keys_with_both_values():
     assert differences(Config(), load_config(None, {"training.seed": 2})) == ["training.seed: 0 -> 2"]
 
 
-CONFIGS = sorted((Path(__file__).resolve().parents[1] / "configs").glob("*.yaml"))
+CONFIGS = sorted((Path(__file__).resolve().parents[2] / "configs").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("file", CONFIGS, ids=lambda file: file.stem)

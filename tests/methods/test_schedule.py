@@ -5,7 +5,7 @@ import pytest
 
 from semicurv_tf.config import load_config
 from semicurv_tf.errors import UserError
-from semicurv_tf.training.schedules import first_unlabelled_step, learning_rate, ramp, steps_of_run
+from semicurv_tf.methods.schedule import first_unlabelled_step, learning_rate, ramp, steps_of_run
 
 
 def training(**settings):
