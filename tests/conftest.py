@@ -16,7 +16,7 @@ def shared_data() -> Path:
 
 
 # Whole commands and servers last: a broken formula should not wait for them.
-SLOW_FOLDERS = ("data", "inference", "export", "serving", "end_to_end")
+SLOW_FOLDERS = ("data", "inference", "export", "predict", "study", "report", "cli", "serving", "end_to_end")
 # Their tests share what takes long to make, a trained run or an export, thus one process runs them all.
 SHARING_FOLDERS = ("acquisition", "end_to_end", "export", "report", "serving")
 
