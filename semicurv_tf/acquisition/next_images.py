@@ -39,7 +39,7 @@ class Judges:
 
 @dataclasses.dataclass(frozen=True)
 class Candidate:
-    """An image and what the judges say: mean disagreement in nats a pixel, foreground in percent, features."""
+    """An image and what the judges say: mean disagreement in nats per pixel, foreground in percent, features."""
 
     index: int
     name: str
@@ -87,9 +87,10 @@ def choose_next(
 ) -> Choice:
     """Ranks images and writes the first `count`: a list, all scores, and a contact sheet.
 
-    An image's score is the mean over its pixels of the disagreement of student and teacher over the views (of the student's
-    views alone in a run without a teacher), 0 where a pixel does not count. ImagePool are then taken by score and by unlikeness to those taken
-    and to the labelled ones among them, see `choose_diverse`. Labelled images are recognised by their names, and left out.
+    An image's score is the mean over its pixels of the disagreement of student and teacher over the views (of the
+    student's views alone in a run without a teacher), 0 where a pixel does not count. Images are then taken by score and
+    by unlikeness to those taken and to the labelled ones among them, see `choose_diverse`. Labelled images are
+    recognised by their names, and left out.
 
     Args:
         judges: of `open_judges`.

@@ -11,8 +11,8 @@ Examples:
   semicurv-tf next --run runs/drive --count 8 --output next/      # of the run's own unlabelled training images
 
 \b
-Written: OUTPUT/next.csv (the images to label, in order), scores.csv (all images by score) and next.png, a contact sheet:
-image, mean prediction, where the predictions disagree. docs/next_images.md says how the score is made.
+Written: OUTPUT/next.csv (the images to label, in order), scores.csv (all images by score) and next.png, a contact
+sheet: image, mean prediction, where the predictions disagree. docs/next_images.md says how the score is made.
 """
 
 

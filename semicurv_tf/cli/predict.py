@@ -26,7 +26,7 @@ georeferenced and large TIFFs get .tif in place of .png; a GeoTIFF keeps its CRS
 without data stay so (mask 0, and unset in the TIFF's own mask).
 
 \b
-Images larger than --memory bears are read, predicted and written by windows: overlapping tiles, blended
+Images that do not fit in --memory are read, predicted and written by windows: overlapping tiles, blended
 by Gaussian weights. The network's coordinate encoding spans each tile, as it spans the crops in training.
 Large images and GeoTIFFs need rasterio: pip install 'semicurv-tf[geo]'.
 
@@ -76,7 +76,8 @@ files. On several machines all paths must lie on a file system that they share.
 @click.option(
     "--threshold",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="Foreground above this probability.  [default: the one chosen on validation images (RUN/threshold.json), else 0.5]",
+    help="Foreground above this probability.  "
+    "[default: the one chosen on validation images (RUN/threshold.json), else 0.5]",
 )
 @click.option(
     "--tta",
@@ -88,7 +89,8 @@ files. On several machines all paths must lie on a file system that they share.
 @click.option(
     "--no-data",
     metavar="LOW-HIGH",
-    help="Pixels whose channels are all in this range of 0-255 get no mask: 0-20 for the black around a retina, 253-255 for blank parts of an aerial photograph.",
+    help="Pixels whose channels are all in this range of 0-255 get no mask: 0-20 for the black around a retina, "
+    "253-255 for blank parts of an aerial photograph.",
 )
 @click.option(
     "--memory",
@@ -123,7 +125,7 @@ files. On several machines all paths must lie on a file system that they share.
     show_default=True,
     help="Of the results in a folder.",
 )
-@click.option("--overwrite", is_flag=True, help="Predict what is finished again.")
+@click.option("--overwrite", is_flag=True, help="Redo finished images.")
 @click.option("--next", "next_count", type=int, hidden=True)
 @click.option("--views", type=int, hidden=True)
 @click.option(

@@ -12,17 +12,19 @@ RUN_EXAMPLES = """
 Examples:
   semicurv-tf study run configs/drive128_supervised.yaml configs/drive128_best.yaml --data-dir DIR \\
       --runs runs/study --output results/drive128_1pct --seed 0 --seed 1 --seed 2
-  semicurv-tf study run configs/methods_synthetic.yaml --method supervised --method semicurv --runs RUNS --output RESULTS
+  semicurv-tf study run configs/methods_synthetic.yaml --method supervised --method semicurv \\
+      --runs runs/methods --output results/methods
   semicurv-tf study run configs/*.yaml --runs RUNS --output RESULTS --development --dry-run
 
 \b
-For each recipe and seed: a run folder RUNS/RECIPE-seedN (RECIPE-METHOD-seedN with --method) and OUTPUT/RECIPE-seedN.json
-with configuration, curve, scores of the last step on the test images, versions, processor and training time. OUTPUT/table.md
-has a row for each, and mean and spread where a recipe ran with several seeds. No image is written.
+For each recipe and seed: a run folder RUNS/RECIPE-seedN (RECIPE-METHOD-seedN with --method) and
+OUTPUT/RECIPE-seedN.json with configuration, curve, scores of the last step on the test images, versions, processor
+and training time. OUTPUT/table.md has a row for each, and mean and spread where a recipe ran with several seeds.
+No image is written.
 
 \b
-Recipes are chosen with --development, by the masks of the unlabelled training images, which are hidden from the training;
-never by test scores (docs/protocol.md).
+Recipes are chosen with --development, by the masks of the unlabelled training images, which are hidden from the
+training; never by test scores (docs/protocol.md).
 """
 
 # Of training, after which the second table of `study table` shows the IoU.
@@ -47,7 +49,7 @@ def study():
 @click.option(
     "--share",
     type=click.IntRange(min=1),
-    help="Train so many steps, which are the same for all recipes, only with the first of them; the others go on from there.",
+    help="Train so many steps, which are the same for all recipes, with the first alone; the others go on from there.",
 )
 @click.option("--development", is_flag=True, help="Do not open the test set.")
 @click.option("--dry-run", is_flag=True, help="List the runs with their state and the time forecast, run nothing.")
@@ -76,8 +78,8 @@ def run(recipes, data_dir, runs, output, seeds, methods, settings, share, develo
 def table(folders):
     """Print the tables of all records in FOLDERS: test scores over label seeds, and IoU by training time.
 
-    FOLDERS are those of `semicurv-tf study run`, with the test set opened. Recipes of files NAME_best.yaml are the column
-    `best`, those of method supervised and semicurv stand beside, with the paper's numbers.
+    FOLDERS are those of `semicurv-tf study run`, with the test set opened. Recipes of files NAME_best.yaml are the
+    column `best`; those of methods supervised and semicurv stand beside them, with the paper's numbers.
 
     \b
     Example:

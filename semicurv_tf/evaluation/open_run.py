@@ -21,12 +21,12 @@ from semicurv_tf.training.train import open_dataset
 # What --split takes: "labelled" are the training images whose masks the network learned from.
 SPLITS = ("test", "validation", "labelled")
 
-# SplitImages of at most so many pixels are predicted so many together; larger ones would take gigabytes.
+# Images of at most so many pixels are predicted so many together; larger ones would take gigabytes.
 SMALL_BATCH, SMALL_PIXELS = 4, 512 * 512
 
 
 class SplitImages(NamedTuple):
-    """SplitImages with masks: their store, and their positions in it."""
+    """Images with masks: their store, and their positions in it."""
 
     store: ImageStore
     indices: list[int]

@@ -21,7 +21,14 @@ def side_by_side(image, maps) -> np.ndarray:
 
 
 def in_a_row(images) -> np.ndarray:
-    """Images of one height beside each other; `(height, width, channels)`, raw 0-255; shown and returned as by `side_by_side`."""
+    """Images of one height beside each other.
+
+    Args:
+        images: each `(height, width, channels)`, raw 0-255; of other than three channels the first is shown.
+
+    Returns:
+        As `side_by_side`.
+    """
     row = []
     for image in map(np.asarray, images):
         row += [np.full((len(image), MARGIN_PX, 3), 255, np.uint8), as_rgb(image)]

@@ -110,7 +110,8 @@ def predict_by_beam(
             said = [line.strip() for line in str(error).splitlines() if line.strip()]
             line = next((line for line in said if "UserError" in line), said[-1] if said else type(error).__name__)
             raise UserError(
-                f"--runner beam {' '.join(arguments)}: the pipeline failed ({line[:300]}). Fix: what is said here, then run again"
+                f"--runner beam {' '.join(arguments)}: the pipeline failed ({line[:300]}). "
+                "Fix: what is said here, then run again"
             ) from error
         lines = [
             json.loads(line) for file in (predicted, failed) for line in file.read_text(encoding="utf-8").splitlines()

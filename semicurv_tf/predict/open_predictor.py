@@ -59,7 +59,8 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
     memory = parse_memory(options.memory)
     if options.precision != "float32" and options.run is None:
         raise UserError(
-            f"--precision {options.precision}: only a --run is computed in another precision here. Fix: export --precision bfloat16"
+            f"--precision {options.precision}: only a --run is computed in another precision here. "
+            "Fix: export --precision bfloat16"
         )
     settings = {"tile": options.tile, "tta": options.tta}
     if options.no_data is not None:
@@ -75,7 +76,7 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
 
 
 def open_server(options: PredictorOptions) -> tuple["Client", Predictor, dict]:
-    """A client of the options' server, the predictor of its probabilities, and the settings as `open_predictor` gives them.
+    """A client of a server, the predictor of its probabilities, and the settings as `open_predictor` gives them.
 
     Raises:
         UserError: the server cannot be used.
@@ -101,8 +102,8 @@ def saved_model_predictor(directory: str, **settings) -> Predictor:
         except (TypeError, ValueError, tf.errors.InvalidArgumentError):
             height, width = image.shape[1:3]
             raise UserError(
-                f"{directory}: does not take an image of {width}x{height} pixels in one piece (export --size, --max-pixels). "
-                "Fix: --tile with the size it was exported for, or predict with --run"
+                f"{directory}: does not take an image of {width}x{height} pixels in one piece "
+                "(export --size, --max-pixels). Fix: --tile with the size it was exported for, or predict with --run"
             ) from None
 
     return Predictor(predict, channels, **settings)

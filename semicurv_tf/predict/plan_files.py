@@ -1,4 +1,4 @@
-"""Which files are predicted and where their results go: finished ones are skipped, nothing is ever overwritten by mistake."""
+"""Which files are predicted and where their results go: finished ones are skipped, nothing is overwritten by mistake."""
 
 import dataclasses
 import json
@@ -33,7 +33,12 @@ class Outputs:
 
 @dataclasses.dataclass(frozen=True)
 class ImageJob:
-    """One image file and where its results go; `outputs` maps "mask", "probability", "overlay", "lines" and "table" to paths."""
+    """One image file and where its results go.
+
+    Attributes:
+        image: the file.
+        outputs: paths by "mask", "probability", "overlay", "lines" and "table".
+    """
 
     image: Path
     outputs: dict[str, Path]
@@ -65,7 +70,7 @@ def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[
 
     Args:
         images: an image; a folder whose images are all taken, sub-folders included (their structure is kept in the
-            output); or a `.txt` file that names an image per line, relative to its own folder (all masks go side by side).
+            output); or a `.txt` file that names an image per line, relative to its own folder (masks go side by side).
         output: the folder of results; or the mask's own path (`.png`, `.tif`, `.tiff`) where `images` is one.
         outputs: which files are written per image.
 

@@ -1,4 +1,4 @@
-"""Sends many image files in batches to a server, which gives its own masks; what does not travel whole goes by tiles."""
+"""Sends many image files in batches to a server, which gives its own masks; large ones go by tiles."""
 
 from collections.abc import Callable, Iterator
 
@@ -23,8 +23,8 @@ def predict_by_server(
 ) -> Iterator[ImageOutcome]:
     """Predicts the jobs' images by a server and writes their masks.
 
-    Images up to `client.whole_pixels` (or up to a tile, where one is set) travel `batch` to a request, as PNG, and get the
-    server's own mask. Larger ones go by tiles, blended here, and stacks and GeoTIFFs by windows: by `predictor`, with
+    Images up to `client.whole_pixels` (or up to a tile, where one is set) travel `batch` to a request, as PNG, and get
+    the server's own mask. Larger ones go by tiles, blended here, and stacks and GeoTIFFs by windows: by `predictor`, with
     its threshold.
 
     Args:

@@ -86,7 +86,8 @@ def _predict(predictor: Predictor, job: ImageJob, advance: Callable[[float], Non
         )
     if header.frames > 1 and "lines" in job.outputs:
         raise UserError(
-            f"{job.image}: expected one image in the file for --vectors, found {header.frames} pages. Fix: leave --vectors out"
+            f"{job.image}: expected one image in the file for --vectors, found {header.frames} pages. "
+            "Fix: leave --vectors out"
         )
     foreground = counted = 0
     notes: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Says where the command line of this client is now: planning files is `semicurv-tf predict`'s, a client is transport alone."""
+"""Says where the command line of this client is now: `semicurv-tf predict` plans files, a client is transport alone."""
 
 import sys
 

@@ -1,1 +1,1 @@
-"""The paper's tables and figures as plans of cells, trained and scored one after another, resumably."""
+"""Plans of runs, resumable: the cells of the paper's tables and figures, comparisons of recipes, and their records."""

@@ -9,8 +9,8 @@
     scores                      on the test images at the last step; null where the test set stayed closed
     curve                       lines of the log
 
-Cells add cell, system, full_steps, budget and wall_minutes; recipes add recipe, the name of their file. There is no path and
-no image in it.
+Cells add cell, system, full_steps, budget and wall_minutes; recipes add recipe, the name of their file. There is no
+path and no image in it.
 """
 
 import json

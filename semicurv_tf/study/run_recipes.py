@@ -1,6 +1,6 @@
 """Trains and scores several recipes on the same labelled images, and keeps what was measured.
 
-    RUNS/RECIPE-seedN/              a run folder; RECIPE-METHOD-seedN where methods are compared that share all other settings
+    RUNS/RECIPE-seedN/              a run folder; RECIPE-METHOD-seedN where methods are compared with all else shared
     RESULTS/RECIPE-seedN.json       its record: configuration, curve, test scores at the last step, minutes, machine
     RESULTS/table.md                a row for each run; mean and spread where a recipe ran with several seeds
 
@@ -150,7 +150,8 @@ def read_recipe_records(folders: Iterable[Path], tested: bool = False) -> list[d
     files = sorted(file for folder in folders for file in folder.glob("*.json"))
     if not files:
         raise UserError(
-            f"{', '.join(map(str, folders))}: expected records of semicurv-tf study (*.json), found none. Fix: another folder"
+            f"{', '.join(map(str, folders))}: expected records of semicurv-tf study (*.json), found none. "
+            "Fix: another folder"
         )
     records, faults = [], []
     for file in files:
@@ -163,7 +164,8 @@ def read_recipe_records(folders: Iterable[Path], tested: bool = False) -> list[d
             faults.append(f"{file}: expected a record of semicurv-tf study, found one of reproduce. Fix: move it away")
         elif tested and record["scores"] is None:
             faults.append(
-                f"{file}: made with --development, has no test scores. Fix: leave its folder out, or run the study without it"
+                f"{file}: made with --development, has no test scores. "
+                "Fix: leave its folder out, or run the study without it"
             )
         records.append(record)
     if faults:

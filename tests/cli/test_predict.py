@@ -205,3 +205,18 @@ def test_batches_are_of_a_servers_own_masks_alone(images, tmp_path, options, sai
 def test_an_input_must_be_named(tmp_path):
     result = call("--run", "RUN", "--output", tmp_path / "out")
     assert isinstance(result.exception, UserError) and "--input: missing" in str(result.exception)
+
+
+def test_options_of_a_server_reach_its_client(images, tmp_path, monkeypatch):
+    asked = []
+
+    def connect(url, model_name, **options):
+        asked.append((url, model_name, options))
+        raise UserError("asked")
+
+    monkeypatch.setattr("semicurv_tf.serving_client.client.connect", connect)
+    options = ["--model-name", "m", "--model-version", 7, "--deadline", 3, "--max-message-mb", 9]
+    for batch in ([], ["--batch", 4]):
+        call("--server", "grpc://h:1", "--input", images, "--output", tmp_path / "out", *options, *batch)
+    expected = {"version": 7, "label": None, "deadline_s": 3.0, "max_message_mb": 9}
+    assert asked == [("grpc://h:1", "m", expected)] * 2

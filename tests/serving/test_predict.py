@@ -34,13 +34,6 @@ def test_one_by_one_and_in_batches(start_server, served_network, scheme, tmp_pat
     assert settings["masks"] == "the server's own" and settings["model"].endswith("semicurv version 1")
 
 
-def test_a_version_that_is_not_served_is_named(start_server, scheme, tmp_path):
-    (tmp_path / "a.png").write_bytes(encode_png(pixels(40, 30)))
-    call = ["--server", start_server()[scheme], "--input", str(tmp_path / "a.png"), "--output", str(tmp_path / "out")]
-    done = CliRunner().invoke(predict, [*call, "--model-version", "7"])
-    assert done.exception is not None and "7" in str(done.exception) and not (tmp_path / "out").exists()
-
-
 def test_the_old_command_line_names_the_new_one():
     done = subprocess.run(
         [sys.executable, "-m", "semicurv_tf.serving_client", "--url", "x"], capture_output=True, text=True, check=False
