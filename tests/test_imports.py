@@ -35,7 +35,11 @@ LAYERS = (
     "images",
     "config",
     "recipes",
+    # The list of methods, and their settings: no TensorFlow. The configuration reads them; what learns stands above it.
+    "methods.registry",
+    "methods.settings",
     # Single files that everything stands on.
+    "section",
     "replicas",
     "wording",
     "whole_files",
@@ -69,6 +73,8 @@ def imported(path: Path, package: Path) -> set[tuple[int, str]]:
 def layer(name: str, package: Path) -> str:
     """The part of the house that a module lies in; names that are no module belong to the package itself."""
     parts = name.split(".")
+    if ".".join(parts[1:3]) in LAYERS:
+        return ".".join(parts[1:3])
     exists = len(parts) > 1 and ((package / parts[1]).is_dir() or (package / f"{parts[1]}.py").is_file())
     return parts[1] if exists else parts[0]
 

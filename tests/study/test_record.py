@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from semicurv_tf.config import Config
+from semicurv_tf.config import stored_config
 from semicurv_tf.study.record import CELL, RECIPE, DamagedRecord, read_record
 
 RESULTS = Path(__file__).resolve().parents[2] / "results"
@@ -18,7 +18,7 @@ def test_records_of_the_repository(folder, kind):
     for file in files:
         record = read_record(file)
         assert record["kind"] == kind
-        config = Config.model_validate(record["config"])
+        config = stored_config(record["config"])
         assert (record["dataset"], record["labels"]) == (config.data.dataset, config.data.labels)
         assert record["seed"] == config.training.seed and record["steps"] >= record["curve"][-1]["step"] > 0
 
