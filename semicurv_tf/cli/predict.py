@@ -137,7 +137,7 @@ def predict(
     """Predict the mask of every image of a folder, whatever their sizes and kinds."""
     from semicurv_tf.cli.console import console, quiet_start
     from semicurv_tf.errors import UserError
-    from semicurv_tf.inference.folder import Outputs, open_output, plan_jobs
+    from semicurv_tf.inference.folder import Outputs, open_output, passed_over, plan_jobs
     from semicurv_tf.inference.source import PredictorOptions, open_predictor
 
     if sum(options[name] is not None for name in ("run", "saved_model", "server")) != 1:
@@ -168,6 +168,8 @@ def predict(
     click.echo(f"{done} predicted, {skipped} finished before, {failed} failed: {output}")
     for note, names in notes.items():
         click.echo(f"  {note}: {_some(names)}")
+    if line := passed_over(source, output):
+        click.echo(f"  {line}")
     if faults:
         raise UserError(faults)
 
