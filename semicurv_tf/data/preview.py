@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageOps
 from semicurv_tf.data.load import Dataset
 from semicurv_tf.data.store import ImageStore
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.values import to_channels
 
 _TILE_PX = 192
 _CAPTION_PX = 14
@@ -57,7 +58,7 @@ def preview(dataset: Dataset, output: Path, per_split: int = 6) -> Path:
 def _tile(store: ImageStore, index: int, split: str) -> Image.Image:
     """An image and its overlay side by side, with a caption."""
     arrays = store.read(int(index))
-    colour = np.broadcast_to(arrays["image"], (*arrays["image"].shape[:2], 3)).astype(float)
+    colour = to_channels(arrays["image"], 3).astype(float)
     overlaid = np.where(arrays["mask"] == 1, 0.35 * colour + 0.65 * _POSITIVE, colour)
     overlaid = np.where(arrays["valid"] == 0, 0.5 * overlaid + 0.5 * _NO_DATA, overlaid)
     tile = Image.new("RGB", (2 * _TILE_PX + 6, _TILE_PX + _CAPTION_PX + 4), "white")

@@ -13,6 +13,7 @@ from semicurv_tf.images.opener import naming
 from semicurv_tf.images.provenance import state_of
 from semicurv_tf.images.rasters import raster_environment
 from semicurv_tf.images.results import TIFF_SUFFIXES, open_result
+from semicurv_tf.images.values import to_channels
 from semicurv_tf.images.windows import BAND_ROWS
 from semicurv_tf.inference.folder import Job, Outcome
 from semicurv_tf.inference.predictor import Predictor, PredictorLost
@@ -171,7 +172,7 @@ def _write(results: dict, band: Band, mask: np.ndarray) -> None:
         elif name == "probability":
             rows = np.rint(band.probability * 255).astype(np.uint8)
         else:
-            rows = overlay(band.pixels, mask)
+            rows = overlay(to_channels(band.pixels, 3), mask)
         result.rows(rows, band.valid)
 
 
