@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from semicurv_tf.config import Config, load_config, load_shared_config
+from semicurv_tf.config import Config, load_shared_config
 from semicurv_tf.data.catalog import dataset_info
 from semicurv_tf.errors import UserError
 from semicurv_tf.study.cell import Cell, paper_steps
