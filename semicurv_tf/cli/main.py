@@ -75,7 +75,7 @@ def run(command: click.Command):
     except UserError as error:
         for line in error.lines:
             print(f"error: {line}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

@@ -44,8 +44,25 @@ files. On several machines all paths must lie on a file system that they share.
 @click.command(name="predict", epilog=EXAMPLES)
 @click.option("--run", type=click.Path(), help="Run folder of a training: its deployed network predicts.")
 @click.option("--saved-model", type=click.Path(), help="Version folder of an export, instead of --run.")
-@click.option("--server", metavar="URL", help="grpc://host:port or http://host:port of a TF Serving, instead of --run.")
+@click.option("--trust", is_flag=True, help="Load a --saved-model that may read and write files too.")
+@click.option(
+    "--server", metavar="URL", help="grpc(s)://host:port or http(s)://host:port of a TF Serving, instead of --run."
+)
 @click.option("--model-name", default="semicurv", show_default=True, help="The model's name on the server.")
+@click.option("--label", help="With --server: of a version, e.g. stable or canary.  [default: the newest version]")
+@click.option(
+    "--deadline",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="With --server: seconds for a call, with all its tries.",
+)
+@click.option("--token-file", type=click.Path(), help="With --server: file with the token that the server asks for.")
+@click.option(
+    "--ca-file", type=click.Path(), help="With --server: CA of its certificate (PEM).  [default: the system's]"
+)
+@click.option("--client-certificate", type=click.Path(), help="With --server: the client's own certificate (PEM).")
+@click.option("--client-key", type=click.Path(), help="With --server: key of --client-certificate (PEM).")
 @click.option(
     "--input",
     "source",
@@ -136,7 +153,7 @@ def predict(
 ):
     """Predict the mask of every image of a folder, whatever their sizes and kinds."""
     from semicurv_tf.cli.console import console, quiet_start
-    from semicurv_tf.errors import UserError
+    from semicurv_tf.errors import RetryLater, UserError
     from semicurv_tf.inference.folder import Outputs, open_output, plan_jobs
     from semicurv_tf.inference.source import PredictorOptions, open_predictor
 
@@ -161,7 +178,7 @@ def predict(
     since = open_output(output, settings, overwrite)
     open_jobs = jobs if overwrite else [job for job in jobs if not job.finished(since)]
 
-    done, notes, faults = _run(
+    done, notes, faults, lost = _run(
         console(), open_jobs, lambda progress: predict_all(predictor, options, open_jobs, progress)
     )
     skipped, failed = len(jobs) - len(open_jobs), len(open_jobs) - done
@@ -169,16 +186,17 @@ def predict(
     for note, names in notes.items():
         click.echo(f"  {note}: {_some(names)}")
     if faults:
-        raise UserError(faults)
+        raise RetryLater(faults) if lost else UserError(faults)
 
 
 def _run(console, jobs, predict_all):
-    """Predicts with progress; returns how many were done, the names per note, and all faults."""
+    """Predicts with progress; returns how many were done, the names per note, all faults, and whether a retry may help."""
+    from semicurv_tf.errors import RETRY
     from semicurv_tf.inference.predictor import PredictorLost
     from semicurv_tf.inference.progress import ImageProgress
     from semicurv_tf.whole_files import DiskLost
 
-    done, notes, faults = 0, {}, []
+    done, notes, faults, retry = 0, {}, [], False
     try:
         with ImageProgress(len(jobs), console) as progress:
             for outcome in predict_all(progress):
@@ -188,7 +206,8 @@ def _run(console, jobs, predict_all):
                     notes.setdefault(note, []).append(outcome.source.name)
     except (DiskLost, PredictorLost) as lost:  # every further image would fail alike
         faults += lost.lines
-    return done, notes, faults
+        retry = lost.exit_code == RETRY
+    return done, notes, faults, retry
 
 
 def _one_by_one(predictor, options, jobs, progress):

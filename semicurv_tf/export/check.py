@@ -24,6 +24,7 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.export import cpp_smoke
 from semicurv_tf.export.card import read_card
 from semicurv_tf.export.from_run import KERAS_MODEL
+from semicurv_tf.export.graph_guard import require_harmless
 from semicurv_tf.export.models_config import read_models_config
 from semicurv_tf.export.warmup import WARMUP, read_warmup
 
@@ -43,15 +44,18 @@ class Result:
     said: str
 
 
-def check_version(version: str | Path, models_config: str | Path | None = None) -> Iterator[Result]:
+def check_version(
+    version: str | Path, models_config: str | Path | None = None, trust: bool = False
+) -> Iterator[Result]:
     """Checks a version folder; yields each result as it is known.
 
     Args:
         version: the version folder.
         models_config: a server's configuration to check beside it.
+        trust: also run a model that does more than compute.
 
     Raises:
-        UserError: the folder is no export of this project.
+        UserError: the folder is no export of this project, or its model does more than compute.
     """
     card = read_card(version)
     missing = [name for name in FILES if not (Path(version) / name).is_file()]
@@ -60,7 +64,9 @@ def check_version(version: str | Path, models_config: str | Path | None = None) 
         return
     yield Result("files", "passed", f"version {Path(version).name}, {card['precision']}, {card['nodes']} nodes")
 
-    expected = _keras_probabilities(Path(version), card)
+    if not trust:
+        require_harmless(version)
+    expected = _keras_probabilities(Path(version), card, trust)
     yield _session_check(version, card, expected)
     yield _warmup_check(version)
     yield _cpp_check(version, card, expected)
@@ -88,14 +94,13 @@ def run_requests(version: str | Path, requests: list[tuple[str, dict]]) -> list[
         return pickle.loads(answered.read_bytes())
 
 
-def _keras_probabilities(version: Path, card: dict) -> list[tuple[np.ndarray, np.ndarray]]:
+def _keras_probabilities(version: Path, card: dict, trust: bool) -> list[tuple[np.ndarray, np.ndarray]]:
     """(uint8 images, float32 probabilities by Keras) for several sizes."""
-    import keras
     import tensorflow as tf
 
-    import semicurv_tf.models  # noqa: F401  registers the networks
+    from semicurv_tf.models.keras_file import load_network
 
-    network = keras.saving.load_model(version / "assets.extra" / KERAS_MODEL, compile=False)
+    network = load_network(version / "assets.extra" / KERAS_MODEL, trust)
     generator = np.random.default_rng(0)
     sizes = (
         (tuple(card["size"]),) if card["size"] else [size for size in SIZES if size[0] * size[1] <= card["max_pixels"]]

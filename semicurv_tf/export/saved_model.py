@@ -1,12 +1,14 @@
 """Writes a version of a SavedModel: beside its place first, then renamed; never over another version."""
 
 import contextlib
+import errno
 import os
 import shutil
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.export.card import card_path
+from semicurv_tf.parts import new_part, remove_abandoned
 from semicurv_tf.whole_files import cannot_write, write_json
 
 MAX_PIXELS = 4_194_304  # of one served image: 2048x2048
@@ -47,17 +49,25 @@ def new_version(models: str | Path, version: int | None = None):
         UserError: the version exists, or the folder cannot be written.
     """
     final = choose_version(models, version)
-    part = final.with_name(f".{final.name}.{os.getpid()}.part")
+    part = new_part(final)
     try:
-        part.mkdir(parents=True)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(final.parent, below=False)
+        part.mkdir()
         yield part, final
         if final.exists():
-            raise UserError(f"{final}: was written by another export meanwhile. Fix: export again")
+            raise _taken(final)
         os.rename(part, final)
     except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST) and final.exists():
+            raise _taken(final) from None
         raise cannot_write(final, error) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _taken(final: Path) -> UserError:
+    return UserError(f"{final}: was written by another export meanwhile. Fix: export again")
 
 
 def write_saved_model(

@@ -5,9 +5,11 @@ import json
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.json_files import read_object
 from semicurv_tf.inference.images import find_images, read_header
 from semicurv_tf.inference.results import SUFFIXES
-from semicurv_tf.whole_files import remove_abandoned, write_json
+from semicurv_tf.parts import remove_abandoned
+from semicurv_tf.whole_files import write_json
 
 RECORD = "predictions.json"  # in the output folder: what its masks were made with
 FORMATS = ("auto", "png", "tif")
@@ -150,10 +152,9 @@ def open_output(output: str | Path, settings: dict, overwrite: bool) -> float:
     remove_abandoned(output.parent if alone else output, below=not alone)
     settings = json.loads(json.dumps(settings))
     if record.is_file():
-        try:
-            earlier = json.loads(record.read_text())
-        except ValueError:
-            earlier = {}
+        earlier = (
+            {} if overwrite else read_object(record, "delete it together with the masks beside it, or --overwrite")
+        )
         differing = [key for key in sorted(settings.keys() | earlier.keys()) if settings.get(key) != earlier.get(key)]
         if not differing:
             return record.stat().st_mtime

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from semicurv_tf.errors import UserError
+from semicurv_tf.errors import RetryLater, UserError
 from semicurv_tf.inference.memory import Memory
 from semicurv_tf.inference.no_data import NoData
 from semicurv_tf.inference.tiles import ArraySource, Band, Source, predict_bands
@@ -21,7 +21,7 @@ OVERLAP_CELLS = 4  # pixels of the coarsest feature map: half the reach of the n
 ORIENTATIONS = {"none": 1, "d4": 8}
 
 
-class PredictorLost(UserError):
+class PredictorLost(RetryLater):
     """What predicts is gone (a server that does not answer): every further image would fail alike."""
 
 
@@ -96,13 +96,13 @@ class Predictor:
         return cls(predict, channels, **{"stride": getattr(network, "stride", STRIDE_PX), **settings})
 
     @classmethod
-    def from_saved_model(cls, directory: str, **settings) -> "Predictor":
+    def from_saved_model(cls, directory: str, trust: bool = False, **settings) -> "Predictor":
         """From an exported version folder, by its signature `serving_default`."""
         from semicurv_tf.export.load import load_signature
 
         import tensorflow as tf
 
-        signature, channels = load_signature(directory)
+        signature, channels = load_signature(directory, trust=trust)
 
         def predict(image):
             try:

@@ -25,6 +25,10 @@ class PredictorOptions:
         tta: "none" or "d4".
         no_data: values of pixels without data, such as "253-255"; None: only what the file itself says.
         precision: of a run's network: "float32", "bfloat16", or "auto".
+        trust: load a `saved_model` that may read and write files too.
+        label: of the served version, such as "stable"; None: the newest.
+        deadline: seconds for a call of the server, with all its tries.
+        token_file, ca_file, client_certificate, client_key: see `semicurv_tf.serving_client.security.Security`.
     """
 
     run: str | None = None
@@ -37,6 +41,13 @@ class PredictorOptions:
     tta: str = "none"
     no_data: str | None = None
     precision: str = "float32"
+    trust: bool = False
+    label: str | None = None
+    deadline: float = 60.0
+    token_file: str | None = None
+    ca_file: str | None = None
+    client_certificate: str | None = None
+    client_key: str | None = None
 
 
 def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
@@ -61,15 +72,21 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
         card = read_card(options.saved_model)
         threshold = options.threshold if options.threshold is not None else card.get("threshold") or 0.5
         limit = Memory(memory, tile_pixels=card.get("max_pixels") or WHOLE_PIXELS)
-        predictor = Predictor.from_saved_model(options.saved_model, threshold=threshold, memory=limit, **settings)
+        predictor = Predictor.from_saved_model(
+            options.saved_model, trust=options.trust, threshold=threshold, memory=limit, **settings
+        )
         variables = Path(options.saved_model, "variables", "variables.data-00000-of-00001")
         identity = {
             "model": _digest([Path(options.saved_model, "saved_model.pb").read_bytes(), variables.read_bytes()])
         }
     else:
         from semicurv_tf.serving_client.client import connect
+        from semicurv_tf.serving_client.security import Security
 
-        client = connect(options.server, options.model_name)
+        security = Security(options.token_file, options.ca_file, options.client_certificate, options.client_key)
+        client = connect(
+            options.server, options.model_name, label=options.label, deadline_s=options.deadline, security=security
+        )
         channels, version = client.describe()
         threshold = options.threshold if options.threshold is not None else 0.5
         predictor = Predictor(
