@@ -14,6 +14,7 @@ from semicurv_tf.report.results import Group, Result, beside_protocol, group_res
 from semicurv_tf.reproduce.published import published_labels, read_published
 from semicurv_tf.reproduce.targets import DATASETS, TARGETS
 from semicurv_tf.training.guards import COLLAPSED_TO_BACKGROUND
+from semicurv_tf.spreadsheet import cell
 from semicurv_tf.whole_files import written_whole
 
 TITLE = "SemiCurv: measured beside printed"
@@ -345,4 +346,4 @@ def _write_csv(file: Path, results: Sequence[Result]):
                 result.steps,
                 f"{result.budget:.4g}",
             ]
-            writer.writerow([*where, *(f"{score:.2f}" for score in scores), result.minutes])
+            writer.writerow(map(cell, [*where, *(f"{score:.2f}" for score in scores), result.minutes]))

@@ -8,6 +8,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 import urllib.parse
 
 from semicurv_tf.serving_client.security import Security, split_address
@@ -98,12 +99,15 @@ class RestTransport:
         return with_retries(lambda left: self._once(method, path, encoded, left), self.deadline_s, self.server)
 
     def _once(self, method: str, path: str, body: bytes | None, seconds: float) -> dict:
+        end = time.monotonic() + seconds
         if self._secure:
             connection = http.client.HTTPSConnection(self._host, self._port, timeout=seconds, context=self._context)
         else:
             connection = http.client.HTTPConnection(self._host, self._port, timeout=seconds)
+        late: list[bool] = []
         try:
-            with _ended_after(connection, seconds) as late:
+            connection.connect()
+            with _ended_after(connection.sock, end - time.monotonic(), late):
                 connection.request(method, path, body, self._headers)
                 response = connection.getresponse()
                 content = self._content(response)
@@ -156,23 +160,22 @@ class RestTransport:
 
 
 @contextlib.contextmanager
-def _ended_after(connection: http.client.HTTPConnection, seconds: float):
+def _ended_after(connection: socket.socket, seconds: float, late: list[bool]):
     """Hangs up after that time, whatever the call waits for: a socket's own timeout starts anew with every byte.
 
-    Yields a list that is empty until then.
+    `late` is empty until then.
     """
-    late = []
 
     def hang_up():
         late.append(True)
-        with contextlib.suppress(OSError, AttributeError):
-            connection.sock.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
 
-    timer = threading.Timer(seconds, hang_up)
+    timer = threading.Timer(max(seconds, 0.0), hang_up)
     timer.daemon = True
     timer.start()
     try:
-        yield late
+        yield
     finally:
         timer.cancel()
 

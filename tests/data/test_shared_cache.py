@@ -12,11 +12,13 @@ from semicurv_tf.data.prepare import prepare
 from semicurv_tf.errors import UserError
 from semicurv_tf.parts import new_part
 
+SMALL = {"train": 2, "validation": 1, "test": 1}
+
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cache")
-    load_dataset("synthetic", cache_dir=folder)
+    load_dataset("synthetic", options=SMALL, cache_dir=folder)
     return folder
 
 
@@ -41,7 +43,7 @@ def test_what_is_prepared_is_read_without_writing(cache, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "mkdir", refuse)
-    assert load_dataset("synthetic", cache_dir=cache).train.read(0)["image"].dtype == "uint8"
+    assert load_dataset("synthetic", options=SMALL, cache_dir=cache).train.read(0)["image"].dtype == "uint8"
 
 
 def test_a_cache_of_another_user_that_is_closed_says_its_remedy(cache, monkeypatch):
@@ -52,12 +54,12 @@ def test_a_cache_of_another_user_that_is_closed_says_its_remedy(cache, monkeypat
 
     monkeypatch.setattr(Path, "is_file", refuse)
     with pytest.raises(UserError, match=r"may read.*Fix: its owner types chmod -R a\+rX .*SEMICURV_TF_CACHE"):
-        prepare("synthetic", cache_dir=cache)
+        prepare("synthetic", options=SMALL, cache_dir=cache)
 
 
 @pytest.fixture
 def damaged(tmp_path):
-    load_dataset("synthetic", cache_dir=tmp_path)
+    load_dataset("synthetic", options=SMALL, cache_dir=tmp_path)
     return tmp_path, prepared(tmp_path)
 
 
@@ -67,7 +69,7 @@ def check_remedy(cache, error):
     assert command.startswith("semicurv-tf datasets prepare --again --dataset synthetic --cache-dir ")
     done = subprocess.run(command, shell=True, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert load_dataset("synthetic", cache_dir=cache).train.read(0)["image"].ndim == 3
+    assert load_dataset("synthetic", options=SMALL, cache_dir=cache).train.read(0)["image"].ndim == 3
 
 
 def test_damaged_records_name_the_command_that_makes_them_anew(damaged):
@@ -77,7 +79,7 @@ def test_damaged_records_name_the_command_that_makes_them_anew(damaged):
         content[len(content) // 4 : 3 * len(content) // 4] = bytes(len(content) // 2)
         file.write_bytes(content)
     with pytest.raises(UserError, match="damaged prepared data") as error:
-        dataset = load_dataset("synthetic", cache_dir=cache)
+        dataset = load_dataset("synthetic", options=SMALL, cache_dir=cache)
         for index in range(len(dataset.train)):
             dataset.train.read(index)
     check_remedy(cache, error)
@@ -95,7 +97,7 @@ def test_rows_of_another_kind_are_one_line(cache, content):
         with pytest.raises(
             UserError, match=r"rows.json: expected .*Fix: semicurv-tf datasets prepare --again"
         ) as error:
-            load_dataset("synthetic", cache_dir=cache)
+            load_dataset("synthetic", options=SMALL, cache_dir=cache)
         assert len(error.value.lines) == 1
     finally:
         file.write_text(good)
@@ -109,5 +111,5 @@ def test_what_a_killed_preparation_left_is_removed(tmp_path):
     left.mkdir()
     mine = new_part(tmp_path / "synthetic")
     mine.mkdir()
-    load_dataset("synthetic", cache_dir=tmp_path)
+    load_dataset("synthetic", options=SMALL, cache_dir=tmp_path)
     assert not left.exists() and mine.exists()
