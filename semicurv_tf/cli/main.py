@@ -7,7 +7,7 @@ import sys
 import click
 
 from semicurv_tf import __version__
-from semicurv_tf.cli.streams import lost_output, open_streams
+from semicurv_tf.cli.streams import OutputLost, flush_output, open_streams, say_output_is_lost
 from semicurv_tf.errors import USER, UserError
 
 # Command -> one line for --help. Each lives in semicurv_tf.cli.COMMAND and is imported when it is called:
@@ -64,10 +64,13 @@ def run(command: click.Command):
     """Runs a command: what the user can put right ends as one line each and exit code 2; what may pass, with 75."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up chatter is no news to a user
     open_streams()
-    code = _code_of(command)
-    lost = lost_output()
+    try:
+        code = _code_of(command)
+        flush_output()
+    except OutputLost as lost:
+        code = say_output_is_lost(lost)
     sys.stderr.flush()
-    sys.exit(lost or code)
+    sys.exit(code)
 
 
 def _code_of(command: click.Command) -> int:
@@ -85,11 +88,6 @@ def _code_of(command: click.Command) -> int:
         for line in error.lines:
             print(f"error: {line}", file=sys.stderr)
         return error.exit_code
-    except OSError as error:
-        code = lost_output(error)
-        if code is None:
-            raise
-        return code
     return 0
 
 

@@ -23,40 +23,74 @@ def open_streams() -> None:
                 os.close(nowhere)
         if getattr(sys, name) is None:
             setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))
-    if not isinstance(sys.stderr, _Forgiving):
-        sys.stderr = _Forgiving(sys.stderr)
+    sys.stdout, sys.stderr = _Telling(sys.stdout), _Forgiving(sys.stderr)
 
 
-def lost_output(error: OSError | None = None) -> int | None:
-    """Whether standard output can be written no more; says so and gives the exit code, else None.
+class OutputLost(Exception):
+    """Standard output can be written no more."""
 
-    Args:
-        error: what writing raised; None: try.
+    def __init__(self, error: OSError):
+        self.error = error
+        super().__init__(str(error))
+
+
+def flush_output() -> None:
+    """Writes what standard output still holds.
+
+    Raises:
+        OutputLost: it cannot be written.
     """
-    try:
-        sys.stdout.flush()
-        return None
-    except OSError as found:
-        error = error or found
-    except ValueError:  # closed by whoever called this as a function
-        return None
+    sys.stdout.flush()
+
+
+def say_output_is_lost(lost: OutputLost) -> int:
+    """Says so, and gives the exit code."""
     # What is still held would be written once more at the end, and fail once more.
-    with contextlib.suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if error.errno == errno.EPIPE:  # `| head` has seen enough
-        return 1
+    _to_nowhere(1)
+    if lost.error.errno == errno.EPIPE:  # `| head` has seen enough
+        return 0
+    reason = lost.error.strerror or lost.error
     print(
-        f"error: standard output: cannot be written ({error.strerror}). Fix: free space where it is redirected to",
+        f"error: standard output: cannot be written ({reason}). Fix: make room where it is redirected to",
         file=sys.stderr,
     )
     return RETRY
 
 
-class _Forgiving:
-    """Standard error, of which a full disk takes nothing but the message."""
+def _to_nowhere(number: int):
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, number)
+    os.close(nowhere)
+
+
+class _Stream:
+    """A stream of which `write` and `flush` differ."""
 
     def __init__(self, stream):
         self._stream = stream
+
+    def __getattr__(self, name):
+        return getattr(self._stream, name)
+
+
+class _Telling(_Stream):
+    """Standard output: what goes wrong with it is told from what goes wrong with files."""
+
+    def write(self, text):
+        try:
+            return self._stream.write(text)
+        except OSError as error:
+            raise OutputLost(error) from None
+
+    def flush(self):
+        try:
+            self._stream.flush()
+        except OSError as error:
+            raise OutputLost(error) from None
+
+
+class _Forgiving(_Stream):
+    """Standard error, of which a full disk takes nothing but the message."""
 
     def write(self, text):
         with contextlib.suppress(OSError):
@@ -67,8 +101,4 @@ class _Forgiving:
         try:
             self._stream.flush()
         except OSError:
-            with contextlib.suppress(OSError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
-
-    def __getattr__(self, name):
-        return getattr(self._stream, name)
+            _to_nowhere(2)

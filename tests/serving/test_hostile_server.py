@@ -58,7 +58,7 @@ def test_a_dripping_server_ends_at_the_deadline(begin):
         start = time.monotonic()
         with pytest.raises(ServerLost, match="no answer within 0.6 s"):
             connect(url, deadline_s=0.6).masks([IMAGE])
-        assert time.monotonic() - start < 2.0
+        assert time.monotonic() - start < 3.0
 
 
 @pytest.mark.parametrize("announced", [True, False])
@@ -186,7 +186,7 @@ def test_a_server_that_is_not_there_is_worth_another_try(tmp_path):
         "--input",
         tmp_path / "a.png",
         "--output",
-        tmp_path,
+        tmp_path / "out",
     ]
     done = subprocess.run(["semicurv-tf", "predict", *arguments], capture_output=True, text=True)
     assert done.returncode == 75 and "no answer within 0.3 s" in done.stderr and done.stderr.count("\n") == 1
