@@ -43,6 +43,8 @@ LAYERS = (
     "replicas",
     "wording",
     "whole_files",
+    "json_files",
+    "parts",
     "quiet",
     "errors",
     "semicurv_tf",
