@@ -6,7 +6,7 @@ from pathlib import Path
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.no_data import parse_no_data
-from semicurv_tf.images.values import parse_range
+from semicurv_tf.images.values import parse_ranges
 from semicurv_tf.inference.memory import DEFAULT, Memory, parse_memory, pixel_bytes
 from semicurv_tf.inference.predictor import WHOLE_PIXELS, Predictor
 
@@ -62,7 +62,7 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
         card = read_card(options.saved_model)
         threshold = options.threshold if options.threshold is not None else card.get("threshold") or 0.5
         limit = Memory(memory, tile_pixels=card.get("max_pixels") or WHOLE_PIXELS)
-        value_range = parse_range(card["value_range"]) if card.get("value_range") else None
+        value_range = parse_ranges(card["value_range"]) if card.get("value_range") else None
         predictor = Predictor.from_saved_model(
             options.saved_model, threshold=threshold, memory=limit, value_range=value_range, **settings
         )
@@ -98,7 +98,7 @@ def _of_run(options: PredictorOptions, memory: int, settings: dict) -> tuple[Pre
         network = folded_for_inference(network, about["channels"], precision.policy)
         identity["precision"] = precision.name
     limit = Memory(memory, pixel_bytes(network))
-    value_range = parse_range(about["value_range"]) if about.get("value_range") else None
+    value_range = parse_ranges(about["value_range"]) if about.get("value_range") else None
     predictor = Predictor.from_network(
         network, about["channels"], threshold=threshold, memory=limit, value_range=value_range, **settings
     )
