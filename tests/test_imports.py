@@ -44,6 +44,7 @@ LAYERS = (
     "wording",
     "whole_files",
     "json_files",
+    "spreadsheet",
     "parts",
     "quiet",
     "errors",

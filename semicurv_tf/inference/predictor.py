@@ -7,7 +7,7 @@ import numpy as np
 
 from semicurv_tf.errors import RetryLater
 from semicurv_tf.images.no_data import NoData
-from semicurv_tf.images.values import ValueRange
+from semicurv_tf.images.values import ValueRanges
 from semicurv_tf.images.windows import ArraySource, Source
 from semicurv_tf.inference.memory import Memory
 from semicurv_tf.inference.tiles import Band, predict_bands
@@ -64,7 +64,7 @@ class Predictor:
         tta: str = "none",
         no_data: tuple[int, int] | None = None,
         stride: int = STRIDE_PX,
-        value_range: ValueRange | None = None,
+        value_range: ValueRanges | None = None,
     ):
         if not 0 < threshold < 1:
             raise ValueError(f"Expected threshold in (0, 1). Received: threshold={threshold}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.no_data import parse_no_data
-from semicurv_tf.images.values import parse_range
+from semicurv_tf.images.values import parse_ranges
 from semicurv_tf.inference.memory import DEFAULT, Memory, parse_memory, pixel_bytes
 from semicurv_tf.inference.predictor import WHOLE_PIXELS, Predictor
 
@@ -123,7 +123,7 @@ def _of_saved_model(options: PredictorOptions, memory: int, settings: dict) -> t
     card = read_card(options.saved_model)
     threshold = options.threshold if options.threshold is not None else card.get("threshold") or 0.5
     limit = Memory(memory, tile_pixels=card.get("max_pixels") or WHOLE_PIXELS)
-    value_range = parse_range(card["value_range"]) if card.get("value_range") else None
+    value_range = parse_ranges(card["value_range"]) if card.get("value_range") else None
     predictor = saved_model_predictor(
         options.saved_model, options.trust, threshold=threshold, memory=limit, value_range=value_range, **settings
     )
@@ -168,7 +168,7 @@ def _of_run(options: PredictorOptions, memory: int, settings: dict) -> tuple[Pre
         network = folded_for_inference(network, about["channels"], precision.policy)
         identity["precision"] = precision.name
     limit = Memory(memory, pixel_bytes(network))
-    value_range = parse_range(about["value_range"]) if about.get("value_range") else None
+    value_range = parse_ranges(about["value_range"]) if about.get("value_range") else None
     predictor = Predictor.from_network(
         network, about["channels"], threshold=threshold, memory=limit, value_range=value_range, **settings
     )
