@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
-from semicurv_tf.inference.folder import Outputs, plan_jobs
-from semicurv_tf.inference.run_jobs import predict_job
+from semicurv_tf.predict.plan_files import Outputs, plan_jobs
+from semicurv_tf.predict.predict_files import predict_job
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.georeference import world_file
