@@ -1,6 +1,7 @@
 """One drawn image with its mask: a kind of structure, its look, a ground, and what is not a curve."""
 
 import numpy as np
+from scipy.ndimage import gaussian_filter, label
 
 from semicurv_tf.drawing import (
     cracks,
@@ -17,10 +18,10 @@ from semicurv_tf.drawing import (
 from semicurv_tf.drawing.appearance import marked, profile
 from semicurv_tf.drawing.backgrounds import AMPLITUDE, GRITTY_AMPLITUDE, UNEVEN, develop, texture
 from semicurv_tf.drawing.noise import octaves
-from semicurv_tf.drawing.span import chance
+from semicurv_tf.drawing.span import Span, chance
 from semicurv_tf.drawing.strokes import field_of
 
-VERSION = 1  # of the drawing: changes whenever the same seed gives another image
+VERSION = 2  # of the drawing: changes whenever the same seed gives another image
 
 # Name, how its curves run, what they look like, and how many of a hundred images are of the kind.
 _KINDS = {
@@ -42,8 +43,11 @@ MIXED = 0.06  # share with curves of a second kind
 ANY_SIGN = 0.06  # share whose brightness is turned round after all: no kind is always dark
 MOST_FOREGROUND = 0.5  # beyond that an image shows regions, not curves; drawn again
 LEAST_DEVIATION = 3.0  # raw units: below that it shows nothing; drawn again
-CONTRAST = (0.045, 0.6)  # as a share of white
-GRAIN_FLOOR = 0.015  # smooth grounds have noise, too
+CONTRAST = (0.05, 0.6)  # as a share of white
+NEARBY_PX = 5.0  # within so many pixels the ground's deviation hides a curve
+GRAIN_FLOOR = 0.012  # as a share of white: smooth grounds have noise, too
+SHADED = 0.6  # share of images of cells whose cells differ in brightness
+SHADE = Span(0.05, 0.6)  # of the contrast
 
 
 def draw_image(seed: int, kind: str | None = None, size: int = 128):
@@ -93,8 +97,12 @@ def _scene(random, kind, size):
     if chance(random, MIXED):
         strokes = strokes + _KINDS[_random_kind(random)][0](random, size)
     field = field_of(strokes, size)
-    contrast = float(np.clip((amplitude + GRAIN_FLOOR) * look.contrast.draw(random), *CONTRAST))
+    texture_there = float((ground - gaussian_filter(ground, NEARBY_PX)).std()) + GRAIN_FLOOR
+    contrast = float(np.clip(texture_there * look.contrast.draw(random), *CONTRAST))
     if chance(random, look.cells):
+        if chance(random, SHADED):
+            cells, count = label(field.edge > 0)
+            ground += contrast * SHADE.draw(random) * random.standard_normal(count + 1)[cells] / 2
         ground += contrast * random.uniform(0.4, 1.1) * distractors.contents_of_cells(random, size, sign)
     shown = profile(random, field, look, look.thinning.draw(random))
     mask = marked(random, field, look)
