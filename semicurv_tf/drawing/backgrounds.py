@@ -9,10 +9,10 @@ from scipy.ndimage import gaussian_filter
 from semicurv_tf.drawing.noise import clouds, grain, octaves, standard, stones
 from semicurv_tf.drawing.span import Span, chance
 
-SLOPE = Span(0.3, 1.6)  # of the octaves: grain to clouds
+SLOPE = Span(0.3, 1.8)  # of the octaves: grain to clouds
 GRAIN_PX = Span(0.0, 1.3)
 GRITTY_GRAIN_PX = Span(0.35, 1.5)  # asphalt and cytoplasm have grain of 1 to 4 pixels
-STREAKED = 0.12  # share: brushed metal, wood, tined concrete, muscle
+STREAKED = 0.18  # share: brushed metal, wood, tined concrete, muscle
 STREAK = Span(2.0, 12.0, log=True)  # longer than wide
 SKEW = 0.3  # share of textures with mostly dark or mostly bright grains
 SKEW_POWER = Span(1.0, 2.2)

@@ -22,7 +22,7 @@ NET_KEPT = Span(0.45, 1.0)  # share of the net that has opened
 
 # People mark cracks in pavement wider than one sees them: the grain hides the edge.
 LOOK = Look(
-    dark=0.88, gritty=0.75, margin_px=Span(0.0, 1.4), least_px=Span(0.8, 2.9), contrast=Span(1.5, 6.5, log=True),
+    dark=0.88, gritty=0.75, margin_px=Span(0.0, 1.4), least_px=Span(0.8, 2.9), contrast=Span(1.7, 7.0, log=True),
     reflex=0.0, rim=0.12, built=0.3, thinning=Span(0.5, 1.0),
 )  # fmt: skip
 

@@ -13,7 +13,7 @@ WIGGLE = Span(0.03, 0.25, log=True)
 LENGTH = Span(0.3, 1.6)
 
 LOOK = Look(
-    dark=0.85, gritty=0.5, margin_px=Span(0.0, 0.6), least_px=Span(0.55, 1.6), contrast=Span(1.6, 7.0, log=True),
+    dark=0.85, gritty=0.5, margin_px=Span(0.0, 0.6), least_px=Span(0.55, 1.6), contrast=Span(2.0, 8.0, log=True),
     reflex=0.0, rim=0.05, built=0.25, thinning=Span(0.8, 1.0),
 )  # fmt: skip
 

@@ -26,10 +26,10 @@ class Look(NamedTuple):
     gritty: float = 0.3
     margin_px: Span = Span(0.0, 0.8)
     least_px: Span = Span(0.6, 1.4)
-    contrast: Span = Span(1.6, 8.0, log=True)
+    contrast: Span = Span(1.8, 8.0, log=True)
     reflex: float = 0.1
     rim: float = 0.1
-    view: float = 0.04
+    view: float = 0.07
     cells: float = 0.0
     built: float = 0.1
     thinning: Span = Span(0.85, 1.0)

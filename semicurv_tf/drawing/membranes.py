@@ -21,7 +21,7 @@ KNOT_RADIUS_PX = Span(2.0, 7.0, log=True)
 
 # The stain spreads: people mark the membrane about twice as wide as its dark middle.
 LOOK = Look(
-    dark=0.8, gritty=0.55, margin_px=Span(0.2, 1.8), least_px=Span(1.2, 3.0), contrast=Span(1.7, 5.5, log=True),
+    dark=0.8, gritty=0.55, margin_px=Span(0.2, 1.8), least_px=Span(1.2, 3.0), contrast=Span(1.8, 6.0, log=True),
     reflex=0.08, rim=0.05, view=0.02, cells=0.8, built=0.0, thinning=Span(0.8, 1.0),
 )  # fmt: skip
 

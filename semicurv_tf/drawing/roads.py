@@ -13,7 +13,7 @@ WIDTHS = (1.0, 1.0, 1.0, 0.8, 0.6, 1.4)  # of side streets to the main one
 ENDS = 0.3  # share of roads that end in the image
 
 LOOK = Look(
-    dark=0.35, gritty=0.25, margin_px=Span(-0.3, 1.0), least_px=Span(1.5, 3.0), contrast=Span(1.5, 8.0, log=True),
+    dark=0.35, gritty=0.25, margin_px=Span(-0.3, 1.0), least_px=Span(1.5, 3.0), contrast=Span(1.7, 8.0, log=True),
     reflex=0.4, rim=0.25, cells=0.0, built=0.5, thinning=Span(0.8, 1.0),
 )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """One drawn image with its mask: a kind of structure, its look, a ground, and what is not a curve."""
 
 import numpy as np
+from PIL import Image
 from scipy.ndimage import gaussian_filter, label
 
 from semicurv_tf.drawing import (
@@ -21,7 +22,7 @@ from semicurv_tf.drawing.noise import octaves
 from semicurv_tf.drawing.span import Span, chance
 from semicurv_tf.drawing.strokes import field_of
 
-VERSION = 2  # of the drawing: changes whenever the same seed gives another image
+VERSION = 3  # of the drawing: changes whenever the same seed gives another image
 
 # Name, how its curves run, what they look like, and how many of a hundred images are of the kind.
 _KINDS = {
@@ -38,10 +39,14 @@ _KINDS = {
 }
 KINDS = tuple(_KINDS)
 
-EMPTY = 0.07  # share of images without a curve: textures and distractors alone
+EMPTY = 0.09  # share of images without a curve: textures and distractors alone
 MIXED = 0.06  # share with curves of a second kind
 ANY_SIGN = 0.06  # share whose brightness is turned round after all: no kind is always dark
 MOST_FOREGROUND = 0.5  # beyond that an image shows regions, not curves; drawn again
+ENLARGED, ENLARGEMENT = (
+    0.18,
+    Span(1.2, 3.0, log=True),
+)  # share of images that show a part of themselves, enlarged: soft, wide
 LEAST_DEVIATION = 3.0  # raw units: below that it shows nothing; drawn again
 CONTRAST = (0.05, 0.6)  # as a share of white
 NEARBY_PX = 5.0  # within so many pixels the ground's deviation hides a curve
@@ -111,4 +116,16 @@ def _scene(random, kind, size):
     image, within = develop(random, ground, sign * contrast * shown, chance(random, look.view))
     if chance(random, ANY_SIGN):
         image = 255 - image
-    return image, (mask & within).astype(np.uint8)
+    mask = mask & within
+    if chance(random, ENLARGED):
+        image, mask = _enlarged(random, image, mask)
+    return image, mask.astype(np.uint8)
+
+
+def _enlarged(random, image, mask):
+    size = len(mask)
+    side = size / ENLARGEMENT.draw(random)
+    left, top = random.uniform(0, size - side, 2)
+    box = (left, top, left + side, top + side)
+    enlarge = lambda array: np.asarray(Image.fromarray(array).resize((size, size), Image.Resampling.BICUBIC, box))
+    return enlarge(image), enlarge(np.uint8(255) * mask) > 127

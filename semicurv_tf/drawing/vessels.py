@@ -20,8 +20,8 @@ MOST = 70  # strokes: beyond that trees fill the image
 
 # Annotators mark what they see, to the pixel: half of the marked vessels are 1 to 2 pixels wide.
 LOOK = Look(
-    dark=0.7, gritty=0.12, margin_px=Span(0.0, 0.7), least_px=Span(0.55, 1.2), contrast=Span(1.5, 9.0, log=True),
-    reflex=0.25, rim=0.08, view=0.25, built=0.0, thinning=Span(0.8, 1.0),
+    dark=0.78, gritty=0.12, margin_px=Span(0.0, 0.7), least_px=Span(0.55, 1.2), contrast=Span(1.8, 10.0, log=True),
+    reflex=0.25, rim=0.08, view=0.4, built=0.0, thinning=Span(0.8, 1.0),
 )  # fmt: skip
 
 

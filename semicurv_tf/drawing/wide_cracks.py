@@ -14,7 +14,7 @@ THIN_RADIUS_PX = Span(0.5, 2.5, log=True)
 
 # What one sees is what people mark here: the edge is clear.
 LOOK = Look(
-    dark=0.9, gritty=0.45, margin_px=Span(-0.4, 0.8), least_px=Span(0.5, 1.2), contrast=Span(2.0, 12.0, log=True),
+    dark=0.9, gritty=0.45, margin_px=Span(-0.4, 0.8), least_px=Span(0.5, 1.2), contrast=Span(2.2, 14.0, log=True),
     reflex=0.0, rim=0.15, built=0.15, thinning=Span(0.9, 1.0),
 )  # fmt: skip
 
