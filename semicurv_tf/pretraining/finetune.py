@@ -32,7 +32,9 @@ class FineTuning:
         cross_entropy: weight of the cross-entropy beside Dice.
     """
 
-    def __init__(self, network, rate: float, steps: int, seed: int, statistics: str = "batch", cross_entropy: float = 0.0):
+    def __init__(
+        self, network, rate: float, steps: int, seed: int, statistics: str = "batch", cross_entropy: float = 0.0
+    ):
         self.student, self.deployed = network, keras.models.clone_model(network)
         if not self.deployed.built:
             self.deployed.build((None, None, None, network.channels))
@@ -41,7 +43,9 @@ class FineTuning:
         self.optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps))
         self.optimizer.build(network.trainable_variables)
         self._graph = tf.function(self._step, reduce_retracing=True)
-        self._predict = tf.function(lambda image: tf.sigmoid(self.deployed(image, training=False)), reduce_retracing=True)
+        self._predict = tf.function(
+            lambda image: tf.sigmoid(self.deployed(image, training=False)), reduce_retracing=True
+        )
 
     def train_step(self, labelled: dict, drawn: dict | None = None):
         """One step on the labelled images of a batch, and on drawn ones beside them; returns the loss."""
@@ -65,7 +69,9 @@ class FineTuning:
             probability = tf.sigmoid(self.student(view, training=self.in_training_mode))
             loss = dice_loss(target, probability, valid, reduction="batch")
             if self.cross_entropy:
-                loss += self.cross_entropy * weighted_cross_entropy_loss(target, probability, valid, positive_weight=1.0)
+                loss += self.cross_entropy * weighted_cross_entropy_loss(
+                    target, probability, valid, positive_weight=1.0
+                )
         descend(self.optimizer, tape, loss, self.student.trainable_variables)
         rest = 1.0 - average_weight(step, AVERAGE)
         for average, current in zip(self.deployed.weights, self.student.weights):

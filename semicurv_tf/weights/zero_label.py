@@ -11,11 +11,11 @@ import numpy as np
 import tensorflow as tf
 
 from semicurv_tf.models.residual_unet import ResidualUNet
+from semicurv_tf.pretraining.blend import BLACK, BLACK_SHARE, LEAST_DEVIATION
 from semicurv_tf.weights.builtin import KERNEL_CHANNELS, read_weights
 
 OWN_SHARE = 0.5  # of an image's own statistics against its folder's
 THRESHOLD = 0.5
-LEAST_DEVIATION = 2.0  # raw units, as in pre-training
 
 
 class ZeroLabel:
@@ -91,7 +91,9 @@ class ZeroLabel:
 
 
 def pooled_statistics(images):
-    """Mean and standard deviation per channel over all pixels of some images; the deviation is at least 2.
+    """Mean and standard deviation per channel over the pixels of some images; the deviation is at least 2.
+
+    What is black around a field of view does not count, as in pre-training.
 
     Args:
         images: `(height, width, channels)` arrays.
@@ -99,8 +101,16 @@ def pooled_statistics(images):
     Returns:
         Two float64 arrays (channels,).
     """
-    count = sum(image.shape[0] * image.shape[1] for image in images)
-    total = sum(image.sum((0, 1), dtype=np.float64) for image in images)
-    squares = sum((image.astype(np.float64) ** 2).sum((0, 1)) for image in images)
+    pixels = [_shown(image) for image in images]
+    count = sum(len(each) for each in pixels)
+    total = sum(each.sum(0) for each in pixels)
+    squares = sum((each**2).sum(0) for each in pixels)
     mean = total / count
     return mean, np.maximum(np.sqrt(np.maximum(squares / count - mean**2, 0.0)), LEAST_DEVIATION)
+
+
+def _shown(image):
+    """The pixels that count, (n, channels) float64."""
+    black = (image <= BLACK).all(-1)
+    around = BLACK_SHARE[0] < black.mean() < BLACK_SHARE[1]
+    return image[~black].astype(np.float64) if around else image.reshape(-1, image.shape[-1]).astype(np.float64)
