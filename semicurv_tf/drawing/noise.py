@@ -1,0 +1,114 @@
+"""Random textures: noise of several octaves and packed stones, as (size, size) float32 of mean 0 and deviation 1."""
+
+import functools
+
+import numpy as np
+import scipy.fft
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+
+from semicurv_tf.drawing.span import Span
+
+STONES_SEED = 7  # the bank of stones is the same in each process
+STONES_KINDS = 24
+STONES_SIDE_PX = 256
+STONES = Span(600, 6000, log=True)  # per picture of the bank: from lone pebbles to packed gravel
+STONE_RADIUS_PX = Span(1.0, 5.0, log=True)
+STONE_SPREAD = Span(0.6, 1.5, log=True)  # of the radii within one picture
+ZOOM = Span(0.5, 2.0, log=True)  # at which a picture of the bank is looked at
+
+
+def octaves(random, size: int, slope: float, stretch: float = 1.0, low: float = 0.0):
+    """Noise whose amplitude falls with frequency as `frequency ** -slope`.
+
+    Args:
+        slope: 0 is white noise, 1 clouds with grain, 2 clouds.
+        stretch: how much longer than wide its grain is, in a random direction.
+        low: cycles per image below which there is nothing (grain without clouds).
+    """
+    # Twice as large as needed, so that the periodic picture's other half never shows.
+    side = scipy.fft.next_fast_len(int(1.25 * size), real=True)
+    y, x = _frequencies(side)
+    if stretch != 1.0:
+        angle = random.uniform(0, np.pi)
+        x, y = np.cos(angle) * x + np.sin(angle) * y, (np.cos(angle) * y - np.sin(angle) * x) / stretch
+        x = x * stretch
+    frequency = np.sqrt(np.maximum(x * x + y * y, np.float32(1.0)))
+    gain = np.exp(np.float32(-slope) * np.log(frequency)) * (frequency >= low)
+    spectrum = scipy.fft.rfft2(random.standard_normal((side, side), np.float32)) * gain
+    return standard(scipy.fft.irfft2(spectrum, s=(side, side))[:size, :size])
+
+
+def grain(random, size: int, sigma: float):
+    """White noise blurred by `sigma` pixels."""
+    white = random.standard_normal((size, size), np.float32)
+    return standard(gaussian_filter(white, sigma) if sigma > 0.25 else white)
+
+
+def clouds(random, size: int, knots: int):
+    """Smooth noise of deviation about 1 through `knots` x `knots` random values."""
+    return upsampled(random.standard_normal((knots, knots)), size)
+
+
+def upsampled(values, size: int):
+    """A small array as a smooth (size, size) picture."""
+    picture = Image.fromarray(np.ascontiguousarray(values, np.float32))
+    return np.asarray(picture.resize((size, size), Image.Resampling.BICUBIC))
+
+
+def stones(random, size: int):
+    """A random part of the bank, turned, zoomed, and pale or dark."""
+    picture = _bank()[random.integers(STONES_KINDS)]
+    zoom, angle = ZOOM.draw(random), random.uniform(0, 2 * np.pi)
+    cos, sin = np.cos(angle) / zoom, np.sin(angle) / zoom
+    # Wraps around: the bank's pictures are periodic, and three by three of them cover any view.
+    x, y = random.uniform(STONES_SIDE_PX, 2 * STONES_SIDE_PX, 2)
+    half = size / 2
+    matrix = (cos, -sin, x - cos * half + sin * half, sin, cos, y - sin * half - cos * half)
+    view = picture.transform((size, size), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
+    return standard(np.asarray(view)) * random.choice([-1.0, 1.0])
+
+
+def standard(values):
+    """The same with mean 0 and deviation 1, float32."""
+    values = np.asarray(values, np.float32)
+    return (values - values.mean()) / (values.std() + 1e-6)
+
+
+@functools.cache
+def _frequencies(side: int):
+    """Cycles per picture, (side, 1) and (1, side // 2 + 1)."""
+    cycles = lambda frequencies: (frequencies * side).astype(np.float32)
+    return cycles(np.fft.fftfreq(side))[:, None], cycles(np.fft.rfftfreq(side))[None]
+
+
+@functools.cache
+def _bank() -> list[Image.Image]:
+    random = np.random.default_rng(STONES_SEED)
+    pictures = []
+    for _ in range(STONES_KINDS):
+        tile = _packed(random)
+        pictures.append(Image.fromarray(np.tile(tile, (3, 3))))
+    return pictures
+
+
+def _packed(random):
+    """Ellipses of random grey, later ones over earlier ones, on a periodic picture."""
+    side, count = STONES_SIDE_PX, int(STONES.draw(random))
+    size = STONE_RADIUS_PX.draw(random)
+    grey = random.standard_normal(count)
+    if random.random() < 0.5:  # all paler than what they lie in
+        grey = np.abs(grey)
+    tile = np.zeros((side, side), np.float32)
+    for value in grey:
+        a, b = np.maximum(size * STONE_SPREAD.draw(random, 2), 0.7)
+        turn = random.uniform(0, np.pi)
+        half = int(np.ceil(max(a, b)))
+        offset = np.arange(-half, half + 1)
+        x = np.cos(turn) * offset[None] + np.sin(turn) * offset[:, None]
+        y = -np.sin(turn) * offset[None] + np.cos(turn) * offset[:, None]
+        within = (x / a) ** 2 + (y / b) ** 2 <= 1
+        rows, columns = np.nonzero(within)
+        at = random.integers(0, side, 2)
+        tile[(rows + at[0]) % side, (columns + at[1]) % side] = value
+    return standard(gaussian_filter(tile, random.uniform(0.3, 1.0), mode="wrap"))

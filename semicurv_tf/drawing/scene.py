@@ -1,0 +1,131 @@
+"""One drawn image with its mask: a kind of structure, its look, a ground, and what is not a curve."""
+
+import numpy as np
+from PIL import Image
+from scipy.ndimage import gaussian_filter, label
+
+from semicurv_tf.drawing import (
+    cracks,
+    distractors,
+    fibres,
+    hairlines,
+    membranes,
+    rivers,
+    roads,
+    scratches,
+    vessels,
+    wide_cracks,
+)  # fmt: skip
+from semicurv_tf.drawing.appearance import marked, profile
+from semicurv_tf.drawing.backgrounds import AMPLITUDE, GRITTY_AMPLITUDE, UNEVEN, develop, texture
+from semicurv_tf.drawing.noise import octaves
+from semicurv_tf.drawing.span import Span, chance
+from semicurv_tf.drawing.strokes import field_of
+
+VERSION = 3  # of the drawing: changes whenever the same seed gives another image
+
+# Name, how its curves run, what they look like, and how many of a hundred images are of the kind.
+_KINDS = {
+    "cracks": (cracks.draw, cracks.LOOK, 19),
+    "crack_nets": (cracks.draw_net, cracks.LOOK, 5),
+    "hairlines": (hairlines.draw, hairlines.LOOK, 9),
+    "wide_cracks": (wide_cracks.draw, wide_cracks.LOOK, 9),
+    "vessels": (vessels.draw, vessels.LOOK, 22),
+    "membranes": (membranes.draw, membranes.LOOK, 17),
+    "roads": (roads.draw, roads.LOOK, 7),
+    "fibres": (fibres.draw, fibres.LOOK, 5),
+    "rivers": (rivers.draw, rivers.LOOK, 4),
+    "scratches": (scratches.draw, scratches.LOOK, 3),
+}
+KINDS = tuple(_KINDS)
+
+EMPTY = 0.09  # share of images without a curve: textures and distractors alone
+MIXED = 0.06  # share with curves of a second kind
+ANY_SIGN = 0.06  # share whose brightness is turned round after all: no kind is always dark
+MOST_FOREGROUND = 0.5  # beyond that an image shows regions, not curves; drawn again
+ENLARGED, ENLARGEMENT = (
+    0.18,
+    Span(1.2, 3.0, log=True),
+)  # share of images that show a part of themselves, enlarged: soft, wide
+LEAST_DEVIATION = 3.0  # raw units: below that it shows nothing; drawn again
+CONTRAST = (0.05, 0.6)  # as a share of white
+NEARBY_PX = 5.0  # within so many pixels the ground's deviation hides a curve
+GRAIN_FLOOR = 0.012  # as a share of white: smooth grounds have noise, too
+SHADED = 0.6  # share of images of cells whose cells differ in brightness
+SHADE = Span(0.05, 0.6)  # of the contrast
+
+
+def draw_image(seed: int, kind: str | None = None, size: int = 128):
+    """Draws one image; the same seed, kind and size give the same image.
+
+    Args:
+        seed: 0 or more.
+        kind: one of `KINDS`; None: one of them at random, in the shares used for pre-training.
+        size: of the square image, in pixels.
+
+    Returns:
+        The image (size, size, 3) uint8 and its mask (size, size) uint8, 0 or 1.
+
+    Raises:
+        ValueError: unknown kind.
+
+    Example:
+        >>> image, mask = draw_image(0, "membranes")
+    """
+    if kind is not None and kind not in _KINDS:
+        raise ValueError(f"Expected kind to be one of {', '.join(KINDS)}. Received: kind={kind!r}")
+    random = np.random.default_rng([seed, VERSION])
+    while True:
+        image, mask = _scene(random, kind or _random_kind(random), size)
+        if mask.mean() < MOST_FOREGROUND and image.std() > LEAST_DEVIATION:
+            return image, mask
+
+
+def _random_kind(random) -> str:
+    shares = np.array([share for *_, share in _KINDS.values()], float)
+    return KINDS[random.choice(len(KINDS), p=shares / shares.sum())]
+
+
+def _scene(random, kind, size):
+    draw, look, _ = _KINDS[kind]
+    sign = -1.0 if chance(random, look.dark) else 1.0
+    gritty = chance(random, look.gritty)
+    amplitude = (GRITTY_AMPLITUDE if gritty else AMPLITUDE).draw(random)
+    ground = amplitude * texture(random, size, gritty)
+    if chance(random, 0.7):
+        ground += UNEVEN.draw(random) * octaves(random, size, 1.8)
+    ground += distractors.everywhere(random, size, sign)
+    if chance(random, look.built):
+        ground += distractors.built(random, size)
+
+    strokes = draw(random, size)
+    if chance(random, MIXED):
+        strokes = strokes + _KINDS[_random_kind(random)][0](random, size)
+    field = field_of(strokes, size)
+    texture_there = float((ground - gaussian_filter(ground, NEARBY_PX)).std()) + GRAIN_FLOOR
+    contrast = float(np.clip(texture_there * look.contrast.draw(random), *CONTRAST))
+    if chance(random, look.cells):
+        if chance(random, SHADED):
+            cells, count = label(field.edge > 0)
+            ground += contrast * SHADE.draw(random) * random.standard_normal(count + 1)[cells] / 2
+        ground += contrast * random.uniform(0.4, 1.1) * distractors.contents_of_cells(random, size, sign)
+    shown = profile(random, field, look, look.thinning.draw(random))
+    mask = marked(random, field, look)
+    if chance(random, EMPTY):
+        shown, mask = 0.0 * shown, np.zeros_like(mask)
+    image, within = develop(random, ground, sign * contrast * shown, chance(random, look.view))
+    if chance(random, ANY_SIGN):
+        image = 255 - image
+    mask = mask & within
+    if chance(random, ENLARGED):
+        image, mask = _enlarged(random, image, mask)
+    return image, mask.astype(np.uint8)
+
+
+def _enlarged(random, image, mask):
+    size = len(mask)
+    side = size / ENLARGEMENT.draw(random)
+    left, top = random.uniform(0, size - side, 2)
+    box = (left, top, left + side, top + side)
+    enlarge = lambda array: np.asarray(Image.fromarray(array).resize((size, size), Image.Resampling.BICUBIC, box))
+    return enlarge(image), enlarge(np.uint8(255) * mask) > 127

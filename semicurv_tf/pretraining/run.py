@@ -1,0 +1,74 @@
+"""A pre-training in a folder: steps, a journal, checkpoints to go on from, and the averaged weights now and then."""
+
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from semicurv_tf.drawing import VERSION
+from semicurv_tf.pretraining.learner import PretrainingLearner
+from semicurv_tf.pretraining.pool import DrawnPool
+from semicurv_tf.pretraining.settings import PretrainingSettings
+from semicurv_tf.training import checkpoints
+from semicurv_tf.whole_files import write_json
+
+REPORT_EVERY = 100
+KEPT_AT = (1_000, 2_000, 3_000, 6_000)  # steps whose averaged weights are kept, beside every `KEPT_EVERY`
+KEPT_EVERY = 3_000
+
+
+def pretrain(
+    run: Path, settings: PretrainingSettings, steps: int, *, drawn: Path | None = None, draw: bool = True,
+    checkpoint_every: int = 500, say=print,
+):  # fmt: skip
+    """Trains, or goes on from the newest checkpoint of the folder.
+
+    Args:
+        run: the folder; made where it is missing.
+        settings: what is trained, and on what.
+        steps: the whole run's length.
+        drawn: folder of the drawn images; None: within the run.
+        draw: whether to draw what is missing there.
+        checkpoint_every: steps.
+        say: called with a line every `REPORT_EVERY` steps.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    learner = PretrainingLearner(settings, steps)
+    first = checkpoints.restore_newest(run / "checkpoints", learner, say)
+    write_json(run / "pretraining.json", {"settings": asdict(settings), "steps": steps, "drawing_version": VERSION})
+    pool = DrawnPool(drawn or run / "drawn", settings, steps, draw)
+    start, sums, count = time.perf_counter(), {}, 0
+    try:
+        for step in range(first, steps):
+            image, mask = pool.batch(step)
+            report = learner.train_step(tf.constant(image), tf.constant(mask))
+            for name, value in report.items():
+                sums[name] = sums.get(name, 0.0) + float(value)
+            count += 1
+            done = step + 1
+            if done % REPORT_EVERY == 0 or done == steps:
+                line = {"step": done, **{name: round(value / count, 5) for name, value in sums.items()}}
+                line["seconds_per_step"] = round((time.perf_counter() - start) / count, 4)
+                if not np.isfinite(line["loss"]):
+                    raise FloatingPointError(f"the loss is not finite at step {done}")
+                with open(run / "journal.jsonl", "a", encoding="utf-8") as file:
+                    file.write(json.dumps(line) + "\n")
+                say(line)
+                start, sums, count = time.perf_counter(), {}, 0
+            if done % checkpoint_every == 0 or done == steps:
+                checkpoints.save(run / "checkpoints", learner, done, kept=2)
+            if done in KEPT_AT or done % KEPT_EVERY == 0 or done == steps:
+                save_weights(run / f"weights-{done:06d}.npz", learner.teacher)
+    finally:
+        pool.close()
+
+
+def save_weights(path: Path, network):
+    """All weights of a network in their order, float32."""
+    part = path.with_suffix(".part")
+    with open(part, "wb") as file:
+        np.savez(file, **{f"{number:03d}": np.asarray(weight) for number, weight in enumerate(network.get_weights())})
+    part.replace(path)

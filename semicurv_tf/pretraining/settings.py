@@ -1,0 +1,51 @@
+"""What a pre-training is, apart from its length: all of it stands in the run and in the card of its weights."""
+
+from dataclasses import dataclass
+
+from semicurv_tf.config import ViewsConfig
+
+
+@dataclass(frozen=True)
+class PretrainingSettings:
+    """Settings of a pre-training.
+
+    Attributes:
+        seed: of weights, drawings, order and views.
+        kinds: kinds of `semicurv_tf.drawing.KINDS`, in equal shares; empty: all, in the drawing's own shares.
+        widths: of the residual UNet.
+        stages: `(last step, side of the crops in pixels, images per step)` in their order; the last stage has no end.
+            Small crops first: lines are learned from four times as many images in the same time, sizes and context after.
+        learning_rate: of Adam; held, then lowered to 0 by a cosine over the last `decay` share of the run.
+        decay: see `learning_rate`. Held for most of the run, it can be made longer without starting over.
+        average: weight of the old average in the averaged weights, which are those that count.
+        momentum: of batch normalisation.
+        size: of the drawn images in pixels.
+        images_per_file: images that are drawn into one file; a file's first seed is its number times this.
+        steps_per_file: steps after which one more file joins those that images are taken from.
+        files: how many of the newest files images are taken from.
+        turned_only: share of images that are flipped and turned by right angles, without interpolation.
+        centred: share of crops that hold some curve, if the image has one.
+    """
+
+    seed: int = 0
+    kinds: tuple[str, ...] = ()
+    widths: tuple[int, ...] = (16, 32, 64, 128, 256)
+    stages: tuple[tuple[int, int, int], ...] = ((4500, 64, 8), (10**9, 128, 4))
+    learning_rate: float = 1e-3
+    decay: float = 0.3
+    average: float = 0.998
+    momentum: float = 0.99
+    size: int = 128
+    images_per_file: int = 1000
+    steps_per_file: int = 250
+    files: int = 40
+    turned_only: float = 0.5
+    centred: float = 0.5
+
+    def stage(self, step: int) -> tuple[int, int]:
+        """Side of the crops and images per step, of a step counted from 0."""
+        return next((size, batch) for last, size, batch in self.stages if step < last)
+
+
+# Drawn images lie at all angles already: what they lack are sizes between those drawn, and the camera's own changes.
+VIEWS = ViewsConfig(flip_vertical=0.5, scale=1.5, translation=0.1, colour=0.3, photometric=0.4)

@@ -1,0 +1,64 @@
+"""Puts weights into a network that is about to be trained: other channels, any encoding, the same widths."""
+
+import numpy as np
+
+from semicurv_tf.errors import UserError
+from semicurv_tf.models.residual_unet import ResidualUNet
+from semicurv_tf.weights.builtin import KERNEL_CHANNELS, Weights, read_weights
+
+
+def load_start(network, name_or_path) -> Weights:
+    """Every weight of a network gets its value from a file; nothing is left at random.
+
+    - One channel: the kernels of the three are added up, since a grey photograph shows the same in all three.
+    - Other numbers of channels than three: each channel gets an equal share of that sum.
+    - An encoding's channels begin at zero: at first the network answers as one without encoding.
+
+    Args:
+        network: a built `ResidualUNet`.
+        name_or_path: as of `read_weights`.
+
+    Returns:
+        The weights and their card.
+
+    Raises:
+        UserError: another kind of network, other widths, or what `read_weights` says.
+    """
+    if not isinstance(network, ResidualUNet):
+        raise UserError(
+            f"model.start: expected a residual_unet, found {type(network).__name__}. Fix: --set model.start=none"
+        )
+    weights = read_weights(name_or_path)
+    if tuple(network.widths) != weights.widths:
+        text = lambda widths: f"[{','.join(map(str, widths))}]"
+        raise UserError(
+            f"model.start: {weights.path.name} is for model.widths {text(weights.widths)}, found {text(network.widths)}. "
+            f"Fix: --set model.widths={text(weights.widths)}, or --set model.start=none"
+        )
+    own = network.get_weights()
+    if len(own) != len(weights.arrays):
+        raise UserError(
+            f"{weights.path}: expected {len(own)} arrays, found {len(weights.arrays)}. Fix: --set model.start=none"
+        )
+    channels = max(network.channels, len(network.standardize.mean))
+    first = {id(array) for array in weights.arrays if array.ndim == 4 and array.shape[2] == KERNEL_CHANNELS}
+    network.set_weights(
+        [
+            _fitted(array, now.shape, channels if id(array) in first else None, weights)
+            for array, now in zip(weights.arrays, own)
+        ]
+    )
+    return weights
+
+
+def _fitted(array, shape, image_channels, weights):
+    """The array in another shape: a kernel's input channels are the image's or the features', then the encoding's."""
+    if image_channels not in (None, KERNEL_CHANNELS):
+        array = np.repeat(array.sum(axis=2, keepdims=True) / image_channels, image_channels, axis=2)
+    if array.ndim == 4 and array.shape[2] < shape[2]:
+        array = np.concatenate([array, np.zeros((*array.shape[:2], shape[2] - array.shape[2], array.shape[3]))], axis=2)
+    if array.shape != tuple(shape):
+        raise UserError(
+            f"{weights.path}: expected an array of shape {tuple(shape)}, found {array.shape}. Fix: --set model.start=none"
+        )
+    return array.astype(np.float32)

@@ -1,0 +1,116 @@
+"""Prediction without a run and without a label: the built-in network on images of unknown brightness and size.
+
+In pre-training images are standardised by a blend of their own statistics and common ones, so here an image is
+standardised by a blend of its own and its folder's: photographs of one series are normalised alike, and one that is
+darker than the rest is still seen.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from semicurv_tf.models.residual_unet import ResidualUNet
+from semicurv_tf.pretraining.blend import BLACK, BLACK_SHARE, LEAST_DEVIATION
+from semicurv_tf.weights.builtin import KERNEL_CHANNELS, read_weights
+
+OWN_SHARE = 0.5  # of an image's own statistics against its folder's
+THRESHOLD = 0.5
+
+
+class ZeroLabel:
+    """The built-in network for images of so many channels, which it sees as grey or R, G, B.
+
+    Args:
+        weights: arrays of a network without encoding, for three channels.
+        widths: of the network.
+        channels: of the images; other than 3: their mean is shown to all three.
+    """
+
+    def __init__(self, weights, widths, channels: int):
+        self.network = ResidualUNet(
+            widths=widths, encoding="none", mean=[0.0] * KERNEL_CHANNELS, standard_deviation=[1.0] * KERNEL_CHANNELS
+        )
+        self.network.build((None, None, None, KERNEL_CHANNELS))
+        self.network.set_weights(weights)
+        self.channels = channels
+        self._predict = tf.function(
+            lambda image: tf.sigmoid(self.network(image, training=False)),
+            input_signature=[tf.TensorSpec((None, None, None, KERNEL_CHANNELS), tf.float32)],
+            reduce_retracing=True,
+        )
+
+    @classmethod
+    def open(cls, name_or_path, channels: int):
+        """Of built-in weights, of a file with its card, or of averaged weights that a pre-training keeps."""
+        path = Path(str(name_or_path))
+        if path.name.startswith("weights-"):
+            with np.load(path) as file:
+                arrays = [file[name] for name in sorted(file.files)]
+            kernels = [array.shape[-1] for array in arrays if array.ndim == 4 and array.shape[0] == 1]
+            levels = len(kernels) // 2
+            return cls(arrays, kernels[:levels], channels)
+        weights = read_weights(name_or_path)
+        return cls(weights.arrays, weights.widths, channels)
+
+    def normalised(self, images, own_share: float = OWN_SHARE):
+        """A function from an image and a scale to its probabilities, normalised by these images' statistics.
+
+        Args:
+            images: `(height, width, channels)` arrays, raw 0-255: the folder, or some of it.
+            own_share: weight of an image's own statistics, 0 to 1.
+
+        Returns:
+            `predict(image, scale=1.0)`: `(height, width)` float32; at scale 0.5 the network sees half the size.
+        """
+        mean, deviation = pooled_statistics([self._seen(image) for image in images])
+
+        def predict(image, scale=1.0):
+            image = self._seen(image)
+            own_mean, own_deviation = pooled_statistics([image])
+            centre = own_share * own_mean + (1 - own_share) * mean
+            spread = np.exp(own_share * np.log(own_deviation) + (1 - own_share) * np.log(deviation))
+            shown = ((image - centre) / spread).astype(np.float32)[None]
+            height, width = image.shape[:2]
+            if scale != 1.0:
+                shown = tf.image.resize(
+                    shown, [max(1, round(height * scale)), max(1, round(width * scale))], antialias=True
+                )
+            probability = self._predict(shown)
+            if scale != 1.0:
+                probability = tf.image.resize(probability, [height, width])
+            return np.asarray(probability)[0, ..., 0]
+
+        return predict
+
+    def _seen(self, image):
+        image = np.asarray(image, np.float32)
+        if image.shape[-1] == KERNEL_CHANNELS:
+            return image
+        return np.repeat(image.mean(-1, keepdims=True), KERNEL_CHANNELS, axis=-1)
+
+
+def pooled_statistics(images):
+    """Mean and standard deviation per channel over the pixels of some images; the deviation is at least 2.
+
+    What is black around a field of view does not count, as in pre-training.
+
+    Args:
+        images: `(height, width, channels)` arrays.
+
+    Returns:
+        Two float64 arrays (channels,).
+    """
+    pixels = [_shown(image) for image in images]
+    count = sum(len(each) for each in pixels)
+    total = sum(each.sum(0) for each in pixels)
+    squares = sum((each**2).sum(0) for each in pixels)
+    mean = total / count
+    return mean, np.maximum(np.sqrt(np.maximum(squares / count - mean**2, 0.0)), LEAST_DEVIATION)
+
+
+def _shown(image):
+    """The pixels that count, (n, channels) float64."""
+    black = (image <= BLACK).all(-1)
+    around = BLACK_SHARE[0] < black.mean() < BLACK_SHARE[1]
+    return image[~black].astype(np.float64) if around else image.reshape(-1, image.shape[-1]).astype(np.float64)

@@ -1,0 +1,63 @@
+"""Drawn images: the same for the same seed, of the kind asked for, and learnable."""
+
+import numpy as np
+import pytest
+
+from semicurv_tf.drawing import KINDS, draw_image, draw_shard
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_seed_draws_the_same_image(kind):
+    image, mask = draw_image(3, kind)
+    again, mask_again = draw_image(3, kind)
+    other, _ = draw_image(4, kind)
+    np.testing.assert_array_equal(image, again)
+    np.testing.assert_array_equal(mask, mask_again)
+    assert (image != other).any()
+    assert image.shape == (128, 128, 3) and image.dtype == np.uint8
+    assert mask.shape == (128, 128) and mask.dtype == np.uint8 and mask.max() <= 1
+
+
+def test_another_size():
+    image, mask = draw_image(0, "vessels", size=96)
+    assert image.shape == (96, 96, 3) and mask.shape == (96, 96)
+
+
+def test_what_is_marked_can_be_seen():
+    """In most images the marked pixels differ from those around by more than those differ among themselves, over sqrt(n)."""
+    from scipy.ndimage import binary_dilation
+
+    seen = []
+    for seed in range(60):
+        image, mask = draw_image(seed, "cracks")
+        inside = mask > 0
+        around = binary_dilation(inside, iterations=8) & ~binary_dilation(inside, iterations=2)
+        if inside.sum() < 50 or around.sum() < 50:
+            continue
+        image = image.astype(float)
+        difference = np.abs(image[inside].mean(0) - image[around].mean(0)) / (image[around].std(0) + 1e-3)
+        seen.append(difference.max() > 0.3)
+    assert len(seen) > 40 and np.mean(seen) > 0.7
+
+
+def test_wide_cracks_are_wide_and_hairlines_thin():
+    from scipy.ndimage import distance_transform_edt
+
+    widest = lambda kind: np.median([2 * distance_transform_edt(draw_image(s, kind)[1]).max() for s in range(15)])
+    assert widest("wide_cracks") > 10
+    assert widest("hairlines") < 6
+
+
+def test_an_unknown_kind_names_those_there_are():
+    with pytest.raises(ValueError, match="membranes"):
+        draw_image(0, "spaghetti")
+
+
+def test_a_shard_holds_the_images_of_its_seeds(tmp_path):
+    path = draw_shard(tmp_path, 5, 3, ("roads", "fibres"))
+    with np.load(path) as file:
+        np.testing.assert_array_equal(file["image"][1], draw_image(6, "fibres")[0])
+        np.testing.assert_array_equal(file["mask"][2], draw_image(7, "roads")[1])
+    written = path.stat().st_mtime_ns
+    assert draw_shard(tmp_path, 5, 3, ("roads", "fibres")) == path and path.stat().st_mtime_ns == written
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]

@@ -1,0 +1,81 @@
+"""Pre-training: what a step sees depends on its number alone, and a run that was stopped ends as one that was not."""
+
+import numpy as np
+
+from semicurv_tf.drawing import draw_image
+from semicurv_tf.pretraining.blend import DEVIATION, MEAN, standardised
+from semicurv_tf.pretraining.pool import DrawnPool
+from semicurv_tf.pretraining.run import pretrain
+from semicurv_tf.pretraining.settings import PretrainingSettings
+
+TINY = PretrainingSettings(
+    widths=(4, 6), stages=((2, 32, 3), (10**9, 64, 2)), size=64, images_per_file=6, steps_per_file=2, files=2, kinds=("cracks",)
+)
+
+
+def test_stages():
+    assert [TINY.stage(step) for step in (0, 1, 2, 99)] == [(32, 3), (32, 3), (64, 2), (64, 2)]
+
+
+def test_a_batch_is_a_function_of_its_step(tmp_path):
+    straight = DrawnPool(tmp_path / "a", TINY, 6)
+    batches = [straight.batch(step) for step in range(5)]
+    straight.close()
+    late = DrawnPool(tmp_path / "a", TINY, 6, draw=False)
+    for step in (4, 1):
+        for first, second in zip(batches[step], late.batch(step)):
+            np.testing.assert_array_equal(first, second)
+    assert batches[0][0].shape == (3, 32, 32, 3) and batches[4][1].shape == (2, 64, 64, 1)
+
+
+def test_crops_are_cut_from_drawn_images(tmp_path):
+    pool = DrawnPool(tmp_path, TINY, 6)
+    image, mask = pool.batch(4)  # whole images of the files 1 and 2
+    pool.close()
+    drawn = [draw_image(seed, "cracks", 64) for seed in range(6, 18)]
+    for each, marks in zip(image, mask):
+        assert any((each == there).all() and (marks[..., 0] == marked).all() for there, marked in drawn)
+
+
+def test_the_blend_lies_between_own_and_common_statistics():
+    image = np.random.default_rng(0).normal(60, 10, (64, 32, 32, 3)).astype(np.float32)
+    own = (image - image.mean((1, 2), keepdims=True)) / image.std((1, 2), keepdims=True)
+    common = (image - MEAN) / DEVIATION
+    result = np.asarray(standardised(image, (1, 2)))
+    spread = result.std((1, 2))
+    assert (spread >= common.std((1, 2)) - 1e-3).all() and (spread <= own.std((1, 2)) + 1e-3).all()
+    assert spread.std() > 0.05  # differs from image to image
+    np.testing.assert_allclose(np.asarray(standardised(image, (1, 2), least_share=1.0)), own, atol=1e-3)
+
+
+def test_stopped_and_resumed_equals_uninterrupted(tmp_path):
+    silent = lambda line: None
+    pretrain(tmp_path / "whole", TINY, 5, drawn=tmp_path / "drawn", checkpoint_every=100, say=silent)
+
+    class Killed(Exception):
+        pass
+
+    from semicurv_tf.pretraining import run
+
+    save = run.checkpoints.save
+
+    def killed_after_saving(*arguments, **named):
+        save(*arguments, **named)
+        raise Killed
+
+    run.checkpoints.save = killed_after_saving
+    try:
+        pretrain(tmp_path / "stopped", TINY, 5, drawn=tmp_path / "drawn", checkpoint_every=3, say=silent)
+    except Killed:
+        pass
+    finally:
+        run.checkpoints.save = save
+    assert not (tmp_path / "stopped" / "weights-000005.npz").exists()
+    pretrain(tmp_path / "stopped", TINY, 5, drawn=tmp_path / "drawn", checkpoint_every=3, say=silent)
+    with (
+        np.load(tmp_path / "whole" / "weights-000005.npz") as whole,
+        np.load(tmp_path / "stopped" / "weights-000005.npz") as stopped,
+    ):
+        assert whole.files == stopped.files
+        for name in whole.files:
+            np.testing.assert_array_equal(whole[name], stopped[name])
