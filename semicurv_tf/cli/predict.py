@@ -7,6 +7,7 @@ import click
 EXAMPLES = """
 \b
 Examples:
+  semicurv-tf predict --input photos/ --output masks/ --overlay                    # no training: the built-in network
   semicurv-tf predict --run runs/drive --input photos/ --output masks/ --overlay
   semicurv-tf predict --run runs/roads --input huge.tif --output mask.tif          # a GeoTIFF in and out
   semicurv-tf predict --run runs/em --input stack.tif --output masks/ --tta d4     # a stack in, a stack out
@@ -46,7 +47,11 @@ files. On several machines all paths must lie on a file system that they share.
 
 
 @click.command(name="predict", epilog=EXAMPLES)
-@click.option("--run", type=click.Path(), help="Run folder of a training: its deployed network predicts.")
+@click.option(
+    "--run",
+    type=click.Path(),
+    help="Run folder of a training: its deployed network predicts.  [default: the built-in network]",
+)
 @click.option("--saved-model", type=click.Path(), help="Version folder of an export, instead of --run.")
 @click.option("--trust", is_flag=True, help="Load a --saved-model that may read and write files too.")
 @click.option(
@@ -171,8 +176,14 @@ def predict(
 
     if next_count is not None or views is not None:
         raise UserError(_next_moved(options["run"], images, output, next_count, views))
-    if sum(options[name] is not None for name in ("run", "saved_model", "server")) != 1:
-        raise UserError("--run: expected exactly one of --run, --saved-model, --server. Fix: give one of them")
+    given = [f"--{name.replace('_', '-')}" for name in ("run", "saved_model", "server") if options[name] is not None]
+    if len(given) > 1:
+        raise UserError(f"{given[0]}: expected one network, found {' and '.join(given)}. Fix: give one of them")
+    if not given:
+        click.echo(
+            "built-in network, taught by drawn curves alone: no photograph and no label of yours. Look at its masks, "
+            "correct some, and train with them: semicurv-tf train --help"
+        )
     if beam_options and runner != "beam":
         raise UserError(f"{beam_options[0]}: no option of this command. Fix: leave it out, or --runner beam")
     if images is None:

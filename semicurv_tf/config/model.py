@@ -28,6 +28,10 @@ class ModelConfig(Section):
     )
     encoding: Literal["none", "linear", "sinusoid", "learned", "rotary"] | None = NETWORKS[DEFAULT].encoding  # type: ignore[assignment]
     encoding_period: Positive = Field(4.0, description="K of Eq. 9")
+    start: str = Field(
+        "none",
+        description="weights to begin with: none (random), curves (built in, taught by drawn curves), or a file of them",
+    )
     trunk: Literal["resnet50", "xception"] | None = Field(None, description="`deeplab_v3_plus` only")
     trunk_weights: str | None = Field(
         None,
@@ -60,6 +64,11 @@ class ModelConfig(Section):
                 raise ValueError(
                     f"model.{key}: {self.name} has no such choice, found {value!r}. Fix: --set model.{key}=null"
                 )
+        if self.start != "none" and self.name != DEFAULT:
+            raise ValueError(
+                f"model.start: expected none with model.name={self.name}, found {self.start}. "
+                f"Fix: --set model.start=none, or --model {DEFAULT}"
+            )
         if network.stages is not None and len(self.widths) != network.stages:
             raise ValueError(
                 f"model.widths: {self.name} has {network.stages} stages, found {len(self.widths)} widths. "

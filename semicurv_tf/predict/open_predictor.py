@@ -22,7 +22,7 @@ class PredictorOptions:
     Attributes:
         run: a run folder; or
         saved_model: an exported version folder; or
-        server: `grpc://host:port` or `http(s)://host:port` of a TF Serving.
+        server: `grpc://host:port` or `http(s)://host:port` of a TF Serving; or none of them: the built-in network.
         model_name: the model's name on the server.
         model_version, model_label: which version of it; None: the newest that is served.
         deadline: seconds for a call of the server, with all its tries.
@@ -68,7 +68,7 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
     if options.precision != "float32" and options.run is None:
         raise UserError(
             f"--precision {options.precision}: only a --run is computed in another precision here. "
-            "Fix: export --precision bfloat16"
+            "Fix: leave it out, or export --precision bfloat16"
         )
     settings = {"tile": options.tile, "tta": options.tta}
     if options.no_data is not None:
@@ -77,6 +77,11 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
         predictor, identity = _of_run(options, memory, settings)
     elif options.saved_model is not None:
         predictor, identity = _of_saved_model(options, memory, settings)
+    elif options.server is None:
+        from semicurv_tf.predict.built_in import open_built_in
+
+        limit = lambda network: Memory(memory, pixel_bytes(network))
+        predictor, identity = open_built_in(options.threshold, memory=limit, **settings)
     else:
         _, predictor, identity = _of_server(options, settings)
     sized_by = {} if options.tile or options.server else {"memory": memory}

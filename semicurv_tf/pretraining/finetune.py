@@ -9,7 +9,7 @@ from semicurv_tf.augment.geometric import sample_transforms
 from semicurv_tf.augment.photometric import photometric_view
 from semicurv_tf.augment.randomness import purpose_seed
 from semicurv_tf.config import ViewsConfig
-from semicurv_tf.geometry.warp import seen_by_view, warp
+from semicurv_tf.geometry.warp import warp
 from semicurv_tf.losses import dice_loss, weighted_cross_entropy_loss
 from semicurv_tf.methods.descent import descend
 from semicurv_tf.methods.moving_average import average_weight
@@ -91,7 +91,7 @@ def drawn_like(pool: dict, random: np.random.Generator, count: int, mean, deviat
     Returns:
         `image`, `mask`, `valid`, float32 tensors; the image has as many channels as `mean`.
     """
-    from semicurv_tf.pretraining.blend import DEVIATION, LEAST_DEVIATION, MEAN
+    from semicurv_tf.weights.blend import DEVIATION, LEAST_DEVIATION, MEAN
 
     chosen = random.integers(0, len(pool["image"]), count)
     image = pool["image"][chosen].astype(np.float32)

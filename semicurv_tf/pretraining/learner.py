@@ -16,8 +16,8 @@ from semicurv_tf.methods.descent import descend
 from semicurv_tf.methods.moving_average import average_weight
 from semicurv_tf.metrics.overlap import batch_iou
 from semicurv_tf.models.residual_unet import ResidualUNet
-from semicurv_tf.pretraining.blend import standardised
 from semicurv_tf.pretraining.settings import VIEWS, PretrainingSettings
+from semicurv_tf.weights.blend import standardised
 
 WARM_UP = 200  # steps over which the rate rises, so that the first gradients do not decide
 GRADIENT_CLIP = 1.0  # of each value

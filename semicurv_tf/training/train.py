@@ -30,6 +30,7 @@ from semicurv_tf.training.pictures import PICTURED_IMAGES, Pictures
 from semicurv_tf.training.precision import Precision, resolve_precision
 from semicurv_tf.training.progress import LiveProgress
 from semicurv_tf.training.run_lock import locked
+from semicurv_tf.training.start import begin, start_facts
 from semicurv_tf.training.stopping import Stopped, StopRequest
 from semicurv_tf.training.task import Task, read_task
 from semicurv_tf.training.transplant_picture import write_transplants
@@ -67,6 +68,7 @@ def train(config: Config, run: Path, console: Console, dry_run: bool = False):
     run_folder.require_free(run)
     if config.model.trunk_weights is not None:
         require_file(config.model.trunk_weights)
+    start = start_facts(config)
     console = console if task.chief else Console(quiet=True)
     devices = claim_devices(config, task)
     dataset = open_dataset(config, console)
@@ -87,6 +89,7 @@ def train(config: Config, run: Path, console: Console, dry_run: bool = False):
         "labelled": list(labelled),
         "steps": steps_of_run(config.training, len(labelled)),
         "precision": resolve_precision(config.training.precision)._asdict(),
+        "start": start,
     }
     _introduce(config, facts, devices, console)
     if dry_run:
@@ -212,6 +215,8 @@ def _introduce(config: Config, facts: dict, devices: Devices, console: Console):
     precision = f"{facts['precision']['name']} ({facts['precision']['reason']})"
     on = f", on {devices.description}" if devices.description else ""
     console.print(f"{facts['steps']} steps, {precision}, seed {config.training.seed}{on}")
+    if start := facts.get("start"):
+        console.print(f"begins with the weights of {start['name']} ({start['steps']} steps on drawn images)")
     first = first_unlabelled_step(config.method, facts["steps"])
     if config.method.reads_unlabelled and first:
         console.print(f"unlabelled images from step {first + 1} on")
@@ -230,6 +235,8 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
         if chief:
             checkpoints.remove_parts(run / run_folder.CHECKPOINTS)
         first_step = checkpoints.restore_newest(run / run_folder.CHECKPOINTS, method, warn, move=chief)
+        if first_step == 0:
+            begin(method, config)
         require_same_run(devices, first_step, _must_be_the_same(config, facts))
     except LOST_WORKER as error:
         raise lost_worker(error, "before the first step", devices.task) or error from None

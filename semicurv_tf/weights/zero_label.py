@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from semicurv_tf.models.residual_unet import ResidualUNet
-from semicurv_tf.pretraining.blend import BLACK, BLACK_SHARE, LEAST_DEVIATION
+from semicurv_tf.weights.blend import BLACK, BLACK_SHARE, LEAST_DEVIATION
 from semicurv_tf.weights.builtin import KERNEL_CHANNELS, read_weights
 
 OWN_SHARE = 0.5  # of an image's own statistics against its folder's
