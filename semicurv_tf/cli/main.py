@@ -14,6 +14,7 @@ from semicurv_tf.errors import USER, UserError
 # TensorFlow takes seconds to load, --help must not. `next` is a function of Python's own: see _MODULES.
 COMMANDS = {
     "train": "Train a network from few labelled and many unlabelled images.",
+    "pretrain": "Teach a network curves on drawn images, before it sees a label.",
     "evaluate": "Score a trained network on the test images.",
     "predict": "Draw masks for an image or a folder of images.",
     "next": "Choose which images to label next.",
@@ -53,6 +54,7 @@ def cli():
 
     \b
     Examples:
+      semicurv-tf predict --input photos/ --output masks/ --overlay
       semicurv-tf train --dataset synthetic --labels 0.05 --run runs/first
       semicurv-tf evaluate --run runs/first
       semicurv-tf predict --run runs/first --input photos/ --output masks/

@@ -9,7 +9,13 @@ from semicurv_tf.pretraining.settings import PretrainingSettings
 from semicurv_tf.weights.blend import DEVIATION, MEAN, standardised
 
 TINY = PretrainingSettings(
-    widths=(4, 6), stages=((2, 32, 3), (10**9, 64, 2)), size=64, images_per_file=6, steps_per_file=2, files=2, kinds=("cracks",)
+    widths=(4, 6),
+    stages=((2, 32, 3), (10**9, 64, 2)),
+    size=64,
+    images_per_file=6,
+    steps_per_file=2,
+    files=2,
+    kinds=("cracks",),
 )
 
 
