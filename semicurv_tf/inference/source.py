@@ -26,7 +26,7 @@ class PredictorOptions:
         no_data: values of pixels without data, such as "253-255"; None: only what the file itself says.
         precision: of a run's network: "float32", "bfloat16", or "auto".
         trust: load a `saved_model` that may read and write files too.
-        label: of the served version, such as "stable"; None: the newest.
+        model_label: of the served version, such as "stable"; None: the newest.
         deadline: seconds for a call of the server, with all its tries.
         token_file, ca_file, client_certificate, client_key: see `semicurv_tf.serving_client.security.Security`.
     """
@@ -42,7 +42,7 @@ class PredictorOptions:
     no_data: str | None = None
     precision: str = "float32"
     trust: bool = False
-    label: str | None = None
+    model_label: str | None = None
     deadline: float = 60.0
     token_file: str | None = None
     ca_file: str | None = None
@@ -85,7 +85,7 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
 
         security = Security(options.token_file, options.ca_file, options.client_certificate, options.client_key)
         client = connect(
-            options.server, options.model_name, label=options.label, deadline_s=options.deadline, security=security
+            options.server, options.model_name, label=options.model_label, deadline_s=options.deadline, security=security
         )
         channels, version = client.describe()
         threshold = options.threshold if options.threshold is not None else 0.5
