@@ -531,7 +531,7 @@ def _one_process(target: str, numbers: range, seed: int, found: dict) -> int:
         rest = b""
         while True:
             # Loading TensorFlow is no case.
-            if not selector.select(120.0 if case is None else HANG_SECONDS):
+            if not selector.select(300.0 if case is None else HANG_SECONDS):
                 child.kill()
                 if case is None:
                     raise SystemExit(f"{target}: its process does not begin")

@@ -88,7 +88,8 @@ class ModelConfig(_Section):
     @pydantic.model_validator(mode="before")
     @classmethod
     def _own_defaults(cls, values):
-        defaults = NETWORK_DEFAULTS.get(values.get("name", "residual_unet")) if isinstance(values, dict) else None
+        name = values.get("name", "residual_unet") if isinstance(values, dict) else None
+        defaults = NETWORK_DEFAULTS.get(name) if isinstance(name, str) else None
         if defaults is None:
             return values
         own = {key: value for key, value in defaults._asdict().items() if values.get(key) is None}

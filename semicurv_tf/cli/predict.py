@@ -49,7 +49,11 @@ files. On several machines all paths must lie on a file system that they share.
     "--server", metavar="URL", help="grpc(s)://host:port or http(s)://host:port of a TF Serving, instead of --run."
 )
 @click.option("--model-name", default="semicurv", show_default=True, help="The model's name on the server.")
-@click.option("--model-label", "--label", help="With --server: of a version, e.g. stable or canary.  [default: the newest version]")
+@click.option(
+    "--model-label",
+    "--label",
+    help="With --server: of a version, e.g. stable or canary.  [default: the newest version]",
+)
 @click.option(
     "--deadline",
     type=click.FloatRange(min=0, min_open=True),

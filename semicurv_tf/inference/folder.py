@@ -179,7 +179,9 @@ def _result_paths(path: Path, outputs: Outputs, suffix: str) -> dict[str, Path]:
 def _listed(source: Path) -> list[Path]:
     try:
         lines = source.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError:
+        if any("\0" in line for line in lines):
+            raise ValueError("no text")
+    except ValueError:
         raise UserError(
             f"--input {source}: expected a list of images as UTF-8 text, found other bytes. Fix: name the image itself"
         ) from None

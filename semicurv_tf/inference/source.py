@@ -85,7 +85,11 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
 
         security = Security(options.token_file, options.ca_file, options.client_certificate, options.client_key)
         client = connect(
-            options.server, options.model_name, label=options.model_label, deadline_s=options.deadline, security=security
+            options.server,
+            options.model_name,
+            label=options.model_label,
+            deadline_s=options.deadline,
+            security=security,
         )
         channels, version = client.describe()
         threshold = options.threshold if options.threshold is not None else 0.5

@@ -23,7 +23,8 @@ def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("state", "age_s", "refused"), [("running", 3, True), ("running", 60, False), ("stopped", 3, False), ("failed", 3, False)]
+    ("state", "age_s", "refused"),
+    [("running", 3, True), ("running", 60, False), ("stopped", 3, False), ("failed", 3, False)],
 )
 def test_a_run_that_lives_on_another_host_is_left_alone(tmp_path, state, age_s, refused):
     beat = {"state": state, "host": "another", "time": time.time() - age_s}
