@@ -14,6 +14,9 @@ from semicurv_tf.errors import RetryLater, UserError
 from semicurv_tf.parts import create_file, new_part
 
 
+PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # faults of a disk that someone else may mend
+
+
 class DiskLost(RetryLater):
     """The disk is full or read-only: whatever is written next would fail alike."""
 

@@ -173,9 +173,12 @@ def open_output(output: str | Path, settings: dict, overwrite: bool) -> float:
     remove_abandoned(output.parent if alone else output, below=not alone)
     settings = json.loads(json.dumps(settings))
     if record.is_file():
-        earlier = (
-            {} if overwrite else read_object(record, "delete it together with the masks beside it, or --overwrite")
-        )
+        try:
+            earlier = read_object(record, "delete it together with the masks beside it, or --overwrite")
+        except UserError:
+            if not overwrite:
+                raise
+            earlier = {}
         differing = [key for key in sorted(settings.keys() | earlier.keys()) if settings.get(key) != earlier.get(key)]
         if not differing:
             return record.stat().st_mtime
