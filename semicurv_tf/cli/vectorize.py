@@ -25,7 +25,7 @@ _FROM_0 = click.FloatRange(min=0)
 @click.command(name="vectorize", epilog=EXAMPLES)
 @click.option(
     "--input",
-    "source",
+    "masks",
     required=True,
     type=click.Path(path_type=Path),
     help="A mask, or a folder of masks with sub-folders.",
@@ -105,7 +105,7 @@ _FROM_0 = click.FloatRange(min=0)
     help="Leave out connected structures that are shorter in all.",
 )
 def vectorize(
-    source,
+    masks,
     output,
     table,
     rows,
@@ -131,7 +131,7 @@ def vectorize(
     from semicurv_tf.vector.table import write_table
     from semicurv_tf.vector.vectorize import VectorSettings
 
-    jobs = plan_jobs(source, output, picture, over)
+    jobs = plan_jobs(masks, output, picture, over)
     plan_tables({"--table": table, "--summary": summary})
     settings = VectorSettings(prune_px, simplify_px, min_length_px, fill_px)
     reading = Reading(threshold, crs, scale_mm_per_px, rows, colour, parse_memory(memory))
@@ -153,28 +153,15 @@ def vectorize(
 
 
 def _run(console, jobs, start):
-    """All outcomes, with a progress bar, and why it stopped before the last (nothing where it did not)."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
+    """All outcomes, with progress, and why it stopped before the last (nothing where it did not)."""
+    from semicurv_tf.cli.image_progress import ImageProgress
     from semicurv_tf.errors import UserError
 
-    columns = (
-        TextColumn("vectorising"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
-        TextColumn("{task.fields[name]}", markup=False),
-    )  # fmt: skip
     outcomes = []
     try:
-        with Progress(*columns, console=console) as progress:
-            task = progress.add_task("", total=len(jobs), name="")
-            for outcome in start(lambda share: progress.advance(task, share)):
-                progress.update(task, name=outcome.source.name)
+        with ImageProgress(len(jobs), console, "vectorising") as progress:
+            for outcome in start(progress.advance):
+                progress.begin(outcome.source.name)
                 outcomes.append(outcome)
     except UserError as error:
         return outcomes, error.lines

@@ -97,7 +97,7 @@ def _summary(split: str, rows: list[dict]) -> SplitSummary:
     for row in rows:
         size = f"{row['shape'][1]}x{row['shape'][0]}"
         sizes[size] = sizes.get(size, 0) + 1
-    common = sorted(sizes, key=sizes.get, reverse=True)
+    common = sorted(sizes, key=sizes.__getitem__, reverse=True)
     labelled = [row for row in rows if row["labelled"]]
     return SplitSummary(
         split=split,

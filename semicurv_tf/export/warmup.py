@@ -13,7 +13,10 @@ from semicurv_tf.images.encoded import encode_png
 
 WARMUP = "assets.extra/tf_serving_warmup_requests"
 SIDE_PX = 128  # where any size is served: small enough that loading stays quick
-MISSING = "no warm-up requests written: they need the extra `serving`. Fix: pip install 'semicurv-tf[serving]' and export again"
+MISSING = (
+    "no warm-up requests written: they need the extra `serving`. "
+    "Fix: pip install 'semicurv-tf[serving]' and export again"
+)
 
 
 def batch_sizes(max_batch: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Scores of a set of images by any metrics: counted image by image, then per image, averaged and pooled, with intervals."""
+"""Scores of a set of images by any metrics: per image, averaged and pooled, with intervals."""
 
 import numpy as np
 

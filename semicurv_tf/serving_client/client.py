@@ -109,7 +109,7 @@ def connect(
     if url.startswith(("http://", "https://")):
         return Client(RestTransport(url, model, deadline_s))
     raise UserError(
-        f"--url {url}: expected grpc://host:port or http://host:port. Fix: TF Serving listens on 8500 (gRPC) and 8501 (REST)"
+        f"--server {url}: expected grpc://host:port or http://host:port. Fix: TF Serving listens on 8500 (gRPC) and 8501 (REST)"
     )
 
 

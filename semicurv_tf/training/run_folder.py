@@ -18,7 +18,7 @@ import shutil
 from importlib import metadata
 from pathlib import Path
 
-from semicurv_tf.config import Config, dump_config, load_config
+from semicurv_tf.config import Config, dump_config, load_stored_config
 from semicurv_tf.errors import UserError
 from semicurv_tf.whole_files import write_json
 
@@ -82,7 +82,7 @@ def read_config(run: Path) -> Config:
         raise UserError(
             f"{run}: no run folder (no {CONFIG} and {RUN} in it). Fix: a folder made by `semicurv-tf train --run`"
         )
-    return load_config(run / CONFIG)
+    return load_stored_config(run / CONFIG)
 
 
 def read_facts(run: Path) -> dict:

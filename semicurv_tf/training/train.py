@@ -15,6 +15,7 @@ from semicurv_tf.data.pipeline import evaluation_batches, training_batches
 from semicurv_tf.data.split import choose_labelled
 from semicurv_tf.errors import UserError
 from semicurv_tf.methods import build_method
+from semicurv_tf.methods.schedule import first_unlabelled_step, learning_rate, steps_of_epoch, steps_of_run
 from semicurv_tf.models.vgg16 import require_file
 from semicurv_tf.training import checkpoints, run_folder
 from semicurv_tf.training.devices import Devices, open_devices, require_equal_shares, require_same_run
@@ -29,7 +30,6 @@ from semicurv_tf.training.pictures import PICTURED_IMAGES, Pictures
 from semicurv_tf.training.precision import Precision, resolve_precision
 from semicurv_tf.training.progress import LiveProgress
 from semicurv_tf.training.run_lock import locked
-from semicurv_tf.training.schedules import first_unlabelled_step, learning_rate, steps_of_epoch, steps_of_run
 from semicurv_tf.training.stopping import Stopped, StopRequest
 from semicurv_tf.training.task import Task, read_task
 from semicurv_tf.training.transplant_picture import write_transplants
@@ -184,10 +184,8 @@ def claim_devices(config: Config, task: Task) -> Devices:
 
 def open_dataset(config: Config, console: Console):
     """The dataset of a configuration; says on the console how far preparing it is, and what looks odd in it."""
-    # Before the progress bar's thread runs: while this package loads, its lazy imports break those of other threads.
+    # Before the progress bar's thread runs: while this package loads it replaces Python's own import.
     import tensorflow_datasets  # noqa: F401
-
-    # While it is imported Python's own import is replaced, which the thread that draws the progress must not meet.
 
     data = config.data
     with Progress(*PREPARING, console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -333,9 +331,7 @@ def compiled_method(config: Config, facts: dict):
         optimizer = keras.optimizers.SGD(rate, momentum=training.sgd_momentum)
     if precision.name == "float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    optimizer.build(method.student.trainable_variables)
-    # XLA makes a step about three times slower on CPUs and has no kernel for the warp on GPUs.
-    method.compile(optimizer=optimizer, jit_compile=False)
+    method.compile(optimizer=optimizer)
     return method
 
 

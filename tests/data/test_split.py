@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import pytest
@@ -52,4 +53,4 @@ def test_partition_loses_and_repeats_nothing():
     assert {part: len(names) for part, names in parts.items()} == {
         "train": 1516, "validation": 190, "test": 190
     }  # fmt: skip
-    assert sorted(sum(parts.values(), [])) == NAMES
+    assert sorted(itertools.chain(*parts.values())) == NAMES

@@ -13,8 +13,8 @@ from semicurv_tf.images.georeference import world_file
 from semicurv_tf.images.grid import Grid
 from semicurv_tf.images.header import read_header
 from semicurv_tf.images.mask_files import read_mask_file
-from semicurv_tf.inference.folder import Outputs, plan_jobs
-from semicurv_tf.inference.run_jobs import predict_job
+from semicurv_tf.predict.plan_files import Outputs, plan_jobs
+from semicurv_tf.predict.predict_files import predict_job
 from semicurv_tf.vector.vectorize import vectorize_mask
 
 EQUATOR_M, ECCENTRICITY_SQUARED = 6378137.0, 0.00669437999014

@@ -15,9 +15,9 @@ from semicurv_tf.images import opened as opening
 from semicurv_tf.images.header import read_header
 from semicurv_tf.images.opened import open_pages, read_with_notes
 from semicurv_tf.images.reader import read_image
-from semicurv_tf.inference.folder import Outputs, plan_jobs
 from semicurv_tf.inference.predictor import Predictor
-from semicurv_tf.inference.run_jobs import predict_job
+from semicurv_tf.predict.plan_files import Outputs, plan_jobs
+from semicurv_tf.predict.predict_files import predict_job
 from semicurv_tf.whole_files import DiskLost
 
 rasterio = pytest.importorskip("rasterio", reason="needs the extra geo: pip install 'semicurv-tf[geo]'")
