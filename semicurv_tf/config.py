@@ -21,6 +21,31 @@ def _loss_of_earlier_versions(name):
     return "wbce" if name == "cross_entropy" else name
 
 
+def read_labels(value) -> int | float:
+    """How many training images are labelled: a whole number is a count, one with a point a fraction; `all` is 1.0."""
+    number = value
+    if isinstance(value, str):
+        try:
+            number = 1.0 if value == "all" else int(value) if value.strip().isdecimal() else float(value)
+        except ValueError:
+            pass
+    if isinstance(number, float) and 0.0 < number <= 1.0:
+        return number
+    if isinstance(number, int) and not isinstance(number, bool) and number >= 1:
+        return number
+    raise ValueError(
+        "data.labels (--labels): expected a count such as 3, a fraction such as 0.05 (1.0 are all, 1 is one image), or all, "
+        f"found {value!r}. Fix: --labels 3"
+    )
+
+
+def described(labels: int | float, masks: int) -> str:
+    """What `data.labels` means, for the user; `masks` is the number of training images with a mask."""
+    if isinstance(labels, int):
+        return f"a count, of {masks} with a mask"
+    return f"all {masks} with a mask" if labels == 1 else f"{labels:g} of {masks} with a mask, at least one"
+
+
 class _Section(pydantic.BaseModel):
     """Frozen; an unknown key is an error, and so is a text where a number belongs."""
 
@@ -32,8 +57,8 @@ class DataConfig(_Section):
 
     dataset: str = Field("synthetic", description="a name of `semicurv-tf datasets list`")
     data_dir: str | None = Field(None, description="the folder with the published files of the dataset")
-    labels: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
-        0.05, description="labelled fraction of the training images"
+    labels: Annotated[int | float, pydantic.BeforeValidator(read_labels)] = Field(
+        0.05, description="labelled training images: a count (3), a fraction (0.05), or all; `folder`: all"
     )
     crop: Annotated[int, Field(ge=16, multiple_of=16)] | None = Field(
         None, description="side of random training crops in pixels; none trains on whole images"
@@ -44,6 +69,13 @@ class DataConfig(_Section):
     memory_mb: Annotated[int, Field(ge=16)] = Field(
         1000, description="decoded images are held in memory up to this size"
     )
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _all_that_the_user_drew(cls, values):
+        if isinstance(values, dict) and values.get("dataset") == "folder" and values.get("labels") is None:
+            return {**values, "labels": 1.0}
+        return values
 
 
 class NetworkDefaults(NamedTuple):
@@ -403,8 +435,7 @@ def _fault(origin: str, fault: dict) -> str:
     if fault["type"] in ("model_type", "model_attributes_type"):
         return f"{origin}: {key}: expected a section with keys, found {fault['input']!r}. Fix: {_known(path + [''])}"
     message = fault["msg"][0].lower() + fault["msg"][1:]
-    option = " (--labels)" if key == "data.labels" else ""
-    return f"{origin}: {key}{option}: {message}, found {fault['input']!r}. Fix: {_remedy(path)}"
+    return f"{origin}: {key}: {message}, found {fault['input']!r}. Fix: {_remedy(path)}"
 
 
 def _known(path: list[str]) -> str:

@@ -88,7 +88,8 @@ def choose_next(
 
     An image's score is the mean over its pixels of the disagreement of student and teacher over the views (of the student's
     views alone in a run without a teacher), 0 where a pixel does not count. Images are then taken by score and by unlikeness to those taken
-    and to the labelled ones among them, see `choose_diverse`. Labelled images are recognised by their names, and left out.
+    and to the labelled ones among them, see `choose_diverse`. Labelled images are left out; where `images` cannot tell them, by
+    their names.
 
     Args:
         judges: of `open_judges`.
@@ -109,7 +110,7 @@ def choose_next(
     for index, name in enumerate(images.names):
         try:
             image, valid = images.read(index, judges.channels)
-            if _is_labelled(name, judges.labelled):
+            if _is_labelled(name, judges.labelled) if images.labelled is None else name in images.labelled:
                 known.append(judges.features(image))
                 labelled.append(name)
             else:

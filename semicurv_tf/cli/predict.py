@@ -116,6 +116,8 @@ files. On several machines all paths must lie on a file system that they share.
     metavar="N",
     help="Predict nothing: rank unlabelled images, write which N to label next and a contact sheet; of --run only.",
 )
+@click.option("--data-dir", type=click.Path(), help="With --next: where the run's images are, if they moved.")
+@click.option("--unlabelled-dir", type=click.Path(), help="With --next: likewise, the run's second folder.")
 @click.option(
     "--views",
     type=click.IntRange(1, 8),
@@ -132,7 +134,20 @@ files. On several machines all paths must lie on a file system that they share.
 )
 @click.argument("beam_options", metavar="[-- BEAM_OPTIONS]", nargs=-1, type=click.UNPROCESSED)
 def predict(
-    source, output, probability, overlay, vectors, format, overwrite, next_count, views, runner, beam_options, **options
+    source,
+    output,
+    probability,
+    overlay,
+    vectors,
+    format,
+    overwrite,
+    next_count,
+    data_dir,
+    unlabelled_dir,
+    views,
+    runner,
+    beam_options,
+    **options,
 ):
     """Predict the mask of every image of a folder, whatever their sizes and kinds."""
     from semicurv_tf.cli.console import console, quiet_start
@@ -149,8 +164,11 @@ def predict(
 
         if options["run"] is None:
             raise UserError("--next: needs student and teacher, which only a run has. Fix: --run RUN")
-        choose(options["run"], source, output, next_count, views)
+        choose(options["run"], source, output, next_count, views, data_dir, unlabelled_dir)
         return
+    for option, place in (("--data-dir", data_dir), ("--unlabelled-dir", unlabelled_dir)):
+        if place is not None:
+            raise UserError(f"{option}: is for --next alone, the images to predict are --input. Fix: leave it out")
     if source is None:
         raise UserError("--input: missing. Fix: name an image or a folder of images")
     options = PredictorOptions(**options)

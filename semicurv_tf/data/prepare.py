@@ -24,7 +24,7 @@ from semicurv_tf.errors import UserError
 CACHE_VARIABLE = "SEMICURV_TF_CACHE"
 _ROWS = "rows.json"
 _FORMAT = "array_record"  # random access
-_REVISION = 2  # of what is written; raise it when rows or stored pixels change
+_REVISION = 3  # of what is written; raise it when rows or stored pixels change
 
 
 def cache_folder(cache_dir: str | os.PathLike | None = None) -> Path:

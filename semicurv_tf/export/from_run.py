@@ -115,7 +115,7 @@ def _about(run: Path, facts: dict) -> dict:
         "step": facts.get("step"),
         "channels": facts["channels"],
         "dataset": config.data.dataset,
-        "labelled_fraction": config.data.labels,
+        "labelled_fraction": config.data.labels if isinstance(config.data.labels, float) else None,
         "labelled_images": facts.get("labelled"),
         "licence_of_the_data": _licence(config.data.dataset),
         "method": config.method.name,

@@ -21,7 +21,7 @@ from semicurv_tf.reproduce.cell import KIND, Cell, other_settings
 from semicurv_tf.reproduce.forecast import Forecast, clock
 from semicurv_tf.reproduce.measure import measurement, test_scores, train_to_the_end
 from semicurv_tf.training import checkpoints, run_folder
-from semicurv_tf.training.train import open_dataset
+from semicurv_tf.training.run_data import open_dataset
 from semicurv_tf.whole_files import write_json
 
 # Lines of the log that a result keeps, beside those with a watched IoU.
