@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from semicurv_tf.config import Config, choices, differences, dump_config, load_config, parse_setting
+from semicurv_tf.config import Config, choices, described, differences, dump_config, load_config, parse_setting
 from semicurv_tf.errors import UserError
 
 
@@ -86,14 +86,14 @@ def test_dump_and_load_round_trip(tmp_path):
 
 def test_unknown_keys_wrong_types_and_impossible_values_are_listed_together():
     lines = faults(
-        None, {"training.sead": 1, "training.seed": "x", "data.labels": 3, "method.name": "magic", "data.crop": 100}
+        None, {"training.sead": 1, "training.seed": "x", "data.labels": 0, "method.name": "magic", "data.crop": 100}
     )
     assert len(lines) == 5
     for key in ("training.sead", "training.seed", "data.labels (--labels)", "method.name", "data.crop"):
         assert any(key in line and "Fix:" in line for line in lines)
 
 
-@pytest.mark.parametrize("labels", [0, -0.1, 3, float("nan")])
+@pytest.mark.parametrize("labels", [0, 0.0, -0.1, -2, 1.5, 3.0, float("nan"), True, "few", "0", "1.5", "", [3]])
 def test_impossible_labels_name_the_option(labels):
     (line,) = faults(None, {"data.labels": labels})
     assert "--labels" in line and str(labels) in line
@@ -154,3 +154,27 @@ def test_recipes_are_valid_and_tell_their_command(file):
     load_config(file)
     head = [line for line in file.read_text().splitlines() if line.startswith("#")]
     assert any(line.startswith("# Command:") for line in head) and any("ost" in line for line in head)
+
+
+@pytest.mark.parametrize(
+    "given, kept",
+    [(3, 3), ("3", 3), (1, 1), ("1", 1), (0.02, 0.02), ("0.02", 0.02), (1.0, 1.0), ("1.0", 1.0), ("all", 1.0), ("5e-2", 0.05)],
+)  # fmt: skip
+def test_labels_are_a_count_a_fraction_or_all(given, kept, tmp_path):
+    config = load_config(None, {"data.labels": given})
+    (tmp_path / "config.yaml").write_text(dump_config(config))
+    for labels in (config.data.labels, load_config(tmp_path / "config.yaml").data.labels):
+        assert labels == kept and type(labels) is type(kept)
+
+
+def test_labels_by_default():
+    assert load_config(None, {"data.dataset": "folder"}).data.labels == 1.0
+    assert load_config(None, {"data.dataset": "folder", "data.labels": 0.5}).data.labels == 0.5
+    assert load_config(None, {"data.dataset": "drive128"}).data.labels == Config().data.labels == 0.05
+
+
+@pytest.mark.parametrize(
+    "labels, meaning", [(3, "a count, of 20 with a mask"), (1, "a count, of 20"), (0.02, "0.02 of 20"), (1.0, "all 20")]
+)
+def test_labels_are_said_as_they_are_understood(labels, meaning):
+    assert described(labels, 20).startswith(meaning)

@@ -124,8 +124,10 @@ def labelled_files(run: str | Path, data_dir: str | None = None) -> set[Path] | 
     folder = data_dir or run_folder.read_config(Path(run)).data.data_dir
     if manifest is None or folder is None or not Path(folder).is_dir():
         return None
-    parts = Counter(entry.path for entry in manifest)  # an image that was cut into several has a label in part only
-    files = {Path(folder) / entry.path for entry in manifest if entry.learned and entry.path and parts[entry.path] == 1}
+    place = lambda entry: (entry.root, entry.path)
+    parts = Counter(map(place, manifest))  # an image that was cut into several has a label in part only
+    learned = [entry for entry in manifest if entry.learned and entry.path and parts[place(entry)] == 1]
+    files = {Path(folder) / entry.path for entry in learned}
     return {file for file in files if file.is_file()}
 
 

@@ -74,9 +74,11 @@ def split_by_name(names: Sequence[str], validation_share: float, test_share: flo
     Raises:
         UserError: all names are held out.
     """
-    test = _lowest(names, test_share, len(names), f"test:{seed}")
+    wanted = lambda share: share > 0 and (len(names) >= FEWEST_TO_HOLD_OUT or round(share * len(names)) > 0)
+    test = _lowest(names, test_share, f"test:{seed}") if wanted(test_share) else []
     others = sorted(set(names) - set(test))
-    validation = _lowest(others, validation_share / (1 - test_share), len(names), f"validation:{seed}")
+    share = validation_share / (1 - test_share)
+    validation = _lowest(others, share, f"validation:{seed}") if wanted(validation_share) else []
     train = sorted(set(others) - set(validation))
     if names and not train:
         raise UserError(
@@ -86,9 +88,9 @@ def split_by_name(names: Sequence[str], validation_share: float, test_share: flo
     return {"train": train, "validation": sorted(validation), "test": sorted(test)}
 
 
-def _lowest(names: Sequence[str], share: float, every: int, key: str) -> list[str]:
-    """Those whose number is below `share`, at least one; none where the share of `every` (few) names rounds to none."""
-    if not names or share <= 0 or (every < FEWEST_TO_HOLD_OUT and not round(share * every)):
+def _lowest(names: Sequence[str], share: float, key: str) -> list[str]:
+    """Those whose number is below `share`, at least one."""
+    if not names:
         return []
     number = {name: int(_digest(f"{key}:{unicodedata.normalize('NFC', name)}")[:16], 16) / 2**64 for name in names}
     return [name for name in names if number[name] < share] or [min(names, key=number.get)]
