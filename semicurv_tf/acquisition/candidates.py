@@ -17,7 +17,7 @@ class Images(Protocol):
 
     Attributes:
         names: one for each.
-        labelled: names of those that have a label, by what they are and not by their names; None: their names tell.
+        labelled: names of those that have a label, told by what they are; None: their names tell.
     """
 
     names: list[str]
@@ -37,13 +37,12 @@ class FolderImages:
     Args:
         source: the folder.
         output: a folder whose files are not taken.
-        labelled: files of images that have a label: copies of them here are recognised by their content; None: not known.
 
     Raises:
         UserError: no folder, or no image in it; or the output is a file, or the folder itself.
     """
 
-    def __init__(self, source: str | Path, output: str | Path, labelled: set[Path] | None = None):
+    def __init__(self, source: str | Path, output: str | Path):
         source, output = Path(source), Path(output)
         if not source.is_dir():
             raise UserError(
@@ -59,6 +58,9 @@ class FolderImages:
             raise UserError(f"--input {source}: expected images in this folder, found none. Fix: check the path")
         self.names = [path.relative_to(source).as_posix() for path in self._files]
         self.labelled = None
+
+    def recognise(self, labelled: set[Path] | None) -> None:
+        """Says which files have a label: copies of them here are told by their content; None: not known."""
         if labelled is not None:
             of_size: dict[int, list[Path]] = {}
             for path in labelled:
@@ -112,7 +114,7 @@ def open_training_images(
 
 
 def labelled_files(run: str | Path, data_dir: str | None = None) -> set[Path] | None:
-    """The files of the images that a run learned the masks of; None where it keeps no manifest, or its folder is not there.
+    """The files of the images whose masks a run learned; None where it keeps no manifest, or its folder is not there.
 
     Args:
         run: the run folder.

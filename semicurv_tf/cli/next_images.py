@@ -15,13 +15,15 @@ def choose(run, source, output, count, views, data_dir=None, unlabelled_dir=None
     from semicurv_tf.errors import UserError
 
     require_folder(output)  # a wrong folder is said at once, not after TensorFlow has loaded
-    images = FolderImages(source, output, labelled_files(run, data_dir)) if source is not None else None
+    images = FolderImages(source, output) if source is not None else None
     with quiet_start():
         from semicurv_tf.acquisition.next_images import LIST, SCORES, SHEET, choose_next, open_judges
 
         judges = open_judges(run)
     if images is None:
         images = open_training_images(run, console(), data_dir, unlabelled_dir)
+    else:
+        images.recognise(labelled_files(run, data_dir))
     with _progress(console()) as progress:
         task = progress.add_task("", total=len(images.names), name="")
         choice = choose_next(

@@ -1,6 +1,6 @@
 """The images of a run, found again in its folders as they are now: what is the same, and what came, changed or went.
 
-A run's split stands in its manifest and is never recomputed: a folder that grew, or another split of it, moves no image.
+A run's split stands in its manifest and is never computed again: a folder that grew moves no image.
 """
 
 from collections import Counter
@@ -68,19 +68,20 @@ class Changes:
         if self.masks_added:
             one = len(self.masks_added) == 1
             lines.append(
-                f"{len(self.masks_added)} {'image of this run has a mask' if one else 'images of this run have masks'} now, which "
-                f"this run does not learn from: {_some([_titled(entry) for entry in self.masks_added])}"
+                f"{len(self.masks_added)} {'image of this run has a mask' if one else 'images of this run have masks'} "
+                f"now, which this run does not learn from: {_some([_titled(entry) for entry in self.masks_added])}"
             )
         if self.unseen:
             lines.append(f"--unlabelled-dir: not there; its {self.unseen} images were not looked at")
         return lines
 
     def of_split(self, split: str) -> dict[str, list[str]]:
-        """Names of the changed, gone and left out images of a split, for the record of its scores; empty lists are left out."""
+        """Names of the changed, gone and left out images of a split (or "labelled"), for the record of its scores."""
+        mine = lambda entry: entry.learned if split == "labelled" else entry.split == split
         found = {
-            "changed": [entry.name for entry, _ in self.changed if entry.split == split and entry not in self.left_out],
-            "gone": [entry.name for entry in self.gone if entry.split == split],
-            "left_out": [entry.name for entry in self.left_out if entry.split == split],
+            "changed": [entry.name for entry, _ in self.changed if mine(entry) and entry not in self.left_out],
+            "gone": [entry.name for entry in self.gone if mine(entry)],
+            "left_out": [entry.name for entry in self.left_out if mine(entry)],
         }
         return {key: names for key, names in found.items() if names}
 

@@ -76,8 +76,10 @@ class OpenRun:
         if split != "labelled":
             return Images(store, [index for index in range(len(store)) if store.labelled[index]])
         # Those of a run with a manifest that are gone, or lost their mask, were named when it was opened.
-        there = _with_mask(store)
-        names = [name for name in self.facts["labelled"] if self.dataset.changes is None or name in there]
+        names = self.facts["labelled"]
+        if self.dataset.changes is not None:
+            there = {row["name"] for row in store.rows if row["labelled"]}
+            names = [name for name in names if name in there]
         try:
             if names:
                 return Images(store, store.indices(names))
@@ -135,10 +137,6 @@ class OpenRun:
                     )
                 arrays = (batch["image"], batch["mask"], probability, batch["valid"])
                 yield Predicted(name, sources[name], *(array[place] for array in arrays))
-
-
-def _with_mask(store: ImageStore) -> set[str]:
-    return {row["name"] for row in store.rows if row["labelled"]}
 
 
 def open_run(run: Path, data_dir: str | None, console: Console, unlabelled_dir: str | None = None) -> OpenRun:

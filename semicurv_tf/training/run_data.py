@@ -124,8 +124,8 @@ def _manifest(run: Path, console: Console) -> tuple[Entry, ...] | None:
     manifest = run_folder.read_manifest(run)
     if manifest is None:
         console.print(
-            f"note: {run} was made by an earlier version and keeps no {run_folder.MANIFEST}: its split is computed again, and is "
-            "another one if its folder has changed"
+            f"note: {run} was made by an earlier version and keeps no {run_folder.MANIFEST}: its split is computed "
+            "again, and is another one if its folder has changed"
         )
     return manifest
 

@@ -35,7 +35,8 @@ PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy", "scipy", "pyd
 
 
 def default_run(config: Config) -> Path:
-    """`runs/DATASET-METHOD-LABELS-seedN`, where the user named no folder; with the network's name where it is another."""
+    """`runs/DATASET-METHOD-LABELS-seedN`, where the user named no folder; with the network's name where it is not the
+    default."""
     network = "" if config.model.name == "residual_unet" else f"-{config.model.name}"
     labels = config.data.labels
     share = f"{labels}labels" if isinstance(labels, int) else "all" if labels == 1 else f"{labels:g}"

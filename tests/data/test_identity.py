@@ -10,7 +10,7 @@ from semicurv_tf.data.verify import verify
 
 @pytest.fixture
 def both(files):
-    """Three labelled images, and a second folder: two of the same names with other pixels, and a copy of one under another."""
+    """Three labelled images, and a second folder: other pixels under two of their names, and a copy under another."""
     for number in range(3):
         files.photo(f"own/images/c{number}.png")
         files.mask(f"own/masks/c{number}.png", columns=2 + number)
@@ -74,3 +74,12 @@ def test_images_of_one_value_are_no_copies_of_each_other():
 def test_titles_tell_both_folders_apart():
     assert title("data", "c0") == "c0" and title(UNLABELLED, "c0") == "unlabelled:c0"
     assert np.unique([title("data", "c0"), title(UNLABELLED, "c0")]).size == 2
+
+
+def test_cameras_that_number_alike(shared_data, cache):
+    place = shared_data / "trouble" / "same-names-unlabelled"
+    alone = load_dataset("folder", place / "labelled", cache_dir=cache).train
+    train = load_dataset("folder", place / "labelled", cache_dir=cache, unlabelled_dir=place / "unlabelled").train
+    for index, other in zip(train.indices(alone.names), alone.indices(alone.names)):
+        assert (train.read(index)["mask"] == alone.read(other)["mask"]).all() and train.read(index)["mask"].any()
+        assert (train.read(index)["image"] == alone.read(other)["image"]).all()

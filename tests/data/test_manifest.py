@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 
 import pytest
 
@@ -129,7 +130,8 @@ def test_what_changed_or_went_is_named_a_line_each(stores):
         "--data-dir: images/t.png (test): changed: other pixels than in this run",
     ]
     assert changes.lines(lambda entry: entry.learned) == changes.lines()[1:2]
-    assert changes.of_split("test") == {"changed": ["t"], "gone": ["s"]} and changes.of_split("labelled") == {}
+    assert changes.of_split("test") == {"changed": ["t"], "gone": ["s"]}
+    assert changes.of_split("labelled") == {"changed": ["a"]} and changes.of_split("new") == {}
 
 
 def test_a_test_image_that_shows_a_training_image_now_is_left_out(stores):
@@ -180,7 +182,7 @@ def test_another_folder_is_refused_and_another_reading_is_one_line(stores):
 
 
 def test_no_trained_image_in_any_test_score_over_200_random_growths():
-    """Folders of 24 images grow to 60; masks come and images go on the way. The run's and a new run's test images were never trained on."""
+    """24 images grow to 60; masks come, images go and are renamed: neither the run nor a new one tests on the 24's."""
     for trial in range(200):
         generator = random.Random(trial)
         names = [f"{generator.choice(['', 'day2/'])}IMG_{number:04d}" for number in generator.sample(range(10_000), 60)]
@@ -241,3 +243,17 @@ def test_files_grow_and_the_run_is_the_same(files, cache):
     index = again.new.names.index("17")
     assert (again.new.read(index)["image"] == files.pixels("images/17.png")).all()
     assert (again.statistics()[0] == first.statistics()[0]).all()
+
+
+def test_the_split_of_a_folder_that_gets_a_mask(shared_data, cache, tmp_path):
+    folder = tmp_path / "before"
+    shutil.copytree(shared_data / "trouble" / "split-drift" / "before", folder)
+    first = load_dataset("folder", folder, cache_dir=cache)
+    entries = entries_of({"train": first.train, "validation": first.validation, "test": first.test}, first.train.names)
+    shutil.copy(shared_data / "trouble" / "split-drift" / "add" / "p14.png", folder / "masks")
+    again = load_dataset("folder", folder, cache_dir=cache, manifest=entries)
+    assert again.test.names == first.test.names and again.train.labelled == first.train.labelled
+    assert [entry.name for entry in again.changes.masks_added] == ["p14"]
+    # Another run: no image that was learned from is among its test images.
+    learned = {entry.name for entry in entries if entry.learned}
+    assert not learned & {*load_dataset("folder", folder, cache_dir=cache).test.names}

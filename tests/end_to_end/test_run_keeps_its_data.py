@@ -48,7 +48,7 @@ def call(monkeypatch, capfd, tmp_path):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A folder of 14 labelled images and an unlabelled one, a second folder of the same names, and a run of 4 steps on them."""
+    """14 labelled images and an unlabelled one, a second folder of such names, and a run of 4 steps on them."""
     from rich.console import Console
 
     from semicurv_tf.config import load_config
