@@ -5,9 +5,9 @@
 
 Makes a georeferenced image of each size by windows (the built-in drawn images, mosaicked), predicts it by the
 command in a process of its own, `image.tif` in and `mask.tif` out, and takes that process' wall time and peak memory
-from the operating system. The cost a pixel leaves out the start, which a run on a 64 px image measures. Without --run, a
-network of half the paper's widths is trained for 150 steps first. Writes results/large_images/benchmark.json and README.md;
-sizes measured before stay in the table as long as machine and settings are the same.
+from the operating system. The cost a pixel leaves out the start, which a run on a 64 px image measures. Without --run,
+a network of half the paper's widths is trained for 150 steps first. Writes results/large_images/benchmark.json and
+README.md; sizes measured before stay in the table as long as machine and settings are the same.
 Needs rasterio (pip install 'semicurv-tf[geo]') and 3 bytes of disk a pixel.
 """
 
@@ -22,10 +22,10 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
+from benchmark.machine import describe_machine
 from rasterio.transform import from_origin
 from rasterio.windows import Window
 
-from benchmark.machine import describe_machine
 from semicurv_tf.data.drawing import SIDE_PX, draw_example
 
 PROGRAM = Path(sys.executable).with_name("semicurv-tf")
@@ -75,7 +75,8 @@ def make(folder: Path, side: int) -> Path:
     generator = np.random.default_rng(0)
     part = path.with_name(f".{path.name}.part")
     with rasterio.open(
-        part, "w", driver="GTiff", height=side, width=side, count=3, dtype="uint8", crs="EPSG:32633", transform=TRANSFORM,
+        part, "w", driver="GTiff", height=side, width=side, count=3, dtype="uint8",
+        crs="EPSG:32633", transform=TRANSFORM,
         tiled=True, blockxsize=BLOCK_PX, blockysize=BLOCK_PX, bigtiff="IF_SAFER", photometric="rgb", interleave="pixel",
     ) as file:  # fmt: skip
         across = -(-side // SIDE_PX)
@@ -131,7 +132,8 @@ def train(run: Path) -> Path:
 
 def machine() -> str:
     found = describe_machine()
-    return f"{found['processor']}, {found['cores']} cores ({', '.join(found['instructions'])}), {found['system'].split('-')[0]}"
+    instructions, system = ", ".join(found["instructions"]), found["system"].split("-")[0]
+    return f"{found['processor']}, {found['cores']} cores ({instructions}), {system}"
 
 
 def widths(run: Path) -> str:
@@ -145,8 +147,10 @@ def table(settings: dict, rows: dict) -> str:
     lines = [
         "# Large images",
         "",
-        f"`semicurv-tf predict --input image.tif --output mask.tif {settings['options']}`, {settings['network']}, on {settings['machine']}.",
-        "Made by `python scripts/benchmark_large.py`; the whole process is measured, start included, except in the last column.",
+        f"`semicurv-tf predict --input image.tif --output mask.tif {settings['options']}`, {settings['network']}, on "
+        f"{settings['machine']}.",
+        "Made by `python scripts/benchmark_large.py`; the whole process is measured, start included, except in the "
+        "last column.",
         "",
         "The load is that of the machine before the command began: figures of time count where it is near 0.",
         "",
@@ -155,7 +159,8 @@ def table(settings: dict, rows: dict) -> str:
     ]
     for side, row in rows.items():
         lines.append(
-            f"| {side} x {side} x 3 | {row['tile'] or 'whole'} | {row['seconds']:.0f} | {row['pixels_per_second']:,.0f} | "
+            f"| {side} x {side} x 3 | {row['tile'] or 'whole'} | {row['seconds']:.0f} | "
+            f"{row['pixels_per_second']:,.0f} | "
             f"{row['peak_memory_mb'] / 1000:.2f} GB | {row['microseconds_per_pixel']:.2f} | {row['load_before']:.1f} |"
         )
     lines += ["", "[seams.md](seams.md): how much tiling changes the answer."]

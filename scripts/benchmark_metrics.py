@@ -44,11 +44,11 @@ def main():
         ImageToScore(*pictures[0]).target_skeleton  # noqa: B018  what is imported at first use is not timed
         print(f"{name}\n{'counts of':<64}{'ms per image':>14}{f's for {count}':>12}")
         for kind in COUNTS:
-            seconds = timed(lambda picture: COUNTS[kind](ImageToScore(*picture)), pictures)
+            seconds = timed(lambda picture, kind=kind: COUNTS[kind](ImageToScore(*picture)), pictures)
             title = ", ".join(metric for metric in METRICS if METRICS[metric].counts == kind)
             print(f"{title:<64}{1000 * seconds:>14.1f}{count * seconds:>12.1f}")
         tally = Tally(METRICS)
-        seconds = timed(lambda picture: tally.add(str(len(tally.names)), *picture), pictures)
+        seconds = timed(lambda picture, tally=tally: tally.add(str(len(tally.names)), *picture), pictures)
         print(f"{'all, skeletons and matches shared':<64}{1000 * seconds:>14.1f}{count * seconds:>12.1f}")
         start = time.perf_counter()
         tally.scores()

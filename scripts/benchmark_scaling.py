@@ -4,10 +4,10 @@
     python scripts/benchmark_scaling.py --rounds 1 --steps 2 --widths 4,8 --output trial.json
 
 Cells: batch 8, 16, 32 of 128x128 images, images of 128, 256, 512 at batch 8 (half of each batch labelled), and batch 8
-on two devices. Each cell of each round is a process of its own, round after round, so that a machine that slows down slows
-all cells. Kept after each cell in OUTPUT; called again, it measures only what is missing there. The table gives
-seconds a step (median over rounds) and, beside the first cell, how often linear growth would make it: the ratio is taken
-within a round; below 1 is better than linear.
+on two devices. Each cell of each round is a process of its own, round after round, so that a machine that slows down
+slows all cells. Kept after each cell in OUTPUT; called again, it measures only what is missing there. The table gives
+seconds a step (median over rounds) and, beside the first cell, how often linear growth would make it: the ratio is
+taken within a round; below 1 is better than linear.
 On a processor the two devices share the cores that one device has alone: there the ratio is the cost of sharing.
 """
 
@@ -20,10 +20,9 @@ import time
 from pathlib import Path
 
 import click
+from benchmark.machine import describe_machine
 from rich.console import Console
 from rich.table import Table
-
-from benchmark.machine import describe_machine
 
 # Images a step, side in pixels, devices; the first is what the others are compared with.
 CELLS = [(8, 128, 1), (8, 128, 2), (16, 128, 1), (32, 128, 1), (8, 256, 1), (8, 512, 1)]
@@ -78,6 +77,7 @@ def measure(batch, side_px, devices, settings):
     """Median seconds of a step of SemiCurv, tracing and the two steps after it left out."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     from benchmark.images import DrawnImages
+
     from semicurv_tf.config import load_config
     from semicurv_tf.data.pipeline import training_batches
     from semicurv_tf.training.devices import open_devices
@@ -116,7 +116,7 @@ def measure(batch, side_px, devices, settings):
 
 
 def summary(seconds):
-    """For each cell measured: median seconds, and its ratio to linear growth from the first cell (median over rounds)."""
+    """For each cell measured: median seconds, and its ratio to linear growth from the first cell."""
     rows = []
     for batch, side_px, devices in CELLS:
         rounds = {
@@ -155,7 +155,8 @@ def _known(output, settings):
         content = json.loads(output.read_text(encoding="utf-8"))
         if content["settings"] != settings:
             raise SystemExit(
-                f"error: {output} was measured with other settings ({content['settings']}). Fix: another --output, or remove it"
+                f"error: {output} was measured with other settings ({content['settings']}). Fix: another --output, or "
+                "remove it"
             )
         return content
     return {"machine": describe_machine(), "settings": settings, "seconds": {}, "table": []}

@@ -23,7 +23,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-
 from benchmark.machine import describe_machine
 
 CONTENDERS = {
@@ -115,9 +114,9 @@ def nodes_of(directory):
 
 
 def network():
-    from semicurv_tf.models import ResidualUNet
-
     import keras
+
+    from semicurv_tf.models import ResidualUNet
 
     keras.utils.set_random_seed(0)
     model = ResidualUNet()
@@ -154,7 +153,6 @@ def open_saved_model(name, folder):
 
 def open_torch(name, folder):
     import torch
-
     from benchmark.torch_network import ResidualUNet
 
     torch.set_num_threads(len(os.sched_getaffinity(0)))
@@ -191,7 +189,8 @@ def table(rows, sizes, batches, machine):
         lines.append(f"| {CONTENDERS[name]} | {values} | {row[cases[-1]]['mb'] / 1024:.1f} GB | {row['nodes'] or ''} |")
     lines += [
         "",
-        f"{machine['processor']}, {machine['cores']} cores ({', '.join(machine['instructions'])}), load before {machine['load_before']:.1f}. "
+        f"{machine['processor']}, {machine['cores']} cores ({', '.join(machine['instructions'])}), load before "
+        f"{machine['load_before']:.1f}. "
         "Throughput is batch / time. Nodes: of the graph of `serving_default` with its functions. "
         "Made by `python scripts/benchmark_serving.py --write serving/README.md`.",
     ]

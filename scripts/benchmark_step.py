@@ -10,6 +10,7 @@ bfloat16 autocast with channels-last. Each variant has its own process; they tak
 machine that slows down slows all of them, and ratios are taken within a round.
 """
 
+import contextlib
 import importlib.util
 import json
 import multiprocessing
@@ -19,11 +20,11 @@ import sys
 from pathlib import Path
 
 import click
+from benchmark.machine import describe_machine
+from benchmark.worker import VARIANTS, work
 from rich.console import Console
 from rich.table import Table
 
-from benchmark.machine import describe_machine
-from benchmark.worker import VARIANTS, work
 from semicurv_tf.errors import UserError
 
 PYTORCH_MISSING = (
@@ -118,10 +119,8 @@ class Workers:
 
     def __exit__(self, *exception):
         for connection in self._connections.values():
-            try:
+            with contextlib.suppress(OSError):  # ended already
                 connection.send(("stop",))
-            except OSError:  # ended already
-                pass
         for process in self._processes:
             process.join(timeout=20)
             if process.is_alive():
@@ -212,11 +211,13 @@ def _introduce(machine, settings, console):
     )
     if (machine["load_before"] or 0.0) > BUSY:
         console.print(
-            f"warning: other work runs on this machine (load {machine['load_before']:.1f}); it slows PyTorch, whose threads wait "
+            f"warning: other work runs on this machine (load {machine['load_before']:.1f}); it slows PyTorch, whose "
+            "threads wait "
             "for each other, more than TensorFlow. Fix: repeat on an idle machine before quoting a ratio"
         )
     console.print(
-        f"one step: student forward and backward over {settings['labelled']} labelled + {settings['unlabelled']} unlabelled "
+        f"one step: student forward and backward over {settings['labelled']} labelled + {settings['unlabelled']} "
+        "unlabelled "
         f"images of 128x128, teacher forward over {settings['unlabelled']}; {settings['threads']} threads"
     )
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from semicurv_tf.data.drawing import draw_example
-from semicurv_tf.inference.images import read_image
+from semicurv_tf.images.reader import read_image
 from semicurv_tf.inference.predictor import Predictor
 from semicurv_tf.inference.tiles import Side
 
@@ -105,7 +105,7 @@ def jumps(probability: np.ndarray, sides: list[Side]) -> tuple[float, float]:
 
 def images(paths: list[str], channels: int):
     for path in paths:
-        yield Path(path).name, read_image(path, channels).pixels
+        yield Path(path).name, read_image(Path(path), channels)
     if not paths:
         rows = [
             np.concatenate([draw_example([9, 12 * row + column])[0] for column in range(12)], axis=1)

@@ -3,8 +3,8 @@
     python scripts/measure_vectors.py
     python scripts/measure_vectors.py --large 10000
 
-Prints Markdown tables: straight lines of 100 px at 48 angles and random places, circles, and with --large time and memory
-for a mask of that side, tiled from random lines.
+Prints Markdown tables: straight lines of 100 px at 48 angles and random places, circles, and with --large time and
+memory for a mask of that side, tiled from random lines.
 """
 
 import resource
@@ -59,8 +59,10 @@ def print_cost(side: int, seed: int):
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     summary = vectors.summary()
     print(
-        f"{side}x{side}: {seconds:.0f} s of one core, {seconds / mask.size * 1e6:.2f} s per megapixel, peak {peak:.0f} MB "
-        f"({mask.nbytes / 2**20:.0f} MB of it the mask, {before:.0f} MB before), {summary['total_length_px']:.3g} px of lines in "
+        f"{side}x{side}: {seconds:.0f} s of one core, {seconds / mask.size * 1e6:.2f} s per megapixel, peak {peak:.0f} "
+        "MB "
+        f"({mask.nbytes / 2**20:.0f} MB of it the mask, {before:.0f} MB before), {summary['total_length_px']:.3g} px "
+        "of lines in "
         f"{summary['segments']} segments, {summary['foreground_percent']:.1f} % foreground"
     )
 

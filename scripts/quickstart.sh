@@ -14,7 +14,7 @@ mkdir -p "$out"
 start=$SECONDS
 step() { printf '\n== %s\n' "$*"; "$@"; }
 
-step semicurv-tf train --config configs/quickstart.yaml --run "$out/run"
+step semicurv-tf train --recipe quickstart --run "$out/run"
 step semicurv-tf evaluate --run "$out/run"
 step python scripts/show_results.py --run "$out/run" --count 5 --output "$out/results.png"
 step python scripts/draw_samples.py --split test --count 6 --output "$out/images"

@@ -14,11 +14,12 @@ import numpy as np
 
 from semicurv_tf.cli.console import console, quiet_start
 from semicurv_tf.cli.main import run as run_command
-from semicurv_tf.report.comparison import contact_sheet, error_map
+from semicurv_tf.pictures.contact_sheet import contact_sheet
+from semicurv_tf.pictures.error_map import error_map
 
 with quiet_start():
+    from semicurv_tf.metrics.network_scores import make_predictor
     from semicurv_tf.training import run_folder
-    from semicurv_tf.training.evaluation import make_predictor
     from semicurv_tf.training.run_data import open_run_dataset
 
 

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# All tests, on a fresh machine: environment, install, pytest. Arguments go to pytest:
-#   bash scripts/test.sh                 everything, fast tests first
-#   bash scripts/test.sh tests/geometry  one folder
+# All checks, on a fresh machine: environment, install, formatting, lint, types, tests. Arguments go to pytest alone:
+#   bash scripts/test.sh                 everything, fast tests first, two processes
+#   bash scripts/test.sh tests/geometry  one folder, nothing else
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/environment.sh
 
-# The tests of HTML pages open them in a browser. It is got where that takes no question; without one they skip and say so.
+# The tests of HTML pages open them in a browser. It is installed where that takes no question; without one they skip
+# and say why.
 install_browser() {
     local name
     for name in chromium chromium-browser google-chrome google-chrome-stable chrome; do
@@ -21,4 +22,9 @@ install_browser() {
 }
 if [ $# = 0 ] || [[ "$*" == *report* ]]; then install_browser; fi
 
-exec python -m pytest "$@"
+if [ $# -gt 0 ]; then exec python -m pytest "$@"; fi
+ruff format --check .
+ruff check .
+mypy
+# Two processes: most of a test's time is TensorFlow's start and the building of graphs, which use one core.
+exec python -m pytest --numprocesses 2 --dist loadgroup

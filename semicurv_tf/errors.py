@@ -12,7 +12,8 @@ class UserError(Exception):
         faults: one line, or several lines where several faults were found together.
 
     Example:
-        >>> raise UserError("--labels: expected a fraction in (0, 1], found 3. Fix: --labels 0.05")
+        >>> UserError("--labels: expected a fraction in (0, 1], found 3. Fix: --labels 0.05").lines
+        ('--labels: expected a fraction in (0, 1], found 3. Fix: --labels 0.05',)
     """
 
     def __init__(self, faults: str | Iterable[str]):

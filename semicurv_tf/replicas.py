@@ -13,8 +13,8 @@ How a method uses it:
   replica's: what an image gets does not depend on the replica it lies on.
 - Gradients go through `methods.descent.descend`, which adds them up over the replicas, then clips, then applies.
 
-`total` and `gather` are differentiable; the gradient is that of the sum of all replicas' losses, which `descend` divides
-by their number.
+`total` and `gather` are differentiable; the gradient is that of the sum of all replicas' losses, which `descend`
+divides by their number.
 """
 
 from typing import NamedTuple
@@ -89,6 +89,7 @@ def positions(*counts: int) -> Positions:
 
     Example:
         >>> positions(2, 3)  # on replica 1 of 2: total 10, rows [2, 3, 7, 8, 9]
+        Positions(total=5, rows=None)
     """
     rows, first = [], 0
     for images in counts:

@@ -1,11 +1,8 @@
-"""What all tests share: quiet TensorFlow, and the real images where they are at hand."""
+"""What all tests share: their order, which process runs which, and the real images where they are at hand."""
 
-import os
 from pathlib import Path
 
 import pytest
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -19,14 +16,20 @@ def shared_data() -> Path:
 
 
 # Whole commands and servers last: a broken formula should not wait for them.
-SLOW_FOLDERS = ("data", "inference", "export", "serving", "end_to_end")
+SLOW_FOLDERS = ("data", "inference", "export", "predict", "study", "report", "cli", "serving", "end_to_end")
+# Their tests share what takes long to make, a trained run or an export, thus one process runs them all.
+SHARING_FOLDERS = ("acquisition", "cli", "end_to_end", "export", "predict", "report", "serving")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Fast tests first."""
+    """Fast tests first; with several processes a file, or a folder that shares what it makes, stays in one."""
 
     def slowness(item):
         folder = item.path.parent.name
         return SLOW_FOLDERS.index(folder) + 1 if folder in SLOW_FOLDERS else 0
 
+    for item in items:
+        folder = item.path.parent
+        item.add_marker(pytest.mark.xdist_group(str(folder if folder.name in SHARING_FOLDERS else item.path)))
     items.sort(key=slowness)

@@ -1,4 +1,4 @@
-"""SemiCurv's training step in PyTorch, written for the comparison: the work of `semicurv_tf.methods.SemiCurv`.
+"""SemiCurv's training step in PyTorch, written for the comparison: the work of `semicurv_tf.methods.semicurv`.
 
 The forms are those that PyTorch is fastest with: `grid_sample` for the warps, fused Adam, multi-tensor
 moving average. It leaves out the IoU that the TensorFlow step reports, to PyTorch's advantage.

@@ -29,19 +29,20 @@ REST = "the rest"
 def name_parts():
     """Puts the functions that are to be told apart into name scopes; to be called before anything is traced."""
     from semicurv_tf.geometry import warp as warp_module
-    from semicurv_tf.methods import consistency, supervised
+    from semicurv_tf.methods import learner, random_views, semicurv, teacher_term
 
     for module, name, scope in (
-        (supervised, "warp", "PART_warp"),
-        (supervised, "unwarp", "PART_warp"),
-        (supervised, "seen_by_view", "PART_warp"),
-        (supervised, "sample_transforms", "PART_warp"),
-        (consistency, "unwarp", "PART_warp"),
+        (learner, "warp", "PART_warp"),
+        (learner, "unwarp", "PART_warp"),
+        (random_views, "warp", "PART_warp"),
+        (random_views, "seen_by_view", "PART_warp"),
+        (random_views, "sample_transforms", "PART_warp"),
+        (teacher_term, "unwarp", "PART_warp"),
         (warp_module, "_scatter", "PART_warp"),
-        (supervised, "update_average", "PART_ema"),
-        (supervised, "dice_loss", "PART_losses"),
-        (supervised, "batch_iou", "PART_losses"),
-        (consistency, "npair_loss", "PART_losses"),
+        (learner, "update_average", "PART_ema"),
+        (learner, "dice_loss", "PART_losses"),
+        (learner, "batch_iou", "PART_losses"),
+        (semicurv, "npair_loss", "PART_losses"),
     ):
         setattr(module, name, _in_scope(getattr(module, name), scope))
 

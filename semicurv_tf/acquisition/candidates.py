@@ -9,10 +9,11 @@ import numpy as np
 
 from semicurv_tf.data.identity import title
 from semicurv_tf.errors import UserError
-from semicurv_tf.inference.images import find_images, read_image
+from semicurv_tf.images.reader import read_image
+from semicurv_tf.images.walk import find_images
 
 
-class Images(Protocol):
+class ImagePool(Protocol):
     """Images by number.
 
     Attributes:
@@ -35,28 +36,28 @@ class FolderImages:
     """The images of a folder, sub-folders included, named by their paths in it.
 
     Args:
-        source: the folder.
+        folder: the folder.
         output: a folder whose files are not taken.
 
     Raises:
         UserError: no folder, or no image in it; or the output is a file, or the folder itself.
     """
 
-    def __init__(self, source: str | Path, output: str | Path):
-        source, output = Path(source), Path(output)
-        if not source.is_dir():
+    def __init__(self, folder: str | Path, output: str | Path):
+        folder, output = Path(folder), Path(output)
+        if not folder.is_dir():
             raise UserError(
-                f"--input {source}: expected a folder of unlabelled images for --next, found none. Fix: check the path"
+                f"--input {folder}: expected a folder of unlabelled images, found none. Fix: check the path"
             )
-        if source.resolve() == output.resolve():
+        if folder.resolve() == output.resolve():
             raise UserError(
                 f"--output {output}: is the folder of images. Fix: another folder for the list and the contact sheet"
             )
         require_folder(output)
-        self._files = find_images(source, leave_out=output)
+        self._files = find_images(folder, leave_out=(output,))
         if not self._files:
-            raise UserError(f"--input {source}: expected images in this folder, found none. Fix: check the path")
-        self.names = [path.relative_to(source).as_posix() for path in self._files]
+            raise UserError(f"--input {folder}: expected images in this folder, found none. Fix: check the path")
+        self.names = [path.relative_to(folder).as_posix() for path in self._files]
         self.labelled = None
 
     def recognise(self, labelled: set[Path] | None) -> None:
@@ -69,7 +70,7 @@ class FolderImages:
             self.labelled = {name for name, path in zip(self.names, self._files) if path.is_file() and same(path)}
 
     def read(self, index, channels):
-        return read_image(self._files[index], channels).pixels, None
+        return read_image(self._files[index], channels), None
 
 
 class TrainingImages:

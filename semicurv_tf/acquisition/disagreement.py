@@ -35,9 +35,9 @@ def committee(predictors: list[Callable[[np.ndarray], np.ndarray]], image: np.nd
 def disagreement(members: np.ndarray) -> np.ndarray:
     """Jensen-Shannon divergence of a committee at each pixel: the entropy of its mean less its mean entropy.
 
-    Zero where all say the same, however unsure they are: an edge that is a grey pixel wide is doubted by all, and a label
-    of it teaches nothing. At most ln 2. (Query by committee, McCallum & Nigam 1998, ICML; the same sum as the mutual
-    information of BALD, Houlsby et al. 2011, Eq. 2.)
+    Zero where all say the same, however unsure they are: an edge that is a grey pixel wide is doubted by all, and a
+    label of it teaches nothing. At most ln 2. (Query by committee, McCallum & Nigam 1998, ICML; the same sum as the
+    mutual information of BALD, Houlsby et al. 2011, Eq. 2.)
 
     Args:
         members: probabilities `(members, height, width)`.

@@ -9,8 +9,8 @@ def choose_diverse(
     """Greedily takes the image of the largest score times distance to the nearest one taken.
 
     The first is that of the largest score. With equal scores this is the k-centre greedy choice (Sener & Savarese 2018,
-    ICLR, Algorithm 1); the score keeps it from taking what is merely odd. An image that looks exactly like one taken has
-    distance 0 and comes last.
+    ICLR, Algorithm 1); the score keeps it from taking what is merely odd. An image that looks exactly like one taken
+    has distance 0 and comes last.
 
     Args:
         scores: `(images,)`, not negative.
@@ -19,8 +19,8 @@ def choose_diverse(
         known: `(labelled, features)` of images that are labelled already, or None. They do not change which is first.
 
     Returns:
-        Positions of those taken, in order, and the distance of each to the nearest one known or taken before (infinite for the
-        first where none are known).
+        Positions of those taken, in order, and the distance of each to the nearest one known or taken before (infinite
+        for the first where none are known).
     """
     scores, features = np.asarray(scores, np.float64), np.asarray(features, np.float64)
     nearest = np.full(len(scores), np.inf)

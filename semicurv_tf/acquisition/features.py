@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 import numpy as np
-from PIL import Image
+
+from semicurv_tf.pictures.rgb import reduced
 
 # Likeness needs no detail, and an encoder is dear on large images.
 LONGEST_SIDE_PX = 512
@@ -74,10 +75,6 @@ class _recorded:
 
 
 def _reduced(image: np.ndarray) -> np.ndarray:
-    longest = max(image.shape[:2])
-    if longest <= LONGEST_SIDE_PX:
-        return image
-    size = [max(1, round(side * LONGEST_SIDE_PX / longest)) for side in image.shape[1::-1]]
     grey = image.shape[-1] == 1
-    picture = Image.fromarray(image[..., 0] if grey else image).resize(size, Image.Resampling.BOX)
-    return np.asarray(picture).reshape(*size[::-1], image.shape[-1])
+    smaller = reduced(image[..., 0] if grey else image, LONGEST_SIDE_PX)
+    return smaller[..., None] if grey else smaller

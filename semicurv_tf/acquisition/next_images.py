@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from semicurv_tf.acquisition.candidates import Images
+from semicurv_tf.acquisition.candidates import ImagePool
 from semicurv_tf.acquisition.disagreement import committee, disagreement
 from semicurv_tf.acquisition.diverse import choose_diverse
 from semicurv_tf.errors import UserError
-from semicurv_tf.report.comparison import contact_sheet
+from semicurv_tf.pictures.contact_sheet import contact_sheet
+from semicurv_tf.pictures.rgb import reduced
 from semicurv_tf.vector.table import write_table
 from semicurv_tf.whole_files import written_whole
 
@@ -38,7 +39,7 @@ class Judges:
 
 @dataclasses.dataclass(frozen=True)
 class Candidate:
-    """An image and what the judges say: mean disagreement in nats a pixel, foreground in percent, features."""
+    """An image and what the judges say: mean disagreement in nats per pixel, foreground in percent, features."""
 
     index: int
     name: str
@@ -50,13 +51,14 @@ class Candidate:
 @dataclasses.dataclass(frozen=True)
 class Choice:
     """What came of it: the images to label, in order, with their distances; how many there were, the names of those left
-    out as labelled, and what could not be read."""
+    out as labelled, what could not be read, and whether labelled ones were recognised by more than their names."""
 
     images: list[Candidate]
     distances: list[float]
     candidates: int
     labelled: list[str]
     faults: tuple[str, ...]
+    recognised: bool = False
 
 
 def open_judges(run: str | Path) -> Judges:
@@ -78,7 +80,7 @@ def open_judges(run: str | Path) -> Judges:
 
 def choose_next(
     judges: Judges,
-    images: Images,
+    images: ImagePool,
     output: str | Path,
     count: int,
     views: int = 4,
@@ -86,10 +88,10 @@ def choose_next(
 ) -> Choice:
     """Ranks images and writes the first `count`: a list, all scores, and a contact sheet.
 
-    An image's score is the mean over its pixels of the disagreement of student and teacher over the views (of the student's
-    views alone in a run without a teacher), 0 where a pixel does not count. Images are then taken by score and by unlikeness to those taken
-    and to the labelled ones among them, see `choose_diverse`. Labelled images are left out; where `images` cannot tell them, by
-    their names.
+    An image's score is the mean over its pixels of the disagreement of student and teacher over the views (of the
+    student's views alone in a run without a teacher), 0 where a pixel does not count. Images are then taken by score and
+    by unlikeness to those taken and to the labelled ones among them, see `choose_diverse`. Labelled images are left out;
+    where `images` cannot tell them, by their names.
 
     Args:
         judges: of `open_judges`.
@@ -122,7 +124,7 @@ def choose_next(
         if advance:
             advance(name)
     if not candidates:
-        none = "--next: found no readable image without a label. Fix: --input with a folder of unlabelled images"
+        none = "--input: found no readable image without a label. Fix: name a folder of unlabelled images"
         raise UserError([*faults, none])
     scores = np.array([one.score for one in candidates])
     known_features = np.stack(known) if known else None
@@ -136,7 +138,19 @@ def choose_next(
     write_table(output / SCORES, (_row(candidates[position], ranks.get(position, ""), None) for position in by_score))
     with written_whole(output / SHEET) as part:
         _sheet(judges, images, chosen, views).save(part, format="PNG")
-    return Choice(chosen, distances, len(candidates), labelled, tuple(faults))
+    return Choice(chosen, distances, len(candidates), labelled, tuple(faults), images.labelled is not None)
+
+
+def described(choice: Choice, judges: Judges, views: int, output: str | Path) -> str:
+    """A choice as text for a terminal."""
+    who = "student and teacher" if len(judges.predictors) == 2 else "the student (the run has no teacher)"
+    lines = [f"{len(choice.images)} of {choice.candidates} images, by the disagreement of {who} over {views} views:"]
+    lines += [f"{rank:4}  {1000 * one.score:8.2f}  {one.name}" for rank, one in enumerate(choice.images, 1)]
+    if choice.labelled:
+        how = "labelled already" if choice.recognised else "of the names of the run's labelled images"
+        lines.append(f"left out, {how}: {', '.join(choice.labelled)}")
+    lines.append(f"written: {LIST}, {SCORES} (all images), {SHEET} in {output}; scores in 1000 x nats per pixel")
+    return "\n".join(lines)
 
 
 def _judge(judges: Judges, index: int, name: str, image: np.ndarray, valid: np.ndarray | None, views: int) -> Candidate:
@@ -160,7 +174,7 @@ def _is_labelled(name: str, labelled: tuple[str, ...]) -> bool:
     return name in labelled or str(Path(name).with_suffix("")) in labelled
 
 
-def _sheet(judges: Judges, images: Images, chosen: list[Candidate], views: int) -> Image.Image:
+def _sheet(judges: Judges, images: ImagePool, chosen: list[Candidate], views: int) -> Image.Image:
     """A row for each image: itself, what the committee predicts, and where it disagrees (yellow most)."""
     import matplotlib
 
@@ -176,11 +190,7 @@ def _sheet(judges: Judges, images: Images, chosen: list[Candidate], views: int) 
             np.rint(255 * heat).astype(np.uint8),
         ]  # fmt: skip
         label = f"{rank}. {one.name}  {1000 * one.score:.2f}"
-        rows.append((label.encode("ascii", "replace").decode(), [_thumbnail(picture) for picture in pictures]))
+        rows.append(
+            (label.encode("ascii", "replace").decode(), [reduced(picture, _THUMBNAIL_PX) for picture in pictures])
+        )
     return contact_sheet(rows, ["image", "mean prediction", "disagreement, 1000 x nats"])
-
-
-def _thumbnail(picture: np.ndarray) -> np.ndarray:
-    small = Image.fromarray(picture)
-    small.thumbnail((_THUMBNAIL_PX, _THUMBNAIL_PX), Image.Resampling.BOX)
-    return np.asarray(small)

@@ -97,6 +97,7 @@ def _blur(image, sigma):
         padding[axis] = [BLUR_RADIUS_PX, BLUR_RADIUS_PX]
         padded = tf.pad(image, padding, "SYMMETRIC")
         length = tf.shape(image)[axis]
-        window = lambda tap: padded[:, tap : tap + length] if axis == 1 else padded[:, :, tap : tap + length]
-        image = tf.add_n([_per_image(weights[:, tap]) * window(tap) for tap in range(2 * BLUR_RADIUS_PX + 1)])
+        taps = range(2 * BLUR_RADIUS_PX + 1)
+        windows = [padded[:, tap : tap + length] if axis == 1 else padded[:, :, tap : tap + length] for tap in taps]
+        image = tf.add_n([_per_image(weights[:, tap]) * window for tap, window in zip(taps, windows)])
     return image

@@ -115,7 +115,7 @@ def prepare_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings):
 def preview_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings, output, count):
     """Write a contact sheet: images, masks in red, no data in blue."""
     from semicurv_tf.data.load import load_dataset
-    from semicurv_tf.data.preview import preview
+    from semicurv_tf.pictures.dataset_preview import preview
 
     loaded = load_dataset(
         dataset, data_dir, cache_dir=cache_dir, options=_options(settings),

@@ -69,7 +69,7 @@ class _Threshold(click.ParamType):
 )
 @click.option(
     "--choose-by", type=click.Choice(["iou", "f1"]), default="iou", show_default=True,
-    help="With --choose-threshold: what to make highest.",
+    help="With --choose-threshold: metric to maximise.",
 )  # fmt: skip
 def evaluate(
     run, data_dir, unlabelled_dir, split, new, metrics, tolerance_px, threshold, page, choose_threshold, choose_by
@@ -89,7 +89,8 @@ def evaluate(
     names = parse_metrics("all" if metrics is None else metrics) if metrics is not None or page else ()
     if choose_threshold and (names or threshold != "0.5"):
         raise UserError(
-            "--choose-threshold: expected no --metrics, --page or --threshold beside it. Fix: choose, then --threshold chosen"
+            "--choose-threshold: expected no --metrics, --page or --threshold beside it. "
+            "Fix: choose, then --threshold chosen"
         )
     if new and split is not None:
         raise UserError(f"--new: expected no --split beside it, found --split {split}. Fix: leave one of them out")
@@ -104,9 +105,9 @@ def evaluate(
 
         require_file(page, "--page")
     with quiet_start():
-        from semicurv_tf.training import choose_threshold as choosing
-        from semicurv_tf.training import score_run
-        from semicurv_tf.training.open_run import open_run
+        from semicurv_tf.evaluation import choose_threshold as choosing
+        from semicurv_tf.evaluation import score_run
+        from semicurv_tf.evaluation.open_run import open_run
     opened = open_run(run, data_dir, console(), unlabelled_dir)
     if choose_threshold:
         print(choosing.describe(choosing.choose_threshold(opened, split, choose_by, console()), opened))

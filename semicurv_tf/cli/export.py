@@ -91,8 +91,8 @@ def export(run, output, version, max_batch, size, threshold, precision, max_pixe
 
 
 def _check(version, models_config):
-    from semicurv_tf.errors import UserError
     from semicurv_tf.cli.console import quiet_start
+    from semicurv_tf.errors import UserError
     from semicurv_tf.export.card import read_card
 
     read_card(version)  # a wrong folder is said at once, not after TensorFlow has loaded

@@ -10,17 +10,22 @@ from semicurv_tf import __version__
 from semicurv_tf.errors import UserError
 
 # Command -> one line for --help. Each lives in semicurv_tf.cli.COMMAND and is imported when it is called:
-# TensorFlow takes seconds to load, --help must not.
+# TensorFlow takes seconds to load, --help must not. `next` is a function of Python's own: see _MODULES.
 COMMANDS = {
     "train": "Train a network from few labelled and many unlabelled images.",
     "evaluate": "Score a trained network on the test images.",
     "predict": "Draw masks for an image or a folder of images.",
+    "next": "Choose which images to label next.",
     "vectorize": "Turn masks into lines with lengths and widths: GeoJSON and tables.",
     "export": "Write a SavedModel for TensorFlow Serving and Keras.",
     "reproduce": "Train and score the cells of one of the paper's tables or figures.",
+    "study": "Train and compare recipes on the same labelled images.",
     "report": "Write the paper's tables and figures with what was measured beside.",
     "datasets": "List, check, prepare and preview datasets.",
+    "recipes": "List the recipes that `train --recipe` knows.",
 }
+
+_MODULES = {"next": "next_images"}
 
 
 class _LazyGroup(click.Group):
@@ -32,7 +37,8 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx, name):
         if name not in COMMANDS:
             return None
-        return getattr(importlib.import_module(f"semicurv_tf.cli.{name}"), name)
+        module = _MODULES.get(name, name)
+        return getattr(importlib.import_module(f"semicurv_tf.cli.{module}"), module)
 
     def format_commands(self, ctx, formatter):
         with formatter.section("Commands"):

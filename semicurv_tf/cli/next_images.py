@@ -1,10 +1,44 @@
-"""`semicurv-tf predict --next N`: which images to label next."""
+"""`semicurv-tf next`: which images to label next."""
 
 import click
 
+from semicurv_tf.errors import UserError
 
-def choose(run, source, output, count, views, data_dir=None, unlabelled_dir=None):
-    """Ranks the images of a folder, or the run's own (no source), writes the list and the contact sheet, prints the list."""
+EXAMPLES = """
+\b
+Examples:
+  semicurv-tf next --run runs/drive --input unlabelled/ --count 20 --output next/
+  semicurv-tf next --run runs/drive --count 8 --output next/      # of the run's own unlabelled training images
+
+\b
+Written: OUTPUT/next.csv (the images to label, in order), scores.csv (all images by score) and next.png, a contact
+sheet: image, mean prediction, where the predictions disagree. docs/next_images.md says how the score is made.
+"""
+
+
+@click.command(name="next", epilog=EXAMPLES)
+@click.option(
+    "--run", required=True, type=click.Path(), help="Run folder of a training: its student and teacher judge."
+)
+@click.option(
+    "--input",
+    "folder",
+    type=click.Path(),
+    help="A folder of images, with sub-folders.  [default: the run's own unlabelled training images]",
+)
+@click.option("--data-dir", type=click.Path(), help="Where the run's images are, if they moved.")
+@click.option("--unlabelled-dir", type=click.Path(), help="Likewise, the run's second folder.")
+@click.option("--count", type=click.IntRange(min=1), default=20, show_default=True, help="How many images to choose.")
+@click.option(
+    "--views",
+    type=click.IntRange(1, 8),
+    default=4,
+    show_default=True,
+    help="Flips and quarter turns that student and teacher are asked about.",
+)
+@click.option("--output", required=True, type=click.Path(), help="Folder for the lists and the contact sheet.")
+def next_images(run, folder, data_dir, unlabelled_dir, count, views, output):
+    """Rank unlabelled images by what a label of each would teach, and choose those to label next."""
     from semicurv_tf.acquisition.candidates import (
         FolderImages,
         labelled_files,
@@ -12,47 +46,20 @@ def choose(run, source, output, count, views, data_dir=None, unlabelled_dir=None
         require_folder,
     )
     from semicurv_tf.cli.console import console, quiet_start
-    from semicurv_tf.errors import UserError
+    from semicurv_tf.cli.image_progress import ImageProgress
 
     require_folder(output)  # a wrong folder is said at once, not after TensorFlow has loaded
-    images = FolderImages(source, output) if source is not None else None
+    images = FolderImages(folder, output) if folder is not None else None
     with quiet_start():
-        from semicurv_tf.acquisition.next_images import LIST, SCORES, SHEET, choose_next, open_judges
+        from semicurv_tf.acquisition.next_images import choose_next, described, open_judges
 
         judges = open_judges(run)
     if images is None:
         images = open_training_images(run, console(), data_dir, unlabelled_dir)
     else:
         images.recognise(labelled_files(run, data_dir))
-    with _progress(console()) as progress:
-        task = progress.add_task("", total=len(images.names), name="")
-        choice = choose_next(
-            judges, images, output, count, views, lambda name: progress.update(task, advance=1, name=name)
-        )
-    who = "student and teacher" if len(judges.predictors) == 2 else "the student (the run has no teacher)"
-    click.echo(f"{len(choice.images)} of {choice.candidates} images, by the disagreement of {who} over {views} views:")
-    for rank, one in enumerate(choice.images, 1):
-        click.echo(f"{rank:4}  {1000 * one.score:8.2f}  {one.name}")
-    if choice.labelled:
-        what = "of the names of the run's labelled images" if images.labelled is None else "labelled already"
-        click.echo(f"left out, {what}: {', '.join(choice.labelled)}")
-    click.echo(f"written: {LIST}, {SCORES} (all images), {SHEET} in {output}; scores in 1000 x nats a pixel")
+    with ImageProgress(len(images.names), console(), "judging") as progress:
+        choice = choose_next(judges, images, output, count, views, progress.done)
+    click.echo(described(choice, judges, views, output))
     if choice.faults:
         raise UserError(choice.faults)
-
-
-def _progress(console):
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("judging"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
-        TextColumn("{task.fields[name]}", markup=False),
-    )  # fmt: skip
-    return Progress(*columns, console=console)

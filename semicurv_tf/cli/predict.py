@@ -1,6 +1,6 @@
 """`semicurv-tf predict`: masks of an image or a folder, of any size and kind."""
 
-import contextlib
+import shlex
 
 import click
 
@@ -14,8 +14,8 @@ Examples:
   semicurv-tf predict --run runs/drive --input one.png --output masks/ --probability --threshold 0.4
   semicurv-tf predict --run runs/roads --input tiles/ --output masks/ --no-data 253-255
   semicurv-tf predict --saved-model MODELS/semicurv/1 --input photos/ --output masks/
-  semicurv-tf predict --run runs/drive --input unlabelled/ --output next/ --next 20     # what to label next
   semicurv-tf predict --server grpc://localhost:8500 --input photos/ --output masks/
+  semicurv-tf predict --server http://localhost:8501 --input photos/ --output masks/ --batch 8
   semicurv-tf predict --runner beam --run runs/drive --input list.txt --output masks/ -- \\
       --runner=DirectRunner --direct_num_workers=2 --direct_running_mode=multi_processing
 
@@ -26,13 +26,17 @@ georeferenced and large TIFFs get .tif in place of .png; a GeoTIFF keeps its CRS
 without data stay so (mask 0, and unset in the TIFF's own mask).
 
 \b
-Images larger than --memory bears are read, predicted and written by windows: overlapping tiles, blended
+Images that do not fit in --memory are read, predicted and written by windows: overlapping tiles, blended
 by Gaussian weights. The network's coordinate encoding spans each tile, as it spans the crops in training.
 Large images and GeoTIFFs need rasterio: pip install 'semicurv-tf[geo]'.
 
 \b
 A second call skips what is finished; a killed one leaves no half file. Bad files are named at the end,
 the others are still done, and the exit code is 2.
+
+\b
+With --server images travel one by one, as probabilities. With --batch N they travel N to a request and come back as the
+server's own masks: less traffic, and the server's threshold; --threshold is that of images that go by tiles.
 
 \b
 --runner beam spreads many files over workers, each with a model and --memory of its own, by Apache Beam
@@ -46,11 +50,22 @@ files. On several machines all paths must lie on a file system that they share.
 @click.option("--saved-model", type=click.Path(), help="Version folder of an export, instead of --run.")
 @click.option("--server", metavar="URL", help="grpc://host:port or http://host:port of a TF Serving, instead of --run.")
 @click.option("--model-name", default="semicurv", show_default=True, help="The model's name on the server.")
+@click.option("--model-version", type=click.IntRange(min=1), help="Of the server's model.  [default: the newest]")
+@click.option("--model-label", help="Of a version on the server, e.g. stable or canary.")
+@click.option(
+    "--deadline",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="Seconds for a request to the server, with all its tries.",
+)
+@click.option("--max-message-mb", type=click.IntRange(min=1), help="Largest gRPC message.  [default: 256]")
+@click.option("--batch", type=click.IntRange(1, 256), help="Images of one request to the server, for masks alone.")
 @click.option(
     "--input",
-    "source",
+    "images",
     type=click.Path(),
-    help="An image, a folder with sub-folders, or a .txt file with the path of an image per line; with --next a folder.  [default with --next: the run's own unlabelled training images]",
+    help="An image, a folder with sub-folders, or a .txt file with the path of an image per line.",
 )
 @click.option(
     "--output",
@@ -61,7 +76,8 @@ files. On several machines all paths must lie on a file system that they share.
 @click.option(
     "--threshold",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="Foreground above this probability.  [default: the one chosen on validation images (RUN/threshold.json), else 0.5]",
+    help="Foreground above this probability.  "
+    "[default: the one chosen on validation images (RUN/threshold.json), else 0.5]",
 )
 @click.option(
     "--tta",
@@ -73,7 +89,8 @@ files. On several machines all paths must lie on a file system that they share.
 @click.option(
     "--no-data",
     metavar="LOW-HIGH",
-    help="Pixels whose channels are all in this range of 0-255 get no mask: 0-20 for the black around a retina, 253-255 for blank parts of an aerial photograph.",
+    help="Pixels whose channels are all in this range of 0-255 get no mask: 0-20 for the black around a retina, "
+    "253-255 for blank parts of an aerial photograph.",
 )
 @click.option(
     "--memory",
@@ -108,23 +125,9 @@ files. On several machines all paths must lie on a file system that they share.
     show_default=True,
     help="Of the results in a folder.",
 )
-@click.option("--overwrite", is_flag=True, help="Predict what is finished again.")
-@click.option(
-    "--next",
-    "next_count",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Predict nothing: rank unlabelled images, write which N to label next and a contact sheet; of --run only.",
-)
-@click.option("--data-dir", type=click.Path(), help="With --next: where the run's images are, if they moved.")
-@click.option("--unlabelled-dir", type=click.Path(), help="With --next: likewise, the run's second folder.")
-@click.option(
-    "--views",
-    type=click.IntRange(1, 8),
-    default=4,
-    show_default=True,
-    help="With --next: flips and quarter turns that student and teacher are asked about.",
-)
+@click.option("--overwrite", is_flag=True, help="Redo finished images.")
+@click.option("--next", "next_count", type=int, hidden=True)
+@click.option("--views", type=int, hidden=True)
 @click.option(
     "--runner",
     type=click.Choice(["local", "beam"]),
@@ -134,108 +137,60 @@ files. On several machines all paths must lie on a file system that they share.
 )
 @click.argument("beam_options", metavar="[-- BEAM_OPTIONS]", nargs=-1, type=click.UNPROCESSED)
 def predict(
-    source,
+    images,
     output,
     probability,
     overlay,
     vectors,
     format,
     overwrite,
-    next_count,
-    data_dir,
-    unlabelled_dir,
-    views,
+    batch,
     runner,
     beam_options,
+    next_count,
+    views,
     **options,
 ):
     """Predict the mask of every image of a folder, whatever their sizes and kinds."""
-    from semicurv_tf.cli.console import console, quiet_start
+    from semicurv_tf.cli.console import console
+    from semicurv_tf.cli.image_progress import ImageProgress
     from semicurv_tf.errors import UserError
-    from semicurv_tf.inference.folder import Outputs, open_output, plan_jobs
-    from semicurv_tf.inference.source import PredictorOptions, open_predictor
+    from semicurv_tf.predict.open_predictor import PredictorOptions
+    from semicurv_tf.predict.plan_files import Outputs
+    from semicurv_tf.predict.predict_input import predict_input
+    from semicurv_tf.wording import some
 
+    if next_count is not None or views is not None:
+        raise UserError(_next_moved(options["run"], images, output, next_count, views))
     if sum(options[name] is not None for name in ("run", "saved_model", "server")) != 1:
         raise UserError("--run: expected exactly one of --run, --saved-model, --server. Fix: give one of them")
     if beam_options and runner != "beam":
         raise UserError(f"{beam_options[0]}: no option of this command. Fix: leave it out, or --runner beam")
-    if next_count is not None:
-        from semicurv_tf.cli.next_images import choose
-
-        if options["run"] is None:
-            raise UserError("--next: needs student and teacher, which only a run has. Fix: --run RUN")
-        choose(options["run"], source, output, next_count, views, data_dir, unlabelled_dir)
-        return
-    for option, place in (("--data-dir", data_dir), ("--unlabelled-dir", unlabelled_dir)):
-        if place is not None:
-            raise UserError(f"{option}: is for --next alone, the images to predict are --input. Fix: leave it out")
-    if source is None:
+    if images is None:
         raise UserError("--input: missing. Fix: name an image or a folder of images")
-    options = PredictorOptions(**options)
-    predict_all, open_one = _by_beam(output, beam_options) if runner == "beam" else (_one_by_one, open_predictor)
-    jobs = plan_jobs(source, output, Outputs(probability, overlay, vectors, format))
-    with quiet_start() if not options.server else contextlib.nullcontext():
-        predictor, settings = open_one(options)
-    since = open_output(output, settings, overwrite)
-    open_jobs = jobs if overwrite else [job for job in jobs if not job.finished(since)]
-
-    done, notes, faults = _run(
-        console(), open_jobs, lambda progress: predict_all(predictor, options, open_jobs, progress)
+    summary = predict_input(
+        images,
+        output,
+        PredictorOptions(**options),
+        Outputs(probability, overlay, vectors, format),
+        lambda count: ImageProgress(count, console()),
+        overwrite=overwrite,
+        batch=batch,
+        beam_arguments=list(beam_options) if runner == "beam" else None,
     )
-    skipped, failed = len(jobs) - len(open_jobs), len(open_jobs) - done
-    click.echo(f"{done} predicted, {skipped} finished before, {failed} failed: {output}")
-    for note, names in notes.items():
-        click.echo(f"  {note}: {_some(names)}")
-    if faults:
-        raise UserError(faults)
+    click.echo(
+        f"{summary.predicted} predicted, {summary.finished_before} finished before, {summary.failed} failed: {output}"
+    )
+    for note, names in summary.notes.items():
+        click.echo(f"  {note}: {some(names)}")
+    if summary.passed_over:
+        click.echo(f"  {summary.passed_over}")
+    if summary.faults:
+        raise UserError(summary.faults)
 
 
-def _run(console, jobs, predict_all):
-    """Predicts with progress; returns how many were done, the names per note, and all faults."""
-    from semicurv_tf.inference.predictor import PredictorLost
-    from semicurv_tf.inference.progress import ImageProgress
-    from semicurv_tf.whole_files import DiskLost
-
-    done, notes, faults = 0, {}, []
-    try:
-        with ImageProgress(len(jobs), console) as progress:
-            for outcome in predict_all(progress):
-                faults += outcome.faults
-                done += not outcome.faults
-                for note in outcome.notes:
-                    notes.setdefault(note, []).append(outcome.source.name)
-    except (DiskLost, PredictorLost) as lost:  # every further image would fail alike
-        faults += lost.lines
-    return done, notes, faults
-
-
-def _one_by_one(predictor, options, jobs, progress):
-    from semicurv_tf.inference.run_jobs import predict_jobs
-
-    return predict_jobs(predictor, jobs, progress.advance, progress.begin)
-
-
-def _by_beam(output, arguments):
-    """How a pipeline predicts, and how it opens a predictor: once per process."""
-    from pathlib import Path
-
-    from semicurv_tf.errors import UserError
-    from semicurv_tf.inference.folder import names_file
-
-    if names_file(Path(output)):
-        raise UserError(
-            f"--output {output}: expected a folder for --runner beam, found a file's name. Fix: name a folder"
-        )
-    try:
-        from semicurv_tf.inference import beam_pipeline
-    except ImportError as error:
-        raise UserError(f"--runner beam: needs Apache Beam ({error}). Fix: pip install 'semicurv-tf[beam]'") from None
-
-    def predict_all(predictor, options, jobs, progress):
-        return beam_pipeline.predict_by_beam(options, jobs, Path(output), list(arguments), progress)
-
-    return predict_all, beam_pipeline.predictor_of_process
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+def _next_moved(run, images, output, count, views):
+    """What to type now; this hint goes with the next version."""
+    given = {"--run": run or "RUN", "--input": images, "--count": count, "--views": views, "--output": output}
+    told = " ".join(f"{name} {shlex.quote(str(value))}" for name, value in given.items() if value is not None)
+    return f"--next: choosing images to label is a command of its own. Fix: semicurv-tf next {told}"

@@ -63,7 +63,7 @@ def reproduce(
       semicurv-tf reproduce figure8a --dataset drive128 --methods mean_teacher,semicurv --data-dir DIR --output results/figure8a
       semicurv-tf report results/table3 --output report
     """
-    from semicurv_tf.reproduce.targets import TARGETS, find_target, overview
+    from semicurv_tf.study.targets import TARGETS, find_target, overview
 
     if list_targets:
         print(overview())
@@ -73,7 +73,7 @@ def reproduce(
     find_target(target)
     if output is None and not dry_run:
         raise UserError("reproduce: no --output given. Fix: --output results/NAME, a folder for the results")
-    from semicurv_tf.reproduce.plan import Request, make_plan
+    from semicurv_tf.study.plan import Request, make_plan
 
     request = Request(
         target=target,
@@ -91,7 +91,7 @@ def reproduce(
     from semicurv_tf.cli.console import console, quiet_start
 
     with quiet_start():
-        from semicurv_tf.reproduce import run_plan as plan
+        from semicurv_tf.study import run_plan as plan
         from semicurv_tf.training.stopping import Stopped
     messages = console()
     advice = plan.slow_average(cells)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
-from semicurv_tf.config import choices, load_config, parse_setting
+from semicurv_tf.config import choices, load_config, load_stored_config, parse_setting
 from semicurv_tf.errors import UserError
+from semicurv_tf.recipes import recipe_file
 
 
 @click.command()
@@ -20,7 +21,8 @@ from semicurv_tf.errors import UserError
 )
 @click.option("--method", help=f"Default: semicurv. One of {', '.join(choices('method', 'name'))}.")
 @click.option("--model", help=f"Default: residual_unet. One of {', '.join(choices('model', 'name'))}.")
-@click.option("--config", "config_file", type=click.Path(), help="A YAML file, see configs/.")
+@click.option("--recipe", help="A name of `semicurv-tf recipes`: a configuration that comes with the package.")
+@click.option("--config", "config_file", type=click.Path(), help="A YAML file of your own; not with --recipe.")
 @click.option(
     "--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="Override one key; may be repeated."
 )
@@ -42,6 +44,7 @@ def train(
     labels,
     method,
     model,
+    recipe,
     config_file,
     settings,
     steps,
@@ -54,7 +57,7 @@ def train(
 ):
     """Train a network from few labelled and many unlabelled images.
 
-    Options win over --set, --set wins over --config, --config over the defaults. Ctrl-C finishes the step
+    Options win over --set, --set wins over --recipe or --config, these over the defaults. Ctrl-C finishes the step
     and writes a checkpoint. Under TF_CONFIG several machines train together: see docs/training_at_scale.md.
 
     \b
@@ -63,8 +66,8 @@ def train(
       semicurv-tf train --dataset drive128 --labels 0.01 --data-dir ~/data/drive128
       semicurv-tf train --dataset em128 --labels 0.05 --data-dir ~/data/em128 --method cutmix
       semicurv-tf train --dataset em128 --labels all --data-dir ~/data/em128 --method supervised --model unet
-      semicurv-tf train --config configs/drive128.yaml --set training.seed=1 --run runs/seed1
-      semicurv-tf train --config configs/crackforest_best.yaml --dataset folder --data-dir photos --labels all --run runs/cracks
+      semicurv-tf train --recipe drive128_best --data-dir ~/data/drive128 --seed 1 --run runs/seed1
+      semicurv-tf train --recipe crackforest_best --dataset folder --data-dir photos --labels all --run runs/cracks
       semicurv-tf train --dataset folder --data-dir photos --labels 3 --run runs/three
       semicurv-tf train --dataset drive128 --labels 0.01 --data-dir ~/data/drive128 --devices 2
       semicurv-tf train --resume runs/seed1
@@ -85,10 +88,14 @@ def train(
         "training.precision": precision,
     }
     values |= {key: value for key, value in options.items() if value is not None}
+    if recipe is not None and config_file is not None:
+        raise UserError(
+            f"--recipe {recipe} --config {config_file}: expected one of them, found both. Fix: leave one out"
+        )
     if resume is not None:
-        _resume(resume, run, config_file, values, dry_run)
+        _resume(resume, run, recipe or config_file, values, dry_run)
         return
-    config = load_config(config_file, values)
+    config = load_config(config_file if recipe is None else recipe_file(recipe), values)
 
     from semicurv_tf.cli.console import console, quiet_start
 
@@ -99,10 +106,10 @@ def train(
     _run(lambda: training.train(config, run, console(), dry_run), run)
 
 
-def _resume(run, other_run, config_file, values, dry_run):
-    if other_run is not None or config_file is not None or dry_run:
+def _resume(run, other_run, other_config, values, dry_run):
+    if other_run is not None or other_config is not None or dry_run:
         raise UserError(
-            f"--resume {run}: takes no --run, --config or --dry-run, the run has its own. Fix: leave them out"
+            f"--resume {run}: takes no --run, --recipe, --config or --dry-run, the run has its own. Fix: leave them out"
         )
     from semicurv_tf.cli.console import console, quiet_start
 
@@ -110,7 +117,7 @@ def _resume(run, other_run, config_file, values, dry_run):
         from semicurv_tf.training import run_folder
         from semicurv_tf.training import train as training
     run_folder.read_config(run)
-    changed = load_config(run / run_folder.CONFIG, values) if values else None
+    changed = load_stored_config(run / run_folder.CONFIG, values) if values else None
     _run(lambda: training.resume(run, changed, console()), run)
 
 

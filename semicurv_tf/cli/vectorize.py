@@ -25,7 +25,7 @@ _FROM_0 = click.FloatRange(min=0)
 @click.command(name="vectorize", epilog=EXAMPLES)
 @click.option(
     "--input",
-    "source",
+    "masks",
     required=True,
     type=click.Path(path_type=Path),
     help="A mask, or a folder of masks with sub-folders.",
@@ -70,6 +70,13 @@ _FROM_0 = click.FloatRange(min=0)
     "--threshold", type=float, help="Values above it are foreground.  [default: masks must be 0 and 1, or 0 and 255]"
 )
 @click.option(
+    "--memory",
+    default="2GB",
+    show_default=True,
+    metavar="SIZE",
+    help="What the process may take in all: masks that need more are named, not begun.",
+)
+@click.option(
     "--prune-px",
     type=_FROM_0,
     default=5.0,
@@ -98,7 +105,7 @@ _FROM_0 = click.FloatRange(min=0)
     help="Leave out connected structures that are shorter in all.",
 )
 def vectorize(
-    source,
+    masks,
     output,
     table,
     rows,
@@ -109,6 +116,7 @@ def vectorize(
     scale_mm_per_px,
     crs,
     threshold,
+    memory,
     prune_px,
     simplify_px,
     fill_px,
@@ -117,15 +125,16 @@ def vectorize(
     """Turn masks into lines with their lengths, widths and orientations: GeoJSON and tables."""
     from semicurv_tf.cli.console import console
     from semicurv_tf.errors import UserError
+    from semicurv_tf.inference.memory import parse_memory
     from semicurv_tf.vector.files import Reading, said, vectorize_files
     from semicurv_tf.vector.jobs import plan_jobs, plan_tables
     from semicurv_tf.vector.table import write_table
     from semicurv_tf.vector.vectorize import VectorSettings
 
-    jobs = plan_jobs(source, output, picture, over)
+    jobs = plan_jobs(masks, output, picture, over)
     plan_tables({"--table": table, "--summary": summary})
     settings = VectorSettings(prune_px, simplify_px, min_length_px, fill_px)
-    reading = Reading(threshold, crs, scale_mm_per_px, rows, colour)
+    reading = Reading(threshold, crs, scale_mm_per_px, rows, colour, parse_memory(memory))
 
     outcomes, lost = _run(console(), jobs, lambda advance: vectorize_files(jobs, settings, reading, advance))
     done = [outcome for outcome in outcomes if not outcome.faults]
@@ -144,27 +153,15 @@ def vectorize(
 
 
 def _run(console, jobs, start):
-    """All outcomes, with a progress bar, and why it stopped before the last (nothing where it did not)."""
+    """All outcomes, with progress, and why it stopped before the last (nothing where it did not)."""
+    from semicurv_tf.cli.image_progress import ImageProgress
     from semicurv_tf.errors import UserError
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
 
-    columns = (
-        TextColumn("vectorising"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
-        TextColumn("{task.fields[name]}", markup=False),
-    )  # fmt: skip
     outcomes = []
     try:
-        with Progress(*columns, console=console) as progress:
-            task = progress.add_task("", total=len(jobs), name="")
-            for outcome in start(lambda share: progress.advance(task, share)):
-                progress.update(task, name=outcome.source.name)
+        with ImageProgress(len(jobs), console, "vectorising") as progress:
+            for outcome in start(progress.advance):
+                progress.begin(outcome.source.name)
                 outcomes.append(outcome)
     except UserError as error:
         return outcomes, error.lines

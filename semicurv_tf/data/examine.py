@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from semicurv_tf.data.catalog import dataset_info
+from semicurv_tf.wording import some
 
 _TOLERANCE_POINTS = 0.1  # on Table I's positive ratios
 _NAMES_SHOWN = 5
@@ -39,6 +40,7 @@ def examine(name: str, rows: dict[str, list[dict]]) -> Findings:
     _check_training(name, rows, findings)
     _check_duplicates(rows, findings)
     _check_content(rows, findings)
+    _check_masks(rows, findings)
     _check_published(name, rows, findings)
     return findings
 
@@ -59,7 +61,7 @@ def _check_training(name, rows, findings) -> None:
 def _check_duplicates(rows, findings) -> None:
     seen = defaultdict(list)  # image content to (split, name)
     splits_of_source = defaultdict(set)
-    images_of_mask = defaultdict(dict)
+    images_of_mask: defaultdict[str, dict] = defaultdict(dict)
     for split, split_rows in rows.items():
         for row in split_rows:
             splits_of_source[row["source"]].add(split)
@@ -83,7 +85,7 @@ def _check_duplicates(rows, findings) -> None:
     for images in images_of_mask.values():
         if len(images) > 1:
             findings.warnings.append(
-                f"same mask for {len(images)} different images: {_some(list(images.values()))}; "
+                f"same mask for {len(images)} different images: {some(list(images.values()), _NAMES_SHOWN)}; "
                 "one of them is probably wrong"
             )
 
@@ -99,7 +101,9 @@ def _check_content(rows, findings) -> None:
             (unseen, "images without a valid pixel"),
         ):  # fmt: skip
             if names:
-                findings.warnings.append(f"{split}: {len(names)} of {len(split_rows)} {what}: {_some(names)}")
+                findings.warnings.append(
+                    f"{split}: {len(names)} of {len(split_rows)} {what}: {some(names, _NAMES_SHOWN)}"
+                )
         if positive_percent(labelled) > 50:
             findings.warnings.append(
                 f"{split}: {positive_percent(labelled):.1f} % of the pixels are positive; inverted "
@@ -109,6 +113,28 @@ def _check_content(rows, findings) -> None:
     if every and all(row["grey"] and row["shape"][-1] == 3 for row in every):
         findings.warnings.append(
             "all images are grey, fed as 3 equal channels (--set data.options.channels=1 for dataset folder)"
+        )
+
+
+def _check_masks(rows, findings) -> None:
+    """What only a look across files shows: masks whose 1 is another thing, and masks drawn on sideways photographs."""
+    every = [row for split_rows in rows.values() for row in split_rows]
+    by_label = defaultdict(list)
+    for row in every:
+        if row.get("mask_label"):
+            by_label[row["mask_label"]].append(row["name"])
+    if len(by_label) > 1:
+        counted = sorted(by_label.items(), key=lambda item: -len(item[1]))
+        listed = "; ".join(f"{label} in {len(names)} ({some(names)})" for label, names in counted[:_NAMES_SHOWN])
+        findings.warnings.append(
+            f"masks differ in what is positive: {listed}; all of it counts as foreground. "
+            "Fix: save one class in all masks, or --set data.options.mask_value=V for dataset folder"
+        )
+    sideways = [row["name"] for row in every if row.get("on_stored_grid")]
+    if sideways:
+        findings.warnings.append(
+            f"{len(sideways)} images are turned by their orientation tag, their masks carry none and are turned alike: "
+            f"{some(sideways)}. Fix, if these masks were drawn on the upright image: save the images upright"
         )
 
 
@@ -135,7 +161,3 @@ def positive_percent(rows: list[dict]) -> float:
 
 def _counts(counts: dict[str, int]) -> str:
     return "/".join(f"{counts[split]} {split}" for split in counts)
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:_NAMES_SHOWN]) + (", ..." if len(names) > _NAMES_SHOWN else "")

@@ -29,6 +29,7 @@ class Dataset:
         validation: images for choosing settings, or None where the dataset has none.
         test: images for the final scores, or None (an own folder without test images).
         warnings: what a careful reader of the images would mention before training.
+        value_range: the values wider than 8 bit that became 0 and 255, "LOW:HIGH"; None where there were none.
         new: of a run's dataset, images with a mask that came since the run began, or None.
         changes: of a run's dataset, what differs from its manifest; None otherwise.
     """
@@ -39,6 +40,7 @@ class Dataset:
     validation: ImageStore | None
     test: ImageStore | None
     warnings: tuple[str, ...] = ()
+    value_range: str | None = None
     new: ImageStore | None = None
     changes: Changes | None = None
 
@@ -109,7 +111,7 @@ def load_dataset(
     extra = None
     if unlabelled_dir is not None:
         channels = next((store.shapes[0][-1] for store in stores.values()), info.channels)
-        reading = {"images_only": True, "channels": channels}
+        reading = {"images_only": True, "channels": channels, "value_range": prepared.value_range or ""}
         extra = _open("folder", unlabelled_dir, cache_dir, reading, memory, on_source, UNLABELLED)[0]["train"]
     notes, new, changes = [], None, None
     if manifest is not None:
@@ -133,6 +135,7 @@ def load_dataset(
         validation=stores.get("validation"),
         test=stores.get("test"),
         warnings=(*prepared.notes, *notes, *findings.errors, *findings.warnings),
+        value_range=prepared.value_range,
         new=new,
         changes=changes,
     )

@@ -7,7 +7,7 @@ import numpy as np
 
 from semicurv_tf.data.decoded import DecodedDisk, DecodedMemory
 from semicurv_tf.data.identity import DATA
-from semicurv_tf.data.image_files import decode_bytes
+from semicurv_tf.images.encoded import decode_bytes
 
 
 class ImageStore:

@@ -60,12 +60,12 @@ def verify(name: str, data_dir=None, *, options: dict | None = None, unlabelled_
     """
     if unlabelled_dir is not None:
         require_unlabelled_folder(unlabelled_dir)
-    rows, errors, notes = _describe(name, data_dir, options, on_source)
+    rows, errors, notes, value_range = _describe(name, data_dir, options, on_source)
     examined = rows
     if unlabelled_dir is not None:
         channels = next((part[0]["shape"][-1] for part in rows.values() if part), 3)
-        extra, extra_errors, _ = _describe(
-            "folder", unlabelled_dir, {"images_only": True, "channels": channels}, on_source
+        extra, extra_errors, extra_notes, _ = _describe(
+            "folder", unlabelled_dir, {"images_only": True, "channels": channels, "value_range": value_range}, on_source
         )
         extra_rows = extra.get("train", [])
         shared = shared_content(rows, extra_rows)
@@ -74,7 +74,7 @@ def verify(name: str, data_dir=None, *, options: dict | None = None, unlabelled_
         examined = {**rows, "train": [*rows.get("train", ()), *_without(extra_rows, both)]}
         rows.setdefault("train", []).extend(_without(extra_rows, shared.held_out))
         errors += extra_errors
-        notes += shared.notes
+        notes += [*extra_notes, *shared.notes]
     findings = examine(name, examined)
     return VerifyReport(
         splits=tuple(_summary(split, part) for split, part in rows.items() if part),
@@ -94,7 +94,8 @@ def _describe(name, data_dir, options, on_source):
         builder.on_source = on_source or builder.on_source
         with quiet_tfds():
             builder.describe(builder.source_dir)
-        return builder.rows, list(builder.faults), list(builder.notes)
+        value_range = builder.value_range.text if builder.value_range else ""
+        return builder.rows, list(builder.faults), list(builder.notes), value_range
 
 
 def _without(rows: list[dict], positions) -> list[dict]:
@@ -107,7 +108,7 @@ def _summary(split: str, rows: list[dict]) -> SplitSummary:
     for row in rows:
         size = f"{row['shape'][1]}x{row['shape'][0]}"
         sizes[size] = sizes.get(size, 0) + 1
-    common = sorted(sizes, key=sizes.get, reverse=True)
+    common = sorted(sizes, key=sizes.__getitem__, reverse=True)
     labelled = [row for row in rows if row["labelled"]]
     return SplitSummary(
         split=split,

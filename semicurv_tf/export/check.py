@@ -8,7 +8,6 @@ the server's protos where one is given.
 
 import dataclasses
 import importlib.util
-import io
 import os
 import pickle
 import subprocess
@@ -18,7 +17,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.export import cpp_smoke
@@ -26,6 +24,7 @@ from semicurv_tf.export.card import read_card
 from semicurv_tf.export.from_run import KERAS_MODEL
 from semicurv_tf.export.models_config import read_models_config
 from semicurv_tf.export.warmup import WARMUP, read_warmup
+from semicurv_tf.images.encoded import decode_picture, encode_png
 
 TOLERANCE = {"float32": 1e-5, "bfloat16": 0.1}  # of a probability; bfloat16 keeps 8 bits of each feature
 SIZES = ((64, 64), (37, 53), (128, 96), (1, 1))
@@ -112,7 +111,7 @@ def _session_check(version, card, expected) -> Result:
     for image, _ in expected:
         requests.append(("serving_default", {"image": image}))
         requests.append(("predict_logits", {"image": image.astype(np.float32)}))
-        encoded = {"image_bytes": np.array([_png(image[0]), b"no picture"], object)}
+        encoded = {"image_bytes": np.array([encode_png(image[0]), b"no picture"], object)}
         requests += [("predict_bytes", encoded), ("predict_probability_bytes", encoded)]
     try:
         answers = run_requests(version, requests)
@@ -129,8 +128,8 @@ def _session_check(version, card, expected) -> Result:
             worst, _distance(default["probability"], wanted), _distance(1 / (1 + np.exp(-logits["logits"])), wanted)
         )
         mask = np.where(default["probability"] > card["threshold"], 255, 0)
-        decoded = np.asarray(Image.open(io.BytesIO(encoded["mask_bytes"][0])))[..., None]
-        quantised = np.asarray(Image.open(io.BytesIO(sixteen["probability_bytes"][0])))[..., None] / 65535
+        decoded = decode_picture(encoded["mask_bytes"][0])[..., None]
+        quantised = decode_picture(sixteen["probability_bytes"][0])[..., None] / 65535
         worst = max(worst, _distance(quantised, wanted[0]) - 0.5 / 65535)
         # The two signatures may round differently at the threshold itself.
         undecided = np.abs(wanted - card["threshold"]) <= limit
@@ -190,9 +189,3 @@ def _config_check(path) -> Result:
 
 def _distance(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.max(np.abs(a - b))) if a.shape == b.shape else float("inf")
-
-
-def _png(pixels: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, "PNG")
-    return buffer.getvalue()

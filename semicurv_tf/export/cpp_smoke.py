@@ -26,7 +26,10 @@ def compile_smoke(folder: Path) -> Path:
     compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
     if not compiler:
         raise SmokeUnavailable("no C++ compiler (g++, clang++ or $CXX)")
-    tensorflow = Path(importlib.util.find_spec("tensorflow").submodule_search_locations[0])
+    found = importlib.util.find_spec("tensorflow")
+    if found is None or not found.submodule_search_locations:
+        raise SmokeUnavailable("TensorFlow is not installed")
+    tensorflow = Path(found.submodule_search_locations[0])
     if not (tensorflow / "libtensorflow_cc.so.2").is_file() or not (tensorflow / "include").is_dir():
         raise SmokeUnavailable("the installed TensorFlow has no libtensorflow_cc.so.2 with headers")
     program = folder / "smoke"

@@ -49,7 +49,7 @@ def folded_for_inference(network: keras.Model, channels: int, dtype: str = "floa
     if dtype != "float32":
         copy = _in_precision(copy, network, channels, dtype)
     for layer in copy._flatten_layers():
-        if isinstance(layer, CoordEncoding) and layer.encoding != "none":
+        if isinstance(layer, CoordEncoding) and layer.encodes:
             layer.call = _constant_encoding(layer)
     return copy
 
@@ -99,7 +99,7 @@ def _pairs(network, probe):
 
 
 def _fold(convolution, normalisation):
-    kernel, scale, offset = folded_arrays(
+    kernel, _, offset = folded_arrays(
         convolution.kernel.numpy(),
         convolution.bias.numpy() if convolution.use_bias else 0.0,
         normalisation.gamma.numpy() if normalisation.scale else 1.0,
@@ -108,7 +108,6 @@ def _fold(convolution, normalisation):
         normalisation.moving_variance.numpy(),
         normalisation.epsilon,
     )
-    del scale
     convolution.kernel.assign(kernel)
     if convolution.use_bias:
         convolution.bias.assign(offset)

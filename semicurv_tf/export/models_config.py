@@ -43,7 +43,8 @@ def read_models_config(path: str | Path) -> list[dict]:
         for label, version in model["labels"].items():
             if model["versions"] is not None and version not in model["versions"]:
                 faults.append(
-                    f"{path}: label {label} of {model['name']}: version {version} is not among the served {model['versions']}. "
+                    f"{path}: label {label} of {model['name']}: version {version} is not among the served "
+                    f"{model['versions']}. "
                     f"Fix: add 'versions: {version}' under 'specific'"
                 )
     if faults:

@@ -37,7 +37,10 @@ def warp(image, transform, fill_mode="REFLECT"):
         ValueError: for another fill mode or dtype.
 
     Example:
-        >>> turned = warp(image, affine.about_centre(affine.rotation([30.0]), 128, 128))
+        >>> image = tf.reshape(tf.range(4.0), (1, 2, 2, 1))
+        >>> turned = warp(image, affine.about_centre(affine.rotation([180.0]), 2, 2))
+        >>> turned.numpy().round(3).ravel().tolist()
+        [3.0, 2.0, 1.0, 0.0]
     """
     return _sample(image, affine.invert(transform), fill_mode)
 

@@ -1,1 +1,1 @@
-"""From a trained network to masks: read any image, predict it, write the result."""
+"""The pass of a network over an image of any size: tiles, blending, memory."""

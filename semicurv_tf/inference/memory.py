@@ -9,7 +9,7 @@ import dataclasses
 import re
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.inference.tiles import BAND_ROWS
+from semicurv_tf.images.windows import BAND_ROWS
 
 DEFAULT = "2GB"
 BASE_BYTES = (

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.no_data import NoData
+from semicurv_tf.images.values import ValueRange
+from semicurv_tf.images.windows import ArraySource, Source
 from semicurv_tf.inference.memory import Memory
-from semicurv_tf.inference.no_data import NoData
-from semicurv_tf.inference.tiles import ArraySource, Band, Source, predict_bands
+from semicurv_tf.inference.tiles import Band, predict_bands
 
 if TYPE_CHECKING:
     import keras
@@ -30,8 +32,8 @@ class Predictor:
 
     Args:
         probability: maps uint8 images `(1, height, width, channels)`, raw 0-255, to float32
-            probabilities `(1, height, width, 1)`. `from_network` makes it of a Keras model,
-            `from_saved_model` of an export, `semicurv_tf.serving_client` of a server.
+            probabilities `(1, height, width, 1)`. `from_network` makes it from a Keras model,
+            `semicurv_tf.predict.open_predictor` from a run, an export or a server.
         channels: 1 or 3, what the network takes.
         threshold: a pixel is foreground where its probability exceeds this.
         tile: side of the tiles in pixels, used for every image larger than a tile; `None` takes the largest
@@ -41,11 +43,13 @@ class Predictor:
         tta: "none", or "d4": the mean over the eight flips and quarter turns of each tile.
         no_data: pixels whose channels are all in this range, low to high, raw 0-255, hold no data; or None.
         stride: of the network's coarsest feature map in pixels; tiles start on its multiples.
+        value_range: of image values wider than 8 bit in the training data, see `images/values.py`; None measures each image.
 
     Example:
-        >>> network, run = load_deployed("runs/drive")
-        >>> predictor = Predictor.from_network(network, channels=run["channels"])
-        >>> mask = predictor.mask(predictor.probability(image))
+        >>> predictor = Predictor(lambda image: image[..., :1] / 255, channels=3)
+        >>> image = np.array([[[255, 0, 0], [51, 0, 0]]], np.uint8)
+        >>> predictor.mask(predictor.probability(image)).tolist()
+        [[255, 0]]
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class Predictor:
         tta: str = "none",
         no_data: tuple[int, int] | None = None,
         stride: int = STRIDE_PX,
+        value_range: ValueRange | None = None,
     ):
         if not 0 < threshold < 1:
             raise ValueError(f"Expected threshold in (0, 1). Received: threshold={threshold}")
@@ -75,6 +80,7 @@ class Predictor:
         self.tta = tta
         self.no_data = no_data
         self.stride = stride
+        self.value_range = value_range
         self._probability = probability
 
     @classmethod
@@ -94,29 +100,6 @@ class Predictor:
                 raise MemoryError from None
 
         return cls(predict, channels, **{"stride": getattr(network, "stride", STRIDE_PX), **settings})
-
-    @classmethod
-    def from_saved_model(cls, directory: str, **settings) -> "Predictor":
-        """From an exported version folder, by its signature `serving_default`."""
-        from semicurv_tf.export.load import load_signature
-
-        import tensorflow as tf
-
-        signature, channels = load_signature(directory)
-
-        def predict(image):
-            try:
-                return signature(image=tf.constant(image))["probability"].numpy()
-            except tf.errors.ResourceExhaustedError:
-                raise MemoryError from None
-            except (TypeError, ValueError, tf.errors.InvalidArgumentError):
-                height, width = image.shape[1:3]
-                raise UserError(
-                    f"{directory}: does not take an image of {width}x{height} pixels in one piece (export --size, --max-pixels). "
-                    "Fix: --tile with the size it was exported for, or predict with --run"
-                ) from None
-
-        return cls(predict, channels, **settings)
 
     def probability(self, image: np.ndarray, advance: Callable[[float], None] | None = None) -> np.ndarray:
         """Foreground probability of one image in memory.

@@ -12,43 +12,12 @@ the tile, so a tiled prediction of a network with an encoding is another one tha
 import dataclasses
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 
-BAND_ROWS = 256  # bands begin at multiples of this, except the first: blocks of a tiled TIFF are written once
+from semicurv_tf.images.windows import BAND_ROWS, Source
+
 SIGMA_SHARE = 8  # sigma of the weights is an eighth of the side (as nnU-Net)
-
-
-class Source(Protocol):
-    """An image that is read by rows.
-
-    `rows(top, bottom)` gives uint8 pixels `(bottom - top, width, channels)`, and which of them hold data, bool
-    `(bottom - top, width)` or None where all do. Calls go from top to bottom.
-    """
-
-    height: int
-    width: int
-
-    def rows(self, top: int, bottom: int) -> tuple[np.ndarray, np.ndarray | None]: ...
-
-
-@dataclasses.dataclass(frozen=True)
-class ArraySource:
-    """An image in memory: uint8 `(height, width, channels)`."""
-
-    pixels: np.ndarray
-
-    @property
-    def height(self) -> int:
-        return self.pixels.shape[0]
-
-    @property
-    def width(self) -> int:
-        return self.pixels.shape[1]
-
-    def rows(self, top: int, bottom: int) -> tuple[np.ndarray, None]:
-        return self.pixels[top:bottom], None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,12 +1,12 @@
 """Coordinate encodings: what tells a network where a pixel lies (Xu et al. 2022, Eq. 9 and Table IV).
 
-| encoding   | what it does to feature maps                                              | source                       |
-|------------|---------------------------------------------------------------------------|------------------------------|
-| `none`     | nothing                                                                   |                              |
-| `linear`   | appends S_x, S_y in [0, 1]                                                | Xu et al., III-E             |
-| `sinusoid` | appends sin(K pi S_x), cos(K pi S_y)                                      | Xu et al., Eq. 9             |
-| `learned`  | appends two learned functions, of S_x and of S_y                          | Vaswani et al. 2017          |
-| `rotary`   | turns pairs of channels by angles that grow with S_x and S_y              | Su et al. 2021               |
+| encoding   | what it does to feature maps                                 | source              |
+|------------|--------------------------------------------------------------|---------------------|
+| `none`     | nothing                                                      |                     |
+| `linear`   | appends S_x, S_y in [0, 1]                                   | Xu et al., III-E    |
+| `sinusoid` | appends sin(K pi S_x), cos(K pi S_y)                         | Xu et al., Eq. 9    |
+| `learned`  | appends two learned functions, of S_x and of S_y             | Vaswani et al. 2017 |
+| `rotary`   | turns pairs of channels by angles that grow with S_x and S_y | Su et al. 2021      |
 
 Of the last two the paper says no more than the sources, which encode words in a row. Chosen here: `learned` is a table
 over a side, read by linear interpolation so that it fits any size and every level, one channel for each direction as
@@ -17,8 +17,6 @@ not have, it encodes the place itself and not only the distance of two places.
 
 import keras
 import tensorflow as tf
-
-ENCODINGS = ("none", "linear", "sinusoid", "learned", "rotary")
 
 # `learned`: places of the table along a side; the paper's crops have 128 pixels.
 LEARNED_PLACES = 128
@@ -32,28 +30,30 @@ ROTARY_BASE = 100.0
 PI = 3.141592653589793
 
 
-def coordinate_maps(height, width, encoding="sinusoid", period=4.0, dtype="float32"):
-    """The two channels of an encoding without weights.
-
-    With `S_x = x / (width - 1)` and `S_y = y / (height - 1)` in [0, 1], "linear" gives
-    `[S_x, S_y]` and "sinusoid" `[sin(K pi S_x), cos(K pi S_y)]` (Xu et al. 2022, Eq. 9).
-    Along a side of one pixel, S is 0.
+def linear_maps(height, width):
+    """`[S_x, S_y]` with `S_x = x / (width - 1)`, `S_y = y / (height - 1)` in [0, 1]; along a side of one pixel, S is 0.
 
     Args:
         height, width: in pixels, numbers or scalar integer tensors.
-        encoding: "linear" or "sinusoid".
-        period: K of Eq. 9, half periods along a side.
-        dtype: of the result; computed in float32.
 
     Returns:
-        `(1, height, width, 2)`.
+        `(1, height, width, 2)` float32.
     """
-    x = _unit_range(width)
-    y = _unit_range(height)
-    if encoding == "sinusoid":
-        turn = period * PI
-        x, y = tf.sin(turn * x), tf.cos(turn * y)
-    return tf.cast(_over_image(x[:, None], y[:, None]), dtype)
+    return _over_image(_unit_range(width)[:, None], _unit_range(height)[:, None])
+
+
+def sinusoid_maps(height, width, period=4.0):
+    """`[sin(K pi S_x), cos(K pi S_y)]` (Xu et al. 2022, Eq. 9); S as of `linear_maps`.
+
+    Args:
+        height, width: in pixels, numbers or scalar integer tensors.
+        period: K, half periods along a side.
+
+    Returns:
+        `(1, height, width, 2)` float32.
+    """
+    turn = period * PI
+    return _over_image(tf.sin(turn * _unit_range(width))[:, None], tf.cos(turn * _unit_range(height))[:, None])
 
 
 def learned_maps(height, width, table):
@@ -118,57 +118,143 @@ def _unit_range(length):
     return positions / tf.maximum(tf.cast(length, tf.float32) - 1.0, 1.0)
 
 
+class NoEncoding:
+    """Lets the features pass; the base of the others.
+
+    Args:
+        period: K of Eq. 9.
+
+    Attributes:
+        added_channels: how many channels it appends.
+        uses_period: whether K changes anything.
+        table_shape: of its learned table, None: it has none.
+    """
+
+    added_channels = 0
+    uses_period = False
+    table_shape: tuple[int, int] | None = None
+
+    def __init__(self, period: float):
+        self.period = period
+
+    def maps(self, height, width, channels, table):
+        """What is appended, or by what is turned: `(1, height, width, ...)` float32; None: nothing."""
+        return None
+
+    def apply(self, features, maps):
+        """The encoded features, from maps in the features' dtype."""
+        return features
+
+
+class LinearEncoding(NoEncoding):
+    """Appends `linear_maps`; the base of those that append channels."""
+
+    added_channels = 2
+
+    def maps(self, height, width, channels, table):
+        """The two channels."""
+        return linear_maps(height, width)
+
+    def apply(self, features, maps):
+        """The maps as channels beside the features."""
+        return tf.concat([features, tf.tile(maps, [tf.shape(features)[0], 1, 1, 1])], axis=-1)
+
+
+class SinusoidEncoding(LinearEncoding):
+    """Appends `sinusoid_maps`."""
+
+    uses_period = True
+
+    def maps(self, height, width, channels, table):
+        """The two channels."""
+        return sinusoid_maps(height, width, self.period)
+
+
+class LearnedEncoding(LinearEncoding):
+    """Appends `learned_maps`."""
+
+    table_shape = (LEARNED_PLACES, 2)
+
+    def maps(self, height, width, channels, table):
+        """The two channels, from the table."""
+        return learned_maps(height, width, table.value)
+
+
+class RotaryEncoding(NoEncoding):
+    """Turns pairs of channels: `rotary_maps` and `rotated`."""
+
+    uses_period = True
+
+    def maps(self, height, width, channels, table):
+        """Cosines and sines."""
+        return rotary_maps(height, width, channels, self.period)
+
+    def apply(self, features, maps):
+        """The features turned."""
+        return rotated(features, maps)
+
+
+ENCODINGS = {
+    "none": NoEncoding,
+    "linear": LinearEncoding,
+    "sinusoid": SinusoidEncoding,
+    "learned": LearnedEncoding,
+    "rotary": RotaryEncoding,
+}
+
+
 @keras.saving.register_keras_serializable("semicurv_tf")
 class CoordEncoding(keras.layers.Layer):
     """Encodes the place in feature maps of any height, width and number of channels, also dynamic in a graph.
 
     Args:
-        encoding: one of `ENCODINGS`; "none" lets the features pass unchanged.
+        encoding: a name of `ENCODINGS`; "none" lets the features pass unchanged.
         period: K of Eq. 9, used by "sinusoid" and "rotary".
 
-    Input: `(batch, height, width, channels)`. Output: the same, with two more channels but for "none" and "rotary";
+    Input: `(batch, height, width, channels)`. Output: the same, with two more channels except for "none" and "rotary";
     dtype kept. One layer serves all levels of a network; a learned table is then shared by them.
     """
 
     def __init__(self, encoding="sinusoid", period=4.0, **kwargs):
         super().__init__(**kwargs)
         if encoding not in ENCODINGS:
-            raise ValueError(f"Expected encoding in {ENCODINGS}. Received: encoding={encoding!r}")
+            raise ValueError(f"Expected encoding in {tuple(ENCODINGS)}. Received: encoding={encoding!r}")
         if not period > 0:
             raise ValueError(f"Expected a period above 0. Received: period={period}")
         self.encoding = encoding
         self.period = float(period)
         self.table = None
+        self._rule = ENCODINGS[encoding](self.period)
+
+    @property
+    def encodes(self) -> bool:
+        """Whether it changes the features at all."""
+        return type(self._rule) is not NoEncoding
 
     @property
     def added_channels(self):
         """How many channels it appends."""
-        return 0 if self.encoding in ("none", "rotary") else 2
+        return self._rule.added_channels
 
     def build(self, input_shape):
-        if self.encoding == "learned":
+        if self._rule.table_shape is not None:
             initial = keras.initializers.RandomNormal(stddev=LEARNED_DEVIATION)
+            shape = self._rule.table_shape
             self.table = self.add_weight(
-                shape=(LEARNED_PLACES, 2), initializer=initial, dtype="float32", autocast=False, name="table"
+                shape=shape, initializer=initial, dtype="float32", autocast=False, name="table"
             )
         self.built = True
 
     def maps(self, height, width, channels):
-        """What is appended, or by what is turned: `(1, height, width, ...)` float32."""
-        if self.encoding == "learned":
-            return learned_maps(height, width, self.table.value)
-        if self.encoding == "rotary":
-            return rotary_maps(height, width, channels, self.period)
-        return coordinate_maps(height, width, self.encoding, self.period)
+        """What is appended, or by what is turned: `(1, height, width, ...)` float32; None: nothing."""
+        return self._rule.maps(height, width, channels, self.table)
 
     def apply_maps(self, features, maps):
         """The encoded features, from maps in the features' dtype."""
-        if self.encoding == "rotary":
-            return rotated(features, maps)
-        return tf.concat([features, tf.tile(maps, [tf.shape(features)[0], 1, 1, 1])], axis=-1)
+        return self._rule.apply(features, maps)
 
     def call(self, features):
-        if self.encoding == "none":
+        if not self.encodes:
             return features
         shape = tf.shape(features)
         height, width = features.shape[1] or shape[1], features.shape[2] or shape[2]

@@ -33,7 +33,10 @@ def weighted_cross_entropy_loss(target, probability, valid=None, positive_weight
         ValueError: shapes that differ, or `positive_weight` not above 0.
 
     Example:
-        >>> weighted_cross_entropy_loss(mask, tf.sigmoid(logits), positive_weight=1.0)  # plain cross-entropy
+        >>> half = tf.fill((1, 2, 2, 1), 0.5)
+        >>> loss = weighted_cross_entropy_loss(tf.ones((1, 2, 2, 1)), half, positive_weight=1.0)  # plain cross-entropy
+        >>> round(float(loss), 4)  # log 2
+        0.6931
     """
     _check_positive_weight(positive_weight)
     target, probability, valid = keep_valid_pixels(valid, target=target, probability=probability)

@@ -45,7 +45,9 @@ def dice_loss(target, probability, valid=None, delta=DELTA, reduction="image"):
         ValueError: shapes that differ, or an unknown `reduction`.
 
     Example:
-        >>> dice_loss(tf.ones((1, 2, 2, 1)), tf.fill((1, 2, 2, 1), 0.5))  # 1 - 2 * 2 / (2 + 4) = 0.3333
+        >>> loss = dice_loss(tf.ones((1, 2, 2, 1)), tf.fill((1, 2, 2, 1), 0.5))
+        >>> round(float(loss), 4)  # 1 - 2 * 2 / (2 + 4)
+        0.3333
     """
     _check_reduction(reduction)
     sums = dice_sums(target, probability, valid)

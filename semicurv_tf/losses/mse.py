@@ -26,7 +26,8 @@ def mse_loss(student, teacher, valid=None):
         ValueError: shapes that differ.
 
     Example:
-        >>> mse_loss(tf.fill((1, 2, 2, 1), 0.5), tf.zeros((1, 2, 2, 1)))  # 0.25
+        >>> float(mse_loss(tf.fill((1, 2, 2, 1), 0.5), tf.zeros((1, 2, 2, 1))))
+        0.25
     """
     student, teacher, valid = keep_valid_pixels(valid, student=student, teacher=tf.stop_gradient(teacher))
     squares = tf.square(student - teacher)

@@ -19,7 +19,9 @@ def keep_valid_pixels(valid, **maps):
         ValueError: a map or `valid` is not (batch, height, width, 1), or they differ in shape.
 
     Example:
-        >>> target, probability, valid = keep_valid_pixels(valid, target=target, probability=probability)
+        >>> target, valid = keep_valid_pixels([[[[1.0], [0.0]]]], target=[[[[7.0], [9.0]]]])
+        >>> target.numpy().ravel().tolist()
+        [7.0, 0.0]
     """
     tensors = {name: tf.convert_to_tensor(value) for name, value in maps.items()}
     dtype = tf.float64 if any(t.dtype == tf.float64 for t in tensors.values()) else tf.float32

@@ -10,52 +10,47 @@ import tensorflow as tf
 from semicurv_tf.geometry.warp import warp
 from semicurv_tf.losses import weighted_cross_entropy_loss
 from semicurv_tf.methods.descent import descend
-from semicurv_tf.methods.supervised import Supervised
+from semicurv_tf.methods.term import UnlabelledTerm
 from semicurv_tf.models.discriminator import build_discriminator
 
 
-class CGAN(Supervised):
+class CGAN(UnlabelledTerm):
     """Adds the adversarial losses and the masked self-taught loss (Eq. 3 to 5 of Hung et al.).
 
     Differs from Hung et al.: the supervised loss is the configuration's, and the unlabelled losses rise over the ramp
     where theirs start after 5000 of 20000 steps. All is compared in the view's pose.
     """
 
-    uses_unlabelled = True
-
-    def __init__(self, student, teacher, method, views, training, steps):
-        super().__init__(student, teacher, method, views, training, steps)
-        self.discriminator = build_discriminator(training.seed)
+    def __init__(self, student, teacher, method, random_views, seed):
+        super().__init__(student, teacher, method, random_views, seed)
+        self.discriminator = build_discriminator(seed)
         self.discriminator_optimizer = keras.optimizers.Adam(
             method.discriminator_learning_rate, beta_1=0.9, beta_2=0.99
         )
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
 
     @property
-    def other_variables(self):
+    def variables(self):
+        """The discriminator's and its optimizer's."""
         return [*self.discriminator.trainable_variables, *self.discriminator_optimizer.variables]
 
-    def losses(self, batch, view, fixed, probability, step):
-        losses, weights, reports = super().losses(batch, view, fixed, probability, step)
-        labelled = batch["labelled"]["image"].shape[0]
-        valid = warp(tf.concat([part["valid"] for part in self._student_parts(batch)], axis=0), view["transform"])
+    def losses(self, batch, view, targets, probability, weight):
+        """That predictions look real, of labelled and of unlabelled images; and the self-taught loss."""
+        method, labelled = self.method, batch["labelled"]["image"].shape[0]
+        both = tf.concat([batch[part]["valid"] for part in ("labelled", "unlabelled")], axis=0)
+        valid = warp(both, view["transform"])
         realness = tf.sigmoid(self.discriminator(probability))
         real = tf.ones_like(realness)
-        rise = self.rise(step)
-        losses["adversarial"] = mean_cross_entropy(real[:labelled], realness[:labelled], valid[:labelled])
-        losses["adversarial_unlabelled"] = mean_cross_entropy(real[labelled:], realness[labelled:], valid[labelled:])
-        losses["self_taught"] = self_taught_loss(
-            probability[labelled:], realness[labelled:], valid[labelled:], self.method.self_taught_confidence
+        on_labelled = mean_cross_entropy(real[:labelled], realness[:labelled], valid[:labelled])
+        on_unlabelled = mean_cross_entropy(real[labelled:], realness[labelled:], valid[labelled:])
+        taught = self_taught_loss(
+            probability[labelled:], realness[labelled:], valid[labelled:], method.self_taught_confidence
         )
-        weight = self.method.consistency_weight * rise
-        weights |= {
-            "adversarial": self.method.adversarial_weight,
-            "adversarial_unlabelled": weight * self.method.adversarial_weight_unlabelled,
-            "self_taught": weight * self.method.self_taught_weight,
+        return {
+            "adversarial": (method.adversarial_weight, on_labelled),
+            "adversarial_unlabelled": (weight * method.adversarial_weight_unlabelled, on_unlabelled),
+            "self_taught": (weight * method.self_taught_weight, taught),
         }
-        reports["ramp"] = rise
-        reports["foreground"] = tf.reduce_mean(tf.cast(probability[labelled:] > 0.5, tf.float32))
-        return losses, weights, reports
 
     def learn_beside(self, batch, view, probability):
         """One step of the discriminator on true masks and predictions of labelled images; its loss before the step."""
@@ -72,7 +67,7 @@ class CGAN(Supervised):
 
 
 def self_taught_loss(probability, realness, valid, confidence):
-    """Cross-entropy against one's own thresholded prediction where the discriminator holds it real (Hung et al., Eq. 5).
+    """Cross-entropy against one's own thresholded prediction where the discriminator holds it real (Hung et al. Eq. 5).
 
     Args:
         probability, realness, valid: `(batch, height, width, 1)` float32.

@@ -10,13 +10,13 @@ import tensorflow as tf
 
 from semicurv_tf import replicas
 from semicurv_tf.augment.randomness import draw, purpose_seed
-from semicurv_tf.methods.consistency import ConsistencyMethod
+from semicurv_tf.methods.teacher_term import PixelTerm
 
 # The aspect of a box lies between this and its inverse, as far as the box fits into the image.
 ASPECT = 2.0
 
 
-class CutMix(ConsistencyMethod):
+class CutMix(PixelTerm):
     """`pixel_loss` between the student's prediction of the mix and the mix of the teacher's predictions.
 
     Differs from French et al.: no weight by the share of confident pixels (theirs above 0.97 of the classes' softmax:
@@ -25,21 +25,18 @@ class CutMix(ConsistencyMethod):
 
     loss_name = "cutmix"
 
-    def compare(self, student, teacher, student_valid, teacher_valid):
-        return self.compare_pixels(student, teacher, student_valid * teacher_valid)
-
-    def prepare(self, batch, step):
-        fixed = super().prepare(batch, step)
-        return self._mix(fixed, self._boxes(batch["unlabelled"]["image"], step))
+    def targets(self, batch, step):
+        """The teacher's predictions of both images, mixed as the images are."""
+        return self._mix(super().targets(batch, step), self._boxes(batch["unlabelled"]["image"], step))
 
     def student_batch(self, batch, step):
-        batch = super().student_batch(batch, step)  # transplants go onto whole images
+        """The unlabelled images mixed."""
         unlabelled = batch["unlabelled"]
         return {**batch, "unlabelled": self._mix(unlabelled, self._boxes(unlabelled["image"], step))}
 
     def _boxes(self, image, step):
         places = replicas.positions(image.shape[0])
-        seed = purpose_seed(self.training_config.seed, step, "cutmix")
+        seed = purpose_seed(self.seed, step, "cutmix")
         boxes = random_boxes(places.total, tf.shape(image)[1], tf.shape(image)[2], self.method.cutmix_area, seed)
         return places.take(boxes)
 
@@ -48,7 +45,7 @@ class CutMix(ConsistencyMethod):
 
 
 def random_boxes(count, height, width, area, seed):
-    """One box an image, of one area and random aspect, anywhere inside.
+    """One box per image, of one area and random aspect, anywhere inside.
 
     Args:
         count: number of boxes.

@@ -1,4 +1,4 @@
-"""Distribution alignment: as much foreground in unlabelled images as in labelled masks (Berthelot et al. 2020, ReMixMatch).
+"""Distribution alignment: as much foreground in unlabelled images as in labelled masks (Berthelot et al. 2020).
 
 A teacher that learned from one photograph may find next to nothing in photographs that look different. The images are
 drawn alike, so their shares of foreground should agree on average; the teacher's odds are scaled until they do.

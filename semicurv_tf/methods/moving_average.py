@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from semicurv_tf.config import MethodConfig
+from semicurv_tf.methods.settings import MethodSettings
 
 
 def average_weight(step, alpha):
@@ -16,11 +16,11 @@ def average_weight(step, alpha):
     return tf.minimum(1.0 - 1.0 / (step + 1.0), alpha)
 
 
-def update_average(teacher, student, step, method: MethodConfig):
+def update_average(teacher, student, step, method: MethodSettings):
     """Moves the teacher towards the student, in float32.
 
-    With `teacher_statistics: averaged` the moving statistics of batch normalisation are averaged too; with
-    `batch` they are left to the teacher's own passes in training mode.
+    The moving statistics of batch normalisation are averaged too, but with `teacher_statistics: batch`: there they are
+    left to the teacher's own passes in training mode.
 
     Args:
         teacher, student: networks of one architecture.
@@ -29,5 +29,5 @@ def update_average(teacher, student, step, method: MethodConfig):
     """
     rest = 1.0 - average_weight(step, method.ema_alpha)
     for average, current in zip(teacher.weights, student.weights):
-        if current.trainable or method.teacher_statistics == "averaged":
+        if current.trainable or method.averages_statistics:
             average.assign_sub((average.value - current.value) * rest)

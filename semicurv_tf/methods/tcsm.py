@@ -8,36 +8,34 @@ import math
 
 import tensorflow as tf
 
-from semicurv_tf import replicas
 from semicurv_tf.augment.randomness import draw
 from semicurv_tf.geometry import affine
 from semicurv_tf.geometry.warp import warp
 from semicurv_tf.losses import mse_loss
-from semicurv_tf.methods.consistency import ConsistencyMethod
+from semicurv_tf.methods.teacher_term import TeacherTerm
 
 
-class TCSM(ConsistencyMethod):
+class TCSM(TeacherTerm):
     """Mean square error between the student's view and the teacher's prediction, taken into that view."""
 
     loss_name = "mse"
 
-    def _targets(self, batch, step):
-        """The teacher sees the image as it is, whatever `teacher_view` says."""
+    def teach_batch(self, batch, step):
+        """The teacher sees the image as it is."""
         unlabelled = batch["unlabelled"]
         return {"probability": self.teach(unlabelled["image"]), "valid": unlabelled["valid"]}
 
-    def unlabelled_loss(self, batch, view, fixed, probability):
+    def transforms(self, usual, labelled, height, width, seed):
+        """Labelled images get the usual transforms, unlabelled ones those of Li et al."""
+        own = quarter_turns(usual.shape[0], height, width, self.method.tcsm_scale, seed)
+        return tf.concat([usual[:labelled], own[labelled:]], axis=0)
+
+    def unlabelled_loss(self, batch, view, targets, probability):
+        """The mean square error, in the view."""
         labelled = batch["labelled"]["image"].shape[0]
         transform = view["transform"][labelled:]
-        target, valid = warp(fixed["probability"], transform), warp(fixed["valid"], transform)
+        target, valid = warp(targets["probability"], transform), warp(targets["valid"], transform)
         return mse_loss(probability[labelled:], target, valid)
-
-    def draw_transforms(self, counts, total, height, width, seed):
-        """Labelled images get the usual transforms, unlabelled ones those of Li et al."""
-        usual = super().draw_transforms(counts, total, height, width, seed)
-        own = quarter_turns(total, height, width, self.method.tcsm_scale, seed)
-        labelled = counts[0] * replicas.count()
-        return tf.concat([usual[:labelled], own[labelled:]], axis=0)
 
 
 def quarter_turns(count, height, width, scale, seed):

@@ -10,7 +10,7 @@ from semicurv_tf import replicas
 from semicurv_tf.augment.randomness import purpose_seed
 from semicurv_tf.geometry.warp import warp
 from semicurv_tf.losses.valid_pixels import keep_valid_pixels
-from semicurv_tf.methods.supervised import Supervised
+from semicurv_tf.methods.term import UnlabelledTerm
 
 # The step, relative to the adversarial change, over which the direction is found by finite differences (xi).
 PROBE = 0.1
@@ -18,7 +18,7 @@ PROBE = 0.1
 EPSILON = 1e-6
 
 
-class VAT(Supervised):
+class VAT(UnlabelledTerm):
     """Adds the divergence between predictions of a view and of its adversarial change, and the entropy of the former.
 
     Differs from Miyato et al.: the direction is found in inference mode, so that looking for it leaves the statistics
@@ -26,39 +26,26 @@ class VAT(Supervised):
     (their 2.5 for 32x32x3 in [0, 1] is 11.5 of 255), so that it does not depend on the image's size.
     """
 
-    uses_unlabelled = True
-
-    def student_view(self, batch, step):
+    def student_view(self, view, labelled, step):
         """The usual views, and those of the unlabelled images once more with the adversarial change."""
-        view = super().student_view(batch, step)
-        labelled = batch["labelled"]["image"].shape[0]
         image = view["image"][labelled:]
         changed = image + self._adversarial_change(image, step)
-        return {
-            "image": tf.concat([view["image"], changed], axis=0),
-            "transform": view["transform"],
-            "seen": view["seen"],
-        }
+        return {**view, "image": tf.concat([view["image"], changed], axis=0)}
 
-    def losses(self, batch, view, fixed, probability, step):
-        losses, weights, reports = super().losses(batch, view, fixed, probability, step)
-        labelled = batch["labelled"]["image"].shape[0]
-        unlabelled = batch["unlabelled"]["image"].shape[0]
+    def losses(self, batch, view, targets, probability, weight):
+        """The divergence of the two predictions, and the entropy of the plain one."""
+        labelled, unlabelled = (batch[part]["image"].shape[0] for part in ("labelled", "unlabelled"))
         plain, changed = probability[labelled : labelled + unlabelled], probability[labelled + unlabelled :]
-        rise = self.rise(step)
-        weight = self.method.consistency_weight * rise
         valid = warp(batch["unlabelled"]["valid"], view["transform"][labelled:])
-        losses["divergence"] = divergence(tf.stop_gradient(plain), changed, valid)
-        losses["entropy"] = divergence(plain, None, valid)
-        weights |= {"divergence": weight, "entropy": weight * self.method.entropy_weight}
-        reports["ramp"] = rise
-        reports["foreground"] = tf.reduce_mean(tf.cast(plain > 0.5, tf.float32))
-        return losses, weights, reports
+        return {
+            "divergence": (weight, divergence(tf.stop_gradient(plain), changed, valid)),
+            "entropy": (weight * self.method.entropy_weight, divergence(plain, None, valid)),
+        }
 
     def _adversarial_change(self, image, step):
         """The change of size `vat_size` along the direction that power iteration finds, `(batch, h, w, channels)`."""
         places = replicas.positions(image.shape[0])
-        seed = purpose_seed(self.training_config.seed, step, "adversarial direction")
+        seed = purpose_seed(self.seed, step, "adversarial direction")
         shape = [places.total, *tf.unstack(tf.shape(image))[1:]]
         direction = unit(places.take(tf.random.stateless_normal(shape, seed)))
         predict = lambda image: tf.sigmoid(tf.cast(self.student(image, training=False), tf.float32))

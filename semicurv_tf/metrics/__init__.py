@@ -1,1 +1,1 @@
-"""What is reported: pure functions of masks and probabilities. TensorFlow is not imported here."""
+"""What is reported: pure functions of masks and probabilities. Only `network_scores` imports TensorFlow."""

@@ -72,32 +72,38 @@ def _overlap(score):
 METRICS = {
     "iou": Metric("IoU", "overlap / union of the masks", "overlap", _overlap(overlap.iou)),
     "f1": Metric("F1 (Dice)", "harmonic mean of precision and recall of pixels", "overlap", _overlap(overlap.f1)),
-    "precision": Metric("Precision", "share of the predicted pixels that are right", "overlap", _overlap(overlap.precision)),
+    "precision": Metric(
+        "Precision", "share of the predicted pixels that are right", "overlap", _overlap(overlap.precision)
+    ),
     "recall": Metric("Recall", "share of the target's pixels that were found", "overlap", _overlap(overlap.recall)),
     "average_precision": Metric(
         "Average precision", "area under the precision-recall curve, all thresholds", "levels", average_precision
     ),
     "aiu": Metric("AIU", "mean IoU over the thresholds 0.01 to 0.99", "levels", aiu),
     "ods": Metric(
-        "ODS", "F-measure of matched centrelines, one threshold for all", "matches", ods, per_image=False, with_tolerance=True
+        "ODS", "F-measure of matched centrelines, one threshold for all", "matches", ods,
+        per_image=False, with_tolerance=True,
     ),
     "ois": Metric(
-        "OIS", "F-measure of matched centrelines, each image's best threshold", "best_match", match_f1, with_tolerance=True
+        "OIS", "F-measure of matched centrelines, each image's best threshold", "best_match", match_f1,
+        with_tolerance=True,
     ),
     "cldice": Metric("clDice", "do the centrelines run inside the other mask", "cldice", cldice),
     "betti0_error": Metric(
-        "Betti-0 error", "connected pieces too many or too few, per image", "betti", lambda counts: np.asarray(counts)[..., 0],
-        pooled=False, percent=False, lower_is_better=True,
+        "Betti-0 error", "connected pieces too many or too few, per image", "betti",
+        lambda counts: np.asarray(counts)[..., 0], pooled=False, percent=False, lower_is_better=True,
     ),
     "betti1_error": Metric(
         "Betti-1 error", "loops too many or too few, per image", "betti", lambda counts: np.asarray(counts)[..., 1],
         pooled=False, percent=False, lower_is_better=True,
     ),
     "completeness": Metric(
-        "Completeness", "share of the target's length that was found", "buffer", road_buffer.completeness, with_tolerance=True
+        "Completeness", "share of the target's length that was found", "buffer", road_buffer.completeness,
+        with_tolerance=True,
     ),
     "correctness": Metric(
-        "Correctness", "share of the predicted length that is right", "buffer", road_buffer.correctness, with_tolerance=True
+        "Correctness", "share of the predicted length that is right", "buffer", road_buffer.correctness,
+        with_tolerance=True,
     ),
     "quality": Metric(
         "Quality", "completeness and correctness in one", "buffer", road_buffer.quality, with_tolerance=True

@@ -15,7 +15,7 @@ THRESHOLD = 0.5
 
 
 class OverlapCounts(NamedTuple):
-    """The pixels of one image (or of several, pooled) by target and prediction; fields may be arrays, a place an image."""
+    """The pixels of one image, or of several pooled, by target and prediction; or arrays with one place per image."""
 
     true_positive: int
     false_positive: int

@@ -1,4 +1,7 @@
-"""Centrelines of masks, one pixel wide (Lee et al. 1994, by scikit-image; its default, Zhang and Suen 1984, eats diagonals)."""
+"""Centrelines of masks, one pixel wide (Lee et al. 1994, by scikit-image).
+
+Its default, Zhang and Suen 1984, eats diagonals.
+"""
 
 import numpy as np
 

@@ -1,13 +1,13 @@
-"""Scores of a set of images by any metrics: counted image by image, then per image, averaged and pooled, with intervals."""
+"""Scores of a set of images by any metrics: per image, averaged and pooled, with intervals."""
 
 import numpy as np
 
 from semicurv_tf.metrics.bootstrap import LEVEL, RESAMPLES, interval, resample_weights, weighted_mean
 from semicurv_tf.metrics.catalogue import COUNTS, METRICS, counts_of
-from semicurv_tf.metrics.image import ImageToScore
-from semicurv_tf.metrics.ods_ois import match_f1
 from semicurv_tf.metrics.centreline_match import MATCH_THRESHOLDS
+from semicurv_tf.metrics.image import ImageToScore
 from semicurv_tf.metrics.levels import LEVELS
+from semicurv_tf.metrics.ods_ois import match_f1
 from semicurv_tf.metrics.precision_recall import precision_recall_curve
 
 TOLERANCE_PX = 2.0

@@ -1,17 +1,14 @@
 """From the configuration's `model` section to a network with weights."""
 
 from semicurv_tf.config import ModelConfig
-from semicurv_tf.models.deeplab_v3_plus import DeepLabV3Plus
-from semicurv_tf.models.fphbn import FPHBN
-from semicurv_tf.models.hed import HED
-from semicurv_tf.models.residual_unet import ResidualUNet
-from semicurv_tf.models.unet import UNet
-
-NETWORKS = {"residual_unet": ResidualUNet, "unet": UNet, "hed": HED, "fphbn": FPHBN, "deeplab_v3_plus": DeepLabV3Plus}
+from semicurv_tf.config.networks import NETWORKS
 
 # The pixels that weights of `keras.applications` were trained for, as mean and standard deviation of R, G and B.
 _IMAGENET = ([123.68, 116.779, 103.939], [1.0, 1.0, 1.0])
 _MINUS_ONE_TO_ONE = ([127.5] * 3, [127.5] * 3)
+
+# Keys of the section that the networks' constructors call otherwise.
+_PARAMETERS = {"batch_norm_momentum": "momentum"}
 
 
 def build_network(config: ModelConfig, channels: int, mean, standard_deviation, dtype="float32", seed=0):
@@ -20,8 +17,8 @@ def build_network(config: ModelConfig, channels: int, mean, standard_deviation, 
     Args:
         config: the `model` section.
         channels: of the images it takes.
-        mean, standard_deviation: per channel, of the training images, raw 0-255; of no use where trunk weights come from
-            a file, which were trained for others.
+        mean, standard_deviation: per channel, of the training images, raw 0-255; of no use where trunk weights come
+            from a file, which were trained for others.
         dtype: "float32", or "mixed_bfloat16" for float32 weights with bfloat16 features.
         seed: of the initial weights.
 
@@ -35,7 +32,9 @@ def build_network(config: ModelConfig, channels: int, mean, standard_deviation, 
         mean, standard_deviation = _MINUS_ONE_TO_ONE if config.trunk == "xception" else _IMAGENET
     # The initializers draw from Keras' global seed; nothing else in this project does.
     keras.utils.set_random_seed(seed)
-    network = NETWORKS[config.name](mean=mean, standard_deviation=standard_deviation, dtype=dtype, **_settings(config))
+    chosen = NETWORKS[config.name]
+    settings = {_PARAMETERS.get(key, key): getattr(config, key) for key in chosen.arguments}
+    network = chosen.load()(mean=mean, standard_deviation=standard_deviation, dtype=dtype, **settings)
     network.build((None, None, None, channels))
     return network
 
@@ -48,13 +47,3 @@ def load_trunk_weights(network, config: ModelConfig):
     """
     if config.trunk_weights is not None:
         network.load_trunk(config.trunk_weights)
-
-
-def _settings(config: ModelConfig) -> dict:
-    """The constructor's arguments of the configured network."""
-    if config.name == "deeplab_v3_plus":
-        return {"trunk": config.trunk, "momentum": config.batch_norm_momentum}
-    if config.name in ("hed", "fphbn"):
-        return {"widths": config.widths}
-    encoded = {"widths": config.widths, "encoding": config.encoding, "encoding_period": config.encoding_period}
-    return encoded | ({"momentum": config.batch_norm_momentum} if config.name == "residual_unet" else {})

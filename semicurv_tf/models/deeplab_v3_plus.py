@@ -16,10 +16,10 @@ LOW_LEVEL_FILTERS = 48
 class DeepLabV3Plus(SegmentationNetwork):
     """A trunk with features of 1/16 of the size, the pyramid over them, and a decoder at 1/4.
 
-    The pyramid: a 1x1 convolution, three 3x3 convolutions of atrous rates 6, 12 and 18, and the mean over the image, 256
-    channels each, then 1x1 to 256. The decoder: four-fold up-sampling, the trunk's features of 1/4 reduced to 48
-    channels, two 3x3 convolutions to 256, one logit, four-fold up-sampling. With the Xception trunk the 3x3 convolutions
-    are separable, as in Chen et al.; with ResNet-50 they are not.
+    The pyramid: a 1x1 convolution, three 3x3 convolutions of atrous rates 6, 12 and 18, and the mean over the image,
+    256 channels each, then 1x1 to 256. The decoder: four-fold up-sampling, the trunk's features of 1/4 reduced to 48
+    channels, two 3x3 convolutions to 256, one logit, four-fold up-sampling. With the Xception trunk the 3x3
+    convolutions are separable, as in Chen et al.; with ResNet-50 they are not.
     Differs from them: ResNet-50 for ResNet-101; the Xception of `keras.applications` for their deeper one without
     pooling; no dropout, whose random numbers would be no function of seed and step; one dilation (2) in the last stage
     of the ResNet, no multi-grid.

@@ -20,8 +20,8 @@ class FPHBN(SegmentationNetwork):
     border of 35; all layers share one learning rate.
 
     Args:
-        widths: channels of the five stages of the trunk; the merged features have as many, those of the first stage half
-            as many again.
+        widths: channels of the five stages of the trunk; the merged features have as many, those of the first stage
+            half as many again.
         mean, standard_deviation: see `SegmentationNetwork`, and for inputs and outputs.
     """
 

@@ -12,10 +12,10 @@ from semicurv_tf.models.segmentation_network import SegmentationNetwork
 class HED(SegmentationNetwork):
     """A VGG-16 trunk with a side output a stage, up-sampled to the image's size, and their weighted fusion.
 
-    14,716,171 parameters with three channels and the default widths. Side outputs begin at 0 and the fusion at one fifth
-    each, as in Xie & Tu. Differs from them: the fused output alone is deployed, not its mean with the side outputs; the
-    image is padded by reflection to multiples of 16 pixels, where theirs gets a black border of 35; all layers share one
-    learning rate.
+    14,716,171 parameters with three channels and the default widths. Side outputs begin at 0 and the fusion at one
+    fifth each, as in Xie & Tu. Differs from them: the fused output alone is deployed, not its mean with the side
+    outputs; the image is padded by reflection to multiples of 16 pixels, where theirs gets a black border of 35; all
+    layers share one learning rate.
 
     Args:
         widths: channels of the five stages of the trunk.
@@ -56,7 +56,7 @@ class HED(SegmentationNetwork):
 
 
 def side_head(stage):
-    """The 1x1 convolution to a side output of a stage, counted from 0; float32, beginning at 0 (Xie & Tu, Sect. 4.1)."""
+    """The 1x1 convolution to a side output of a stage, counted from 0; float32, zero at first (Xie & Tu, Sect. 4.1)."""
     return keras.layers.Conv2D(1, 1, kernel_initializer="zeros", dtype="float32", name=f"side_{stage + 1}")
 
 

@@ -21,8 +21,9 @@ class ResidualUNet(SegmentationNetwork):
         mean, standard_deviation: see `SegmentationNetwork`, and for inputs and outputs.
 
     Example:
-        >>> network = ResidualUNet()
-        >>> probability = keras.ops.sigmoid(network(image))
+        >>> network = ResidualUNet(widths=(4, 8))
+        >>> network(keras.ops.zeros((1, 30, 40, 3))).shape  # logits
+        TensorShape([1, 30, 40, 1])
     """
 
     def __init__(

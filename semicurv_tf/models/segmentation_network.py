@@ -33,7 +33,7 @@ class SegmentationNetwork(keras.Model):
         raise NotImplementedError
 
     def padded_logits(self, features, training):
-        """Logits `(batch, height, width, 1 + side_outputs)` of a standardised image whose sides are multiples of `stride`."""
+        """Logits `(batch, height, width, 1 + side_outputs)` of a standardised image of sides that `stride` divides."""
         raise NotImplementedError
 
     def side_weights(self, probability, target):

@@ -12,9 +12,9 @@ class UNet(SegmentationNetwork):
     """Two 3x3 convolutions a level with ReLU and no normalisation, 2x2 up-convolutions, skips by concatenation.
 
     With widths 64 to 1024 the network of Ronneberger et al.: 31,030,593 parameters for one channel and one logit. The
-    default widths are those of the residual UNet, to compare with it. Differs from Ronneberger et al.: convolutions keep
-    the size where theirs lose a pixel at each edge, so the mask is as large as the image; no dropout, for which they give
-    no rate and whose random numbers would be no function of seed and step.
+    default widths are those of the residual UNet, to compare with it. Differs from Ronneberger et al.: convolutions
+    keep the size where theirs lose a pixel at each edge, so the mask is as large as the image; no dropout, for which
+    they give no rate and whose random numbers would be no function of seed and step.
 
     Args:
         widths: channels of the levels; the last is the bottom's.
@@ -76,7 +76,7 @@ class UNet(SegmentationNetwork):
 
 @keras.saving.register_keras_serializable("semicurv_tf")
 class ConvolutionPair(keras.layers.Layer):
-    """`relu(conv3(relu(conv3(x))))`, both with `filters` channels; kernels drawn as Ronneberger et al. do (He et al. 2015)."""
+    """`relu(conv3(relu(conv3(x))))`, both with `filters` channels; kernels as Ronneberger et al. (He et al. 2015)."""
 
     def __init__(self, filters, **kwargs):
         super().__init__(**kwargs)

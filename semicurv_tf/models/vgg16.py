@@ -19,8 +19,8 @@ class VGG16Trunk(keras.layers.Layer):
     Args:
         widths: channels of the five stages.
 
-    Input: `(batch, height, width, channels)`, sides multiples of 16. Output: for each stage the list of its convolutions'
-    features, at 1, 1/2, 1/4, 1/8 and 1/16 of the size.
+    Input: `(batch, height, width, channels)`, sides multiples of 16. Output: for each stage the list of its
+    convolutions' features, at 1, 1/2, 1/4, 1/8 and 1/16 of the size.
     """
 
     def __init__(self, widths=WIDTHS, **kwargs):
@@ -69,7 +69,8 @@ def load_vgg16(trunk: VGG16Trunk, path: str):
     """
     if trunk.widths != WIDTHS:
         raise UserError(
-            f"model.trunk_weights: fits the widths {list(WIDTHS)} only, found {list(trunk.widths)}. Fix: --set model.widths=null"
+            f"model.trunk_weights: fits the widths {list(WIDTHS)} only, found {list(trunk.widths)}. Fix: --set "
+            "model.widths=null"
         )
     weights = loaded(keras.applications.VGG16, path).get_weights()
     weights[0] = weights[0][:, :, ::-1]

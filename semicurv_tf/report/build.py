@@ -10,9 +10,9 @@ from semicurv_tf import __version__
 from semicurv_tf.data.catalog import dataset_info
 from semicurv_tf.report import curves, tables
 from semicurv_tf.report.document import Bullets, Heading, Paragraph, Part, Table, write_document
-from semicurv_tf.report.results import Group, Result, beside_protocol, group_results, main_group, read_results
-from semicurv_tf.reproduce.published import published_labels, read_published
-from semicurv_tf.reproduce.targets import DATASETS, TARGETS
+from semicurv_tf.report.measured import Group, MeasuredCell, beside_protocol, group_results, main_group, read_results
+from semicurv_tf.study.published import published_labels, read_published
+from semicurv_tf.study.targets import DATASETS, TARGETS
 from semicurv_tf.training.guards import COLLAPSED_TO_BACKGROUND
 from semicurv_tf.whole_files import written_whole
 
@@ -58,7 +58,7 @@ def build_report(
     )
 
 
-def _opening(results: list[Result], groups: list[Group], left_out: int) -> list[Part]:
+def _opening(results: list[MeasuredCell], groups: list[Group], left_out: int) -> list[Part]:
     parts: list[Part] = [
         Paragraph(
             "The tables and figures of SemiCurv (Xu et al. 2022) with what this implementation measured beside "
@@ -312,7 +312,7 @@ def _listed(values) -> str:
     return ", ".join(map(str, values))
 
 
-def _write_csv(file: Path, results: Sequence[Result]):
+def _write_csv(file: Path, results: Sequence[MeasuredCell]):
     """Each result as a line, for other programs."""
     head = [
         "dataset",

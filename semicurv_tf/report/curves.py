@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from semicurv_tf.data.catalog import dataset_info
+from semicurv_tf.pictures.figure import SOFT, colour, drawn
 from semicurv_tf.report.document import Figure
-from semicurv_tf.report.drawing import SOFT, colour, drawn
-from semicurv_tf.report.results import Group, main_group
+from semicurv_tf.report.measured import Group, main_group
 from semicurv_tf.report.tables import percent, title_of
-from semicurv_tf.reproduce.published import published
-from semicurv_tf.reproduce.systems import SYSTEMS
-from semicurv_tf.reproduce.targets import TARGETS
+from semicurv_tf.study.published import published
+from semicurv_tf.study.systems import SYSTEMS
+from semicurv_tf.study.targets import TARGETS
 
 # Share of a run over which noisy curves are averaged.
 SMOOTHED = 0.05

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from semicurv_tf.report.drawing import INK, LINE, SOFT, drawn
+from semicurv_tf.pictures.figure import INK, LINE, SOFT, drawn
 
 ACCENT, FAINT = "#0b6e8f", "#9ecbd9"
 

@@ -7,6 +7,8 @@ import yaml
 from rich.console import Console
 
 from semicurv_tf import __version__
+from semicurv_tf.evaluation.open_run import OpenRun, SplitImages
+from semicurv_tf.evaluation.score_run import shown, shown_interval
 from semicurv_tf.metrics.catalogue import METRICS
 from semicurv_tf.metrics.overlap import THRESHOLD
 from semicurv_tf.report import page
@@ -15,8 +17,6 @@ from semicurv_tf.report.evaluation_style import STYLE
 from semicurv_tf.report.extremes import Extreme, pictures, worst_and_best
 from semicurv_tf.report.page import division, folded, heading, tag
 from semicurv_tf.training import run_folder
-from semicurv_tf.training.open_run import Images, OpenRun
-from semicurv_tf.training.score_run import shown, shown_interval
 from semicurv_tf.whole_files import written_whole
 
 HEADLINES = ("iou", "f1", "cldice", "ods", "average_precision", "aiu", "precision", "recall")
@@ -36,7 +36,7 @@ def write_evaluation_page(path: Path, opened: OpenRun, scores: dict, console: Co
     """
     names = worst_and_best({name: each[RANKED_BY] for name, each in scores["each"].items()})
     store = opened.images(scores["split"]).store
-    shown_images = Images(store, store.indices([*names[0], *names[1]]))
+    shown_images = SplitImages(store, store.indices([*names[0], *names[1]]))
     found = pictures(opened.predictions(shown_images, console, "pictures", batch=1), scores["threshold"])
     worst, best = ([found[name] for name in part] for part in names)
     facts = {**opened.facts, "threshold_chosen": run_folder.read_choice(opened.folder)}

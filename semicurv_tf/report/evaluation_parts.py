@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from semicurv_tf.evaluation.score_run import shown, shown_interval
 from semicurv_tf.metrics.catalogue import METRICS
+from semicurv_tf.pictures.error_map import FALSE_NEGATIVE, FALSE_POSITIVE, TRUE_POSITIVE
 from semicurv_tf.report import page
-from semicurv_tf.report.comparison import FALSE_NEGATIVE, FALSE_POSITIVE, TRUE_POSITIVE
 from semicurv_tf.report.evaluation_figures import distribution_figure, precision_recall_figure
 from semicurv_tf.report.page import Markup, division, figure, folded, heading, tag
-from semicurv_tf.training.score_run import shown, shown_interval
 
 RANKED_BY = "iou"
 SMALL_PX = 256  # pictures up to this side are shown enlarged and three in a row, larger ones two in a row

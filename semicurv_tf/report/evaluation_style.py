@@ -33,11 +33,8 @@ details { margin: .8rem 0; }
 summary { cursor: pointer; font-weight: 600; padding: .3rem 0; }
 pre { background: var(--band); border-radius: 6px; padding: .8rem 1rem;
   font: .82rem/1.5 ui-monospace, "DejaVu Sans Mono", monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
-@media (max-width: 40rem) { .large .both { grid-template-columns: 1fr; } svg.bars { vertical-align: middle; margin: -.3rem 0; }
-.bars .grid { stroke: var(--line); } .bars .span { stroke: var(--accent); stroke-width: 3; stroke-linecap: round;
-  opacity: .4; }
-.bars circle { stroke: var(--accent); stroke-width: 1.4; fill: var(--paper); } .bars .mean { fill: var(--accent); }
-td .range { display: block; margin-left: 0; } .tiles { grid-template-columns: 1fr 1fr; gap: .6rem; }
+@media (max-width: 40rem) { .large .both { grid-template-columns: 1fr; }
+  td .range { display: block; margin-left: 0; } .tiles { grid-template-columns: 1fr 1fr; gap: .6rem; }
   .tile b { font-size: 1.7rem; }
   .about td.text, .about th.text, .bar-note { display: none; } .about table { width: 100%; }
   th:first-child, td:first-child { white-space: normal; } }

@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
-from semicurv_tf.report.comparison import error_map
+from semicurv_tf.pictures.error_map import error_map
+from semicurv_tf.pictures.rgb import as_rgb, reduced
 
 COUNT = 6  # of each
 SIDE_PX = 640  # larger pictures are shown smaller: a page is to be sent by mail
@@ -45,19 +45,5 @@ def pictures(predictions, threshold: float) -> dict[str, Extreme]:
     for one in predictions:
         valid = one.valid[..., 0] > 0.5
         errors = error_map(one.target[..., 0] > 0.5, (one.probability[..., 0] > threshold) & valid, valid)
-        found[one.name] = Extreme(one.name, _small(_rgb(one.image)), _small(errors))
+        found[one.name] = Extreme(one.name, reduced(as_rgb(one.image), SIDE_PX), reduced(errors, SIDE_PX))
     return found
-
-
-def _rgb(image):
-    image = np.clip(np.rint(image), 0, 255).astype(np.uint8)
-    return np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image[..., :3]
-
-
-def _small(picture):
-    side = max(picture.shape[:2])
-    if side <= SIDE_PX:
-        return picture
-    # The mean over the pixels that become one: a thin line gets fainter, but none is lost.
-    size = [max(1, round(length * SIDE_PX / side)) for length in picture.shape[1::-1]]
-    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX))

@@ -16,8 +16,8 @@ from semicurv_tf.data.drawing import draw_example
 from semicurv_tf.geometry import affine
 from semicurv_tf.geometry.warp import seen_by_view, unwarp, warp
 from semicurv_tf.losses import mse_loss, npair_loss
+from semicurv_tf.pictures.figure import drawn
 from semicurv_tf.report.document import Figure
-from semicurv_tf.report.drawing import drawn
 
 SIDE_PX = 128
 IMAGES = 4  # N_B of Eq. 5

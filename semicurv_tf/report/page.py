@@ -59,12 +59,14 @@ figure { margin: 1rem 0 1.6rem; }
 figure img { max-width: 100%; height: auto; display: block; }
 figure.pixels img { image-rendering: pixelated; }
 figcaption { color: var(--soft); font-size: .9rem; max-width: 48rem; margin-top: .4rem; }
-footer { margin-top: 3.5rem; padding-top: .8rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .85rem; }
-@media (max-width: 40rem) { body { padding: 1.4rem 1rem 3rem; font-size: 15px; } h1 { font-size: 1.5rem; } table {
+footer { margin-top: 3.5rem; padding-top: .8rem; border-top: 1px solid var(--line); color: var(--soft); font-size:
+.85rem; } @media (max-width: 40rem) { body { padding: 1.4rem 1rem 3rem; font-size: 15px; } h1 { font-size: 1.5rem; }
+table {
   font-size: .85rem; }
-  th, td { padding: .3rem .5rem; } th:first-child, td:first-child { position: sticky; left: 0; background: var(--paper); }
-  tr.block td { position: static; } }
-@media screen and (prefers-color-scheme: dark) { :root { --ink: #e4e8ec; --soft: #a3adb8; --line: #39424b; --band: #20262c;
+  th, td { padding: .3rem .5rem; } th:first-child, td:first-child { position: sticky; left: 0; background: var(--paper);
+  } tr.block td { position: static; } }
+@media screen and (prefers-color-scheme: dark) { :root { --ink: #e4e8ec; --soft: #a3adb8; --line: #39424b; --band:
+#20262c;
   --accent: #6cc3dd; --better: #6fce98; --worse: #f0907c; --paper: #14181c; --warn: #33290f; }
   figure img[src^="data:image/svg"] { background: #fff; border-radius: 6px; padding: 6px; } }
 @page { size: A4; margin: 16mm 14mm; }

@@ -12,21 +12,22 @@ from rich.console import Console
 
 from semicurv_tf.data.pipeline import evaluation_batches
 from semicurv_tf.errors import UserError
+from semicurv_tf.metrics.network_scores import make_predictor
 from semicurv_tf.metrics.overlap import count_overlap, iou
-from semicurv_tf.report.comparison import error_map
+from semicurv_tf.pictures.error_map import error_map
+from semicurv_tf.pictures.figure import SOFT, rasterised
+from semicurv_tf.pictures.rgb import as_rgb
 from semicurv_tf.report.document import Figure
-from semicurv_tf.report.drawing import SOFT, rasterised
-from semicurv_tf.report.results import Group, Result, main_group
+from semicurv_tf.report.measured import Group, MeasuredCell, main_group
 from semicurv_tf.report.tables import percent, title_of
-from semicurv_tf.reproduce.targets import SEMI_SUPERVISED
+from semicurv_tf.study.targets import SEMI_SUPERVISED
 from semicurv_tf.training import run_folder
-from semicurv_tf.training.evaluation import make_predictor
 from semicurv_tf.training.run_data import moved, open_run_dataset
 
 TILE_IN, DOTS_PER_INCH = 1.35, 160
 
 
-class Predicted(NamedTuple):
+class ComparedImage(NamedTuple):
     """One image: `(height, width, 3)` uint8 and `(height, width)` bool arrays."""
 
     name: str
@@ -82,7 +83,7 @@ def comparison_figure(
     return Figure(f"figure7_{dataset}_{100 * labels:g}pct", _draw(predicted), caption, description)
 
 
-def _runs_at_hand(dataset: str, labels: float, groups: Sequence[Group], runs: Path) -> list[tuple[Result, Path]]:
+def _runs_at_hand(dataset: str, labels: float, groups: Sequence[Group], runs: Path) -> list[tuple[MeasuredCell, Path]]:
     """The first seed of each system that has its run folder there."""
     found = []
     for name in SEMI_SUPERVISED:
@@ -101,8 +102,8 @@ def _spread_by_score(each: dict[str, dict], images: int) -> list[str]:
 
 
 def _predict(
-    runs_of: list[tuple[Result, Path]], names: list[str], data_dir: str | None, console: Console
-) -> list[Predicted]:
+    runs_of: list[tuple[MeasuredCell, Path]], names: list[str], data_dir: str | None, console: Console
+) -> list[ComparedImage]:
     run = runs_of[0][1]
     store = open_run_dataset(run, moved(run_folder.read_config(run), data_dir), console).test
     position = {name: index for index, name in enumerate(store.names)}
@@ -119,17 +120,14 @@ def _predict(
         for batch, found in zip(batches, masks):
             found[result.system.title] = np.asarray(predict(batch["image"]))[0, ..., 0] > 0.5
     return [
-        Predicted(name, _rgb(batch["image"][0]), batch["mask"][0, ..., 0] > 0.5, batch["valid"][0, ..., 0] > 0, found)
+        ComparedImage(
+            name, as_rgb(batch["image"][0]), batch["mask"][0, ..., 0] > 0.5, batch["valid"][0, ..., 0] > 0, found
+        )
         for name, batch, found in zip(names, batches, masks)
     ]
 
 
-def _rgb(image):
-    image = np.clip(np.asarray(image), 0, 255).astype(np.uint8)
-    return np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image
-
-
-def _draw(predicted: list[Predicted]):
+def _draw(predicted: list[ComparedImage]):
     titles = ["image", "truth", *predicted[0].masks]
 
     def draw(figure):

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from semicurv_tf.report.document import Shown, Table
-from semicurv_tf.report.results import Group, Spread, find_groups, main_group
-from semicurv_tf.reproduce.published import published, published_labels
-from semicurv_tf.reproduce.systems import SYSTEMS
-from semicurv_tf.reproduce.targets import DATASETS, TARGETS
+from semicurv_tf.report.measured import Group, Spread, find_groups, main_group
+from semicurv_tf.study.published import published, published_labels
+from semicurv_tf.study.systems import SYSTEMS
+from semicurv_tf.study.targets import DATASETS, TARGETS
 
 PUBLISHED_DATASETS = tuple(name for name in DATASETS if name != "synthetic")
 

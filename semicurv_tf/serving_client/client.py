@@ -1,12 +1,9 @@
 """The client: one interface over REST and gRPC for arrays, encoded images and whole files."""
 
-import io
-
 import numpy as np
-from PIL import Image
 
-from semicurv_tf.data.image_files import encode_png
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.encoded import decode_picture, encode_png
 from semicurv_tf.inference.predictor import WHOLE_PIXELS
 from semicurv_tf.serving_client.transport import ServedModel, ServerRefused
 
@@ -34,9 +31,9 @@ class Client:
         if state != "AVAILABLE":
             raise UserError(f"{name}: expected state AVAILABLE, found {state}. Fix: see the server's log")
         shape = self.transport.input_shape()
-        if len(shape) != 4 or shape[-1] not in (1, 3):
+        if len(shape) != 4 or not shape[-1]:
             raise UserError(
-                f"{name}: expected input (batch, height, width, 1 or 3), found {shape}. Fix: serve an export of semicurv-tf"
+                f"{name}: expected input (batch, height, width, channels), found {shape}. Fix: serve an export of semicurv-tf"
             )
         return shape[-1], version
 
@@ -62,8 +59,7 @@ class Client:
             raise ServerRefused(
                 f"{self.transport.server}: the model does not serve images of this size. Fix: send tiles, --tile 512"
             )
-        with Image.open(io.BytesIO(encoded)) as picture:
-            return (np.asarray(picture).astype(np.float32) / 65535)[None, ..., None]
+        return (decode_picture(encoded).astype(np.float32) / 65535)[None, ..., None]
 
     def masks(self, encoded: list[bytes]) -> list[np.ndarray | ServerRefused]:
         """Masks of encoded images of any sizes, by one request.
@@ -113,7 +109,7 @@ def connect(
     if url.startswith(("http://", "https://")):
         return Client(RestTransport(url, model, deadline_s))
     raise UserError(
-        f"--url {url}: expected grpc://host:port or http://host:port. Fix: TF Serving listens on 8500 (gRPC) and 8501 (REST)"
+        f"--server {url}: expected grpc://host:port or http://host:port. Fix: TF Serving listens on 8500 (gRPC) and 8501 (REST)"
     )
 
 
@@ -122,5 +118,4 @@ def _mask(encoded: bytes, fraction: float, server: str) -> np.ndarray | ServerRe
         return ServerRefused(f"{server}: the model does not serve images of this size. Fix: send tiles, --tile 512")
     if not encoded:
         return ServerRefused(f"{server}: the server could not decode this image. Fix: send PNG or JPEG")
-    with Image.open(io.BytesIO(encoded)) as picture:
-        return np.asarray(picture)
+    return decode_picture(encoded)

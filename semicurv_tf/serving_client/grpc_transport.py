@@ -29,7 +29,7 @@ class GrpcTransport:
             from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
         except ImportError:
             raise UserError(
-                "--url grpc://...: needs the extra `serving`. Fix: pip install 'semicurv-tf[serving]'"
+                "--server grpc://...: needs the extra `serving`. Fix: pip install 'semicurv-tf[serving]'"
             ) from None
         self.server, self.model, self.deadline_s = f"grpc://{address}", model, deadline_s
         limit = max_message_mb * 1024 * 1024

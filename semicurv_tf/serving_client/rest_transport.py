@@ -25,7 +25,7 @@ class RestTransport:
     def __init__(self, url: str, model: ServedModel, deadline_s: float = 60.0):
         parts = urllib.parse.urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UserError(f"--url {url}: expected http://host:port. Fix: TF Serving's REST port is 8501")
+            raise UserError(f"--server {url}: expected http://host:port. Fix: TF Serving's REST port is 8501")
         self.server, self.model, self.deadline_s = url, model, deadline_s
         self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, parts.port
         self._path = f"{parts.path.rstrip('/')}/v1/models/{urllib.parse.quote(model.name)}"

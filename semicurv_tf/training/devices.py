@@ -61,7 +61,8 @@ def require_equal_shares(training: TrainingConfig, unlabelled: bool, replicas: i
     fitting = ", ".join(str(number) for number in range(1, common + 1) if common % number == 0)
     faults = [
         f"training.{key}: expected a multiple of the {replicas} devices, found {size}. "
-        f"Fix: devices of all workers together {fitting}; or, in a new run, --set training.{key}={-(-size // replicas) * replicas}"
+        f"Fix: devices of all workers together {fitting}; or, in a new run, --set "
+        f"training.{key}={-(-size // replicas) * replicas}"
         for key, size in sizes.items()
         if size % replicas
     ]
@@ -94,7 +95,8 @@ def require_same_run(devices: Devices, step: int, parts: dict):
     if len(set(found[:, 0])) > 1:
         steps = ", ".join(f"{devices.task.name(worker)} step {step}" for worker, step in enumerate(found[:, 0]))
         faults.append(
-            f"the workers found checkpoints of different steps: {steps}. Fix: give all of them the same run folder, on a shared disk"
+            f"the workers found checkpoints of different steps: {steps}. Fix: give all of them the same run folder, on "
+            "a shared disk"
         )
     for column, name in enumerate(parts, start=1):
         others = [devices.task.name(worker) for worker, row in enumerate(found) if row[column] != found[0, column]]

@@ -3,7 +3,7 @@
 import math
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.training.loss_names import LOSS_LABELS
+from semicurv_tf.methods.registry import LOSS_LABELS
 
 # A share of predicted foreground below or above these is a collapse (Xu et al. 2022, Sect. III-D).
 COLLAPSED_TO_BACKGROUND = 0.001

@@ -32,7 +32,7 @@ class Journal:
         self._tensorboard = tensorboard
         self._writer = tf.summary.create_file_writer(str(tensorboard))
         self._scalar, self._image, self._errors = tf.summary.scalar, tf.summary.image, tf.errors.OpError
-        self._pending = []
+        self._pending: list[dict] = []
 
     def __call__(self, report: dict):
         """Takes one step's report; scalars by name, `step` among them."""

@@ -53,7 +53,7 @@ def run_steps(
         batch = shares[0]
         if devices.replicas > 1:
             batch = strategy.experimental_distribute_values_from_function(
-                lambda context: shares[context.replica_id_in_sync_group % local]
+                lambda context, shares=shares: shares[context.replica_id_in_sync_group % local]
             )
         try:
             reports, stop = step(batch, tf.constant(float(stop_requested())))

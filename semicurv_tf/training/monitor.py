@@ -5,7 +5,7 @@ themselves, which tells fitting, not generalisation. `hidden` takes the masks of
 images: they are hidden from the training and stand in for a validation set while a recipe is developed.
 """
 
-from semicurv_tf.training.evaluation import make_predictor, mean_iou
+from semicurv_tf.metrics.network_scores import make_predictor, mean_iou
 
 
 class Monitor:

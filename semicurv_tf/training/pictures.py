@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from semicurv_tf.pictures.side_by_side import side_by_side
+
 # So that they cost little beside training.
 PICTURED_IMAGES = 3
-
-MARGIN_PX = 2
 
 
 class Pictures:
@@ -36,26 +36,3 @@ class Pictures:
             if len(pictures) == PICTURED_IMAGES:
                 break
         self._show(report["step"], pictures)
-
-
-def side_by_side(image, maps) -> np.ndarray:
-    """An image and maps of it in one row.
-
-    Args:
-        image: `(height, width, channels)`, raw 0-255; of more than three channels the first is shown.
-        maps: each `(height, width, 1)`, 0 to 1.
-
-    Returns:
-        uint8 `(height, width of all, 3)`, with white margins between them.
-    """
-    return in_a_row([image, *(255.0 * np.asarray(each) for each in maps)])
-
-
-def in_a_row(images) -> np.ndarray:
-    """Images of one height beside each other; `(height, width, channels)`, raw 0-255; shown and returned as by `side_by_side`."""
-    row = []
-    for image in map(np.asarray, images):
-        height, width, channels = image.shape
-        shown = image if channels == 3 else image[..., :1]
-        row += [np.full((height, MARGIN_PX, 3), 255.0), np.broadcast_to(shown, (height, width, 3))]
-    return np.clip(np.concatenate(row[1:], axis=1) + 0.5, 0, 255).astype(np.uint8)

@@ -5,7 +5,8 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from semicurv_tf.training.loss_names import LOSS_LABELS
+from semicurv_tf.methods.registry import LOSS_LABELS
+from semicurv_tf.wording import clock
 
 # Where no terminal shows a bar, a line is printed this often.
 LINE_SECONDS = 30.0
@@ -63,10 +64,4 @@ class LiveProgress:
             self._last_line = now
             done = report["step"] - self._first
             left = (now - self._start) / done * (self._steps - report["step"])
-            self._console.print(f"step {report['step']}/{self._steps}  left {_clock(left)}  {text}", soft_wrap=True)
-
-
-def _clock(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{seconds:02d}"
+            self._console.print(f"step {report['step']}/{self._steps}  left {clock(left)}  {text}", soft_wrap=True)

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
-from semicurv_tf.config import Config, dump_config, load_config
+from semicurv_tf.config import Config, dump_config, load_stored_config
 from semicurv_tf.data.manifest import Entry, write_manifest
 from semicurv_tf.data.manifest import read_manifest as read_entries
 from semicurv_tf.errors import UserError
@@ -91,7 +91,7 @@ def read_config(run: Path) -> Config:
         raise UserError(
             f"{run}: no run folder (no {CONFIG} and {RUN} in it). Fix: a folder made by `semicurv-tf train --run`"
         )
-    return load_config(run / CONFIG)
+    return load_stored_config(run / CONFIG)
 
 
 def read_facts(run: Path) -> dict:

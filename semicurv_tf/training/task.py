@@ -67,4 +67,5 @@ def read_task(environment=os.environ) -> Task:
     ]
     if faults:
         raise UserError(faults)
-    return Task(*map(tuple, zip(*named)), number)
+    kinds, addresses = zip(*named)
+    return Task(tuple(kinds), tuple(addresses), number)

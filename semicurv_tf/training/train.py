@@ -8,13 +8,15 @@ from pathlib import Path
 import keras
 from rich.console import Console
 
-from semicurv_tf.config import Config, described, differences, dump_config
+from semicurv_tf.config import Config, differences, dump_config
+from semicurv_tf.config.data import described_labels
 from semicurv_tf.data.load import Dataset
 from semicurv_tf.data.manifest import entries_of
 from semicurv_tf.data.pipeline import evaluation_batches, training_batches
 from semicurv_tf.data.split import choose_labelled
 from semicurv_tf.errors import UserError
 from semicurv_tf.methods import build_method
+from semicurv_tf.methods.schedule import first_unlabelled_step, learning_rate, steps_of_epoch, steps_of_run
 from semicurv_tf.models.vgg16 import require_file
 from semicurv_tf.training import checkpoints, run_folder
 from semicurv_tf.training.devices import Devices, open_devices, require_equal_shares, require_same_run
@@ -30,7 +32,6 @@ from semicurv_tf.training.precision import Precision, resolve_precision
 from semicurv_tf.training.progress import LiveProgress
 from semicurv_tf.training.run_data import moved, open_dataset, open_training_dataset
 from semicurv_tf.training.run_lock import locked
-from semicurv_tf.training.schedules import first_unlabelled_step, learning_rate, steps_of_epoch, steps_of_run
 from semicurv_tf.training.stopping import Stopped, StopRequest
 from semicurv_tf.training.task import Task, read_task
 from semicurv_tf.training.transplant_picture import write_transplants
@@ -66,6 +67,9 @@ def train(config: Config, run: Path, console: Console, dry_run: bool = False):
     console = console if task.chief else Console(quiet=True)
     devices = claim_devices(config, task)
     dataset = open_dataset(config, console)
+    if dataset.value_range:  # a folder that grows must not change what its values mean
+        options = {**config.data.options, "value_range": dataset.value_range}
+        config = config.model_copy(update={"data": config.data.model_copy(update={"options": options})})
     with_mask = [name for name, has in zip(dataset.train.names, dataset.train.labelled) if has]
     labelled = choose_labelled(with_mask, config.data.labels, config.training.seed)
     mean, standard_deviation = dataset.statistics()
@@ -73,6 +77,7 @@ def train(config: Config, run: Path, console: Console, dry_run: bool = False):
         "dataset": config.data.dataset,
         "method": config.method.name,
         "channels": dataset.channels,
+        "value_range": dataset.value_range,
         "mean": [float(value) for value in mean],
         "standard_deviation": [float(value) for value in standard_deviation],
         "training_images": len(dataset.train),
@@ -183,7 +188,7 @@ def claim_devices(config: Config, task: Task) -> Devices:
 def _introduce(config: Config, facts: dict, dataset: Dataset, devices: Devices, console: Console):
     names = facts["labelled"]
     shown = ", ".join(names[:NAMES_SHOWN]) + (", ..." if len(names) > NAMES_SHOWN else "")
-    understood = described(config.data.labels, sum(dataset.train.labelled))
+    understood = described_labels(config.data.labels, sum(dataset.train.labelled))
     console.print(
         f"{facts['dataset']}, {facts['method']}: {len(names)} labelled ({understood}) of {facts['training_images']} "
         f"training images: {shown}"
@@ -309,9 +314,7 @@ def compiled_method(config: Config, facts: dict):
         optimizer = keras.optimizers.SGD(rate, momentum=training.sgd_momentum)
     if precision.name == "float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    optimizer.build(method.student.trainable_variables)
-    # XLA makes a step about three times slower on CPUs and has no kernel for the warp on GPUs.
-    method.compile(optimizer=optimizer, jit_compile=False)
+    method.compile(optimizer=optimizer)
     return method
 
 

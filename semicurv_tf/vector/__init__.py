@@ -3,7 +3,7 @@
 mask --skeleton--> pixels --graph--> nodes and paths --prune--> branches --lines, widths--> segments --geojson, table--> files
 """
 
-from semicurv_tf.vector.grid import Grid
+from semicurv_tf.images.grid import Grid
 from semicurv_tf.vector.segments import Measures, Segment, Vectors
 from semicurv_tf.vector.vectorize import VectorSettings, vectorize_mask
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from semicurv_tf.data import image_files
 from semicurv_tf.errors import UserError
-from semicurv_tf.vector.georeference import converted, parse_crs
+from semicurv_tf.images.georeference import converted, parse_crs
+from semicurv_tf.images.grid import Grid
+from semicurv_tf.images.mask_files import MaskFile, read_mask_file
+from semicurv_tf.images.reader import read_image
 from semicurv_tf.vector.geojson import Target, write_geojson
-from semicurv_tf.vector.grid import Grid
 from semicurv_tf.vector.jobs import Job
-from semicurv_tf.vector.mask_files import MaskFile, read_mask_file
 from semicurv_tf.vector.picture import draw_vectors, write_picture
 from semicurv_tf.vector.segments import Vectors
 from semicurv_tf.vector.table import summary_row, table_rows
@@ -32,6 +32,7 @@ class Reading:
         scale_mm_per_px: the size of a pixel of masks without map coordinates; None measures in pixels only.
         rows: "segments" or "cracks", what a row of the table is.
         colour: of pictures, "width", "crack" or "segment".
+        memory_bytes: of the process; larger masks are refused. None: any.
     """
 
     threshold: float | None = None
@@ -39,6 +40,7 @@ class Reading:
     scale_mm_per_px: float | None = None
     rows: str = "segments"
     colour: str = "width"
+    memory_bytes: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,15 +101,16 @@ def vectorize_file(
         UserError: a result cannot be written.
 
     Example:
-        >>> vectorize_file(Job(Path("mask.tif"), "mask.tif", Path("mask.geojson"))).summary["total_length_px"]
+        >>> vectorize_file(Job(Path("mask.tif"), "mask.tif", Path("mask.geojson"))).summary["total_length_px"]  # doctest: +SKIP
         5362.12
     """
     try:
         file, grid, target = _read(job.source, reading)
         background = _background(job.over, file.mask) if job.picture else None
-        vectors = vectorize_mask(file.mask, settings, grid, file.valid, advance)
+        vectors = vectorize_mask(file.mask, settings, grid, file.valid, advance, reading.memory_bytes)
     except UserError as error:
-        return Outcome(job.source, faults=error.lines)
+        lines = (line if str(job.source) in line else f"{job.source}: {line}" for line in error.lines)
+        return Outcome(job.source, faults=tuple(lines))
     except MemoryError:
         needed = "a byte for each pixel and 0.2 KB for each of the skeleton"
         return Outcome(job.source, faults=(f"{job.source}: not enough memory ({needed}). Fix: cut it into tiles",))
@@ -139,7 +142,9 @@ def said(outcome: Outcome) -> str:
 
 def _read(source: Path, reading: Reading) -> tuple[MaskFile, Grid, Target | None]:
     """The mask, its grid, and what its map coordinates are converted to (None: they stay)."""
-    file = read_mask_file(source, reading.threshold, georeference=reading.crs != "pixels")
+    file = read_mask_file(
+        source, reading.threshold, georeference=reading.crs != "pixels", memory_bytes=reading.memory_bytes
+    )
     if file.grid is None and reading.crs not in ("raster", "pixels"):
         raise UserError(
             f"{source}: has no coordinate reference system, which --crs {reading.crs} needs. "
@@ -161,7 +166,7 @@ def _read(source: Path, reading: Reading) -> tuple[MaskFile, Grid, Target | None
 def _background(over: Path | None, mask: np.ndarray) -> np.ndarray:
     if over is None:
         return mask
-    image = image_files.read_image(over, 3)
+    image = read_image(over, 3)
     if image.shape[:2] != mask.shape:
         (height, width), (mask_height, mask_width) = image.shape[:2], mask.shape
         raise UserError(

@@ -25,7 +25,7 @@ _DECIMALS_PIXELS, _DECIMALS_MAP, _DECIMALS_DEGREES = 2, 3, 8
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """The CRS that coordinates are converted to: its name, whether it is in degrees, and what converts `(n, 2)` points."""
+    """The CRS that coordinates are converted to: its name, whether in degrees, and what converts `(n, 2)` points."""
 
     crs: str
     degrees: bool

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.vector.mask_files import SUFFIXES
+from semicurv_tf.images.walk import find_images
 
 # What `predict` writes beside a mask NAME.png, and the pictures of lines: no masks.
 _COMPANIONS = (".probability", ".overlay")
@@ -77,11 +77,7 @@ def _plan_folder(source: Path, output: Path, picture: Path | None, over: Path | 
         )
     # Results of an earlier call, in folders of their own inside of the masks' folder, are no masks.
     results = {folder.resolve() for folder in (output, picture, over) if folder is not None} - {source.resolve()}
-    files = sorted(
-        path
-        for path in source.rglob("*")
-        if path.suffix.lower() in SUFFIXES and not _hidden(path, source) and results.isdisjoint(path.resolve().parents)
-    )
+    files = find_images(source, leave_out=results)
     stems = {path.with_suffix("") for path in files}
     masks = [path for path in files if not _is_companion(path, stems)]
     if not masks:
@@ -101,21 +97,13 @@ def _plan_folder(source: Path, output: Path, picture: Path | None, over: Path | 
 
 
 def _images_by_stem(folder: Path) -> dict[str, Path]:
-    return {
-        str(path.relative_to(folder).with_suffix("")): path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in SUFFIXES
-    }
+    return {str(path.relative_to(folder).with_suffix("")): path for path in find_images(folder)}
 
 
 def _is_companion(path: Path, stems: set[Path]) -> bool:
     if path.stem.endswith(_PICTURE):
         return True
     return any(path.stem.endswith(end) and path.with_name(path.stem.removesuffix(end)) in stems for end in _COMPANIONS)
-
-
-def _hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(root).parts)
 
 
 def _expect_suffix(option: str, path: Path, suffixes: tuple[str, ...]) -> None:

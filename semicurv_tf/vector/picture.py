@@ -114,6 +114,9 @@ def _with_foot(canvas: Image.Image, vectors: Vectors, widths: tuple[float, float
     said = vectors.summary()
     unit = vectors.grid.unit
     length = f"{said['total_length_px']:.0f} px" + (f" = {said[f'total_length_{unit}']:.4g} {unit}" if unit else "")
-    counts = f"{said['components']} cracks, {said['segments']} segments, {said['junctions']} junctions, {said['end_points']} ends"
+    counts = (
+        f"{said['components']} cracks, {said['segments']} segments, {said['junctions']} junctions, "
+        f"{said['end_points']} ends"
+    )
     draw.text((left, top), f"{length}; {counts}", fill="black")
     return sheet

@@ -87,7 +87,7 @@ def _join(graph, node):
     edges = list(graph.edges(node, keys=True, data=True))
     if len(edges) == 1:  # a closed line
         return []
-    (_, first, first_key, first_edge), (_, second, second_key, second_edge) = edges
+    (_, first, _, first_edge), (_, second, _, second_edge) = edges
     before, radius_before = oriented(first_edge, first)
     after, radius_after = oriented(second_edge, node)
     # A junction that is none is a place beside the line, not of it: the line goes on without it.

@@ -8,7 +8,7 @@ import dataclasses
 
 import numpy as np
 
-from semicurv_tf.vector.grid import Grid
+from semicurv_tf.images.grid import Grid
 
 
 @dataclasses.dataclass(frozen=True)

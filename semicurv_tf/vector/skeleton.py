@@ -28,8 +28,8 @@ class Skeleton:
     Attributes:
         shape: height and width of the mask in pixels.
         rows, columns: int64 `(pixels,)`.
-        radius_px: float32 `(pixels,)`, distance in the filled mask from the pixel's centre to the nearest background pixel's centre
-            (Euclidean). Beyond the edge of the mask nothing is background.
+        radius_px: float32 `(pixels,)`, distance in the filled mask from the pixel's centre to the nearest background
+            pixel's centre (Euclidean). Beyond the edge of the mask nothing is background.
     """
 
     shape: tuple[int, int]

@@ -14,7 +14,7 @@ def segment_row(segment: Segment, unit: str | None) -> dict:
     """A segment's numbers by column name: pixels first, then the same in the unit."""
     row = {"crack": segment.crack, "segment": segment.number, "start": segment.start, "end": segment.end}
     for name, measures in (("px", segment.pixels), (unit, segment.units)):
-        if measures is not None:
+        if measures is not None and name is not None:
             row |= _lengths(measures.length, measures.mean_width, measures.max_width, name)
     orientation = (segment.units or segment.pixels).orientation_deg
     return row | {"orientation_deg": None if orientation is None else round(orientation, 2)}
@@ -32,7 +32,8 @@ def crack_rows(vectors: Vectors) -> list[dict]:
     for crack, segments in members.items():
         row = {"crack": crack, "segments": len(segments)}
         for unit in filter(None, ("px", vectors.grid.unit)):
-            each = [segment.pixels if unit == "px" else segment.units for segment in segments]
+            either = (segment.pixels if unit == "px" else segment.units for segment in segments)
+            each = [measures for measures in either if measures is not None]
             length = sum(one.length for one in each)
             width = sum(one.length * one.mean_width for one in each) / length if length else each[0].mean_width
             row |= _lengths(length, width, max(one.max_width for one in each), unit)
@@ -62,7 +63,7 @@ def summary_row(vectors: Vectors, image: str) -> dict:
 
 
 def write_table(path: Path, rows: Iterable[dict]) -> None:
-    """Writes rows as CSV, whole or not at all; columns in the order in which they first come, empty where a row has none.
+    """Writes rows as CSV, whole or not at all; columns in the order of their first use, empty where a row has none.
 
     Raises:
         UserError: the file cannot be written.

@@ -1,7 +1,7 @@
 """How wide a line is at each point: where the distance transform says to look, to a fraction of a pixel.
 
-Twice the distance transform is wrong by up to a pixel and a half: it counts whole pixels, its error depends on the line's
-direction, and a skeleton cannot lie between two rows. Here it only says how far the edges can be; the
+Twice the distance transform is wrong by up to a pixel and a half: it counts whole pixels, its error depends on the
+line's direction, and a skeleton cannot lie between two rows. Here it only says how far the edges can be; the
 width is the mask, read bilinearly, summed along the normal. Reading bilinearly keeps a mask's area, so that
 the mean over a straight piece is its width, at every angle.
 """

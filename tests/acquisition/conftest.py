@@ -24,7 +24,7 @@ def judges():
 
 @pytest.fixture
 def folder(tmp_path):
-    """Twelve easy images; two hard ones that are alike but for noise; a third hard one, blue; a labelled one; a bad one."""
+    """Twelve easy images; two hard ones, alike except for noise; a third hard one, blue; a labelled one; a bad one."""
     generator = np.random.default_rng(0)
     images = tmp_path / "images"
 

@@ -2,8 +2,8 @@ import keras
 import numpy as np
 
 from semicurv_tf.acquisition.features import pooled_features
-from semicurv_tf.models import build_network
 from semicurv_tf.config import load_config
+from semicurv_tf.models import build_network
 
 
 def network_of(name):

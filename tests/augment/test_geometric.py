@@ -7,7 +7,7 @@ from semicurv_tf.augment.geometric import sample_transforms
 from semicurv_tf.augment.randomness import purpose_seed
 from semicurv_tf.config import ViewsConfig
 
-OFF = dict(flip_horizontal=0.0, rotation_degrees=0.0, translation=0.0)
+OFF = {"flip_horizontal": 0.0, "rotation_degrees": 0.0, "translation": 0.0}
 
 
 def sample(batch=500, height=64, width=96, seed=purpose_seed(0, 0, "test"), **views):

@@ -1,4 +1,4 @@
-"""The files of cluster/, as far as they run without Slurm and Kubernetes: commands faked, TF_CONFIG read by the library."""
+"""The files of cluster/, as far as they run without Slurm and Kubernetes, whose commands are faked."""
 
 import json
 import os
@@ -79,7 +79,7 @@ SLURM = {"SLURM_JOB_ID": "31234", "SLURM_JOB_NODELIST": "node[07-08]", "SLURM_GP
 
 @pytest.fixture
 def slurm(fakes, tmp_path):
-    """Two nodes of Slurm: `srun` starts its command once for each. Submitted in a project without an environment of its own."""
+    """Two nodes of Slurm: `srun` starts its command once for each. The project has no environment of its own."""
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "cluster").symlink_to(CLUSTER)
     fakes(
@@ -143,7 +143,8 @@ def test_kubernetes_workers_find_each_other(kubernetes, fakes):
     spec, pod = job["spec"], job["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     given = {entry["name"]: entry.get("value") for entry in container["env"]}
-    # Kubernetes names the pods of an indexed Job JOB-INDEX, and gives them SUBDOMAIN as a domain where a headless Service has that name.
+    # Kubernetes names the pods of an indexed Job JOB-INDEX, and gives them SUBDOMAIN as a domain where a headless
+    # Service has that name.
     assert spec["completionMode"] == "Indexed" and spec["completions"] == spec["parallelism"]
     names = [f"{job['metadata']['name']}-{index}.{pod['subdomain']}" for index in range(spec["completions"])]
     assert given["HOSTS"].split() == names

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 import tifffile
-from PIL import Image
 from scipy.io import savemat
 
 import semicurv_tf.data  # noqa: F401, registers the builders

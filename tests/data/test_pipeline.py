@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from semicurv_tf.data.pipeline import evaluation_batches, training_batches
 from semicurv_tf.data.decoded import DecodedDisk, DecodedMemory
+from semicurv_tf.data.pipeline import evaluation_batches, training_batches
 from semicurv_tf.data.store import ImageStore
-from semicurv_tf.data.image_files import encode_png
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.encoded import encode_png
 
 
 def _store(count=7, sizes=((32, 48),), memory_mb=64, labelled=True, disk=None):

@@ -16,9 +16,9 @@ def _pairs(files, count=4):
 def test_prepared_once_and_again_when_a_source_changes(files, cache):
     _pairs(files)
     first = prepare("folder", files.root, cache_dir=cache)
-    written = os.stat(first.folder / "dataset_info.json").st_mtime_ns
+    written = (first.folder / "dataset_info.json").stat().st_mtime_ns
     assert prepare("folder", files.root, cache_dir=cache) == first
-    assert os.stat(first.folder / "dataset_info.json").st_mtime_ns == written
+    assert (first.folder / "dataset_info.json").stat().st_mtime_ns == written
     files.mask("masks/0.png", columns=9)
     os.utime(files.root / "masks/0.png", ns=(1, 1))  # even if the clock is coarse
     again = prepare("folder", files.root, cache_dir=cache)

@@ -1,4 +1,5 @@
 import hashlib
+import itertools
 import math
 import random
 import unicodedata
@@ -24,7 +25,7 @@ def test_counts_are_those_of_table_2(count, fraction, expected):
 
 def test_smaller_fractions_lie_inside_larger_ones():
     sets = [set(choose_labelled(NAMES, labels, seed=3)) for labels in (3, 0.01, 0.05, 100, 0.2, 1.0)]
-    assert all(fewer < more for fewer, more in zip(sets, sets[1:]))
+    assert all(fewer < more for fewer, more in itertools.pairwise(sets))
 
 
 def test_depends_on_the_seed_but_not_on_the_order():
@@ -60,7 +61,7 @@ def test_partition_loses_and_repeats_nothing():
     assert {part: len(names) for part, names in parts.items()} == {
         "train": 1516, "validation": 190, "test": 190
     }  # fmt: skip
-    assert sorted(sum(parts.values(), [])) == NAMES
+    assert sorted(itertools.chain(*parts.values())) == NAMES
 
 
 def _random_names(generator, count):
@@ -81,7 +82,7 @@ def test_a_growing_folder_moves_no_image_from_training_to_validation_or_test():
             some = names[:size]
             generator.shuffle(some)
             parts = split_by_name(some, *shares, seed=trial)
-            assert sorted(sum(parts.values(), [])) == sorted(some)
+            assert sorted(itertools.chain(*parts.values())) == sorted(some)
             assert not trained & {*parts["validation"], *parts["test"]}, (trial, size)
             assert not held_back & {*parts["test"]}  # nor from validation, where thresholds are chosen, to test
             assert parts["train"] and all(

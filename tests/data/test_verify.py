@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from semicurv_tf.data.load import load_dataset
-from semicurv_tf.data.preview import preview
 from semicurv_tf.data.verify import verify
 from semicurv_tf.errors import UserError
+from semicurv_tf.pictures.dataset_preview import preview
 
 
 def _split_folder(files):

@@ -12,12 +12,11 @@ SMALL = ["--set", "model.widths=[4,8]", "--precision", "float32"]
 
 
 @pytest.fixture(scope="session")
-def command(tmp_path_factory):
-    """Runs `semicurv-tf` with its arguments; prepared data are shared by the session's tests."""
+def command():
+    """Runs `semicurv-tf` with its arguments."""
     program = Path(sys.executable).with_name("semicurv-tf")
     environment = {
         **os.environ,
-        "SEMICURV_TF_CACHE": str(tmp_path_factory.mktemp("cache")),
         "COLUMNS": "200",
     }
 

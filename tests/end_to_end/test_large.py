@@ -1,4 +1,4 @@
-"""A large georeferenced image through the installed command: killed and called again, and in memory that does not grow."""
+"""A large georeferenced image through the installed command: killed, called again, in memory that does not grow."""
 
 import os
 import signal
@@ -16,7 +16,8 @@ def make(path, height, width):
     rows = np.random.default_rng(0).integers(0, 256, (3, 256, width), np.uint8)
     with rasterio.open(
         path, "w", driver="GTiff", height=height, width=width, count=3, dtype="uint8", crs="EPSG:32633",
-        transform=from_origin(500_000, 4_600_000, 0.5, 0.5), tiled=True, blockxsize=256, blockysize=256, interleave="pixel",
+        transform=from_origin(500_000, 4_600_000, 0.5, 0.5), tiled=True, blockxsize=256, blockysize=256,
+        interleave="pixel",
     ) as file:  # fmt: skip
         for top in range(0, height, 256):
             file.write(
@@ -66,6 +67,6 @@ def test_memory_does_not_grow_with_the_image(command, small_run, tmp_path):
         process.returncode = os.waitstatus_to_exitcode(status)
         assert process.returncode == 0, process.stderr.read()
         peaks.append(usage.ru_maxrss / 1024)
-    # 15 million pixels more: 44 MB of image, 59 MB of probability and 15 MB of mask if they were held. What does grow, up to
-    # 64 MB, is GDAL's cache of blocks.
+    # 15 million pixels more: 44 MB of image, 59 MB of probability and 15 MB of mask if they were held. What does grow,
+    # up to 64 MB, is GDAL's cache of blocks.
     assert peaks[1] - peaks[0] < 80, peaks

@@ -1,4 +1,4 @@
-"""A folder grows, changes and moves under a run: training, evaluation, resume and `--next` as a user types them."""
+"""A folder grows, changes and moves under a run: training, evaluation, resume and `next` as a user types them."""
 
 import csv
 import json
@@ -175,23 +175,23 @@ def test_what_changed_or_went_is_named_by_all(call, place):
     said = call("train", "--resume", run, *there(place), "--steps", "6", expect=2)
     assert all(f"error: {line}. Fix: restore it" in said for line in lines) and said.count("error:") == len(lines)
     assert str(place / "own") not in (run / "config.yaml").read_text()  # what was refused is not kept
-    said = call("predict", "--run", run, *there(place), "--next", 2, "--output", place / "next")
+    said = call("next", "--run", run, *there(place), "--count", 2, "--output", place / "next")
     assert all(f"warning: {line}" in said for line in lines + others)
 
 
 def test_next_tells_both_folders_apart_and_leaves_out_what_has_a_mask_now(call, place):
     draw(place / "own", "p14", 14)
-    said = call("predict", "--run", place / "r", *there(place), "--next", 9, "--views", 1, "--output", place / "next")
+    said = call("next", "--run", place / "r", *there(place), "--count", 9, "--views", 1, "--output", place / "next")
     with open(place / "next" / "next.csv", newline="") as file:
         assert {row["image"] for row in csv.DictReader(file)} == {f"unlabelled:p{number:02d}" for number in range(3)}
     assert "left out, labelled already: " in said and "p14" in said
-    # A folder of photographs: a copy of a labelled one is left out whatever its name, another one of such a name is not.
+    # A folder of photographs: a copy of a labelled one is left out whatever its name, another of such a name is not.
     (place / "photos").mkdir()
     labelled = sorted(of(manifest(place / "r"), "train") - {"p14"})
     shutil.copy(place / "own" / "images" / f"{labelled[0]}.png", place / "photos" / "copy.png")
     shutil.copy(place / "day2" / "images" / "p00.png", place / "photos" / f"{labelled[1]}.png")
     arguments = ["--data-dir", place / "own", "--input", place / "photos", "--output", place / "two"]
-    said = call("predict", "--run", place / "r", "--next", 9, "--views", 1, *arguments)
+    said = call("next", "--run", place / "r", "--count", 9, "--views", 1, *arguments)
     assert "1 of 1 images" in said and "left out, labelled already: copy.png" in said
 
 
@@ -235,9 +235,6 @@ def test_new_is_refused_where_it_means_nothing(call, place):
     assert "--new: expected images with masks that came since" in call(*run, "--new", expect=2)
     assert "--new: expected no --split" in call(*run, "--new", "--split", "test", expect=2)
     assert "--new: a threshold is never chosen" in call(*run, "--new", "--choose-threshold", expect=2)
-    assert "--next alone" in call(
-        "predict", "--run", place / "r", *there(place), "--input", "x", "--output", "y", expect=2
-    )
 
 
 def test_runs_without_a_manifest_still_open_with_the_split_of_then(call, place):

@@ -79,7 +79,11 @@ def test_models_config(tmp_path, needs_protos):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [(CONFIG.format(canary=3), "label canary of semicurv: version 3"), ("model_config_list { confg {} }", "would refuse"), ("", "at least one model")],
+    [
+        (CONFIG.format(canary=3), "label canary of semicurv: version 3"),
+        ("model_config_list { confg {} }", "would refuse"),
+        ("", "at least one model"),
+    ],
 )  # fmt: skip
 def test_wrong_models_configs(tmp_path, needs_protos, text, said):
     path = tmp_path / "models.config"

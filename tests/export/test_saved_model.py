@@ -11,7 +11,7 @@ from semicurv_tf.export.card import read_card
 from semicurv_tf.export.graph_size import count_nodes
 from semicurv_tf.export.saved_model import choose_version, new_version, write_saved_model
 from semicurv_tf.export.warmup import batch_sizes, read_warmup
-from semicurv_tf.inference.predictor import Predictor
+from semicurv_tf.predict.open_predictor import saved_model_predictor
 
 
 def png(pixels):
@@ -88,7 +88,7 @@ def test_other_ways_to_load(exported, network):
     np.testing.assert_allclose(layer(tf.constant(image))["probability"], expected, atol=1e-5)
     model = keras.saving.load_model(exported / "assets.extra" / "model.keras")
     np.testing.assert_allclose(tf.sigmoid(model(tf.cast(image, tf.float32))), expected, atol=1e-6)
-    predictor = Predictor.from_saved_model(exported)
+    predictor = saved_model_predictor(exported)
     np.testing.assert_allclose(predictor.probability(image[0]), expected[0, ..., 0], atol=1e-5)
 
 

@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from semicurv_tf.images.windows import BAND_ROWS, ArraySource
 from semicurv_tf.inference.predictor import Predictor
-from semicurv_tf.inference.tiles import BAND_ROWS, ArraySource, Side, predict_bands, tile_starts, tile_weights
+from semicurv_tf.inference.tiles import Side, predict_bands, tile_starts, tile_weights
 from semicurv_tf.models import ResidualUNet
 
 

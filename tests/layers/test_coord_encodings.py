@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from semicurv_tf.config import choices
+from semicurv_tf.config.model import ENCODINGS_WITH_PERIOD
 from semicurv_tf.layers import CoordEncoding
-from semicurv_tf.layers.coord_encoding import learned_maps, rotary_maps, rotated
+from semicurv_tf.layers.coord_encoding import ENCODINGS, learned_maps, rotary_maps, rotated
 
 
 def features(*shape):
@@ -39,7 +41,8 @@ def test_learned_table_gets_a_gradient_and_is_saved():
 def test_rotary_by_hand():
     """Four channels: one pair along each side. K = 1: half a turn along the width of two, S_x = 0, 1."""
     image = np.array([[[[1.0, 10.0, 2.0, 20.0], [1.0, 10.0, 2.0, 20.0]]]], "float32")
-    # Layout: (a_x, a_y, b_x, b_y). At x = 1 the pair (a_x, b_x) = (1, 2) is negated; along a side of one pixel nothing turns.
+    # Layout: (a_x, a_y, b_x, b_y). At x = 1 the pair (a_x, b_x) = (1, 2) is negated; along a side of one pixel nothing
+    # turns.
     np.testing.assert_allclose(
         rotated(image, rotary_maps(1, 2, 4, 1.0))[0, 0], [[1, 10, 2, 20], [-1, 10, -2, 20]], atol=1e-6
     )
@@ -91,3 +94,25 @@ def test_bfloat16_is_kept(encoding):
     layer = CoordEncoding(encoding, dtype="mixed_bfloat16")
     output = layer(keras.ops.cast(features(1, 4, 4, 8), "bfloat16"))
     assert output.dtype == tf.bfloat16 and all(weight.dtype == "float32" for weight in layer.weights)
+
+
+def test_the_configuration_knows_the_encodings_that_there_are():
+    assert set(choices("model", "encoding")) == set(ENCODINGS)
+    assert {name for name, rule in ENCODINGS.items() if rule.uses_period} == set(ENCODINGS_WITH_PERIOD)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_every_encoding_comes_back_from_its_configuration_with_the_weights_of_earlier_versions(encoding):
+    layer = CoordEncoding(encoding, 3.0, name="encode")
+    again = CoordEncoding.from_config(layer.get_config())
+    image = features(1, 5, 6, 8)
+    layer(image), again(image)
+    assert (again.encoding, again.period) == (encoding, 3.0)
+    assert [weight.path for weight in again.weights] == (["encode/table"] if encoding == "learned" else [])
+    again.set_weights(layer.get_weights())
+    np.testing.assert_array_equal(again(image), layer(image))
+    # The period changes what the registry says that it changes.
+    other = CoordEncoding(encoding, 5.0)
+    other(image)
+    other.set_weights(layer.get_weights())
+    assert np.array_equal(other(image), layer(image)) != ENCODINGS[encoding].uses_period

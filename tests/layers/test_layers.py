@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from semicurv_tf.layers import BilinearUpsampling, CoordEncoding, FusedBatchNormalization, Standardization
-from semicurv_tf.layers.coord_encoding import coordinate_maps
+from semicurv_tf.layers.coord_encoding import linear_maps, sinusoid_maps
 
 
 def features(shape, seed=0):
@@ -16,7 +16,7 @@ def features(shape, seed=0):
 class TestCoordEncoding:
     @pytest.mark.parametrize("height, width", [(5, 9), (16, 16), (1, 3)])
     def test_sinusoid_is_equation_9(self, height, width):
-        maps = coordinate_maps(height, width, "sinusoid", 4.0).numpy()[0]
+        maps = sinusoid_maps(height, width, 4.0).numpy()[0]
         for y in range(height):
             for x in range(width):
                 expected_x = np.sin(4 * np.pi * x / (width - 1))
@@ -24,7 +24,7 @@ class TestCoordEncoding:
                 np.testing.assert_allclose(maps[y, x], [expected_x, expected_y], atol=2e-6)
 
     def test_linear_by_hand(self):
-        maps = coordinate_maps(3, 5, "linear").numpy()[0]
+        maps = linear_maps(3, 5).numpy()[0]
         np.testing.assert_allclose(maps[0, :, 0], [0, 0.25, 0.5, 0.75, 1])
         np.testing.assert_allclose(maps[:, 0, 1], [0, 0.5, 1])
 

@@ -20,9 +20,7 @@ def make_method():
         settings = {key.replace("__", "."): value for key, value in settings.items()}
         config = load_config(None, {**SMALL, **settings})
         method = build_method(config, 3, [128.0] * 3, [64.0] * 3, steps)
-        optimizer = keras.optimizers.SGD(config.training.learning_rate)
-        optimizer.build(method.student.trainable_variables)
-        method.compile(optimizer=optimizer, jit_compile=False)
+        method.compile(optimizer=keras.optimizers.SGD(config.training.learning_rate))
         return method
 
     return make

@@ -57,7 +57,7 @@ def test_adversarial_loss_moves_the_student_towards_real(make_method, batch):
     image = batch["unlabelled"]["image"]
 
     def adversarial():
-        realness = tf.sigmoid(method.discriminator(tf.sigmoid(method.student(image, training=True))))
+        realness = tf.sigmoid(method.term.discriminator(tf.sigmoid(method.student(image, training=True))))
         return mean_cross_entropy(tf.ones_like(realness), realness, tf.ones_like(realness))
 
     with tf.GradientTape() as tape:

@@ -42,7 +42,7 @@ def test_a_method_learns_from_the_aligned_probabilities(make_method, batch):
     plain = make_method(method__name="mean_teacher", method__teacher_view="plain")
     aligned = make_method(method__name="mean_teacher", method__teacher_view="plain", method__align_foreground=True)
     aligned.teacher.set_weights([np.array(weight.value) for weight in plain.teacher.weights])
-    before, after = (method.prepare(batch, tf.constant(0))["probability"] for method in (plain, aligned))
+    before, after = (method.term.targets(batch, tf.constant(0))["probability"] for method in (plain, aligned))
     share = float(tf.reduce_mean(batch["labelled"]["mask"]))
     assert abs(float(tf.reduce_mean(after)) - share) < abs(float(tf.reduce_mean(before)) - share)
     # What the alignment remembers is in the checkpoint.

@@ -1,17 +1,20 @@
 """A step of each method against what the paper says it computes."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from semicurv_tf.augment.randomness import purpose_seed
 from semicurv_tf.augment.transplant import with_transplants
+from semicurv_tf.config import TrainingConfig, ViewsConfig
 from semicurv_tf.geometry.orientations import orient, orient_back
 from semicurv_tf.losses import dice_loss, mse_loss, npair_loss
-from semicurv_tf.training.loss_names import LOSS_LABELS
+from semicurv_tf.methods import Learner
+from semicurv_tf.methods.registry import LOSS_LABELS, METHODS, methods_with
 
 NO_VIEWS = {"views__flip_horizontal": 0.0, "views__rotation_degrees": 0.0, "views__translation": 0.0}
-METHODS = ["supervised", "mean_teacher", "semicurv", "pseudo_label"]
+FEW = ["supervised", "mean_teacher", "semicurv", "pseudo_label"]
 
 
 def weights(network):
@@ -22,7 +25,7 @@ def run(method, batch, steps):
     return method.fit(tf.data.Dataset.from_tensors(batch).repeat(steps), verbose=0, shuffle=False).history
 
 
-@pytest.mark.parametrize("name", [*METHODS, "cutmix", "tcsm", "vat", "cgan"])
+@pytest.mark.parametrize("name", METHODS)
 def test_step_learns_a_line(make_method, batch, name):
     method = make_method(method__name=name, training__learning_rate=0.5, training__gradient_clip=None, **NO_VIEWS)
     before = method.train_step(batch)
@@ -33,7 +36,7 @@ def test_step_learns_a_line(make_method, batch, name):
     assert set(before) - set(LOSS_LABELS) <= {"ramp", "foreground", "student_iou"}
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", FEW)
 def test_same_seed_gives_the_same_weights_and_another_does_not(make_method, batch, name):
     results = []
     for seed in (0, 0, 1):
@@ -92,7 +95,7 @@ def test_pixels_a_view_never_saw_do_not_count(make_method, batch):
     results = []
     for change in (False, True):
         method = make_method(method__name="supervised", training__learning_rate=0.1)
-        transform = sample_transforms(method.views, 2, 32, 32, purpose_seed(0, 0, "student geometric"))
+        transform = sample_transforms(method.random_views.views, 2, 32, 32, purpose_seed(0, 0, "student geometric"))
         seen = seen_by_view(transform, 32, 32)
         assert 0 < float(tf.reduce_mean(1 - seen)) < 0.6
         labelled = dict(batch["labelled"])
@@ -174,7 +177,7 @@ def test_pseudo_label_by_hand(make_method):
     """Probabilities 0.9, 0.6, 0.2, 0.1 of the teacher; below confidence 0.5 the second does not count."""
     method = make_method(method__name="pseudo_label", method__confidence=0.5)
     row = lambda *values: tf.constant(values, tf.float32, shape=(1, 1, 4, 1))
-    loss = method.compare(row(0.5, 0.5, 0.5, 0.0), row(0.9, 0.6, 0.2, 0.1), row(1, 1, 1, 1), row(1, 1, 1, 0))
+    loss = method.term.compare(row(0.5, 0.5, 0.5, 0.0), row(0.9, 0.6, 0.2, 0.1), row(1, 1, 1, 1), row(1, 1, 1, 0))
     # Counted: the first (foreground) and the third (background): 1 - 2 * 0.5 / (1 + 0.5 + 0.5).
     np.testing.assert_allclose(loss, 0.5, atol=1e-6)
 
@@ -182,7 +185,7 @@ def test_pseudo_label_by_hand(make_method):
 def test_plain_teacher_sees_the_image_as_it_is_over_orientations(make_method, batch):
     settings = {"method__name": "mean_teacher", "method__teacher_view": "plain", "views__translation": 0.3}
     method = make_method(method__teacher_orientations=8, **settings)
-    fixed = method.prepare(batch, tf.constant(0))
+    targets = method.term.targets(batch, tf.constant(0))
     image = batch["unlabelled"]["image"].numpy()
     total = 0.0
     for turns in range(4):
@@ -192,8 +195,8 @@ def test_plain_teacher_sees_the_image_as_it_is_over_orientations(make_method, ba
             probability = tf.sigmoid(method.teacher(np.ascontiguousarray(view), training=False)).numpy()
             probability = probability[:, :, ::-1] if flipped else probability
             total = total + np.rot90(probability, -turns, axes=(1, 2))
-    np.testing.assert_allclose(fixed["probability"], total / 8, rtol=1e-4)
-    np.testing.assert_array_equal(fixed["valid"], batch["unlabelled"]["valid"])
+    np.testing.assert_allclose(targets["probability"], total / 8, rtol=1e-4)
+    np.testing.assert_array_equal(targets["valid"], batch["unlabelled"]["valid"])
 
 
 def test_separate_statistics_normalise_labelled_images_as_in_supervised_learning(make_method, batch):
@@ -214,7 +217,7 @@ def test_separate_statistics_normalise_labelled_images_as_in_supervised_learning
 
 
 def test_moving_statistics_are_those_of_supervised_learning(make_method, batch):
-    """Weight 0: the whole step is the supervised one, moving statistics included, whatever the unlabelled images look like."""
+    """Weight 0: the whole step is the supervised one, moving statistics included, whatever unlabelled images show."""
     alone = make_method(method__name="supervised", **NO_VIEWS)
     both = make_method(
         method__name="semicurv", method__batch_statistics="moving", method__consistency_weight=0.0, **NO_VIEWS
@@ -239,9 +242,10 @@ def test_moving_statistics_normalise_unlabelled_images_as_deployed(make_method, 
 
 @pytest.mark.parametrize("name", ["mean_teacher", "cutmix", "tcsm", "vat", "cgan"])
 def test_a_step_without_unlabelled_images_is_supervised(make_method, batch, name):
-    settings = {"method__average_weights": True, "training__learning_rate": 0.3}
-    alone = make_method(method__name="supervised", **settings)
-    method = make_method(method__name=name, method__unlabelled_from=0.5, **settings)
+    averaged = {"method__average_weights": True}
+    own = averaged if name in methods_with("average_weights") else {}
+    alone = make_method(method__name="supervised", training__learning_rate=0.3, **averaged)
+    method = make_method(method__name=name, method__unlabelled_from=0.5, training__learning_rate=0.3, **own)
     method.student.set_weights(weights(alone.student))
     method.teacher.set_weights(weights(alone.teacher))
     labelled = {"labelled": batch["labelled"]}
@@ -264,7 +268,7 @@ def test_soft_pseudo_labels_by_hand(make_method, name):
     """Cross-entropy against 0.9 and 0.2, predicted 0.5 and 0.4; the third pixel is not valid."""
     method = make_method(method__name=name, method__pixel_loss="cross_entropy")
     row = lambda *values: tf.constant(values, tf.float32, shape=(1, 1, 3, 1))
-    loss = method.compare(row(0.5, 0.4, 0.0), row(0.9, 0.2, 0.1), row(1, 1, 1), row(1, 1, 0))
+    loss = method.term.compare(row(0.5, 0.4, 0.0), row(0.9, 0.2, 0.1), row(1, 1, 1), row(1, 1, 0))
     np.testing.assert_allclose(loss, (np.log(2) - 0.2 * np.log(0.4) - 0.8 * np.log(0.6)) / 2, rtol=1e-5)
 
 
@@ -283,7 +287,7 @@ def test_teacher_in_an_orientation_sees_all_eight_over_the_steps(make_method, ba
     eight = [orient_back(predict(orient(image, number)), number) for number in range(8)]
     drawn = set()
     for step in range(40):
-        target = method.prepare(batch, tf.constant(step))["probability"]
+        target = method.term.targets(batch, tf.constant(step))["probability"]
         distances = [float(np.abs(target - each).max()) for each in eight]
         assert min(distances) < 1e-5
         drawn.add(int(np.argmin(distances)))
@@ -295,7 +299,7 @@ def test_transplants_lie_on_whole_unlabelled_images(make_method, batch, name):
     """What the student sees of the labelled images are the transplants, from the step on that has unlabelled ones."""
     method = make_method(method__name=name, method__transplants=1.0)
     step = tf.constant(3)
-    seen = method.student_batch(batch, step)
+    seen = method.student_batch(batch, step, method.term)
     expected = with_transplants(batch["labelled"], batch["unlabelled"], 1.0, purpose_seed(0, 3, "transplants"))
     assert float(tf.reduce_min(expected["valid"])) == 0.0
     for key in ("image", "mask", "valid"):
@@ -311,3 +315,37 @@ def test_supervised_learns_from_its_transplants_alone(make_method, batch):
     view = method.student_view(method.student_batch(batch, step), step)
     expected = with_transplants(batch["labelled"], batch["unlabelled"], 1.0, purpose_seed(0, 0, "transplants"))
     np.testing.assert_allclose(view["image"], expected["image"], atol=1e-3)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_keras_user_compiles_and_fits(batch, name):
+    """With nothing of this project but the learner: Keras' `fit` over a `tf.data.Dataset` of the documented batches."""
+    settings = METHODS[name]()
+    student, teacher = (
+        keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(1, 3, padding="same")]) for _ in range(2)
+    )
+    learner = Learner(
+        student, teacher if settings.needs_teacher else None, settings, ViewsConfig(), TrainingConfig(), 6
+    )
+    learner.compile(optimizer=keras.optimizers.Adam(0.01))
+    before = weights(learner.deployed)
+    history = learner.fit(tf.data.Dataset.from_tensors(batch).repeat(), epochs=2, steps_per_epoch=3, verbose=0).history
+    assert len(history["loss"]) == 2 and np.all(np.isfinite(history["loss"]))
+    assert set(settings.losses) - {"cross_entropy"} <= set(history)
+    assert int(learner.optimizer.iterations.numpy()) == 6
+    assert any(np.abs(old - new).max() > 0 for old, new in zip(before, weights(learner.deployed)))
+    assert learner.predict(batch["labelled"]["image"], verbose=0).shape == (2, 32, 32, 1)
+
+
+def test_which_methods_have_a_teacher_by_themselves():
+    assert {name for name, settings in METHODS.items() if settings().needs_teacher} == {
+        "mean_teacher", "semicurv", "pseudo_label", "cutmix", "tcsm",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_what_the_registry_says_of_losses_is_what_a_step_reports(make_method, batch, name):
+    reported = set(make_method(method__name=name).train_step(batch))
+    watched = {"loss", "dice", "student_iou", "foreground", "ramp"}
+    assert reported - watched == set(METHODS[name].losses) - {"cross_entropy"}
+    assert set(METHODS[name].losses) <= set(LOSS_LABELS)

@@ -27,18 +27,22 @@ def test_scaling_is_log_uniform_between_its_bounds():
 
 def test_loss_compares_the_view_with_the_transformed_teacher(make_method, batch):
     method = make_method(method__name="tcsm", method__tcsm_scale=1.3)
-    fixed = method.prepare(batch, 0)
-    view = method.student_view(batch, 0)
+    targets = method.term.targets(batch, 0)
+    view = method.student_view(batch, 0, method.term)
     probability = tf.random.stateless_uniform((5, 32, 32, 1), [1, 2])
-    loss = method.unlabelled_loss(batch, view, fixed, probability)
+    loss = method.term.unlabelled_loss(batch, view, targets, probability)
     transform = view["transform"][2:]
-    target, valid = warp(fixed["probability"], transform).numpy(), warp(batch["unlabelled"]["valid"], transform).numpy()
+    target, valid = (
+        warp(targets["probability"], transform).numpy(),
+        warp(batch["unlabelled"]["valid"], transform).numpy(),
+    )
     expected = np.sum(valid * (probability[2:].numpy() - target) ** 2) / valid.sum()
     np.testing.assert_allclose(loss, expected, rtol=1e-5)
 
 
 def test_labelled_images_get_the_usual_views(make_method, batch):
-    usual = make_method(method__name="semicurv").student_view(batch, 3)["transform"]
-    own = make_method(method__name="tcsm", method__tcsm_scale=1.0).student_view(batch, 3)["transform"].numpy()
+    semicurv, tcsm = make_method(method__name="semicurv"), make_method(method__name="tcsm", method__tcsm_scale=1.0)
+    usual = semicurv.student_view(batch, 3, semicurv.term)["transform"]
+    own = tcsm.student_view(batch, 3, tcsm.term)["transform"].numpy()
     np.testing.assert_array_equal(own[:2], usual[:2])
     np.testing.assert_allclose(np.abs(own[2:, :2, :2]).sum(axis=-1), 1, atol=1e-6)  # axes onto axes

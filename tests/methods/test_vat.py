@@ -36,7 +36,7 @@ def test_the_direction_changes_the_prediction_more_than_a_random_one(make_method
     image = batch["unlabelled"]["image"]
     predict = lambda image: tf.sigmoid(method.student(image, training=False))
     before = [np.array(weight.value) for weight in method.student.weights]
-    change = method._adversarial_change(image, 0)
+    change = method.term._adversarial_change(image, 0)
     for old, weight in zip(before, method.student.weights):
         np.testing.assert_array_equal(old, weight.value)
     np.testing.assert_allclose(np.sqrt(np.mean(np.square(change), axis=(1, 2, 3))), 5.0, rtol=1e-4)

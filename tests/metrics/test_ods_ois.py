@@ -12,7 +12,7 @@ def test_worked_out_by_hand():
     first[2], first[9] = 0.9, 0.5
     second[3] = 0.3  # one pixel off
     counts = np.stack([ImageToScore(target, probability, tolerance_px=1).matches for probability in (first, second)])
-    below, between, above = (int(round(50 * threshold)) - 1 for threshold in (0.2, 0.4, 0.8))
+    below, between, above = (round(50 * threshold) - 1 for threshold in (0.2, 0.4, 0.8))
     pooled = match_f1(counts.sum(axis=0))
     assert pooled[below] == pytest.approx(2 * 20 / (30 + 20))
     assert pooled[between] == pytest.approx(2 * 10 / (20 + 20))

@@ -64,7 +64,7 @@ def test_xception_is_separable_and_one_sixteenth():
 
 
 def test_atrous_trunk_holds_every_second_pixel_of_the_strided_one(network, original):
-    """Dilation in place of a stride computes the same numbers, and others between them (Chen et al. 2017, DeepLab v3)."""
+    """Dilation in place of a stride computes the same numbers, and others between them (Chen et al. 2017)."""
     image = np.random.default_rng(0).uniform(0, 255, (1, 64, 96, 3)).astype("float32")
     low, high = network.trunk(network.standardize(image), training=False)
     expected = original(keras.applications.resnet50.preprocess_input(image.copy()), training=False)

@@ -71,7 +71,7 @@ def test_fused_output_is_the_weighted_sum_of_the_sides(kind):
 
 
 def test_deeper_sides_see_less_detail():
-    """A side output of stage s is bilinear between points 2^(s-1) pixels apart: second differences vanish between them."""
+    """A side output of stage s is bilinear between points 2^(s-1) pixels apart: no second differences between them."""
     sides = random_weights(HED(widths=TINY))(image(32, 32), sides=True).numpy()[..., 1:]
     bend = np.abs(np.diff(sides, n=2, axis=2)).reshape(-1, 30, 5) / np.abs(sides).mean(axis=(0, 1, 2))
     flat = (bend < 1e-4).mean(axis=(0, 1))

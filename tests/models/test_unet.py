@@ -1,5 +1,7 @@
 """The plain UNet: the original's number of parameters, and encodings."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -19,7 +21,7 @@ def counted(widths, channels, encoding_channels=0):
         extra = encoding_channels if level < len(widths) - 1 else 0
         total += convolution(3, before + extra, width) + convolution(3, width, width)
         before = width
-    for above, below in zip(widths, widths[1:]):
+    for above, below in itertools.pairwise(widths):
         total += convolution(2, below, above) + convolution(3, 2 * above, above) + convolution(3, above, above)
     return total + convolution(1, widths[0], 1)
 

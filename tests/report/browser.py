@@ -6,10 +6,14 @@ import subprocess
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-# No sandbox: tests may run as root in a container. The rest keeps the browser from the network and from this user's settings.
+# No sandbox: tests may run as root in a container. The rest keeps the browser from the network and from this user's
+# settings.
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars", "--enable-logging=stderr", "--v=0",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+    "--disable-dev-shm-usage", "--hide-scrollbars", "--enable-logging=stderr",
+    "--v=0",
 )  # fmt: skip
 # Appended to a copy of a page: says how wide it is, and what reaches beyond the window outside of boxes that scroll.
 MEASURE = """<script>

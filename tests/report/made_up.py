@@ -2,8 +2,8 @@
 
 import json
 
-from semicurv_tf.reproduce.cell import KIND
-from semicurv_tf.reproduce.plan import Request, make_plan
+from semicurv_tf.study.plan import Request, make_plan
+from semicurv_tf.study.record import CELL
 
 
 def made_up(cell, iou, f1=None, minutes=10.0, foreground=None, seconds=0.5):
@@ -26,7 +26,7 @@ def made_up(cell, iou, f1=None, minutes=10.0, foreground=None, seconds=0.5):
             line["monitor_student_iou"] = iou * done
         curve.append(line)
     return {
-        "kind": KIND,
+        "kind": CELL,
         "cell": cell.name,
         "system": cell.system.name,
         "dataset": cell.dataset,
@@ -56,8 +56,8 @@ def made_up(cell, iou, f1=None, minutes=10.0, foreground=None, seconds=0.5):
 
 
 def plan(target, dataset, **options):
-    """Cells whose parts exist in this version."""
-    return [cell for cell in make_plan(Request(target, dataset, **options)) if not cell.missing]
+    """Cells."""
+    return make_plan(Request(target, dataset, **options))
 
 
 def write(folder, record):

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from semicurv_tf.config import Config
+from semicurv_tf.evaluation.open_run import PredictedImage
 from semicurv_tf.metrics.catalogue import METRICS
 from semicurv_tf.metrics.overlap import OverlapCounts, summarise
 from semicurv_tf.metrics.tally import Tally
 from semicurv_tf.report.evaluation_page import evaluation_page
 from semicurv_tf.report.extremes import SIDE_PX, pictures, worst_and_best
-from semicurv_tf.training.open_run import Predicted
 from tests.report.test_page import Nesting
 
 # Names as users have them: long, and with what HTML takes for itself.
@@ -28,7 +28,9 @@ def predictions():
         probability = np.clip((0.3 + 0.1 * index) * target + 0.35 * rng.uniform(size=target.shape), 0, 1).astype(
             np.float32
         )
-        yield Predicted(name, name, 255 * rng.uniform(size=(40, 48, 3)).astype(np.float32), target, probability, valid)
+        yield PredictedImage(
+            name, name, 255 * rng.uniform(size=(40, 48, 3)).astype(np.float32), target, probability, valid
+        )
 
 
 def scores_of(metrics=tuple(METRICS)):
@@ -115,7 +117,9 @@ def test_pictures_show_errors_where_pixels_count_and_large_ones_shrink():
     target, probability, valid = (np.zeros((2 * SIDE_PX, 100, 1), np.float32) for _ in range(3))
     valid[:, :60] = 1
     target[:, 10:20] = probability[:, 10:15] = probability[:, 30:40] = target[:, 70:] = 1
-    found = pictures([Predicted("x", "x", np.full((2 * SIDE_PX, 100, 1), 130.4), target, probability, valid)], 0.5)["x"]
+    found = pictures(
+        [PredictedImage("x", "x", np.full((2 * SIDE_PX, 100, 1), 130.4), target, probability, valid)], 0.5
+    )["x"]
     assert found.image.shape == found.errors.shape == (SIDE_PX, 50, 3) and (found.image == 130).all()
     right, missed, extra, outside, ground = (tuple(found.errors[5, column]) for column in (6, 8, 16, 40, 25))
     assert right == (255, 255, 255) and ground == (0, 0, 0) and outside == (60, 60, 60)

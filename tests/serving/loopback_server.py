@@ -145,9 +145,9 @@ class Rest(http.server.BaseHTTPRequestHandler):
             return self._send(
                 200, {"model_spec": {"name": name}, "metadata": {"signature_def": {"signature_def": signatures}}}
             )
-        self._send(200, {"model_version_status": [
-            {"version": str(self.served.version), "state": self.served.state(), "status": {"error_code": "OK", "error_message": ""}}
-        ]})  # fmt: skip
+        status = {"error_code": "OK", "error_message": ""}
+        state = {"version": str(self.served.version), "state": self.served.state(), "status": status}
+        return self._send(200, {"model_version_status": [state]})
 
     def do_POST(self):
         name = self.path.removeprefix("/v1/models/").partition(":")[0]
@@ -186,7 +186,7 @@ class Rest(http.server.BaseHTTPRequestHandler):
                 dict(zip(plain, row, strict=True)) for row in zip(*plain.values(), strict=True)
             ]  # fmt: skip
             return self._send(200, {"predictions": rows})
-        self._send(200, {"outputs": next(iter(plain.values())) if len(plain) == 1 else plain})
+        return self._send(200, {"outputs": next(iter(plain.values())) if len(plain) == 1 else plain})
 
     def _send(self, status, content):
         encoded = json.dumps(content).encode()

@@ -7,10 +7,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from semicurv_tf.data.image_files import encode_png
 from semicurv_tf.errors import UserError
-from semicurv_tf.inference.folder import Outputs, plan_jobs
-from semicurv_tf.serving_client.bulk import predict_by_server
+from semicurv_tf.images.encoded import encode_png
 from semicurv_tf.serving_client.client import Client, connect
 from semicurv_tf.serving_client.transport import NotNow, ServerLost, ServerRefused, with_retries
 
@@ -141,26 +139,6 @@ def test_grpc_messages_above_4_mb_pass_and_the_limit_is_named(start_server):
         small.transport.predict("serving_default", {"image": images})
 
 
-def test_files_with_bad_and_large_ones(client, served_network, tmp_path):
-    for name, image in (("a.png", pixels(40, 30)), ("c.png", pixels(100, 130)), ("d.png", pixels(33, 60))):
-        (tmp_path / name).write_bytes(encode_png(image))
-    (tmp_path / "b.png").write_bytes(b"nothing")
-    jobs = plan_jobs(tmp_path, tmp_path / "out", Outputs())
-    outcomes = list(predict_by_server(client, jobs, channels=3, batch=3, tile=64))
-    assert [bool(outcome.faults) for outcome in outcomes] == [False, True, False, False]
-    mask = np.asarray(Image.open(tmp_path / "out" / "a.png"))
-    np.testing.assert_array_equal(mask > 0, keras_probability(served_network, pixels(40, 30)) > 0.5)
-    assert Image.open(tmp_path / "out" / "c.png").size == (130, 100)
-
-
-def test_a_huge_image_is_refused_by_the_reader_with_a_remedy(client, tmp_path):
-    Image.new("1", (12000, 12000)).save(tmp_path / "huge.png")
-    begun = time.monotonic()
-    (outcome,) = predict_by_server(client, plan_jobs(tmp_path, tmp_path / "out", Outputs()), channels=3)
-    assert "huge.png" in outcome.faults[0] and "12000x12000" in outcome.faults[0] and "Fix: cut" in outcome.faults[0]
-    assert time.monotonic() - begun < 20
-
-
 def test_a_huge_image_sent_all_the_same_is_refused_by_the_model(client):
     buffer = io.BytesIO()
     Image.new("L", (12000, 12000)).save(buffer, "PNG", compress_level=1)
@@ -189,20 +167,3 @@ def test_pauses_double_and_end_at_the_deadline(monkeypatch):
 def test_addresses(url):
     with pytest.raises(UserError, match="expected"):
         connect(url)
-
-
-def test_the_commands(start_server, scheme, tmp_path):
-    from click.testing import CliRunner
-
-    from semicurv_tf.cli.predict import predict
-    from semicurv_tf.serving_client.__main__ import main
-
-    (tmp_path / "a.png").write_bytes(encode_png(pixels(40, 30)))
-    url = start_server()[scheme]
-    done = CliRunner().invoke(
-        predict, ["--server", url, "--input", str(tmp_path / "a.png"), "--output", str(tmp_path / "one")]
-    )
-    assert done.exit_code == 0, done
-    done = CliRunner().invoke(main, ["--url", url, str(tmp_path / "a.png"), "--output", str(tmp_path / "two")])
-    assert done.exit_code == 0 and "version 1, 3 channels" in done.output, done
-    np.testing.assert_array_equal(*(np.asarray(Image.open(tmp_path / folder / "a.png")) for folder in ("one", "two")))

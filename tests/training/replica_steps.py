@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from semicurv_tf.config import load_config
 from semicurv_tf.layers import FusedBatchNormalization
-from semicurv_tf.methods.build import METHODS
+from semicurv_tf.methods import Learner
 from semicurv_tf.models import build_network
 from semicurv_tf.training.devices import open_devices
 from semicurv_tf.training.loop import run_steps
@@ -58,7 +58,7 @@ def run(name, network, settings, devices, steps):
     """Losses of each step, the first step's gradients, and the weights after the last."""
     common = {
         "method.name": name,
-        "method.rampup": 0.0,
+        **({"method.rampup": 0.0} if name != "supervised" else {}),
         "views.photometric": 1.0,
         "views.flip_vertical": 0.5,
         "model.widths": [4, 8],
@@ -67,12 +67,9 @@ def run(name, network, settings, devices, steps):
     keras.utils.set_random_seed(0)
     make = two_layers if network == "two_layers" else lambda: build_network(config.model, 3, [128.0] * 3, [64.0] * 3)
     with devices.strategy.scope():
-        kind = METHODS[name]
-        teacher = make() if kind.needs_teacher(config.method) else None
-        method = kind(make(), teacher, config.method, config.views, config.training, STEPS)
-        optimizer = keras.optimizers.SGD(0.05, momentum=0.9)
-        optimizer.build(method.student.trainable_variables)
-        method.compile(optimizer=optimizer, jit_compile=False)
+        teacher = make() if config.method.needs_teacher else None
+        method = Learner(make(), teacher, config.method, config.views, config.training, STEPS)
+        method.compile(optimizer=keras.optimizers.SGD(0.05, momentum=0.9))
     value = lambda variable: tf.convert_to_tensor(variable.value).numpy()
     flat = lambda variables: np.concatenate([value(variable).ravel() for variable in variables])
     before, reports = flat(method.student.trainable_variables), []

@@ -61,7 +61,10 @@ def test_batches_that_cannot_be_shared_equally_are_refused_together():
         require_equal_shares(training, True, 8)
 
 
-UNHEALTHY = "Collective ops is aborted by: Error reported from /job:worker/task:{}: The following tasks are unhealthy:\n{}The tasks have"
+UNHEALTHY = (
+    "Collective ops is aborted by: Error reported from /job:worker/task:{}: "
+    "The following tasks are unhealthy:\n{}The tasks have"
+)
 
 
 @pytest.mark.parametrize("reporter, unhealthy", [(1, 1), (0, 1), (2, 1)])

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,14 +34,6 @@ SMALL = {
     "training.checkpoint_every": 4,
     "training.schedule": "cosine",
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory):
-    """Prepared data, once for all tests here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SEMICURV_TF_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
 
 
 def settings(steps=12, **more):
@@ -74,7 +67,7 @@ def assert_same_bits(first, second):
 
 
 @pytest.fixture(scope="module")
-def whole(cache, tmp_path_factory):
+def whole(tmp_path_factory):
     """A run that nothing happened to."""
     run = tmp_path_factory.mktemp("whole") / "run"
     begin(run)
@@ -229,9 +222,7 @@ def test_second_process_on_a_run_is_refused_until_the_first_is_gone(whole, tmp_p
     shutil.copytree(whole, run)
     hold = "import sys, time; from pathlib import Path; from semicurv_tf.training.run_lock import locked\n"
     hold += "with locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(600)"
-    holder = subprocess.Popen(
-        [sys.executable, "-c", hold, str(run)], stdout=subprocess.PIPE, text=True, cwd=os.getcwd()
-    )
+    holder = subprocess.Popen([sys.executable, "-c", hold, str(run)], stdout=subprocess.PIPE, text=True, cwd=Path.cwd())
     try:
         assert holder.stdout.readline() == "held\n"
         with pytest.raises(UserError, match=f"process {holder.pid} on .* is training in it.*Fix"):

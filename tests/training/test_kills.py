@@ -1,4 +1,4 @@
-"""Killed and resumed again and again, a run ends with the bits of one that was left alone. In full: scripts/kill_test.sh."""
+"""Killed and resumed again and again, a run ends with the bits of one left alone. In full: scripts/kill_test.sh."""
 
 import json
 import subprocess

@@ -42,7 +42,7 @@ def test_policy_of_float16():
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_slow_average_does_not_stall_in_low_precision(policy):
-    """At alpha 0.9999 a step moves the teacher by a ten-thousandth of the way: 1e-5 here, where bfloat16 has steps of 8e-3."""
+    """At alpha 0.9999 a step moves the teacher by a ten-thousandth of the way: 1e-5; bfloat16 has steps of 8e-3."""
     config = load_config(None, {"model.widths": [2, 4], "method.ema_alpha": 0.9999})
     method = build_method(config, 3, [128.0] * 3, [64.0] * 3, 10, policy)
     for weight in method.student.weights:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from semicurv_tf.methods.build import METHODS as ALL_METHODS
+from semicurv_tf.methods.registry import METHODS as ALL_METHODS
 
 PROJECT = Path(__file__).resolve().parents[2]
 METHODS = ("supervised", "mean_teacher", "semicurv")

@@ -5,10 +5,10 @@ import pytest
 
 from semicurv_tf.cli.console import console
 from semicurv_tf.config import load_config
-from semicurv_tf.data.image_files import read_image
 from semicurv_tf.errors import UserError
-from semicurv_tf.reproduce.branch import branch
-from semicurv_tf.reproduce.measure import train_to_the_end
+from semicurv_tf.images.reader import read_image
+from semicurv_tf.study.branch import branch
+from semicurv_tf.study.measure import train_to_the_end
 from semicurv_tf.training import run_folder
 from semicurv_tf.training.checkpoints import newest
 from semicurv_tf.training.journal import read_log

@@ -1,4 +1,4 @@
-"""Workers on loopback, as a user starts them: one is killed, all are stopped, and the run still ends as if nothing had been."""
+"""Workers on loopback, as a user starts them: one is killed, all are stopped, and the run still ends the same."""
 
 import io
 import json
@@ -38,9 +38,8 @@ SETTINGS = {
 
 
 @pytest.fixture
-def launch(tmp_path, monkeypatch):
+def launch():
     """Starts N workers, in a session of their own, which a signal can be sent to."""
-    monkeypatch.setenv("SEMICURV_TF_CACHE", str(tmp_path / "cache"))
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "COLUMNS": "300", "TF_CPP_MIN_LOG_LEVEL": "3"}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     processes = []
@@ -67,7 +66,8 @@ def until_checkpoint_after(run, step, process):
             return found
         time.sleep(0.02)
     raise AssertionError(
-        f"no checkpoint after {step}: {process.communicate(timeout=10)[0] if process.poll() is not None else 'time is up'}"
+        f"no checkpoint after {step}: "
+        f"{process.communicate(timeout=10)[0] if process.poll() is not None else 'time is up'}"
     )
 
 

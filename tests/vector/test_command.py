@@ -14,8 +14,8 @@ from PIL import Image
 
 from semicurv_tf.cli.vectorize import vectorize
 from semicurv_tf.errors import UserError
+from tests.images.test_mask_files import write_geotiff
 from tests.vector.conftest import band
-from tests.vector.test_mask_files import write_geotiff
 
 
 def save(path, mask):

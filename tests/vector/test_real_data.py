@@ -13,7 +13,7 @@ def road_mask(shared_data, number=0):
 
 
 def test_roads_cover_what_was_drawn(shared_data):
-    """Massachusetts' roads were drawn by lines of one width: length times width is the area, but for ends and crossings."""
+    """Massachusetts' roads were drawn by lines of one width: length times width is nearly the area."""
     mask = road_mask(shared_data)
     summary = vectorize_mask(mask).summary()
     assert summary["total_length_px"] * summary["mean_width_px"] == pytest.approx(mask.sum(), rel=0.02)

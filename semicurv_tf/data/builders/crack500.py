@@ -7,8 +7,8 @@ Some archives hold each folder once more inside itself (traincrop/traincrop/): t
 
 from pathlib import Path
 
-from semicurv_tf.data import image_files
 from semicurv_tf.data.builders.base import CurvilinearBuilder, Source, find_layout
+from semicurv_tf.images.walk import list_images
 
 _FOLDERS = {"train": "traincrop", "validation": "valcrop", "test": "testcrop"}
 
@@ -23,7 +23,7 @@ class Crack500(CurvilinearBuilder):
     def _pairs(self, folder: Path) -> list[Source]:
         if (folder / folder.name).is_dir():
             folder = folder / folder.name
-        files = image_files.list_images(folder)
+        files = list_images(folder)
         images = {file.stem: file for file in files if file.suffix.lower() in (".jpg", ".jpeg")}
         masks = {file.stem: file for file in files if file.suffix.lower() == ".png"}
         for stem in sorted(images.keys() ^ masks.keys()):

@@ -14,12 +14,18 @@ import numpy as np
 from scipy.io import loadmat
 from scipy.ndimage import binary_closing
 
-from semicurv_tf.data import image_files
 from semicurv_tf.data.builders.base import (
-    CurvilinearBuilder, Example, Source, find_layout, make_example,
+    CurvilinearBuilder,
+    Example,
+    Source,
+    find_layout,
+    make_example,
 )  # fmt: skip
 from semicurv_tf.data.split import partition
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.masks import check_same_size
+from semicurv_tf.images.reader import read_image
+from semicurv_tf.images.walk import list_images
 
 WRONGLY_LABELLED = "042"
 # The split that the authors of SemiCurv released (94/12/11); all other labelled images train.
@@ -40,7 +46,7 @@ class Crackforest(CurvilinearBuilder):
 
     def sources(self, folder: Path | None) -> dict[str, list[Source]]:
         found = find_layout(folder, self.name, _is_crackforest)
-        images = {file.stem: file for file in image_files.list_images(found / "image")}
+        images = {file.stem: file for file in list_images(found / "image")}
         masks = {file.stem: file for file in sorted((found / "groundTruth").glob("*.mat"))}
         for stem in sorted(masks.keys() - images.keys()):
             self.faults.append(
@@ -66,9 +72,9 @@ class Crackforest(CurvilinearBuilder):
         if source.mask is None:
             yield self.whole(source)
             return
-        image = image_files.read_image(source.image, self.channels)
+        image = read_image(source.image, self.channels)
         mask = _read_mask(source.mask)
-        image_files.check_same_size(image, mask, source.image, source.mask)
+        check_same_size(image, mask, source.image, source.mask)
         yield make_example(source.name, image, mask)
 
     def _split(self, labelled: list[str]) -> dict[str, list[str]]:

@@ -7,8 +7,8 @@ training/mask/21_training_mask.gif           .../mask/01_test_mask.gif      fiel
 
 from pathlib import Path
 
-from semicurv_tf.data import image_files
 from semicurv_tf.data.builders.base import CurvilinearBuilder, Source, find_layout
+from semicurv_tf.images.walk import list_images
 
 
 class Drive(CurvilinearBuilder):
@@ -35,7 +35,7 @@ def training_sources(folder: Path, faults: list[str]) -> list[Source]:
 
 def _sources(part: Path, faults: list[str]) -> list[Source]:
     sources = []
-    images = image_files.list_images(part / "images") if (part / "images").is_dir() else []
+    images = list_images(part / "images") if (part / "images").is_dir() else []
     for image in images:
         number = image.stem.split("_")[0]
         mask = part / "1st_manual" / f"{number}_manual1.gif"

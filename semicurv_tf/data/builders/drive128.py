@@ -12,14 +12,17 @@ from pathlib import Path
 import numpy as np
 from skimage.transform import resize
 
-from semicurv_tf.data import image_files
 from semicurv_tf.data.builders.base import (
-    CurvilinearBuilder, Example, Source, find_layout, make_example,
+    CurvilinearBuilder,
+    Example,
+    Source,
+    find_layout,
+    make_example,
 )  # fmt: skip
 from semicurv_tf.data.builders.crops import crop_sources, is_crops
 from semicurv_tf.data.builders.drive import is_drive, training_sources
 from semicurv_tf.data.builders.grid import GRID, WINDOW_PX, grid_windows
-from semicurv_tf.data.image_files import MaskRule
+from semicurv_tf.images.masks import MaskRule, apply_mask_rule
 
 _CROP_NAME = r"\d\d_training-\d+\.png"
 _SIDE_PX = GRID * WINDOW_PX
@@ -68,4 +71,4 @@ def _resized(pixels: np.ndarray) -> np.ndarray:
 
 def _resized_mask(mask: np.ndarray, path: Path | None) -> np.ndarray:
     soft = _resized(mask * np.uint8(255))
-    return image_files.apply_mask_rule(soft[..., 0], _SOFT, path or "valid")
+    return apply_mask_rule(soft[..., 0], _SOFT, path or "valid")

@@ -9,8 +9,8 @@ Without the lists, the split is the first word of a name (train_, valid_, test_)
 import re
 from pathlib import Path
 
-from semicurv_tf.data import image_files
 from semicurv_tf.data.builders.base import CurvilinearBuilder, Source, find_layout
+from semicurv_tf.images.walk import list_images
 
 _LISTS = {"train": ("train.txt",), "validation": ("valid.txt", "val.txt"), "test": ("test.txt",)}
 _WORDS = {"train": "train", "valid": "validation", "val": "validation", "test": "test"}
@@ -21,8 +21,8 @@ class Gaps384(CurvilinearBuilder):
 
     def sources(self, folder: Path | None) -> dict[str, list[Source]]:
         found = find_layout(folder, self.name, _is_gaps384)
-        images = {file.stem: file for file in image_files.list_images(found / "croppedimg")}
-        masks = {file.stem: file for file in image_files.list_images(found / "croppedgt")}
+        images = {file.stem: file for file in list_images(found / "croppedimg")}
+        masks = {file.stem: file for file in list_images(found / "croppedgt")}
         stems = self._listed(found) or self._by_first_word(images)
         return {
             split: sources for split, names in stems.items()

@@ -9,14 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import tifffile
 
-from semicurv_tf.data import image_files
 from semicurv_tf.data.builders.base import (
-    CurvilinearBuilder, Example, Source, find_layout, make_example,
+    CurvilinearBuilder,
+    Example,
+    Source,
+    find_layout,
+    make_example,
 )  # fmt: skip
-from semicurv_tf.data.image_files import MaskRule
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.masks import MaskRule, apply_mask_rule, check_same_size
+from semicurv_tf.images.reader import read_stack
 
 MEMBRANE = MaskRule(invert=True)  # the published label is 0 there
 SLICES = 30
@@ -70,8 +73,8 @@ def read_slice(builder: CurvilinearBuilder, source: Source) -> Example:
         return builder.whole(source, MEMBRANE)
     number = int(source.name.removeprefix("img"))
     image, label = (_page(file, number) for file in source.files)
-    mask = image_files.apply_mask_rule(label, MEMBRANE, source.mask)
-    image_files.check_same_size(image, mask, source.image, source.mask)
+    mask = apply_mask_rule(label, MEMBRANE, source.mask)
+    check_same_size(image, mask, source.image, source.mask)
     return make_example(source.name, image[..., None], mask)
 
 
@@ -81,12 +84,7 @@ def _page(path: Path, number: int) -> np.ndarray:
 
 @functools.lru_cache(maxsize=2)  # the two stacks, 8 MB each, serve all 30 slices
 def _stack(path: Path, _modified: int) -> np.ndarray:
-    try:
-        pages = tifffile.imread(path)
-    except Exception as error:  # whatever a damaged file makes the decoder raise
-        raise UserError(
-            f"{path}: expected a readable TIFF stack, found damage ({error}). Fix: download it again"
-        ) from None
+    pages = read_stack(path)
     if pages.ndim != 3 or len(pages) != SLICES or pages.dtype != np.uint8:
         raise UserError(
             f"{path}: expected {SLICES} slices of 8 bit, found shape {pages.shape} of "

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from semicurv_tf.data import image_files
 from semicurv_tf.data.builders.base import CurvilinearBuilder, Example, Source, find_layout
-from semicurv_tf.data.image_files import SMALLEST_SIDE_PX
 from semicurv_tf.data.split import partition
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.values import SMALLEST_SIDE_PX
+from semicurv_tf.images.walk import list_images
 
 _PUBLISHED = ("train", "valid", "test")
 _VALIDATION_SHARE = 0.15
@@ -82,7 +82,7 @@ class Mitroad(CurvilinearBuilder):
             )
 
     def _pairs(self, images: Path, masks: Path) -> dict[str, Source]:
-        found = {part: {file.stem: file for file in image_files.list_images(part)}
+        found = {part: {file.stem: file for file in list_images(part)}
                  for part in (images, masks) if part.is_dir()}  # fmt: skip
         image_of, mask_of = found.get(images, {}), found.get(masks, {})
         for stem in sorted(image_of.keys() ^ mask_of.keys()):

@@ -1,0 +1,63 @@
+"""One line for each fault of a configuration: the key, what was expected, what was found, the remedy."""
+
+from semicurv_tf.config.whole import SECTIONS, section_class
+from semicurv_tf.methods.registry import DEFAULT, METHODS, methods_with
+from semicurv_tf.section import IDLE, as_yaml
+
+# Pydantic's type of the error for a key that a section does not have.
+FOREIGN = "extra_forbidden"
+
+
+def fault_line(origin: str, fault, values: dict) -> str:
+    """A line for one of pydantic's errors.
+
+    Args:
+        origin: the file, or "configuration".
+        fault: of `ValidationError.errors()`.
+        values: what was validated.
+    """
+    if fault["type"] == "value_error":  # raised by a section, with its key and remedy
+        return f"{origin}: {fault['ctx']['error']}"
+    if fault["type"] == IDLE:
+        return f"{origin}: {fault['msg']}"
+    path = [str(part) for part in fault["loc"] if not str(part).startswith(("constrained", "function"))]
+    if path[0] == "method" and len(path) > 1 and path[1] in METHODS:  # the class that the name chose
+        del path[1]
+    key = ".".join(path)
+    section = section_class(path[0], values.get(path[0]))
+    if fault["type"] == "union_tag_invalid":
+        names = ", ".join(METHODS)
+        return f"{origin}: method.name: expected one of {names}, found {_name(values)!r}. Fix: --method {DEFAULT.name}"
+    if fault["type"] == FOREIGN:
+        others = methods_with(path[-1]) if path[0] == "method" and len(path) == 2 else []
+        if others:
+            return (
+                f"{origin}: {key}: {_name(values)} has no such key, {_listed(others)}. "
+                f"Fix: remove it (--set {key}=null), or --method {others[0]}"
+            )
+        return f"{origin}: unknown key {key}. Fix: one of {_known(path, section)}"
+    if fault["type"] in ("model_type", "model_attributes_type", "dict_type"):
+        fix = _known([*path, ""], section)
+        return f"{origin}: {key}: expected a section with keys, found {fault['input']!r}. Fix: one of {fix}"
+    message = fault["msg"][0].lower() + fault["msg"][1:]
+    return f"{origin}: {key}: {message}, found {fault['input']!r}. Fix: {_remedy(path, section)}"
+
+
+def _name(values: dict):
+    return (values.get("method") or {}).get("name") or DEFAULT.name
+
+
+def _listed(names: list[str]) -> str:
+    return f"only {', '.join(names)} {'has' if len(names) == 1 else 'have'} it"
+
+
+def _known(path: list[str], section) -> str:
+    return ", ".join(SECTIONS if section is None or len(path) == 1 else section.model_fields)
+
+
+def _remedy(path: list[str], section) -> str:
+    field = section.model_fields.get(path[1]) if section is not None and len(path) > 1 else None
+    if field is None:
+        return "see configs/"
+    about = f" ({field.description})" if field.description else ""
+    return f"e.g. --set {path[0]}.{path[1]}={as_yaml(field.default)}{about}"

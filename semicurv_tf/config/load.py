@@ -1,0 +1,159 @@
+"""From YAML files and `--set a.b=c` to a validated configuration; and from those that earlier runs stored."""
+
+from pathlib import Path
+from typing import Any
+
+import pydantic
+import yaml
+
+from semicurv_tf.config.faults import FOREIGN, fault_line
+from semicurv_tf.config.whole import Config
+from semicurv_tf.errors import UserError
+from semicurv_tf.methods.registry import methods_with
+from semicurv_tf.section import IDLE
+
+
+def load_config(path: str | Path | None = None, settings: dict[str, Any] | None = None) -> Config:
+    """Reads a configuration and applies settings over it.
+
+    Args:
+        path: a YAML file, or None for the defaults.
+        settings: dotted key to value, e.g. `{"training.seed": 1}`; they win over the file.
+
+    Returns:
+        The validated configuration.
+
+    Raises:
+        UserError: one line for each unknown key, key of another method, wrong type or impossible value; or for a file
+            that cannot be read.
+    """
+    values = _read_yaml(Path(path)) if path is not None else {}
+    return _validated(_with(values, settings), str(path) if path is not None else "configuration")
+
+
+def load_stored_config(path: str | Path, settings: dict[str, Any] | None = None) -> Config:
+    """Reads the configuration of a run, also of an earlier version, and applies settings over it.
+
+    Earlier versions wrote the keys of all methods, and settings without effect: these are left out. The settings are
+    taken as strictly as by `load_config`, which see.
+    """
+    # Of another method that the settings name, the stored section is no mistake: who asked for it is told so elsewhere.
+    names = {key: value for key, value in (settings or {}).items() if key == "method.name"}
+    values = _own_settings(_with(_read_yaml(Path(path)), names))
+    return _validated(_with(values, settings), str(path))
+
+
+def load_shared_config(path: str | Path | None = None, settings: dict[str, Any] | None = None) -> Config:
+    """As `load_config`, for a comparison of methods and networks that share a file and settings.
+
+    Each takes what it has: keys of other methods, and settings without effect, are left out.
+    """
+    values = _read_yaml(Path(path)) if path is not None else {}
+    return _validated(_own_settings(_with(values, settings)), str(path) if path is not None else "configuration")
+
+
+def stored_config(values: dict[str, Any]) -> Config:
+    """The configuration of a record, also of an earlier version; see `load_stored_config`.
+
+    Raises:
+        pydantic.ValidationError: it is none.
+    """
+    return Config.model_validate(_own_settings(values))
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """Splits `a.b=c` as given to `--set`; the value is read as YAML, so `1e-3`, `true` and `null` work.
+
+    Raises:
+        UserError: without `=` or without a dotted key.
+    """
+    key, equals, value = text.partition("=")
+    key = key.strip()
+    if not equals or "." not in key:
+        raise UserError(f"--set {text}: expected section.key=value. Fix: --set training.seed=1")
+    try:
+        parsed = yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise UserError(f"--set {text}: the value is not valid YAML. Fix: quote it, --set '{key}=\"...\"'") from None
+    return key, _number(parsed)
+
+
+def _validated(values: dict, origin: str) -> Config:
+    try:
+        return Config.model_validate(values)
+    except pydantic.ValidationError as error:
+        raise UserError([fault_line(origin, fault, values) for fault in error.errors()]) from None
+
+
+def _own_settings(values: dict) -> dict:
+    """The values without keys of other methods and without settings that have no effect."""
+    while True:
+        try:
+            Config.model_validate(values)
+            return values
+        except pydantic.ValidationError as error:
+            dropped = [place for fault in error.errors() if (place := _without_meaning(fault)) is not None]
+        if not dropped:
+            return values
+        values = {
+            section: {key: value for key, value in content.items() if (section, key) not in dropped}
+            if isinstance(content, dict)
+            else content
+            for section, content in values.items()
+        }
+
+
+def _without_meaning(fault) -> tuple[str, str] | None:
+    """Section and key of what a fault says has no meaning where it stands."""
+    if fault["type"] == IDLE:
+        return fault["ctx"]["section"], fault["ctx"]["key"]
+    place = fault["loc"]
+    if fault["type"] == FOREIGN and place[0] == "method" and methods_with(str(place[-1])):
+        return "method", str(place[-1])
+    return None
+
+
+def _with(values: dict, settings: dict[str, Any] | None) -> dict:
+    for key, value in (settings or {}).items():
+        _set(values, key, value)
+    return values
+
+
+def _set(values: dict, key: str, value):
+    *sections, last = key.split(".")
+    node = values
+    for section in sections:
+        if not isinstance(node.get(section), dict):
+            node[section] = {}
+        node = node[section]
+    node[last] = value
+
+
+def _read_yaml(path: Path) -> dict:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}). Fix: name an existing YAML file") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", None)
+        where = f", line {line + 1}" if line is not None else ""
+        raise UserError(f"{path}{where}: not valid YAML. Fix: compare it with a file of configs/") from None
+    values = {} if values is None else values
+    if not isinstance(values, dict):
+        raise UserError(
+            f"{path}: expected sections such as `training:`, found {type(values).__name__}. Fix: see configs/"
+        )
+    return {
+        section: {key: _number(value) for key, value in content.items()} if isinstance(content, dict) else content
+        for section, content in values.items()
+    }
+
+
+def _number(value):
+    """YAML 1.1 reads `1e-3` as text, which no user means."""
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value

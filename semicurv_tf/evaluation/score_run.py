@@ -1,0 +1,133 @@
+"""The scores of a finished run on images of its dataset."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from semicurv_tf.evaluation.open_run import OpenRun, open_run
+from semicurv_tf.metrics.catalogue import METRICS
+from semicurv_tf.metrics.overlap import THRESHOLD, OverlapCounts, summarise
+from semicurv_tf.metrics.tally import TOLERANCE_PX, Tally
+from semicurv_tf.training import run_folder
+from semicurv_tf.whole_files import write_json
+
+ALWAYS = ("iou", "f1")
+
+
+def score_run(run: Path, split: str, data_dir: str | None, console: Console) -> dict:
+    """Scores a run's deployed network at threshold 0.5: `open_run`, then `score_images` without further metrics."""
+    return score_images(open_run(run, data_dir, console), split, console)
+
+
+def score_images(
+    opened: OpenRun,
+    split: str,
+    console: Console,
+    metrics: tuple[str, ...] = (),
+    threshold: float = THRESHOLD,
+    tolerance_px: float = TOLERANCE_PX,
+) -> dict:
+    """Scores the deployed network of a run and writes RUN/scores.json, a key per split.
+
+    Args:
+        opened: the run.
+        split: one of `SPLITS`.
+        console: for progress.
+        metrics: further metrics, names of `METRICS`.
+        threshold: foreground is above it. Scores at another one than 0.5 get a key of their own, e.g. "test@0.42".
+        tolerance_px: of matched centrelines and of buffers.
+
+    Returns:
+        The split's scores: `summarise`'s, with dataset, method, labels, step and each image's IoU and F1; with
+        metrics also `Tally.scores`', and each image's; and the names of images that "changed", are "gone" or "left_out".
+
+    Raises:
+        UserError: no such images.
+    """
+    images = opened.images(split)
+    tally = Tally(dict.fromkeys((*ALWAYS, *metrics)), threshold, tolerance_px)
+    for image in opened.predictions(images, console, f"{split} images"):
+        tally.add(image.name, image.target, image.probability, image.valid, image.source)
+    counts = [OverlapCounts(*map(int, row)) for row in tally.counts("overlap")]
+    blank = len(images.indices) - len(counts)
+    scores = {
+        "dataset": opened.facts["dataset"],
+        "method": opened.facts["method"],
+        "labels": opened.config.data.labels,
+        "split": split,
+        "step": opened.facts["step"],
+        **(opened.dataset.changes.of_split(split) if opened.dataset.changes else {}),
+        **summarise(counts + [OverlapCounts(0, 0, 0, 0)] * blank),
+        **(_named(tally.scores(), metrics) if metrics else {"threshold": threshold}),
+        "each": {name: _rounded(each) for name, each in tally.each().items()},
+    }
+    path = opened.folder / run_folder.SCORES
+    known = run_folder.read_json(path) if path.exists() else {}
+    write_json(path, {**known, key(split, threshold): scores})
+    return scores
+
+
+def key(split: str, threshold: float) -> str:
+    """Under which RUN/scores.json keeps scores: the split, and the threshold where it is not 0.5."""
+    return split if threshold == THRESHOLD else f"{split}@{threshold:g}"
+
+
+def table(scores: dict) -> str:
+    """The scores as text for a terminal."""
+    return _metric_table(scores) if "metrics" in scores else _overlap_table(scores)
+
+
+def _overlap_table(scores):
+    rows = [
+        f"{name:<18}" + "".join(f"{100 * scores[kind][name]:>14.1f}" for kind in ("mean", "pooled"))
+        for name in ("iou", "f1", "precision", "recall")
+    ]
+    return "\n".join([_head(scores), f"{'percent':<18}{'mean of images':>14}{'pooled':>14}", *rows, _empty(scores)])
+
+
+def _metric_table(scores):
+    title = f"{100 * scores['bootstrap']['level']:.0f} % interval"
+    lines = [_head(scores), f"{'':<26}{'mean of images':>14}{title:>18}{'pooled':>12}{title:>18}"]
+    for name, entry in scores["metrics"].items():
+        metric = METRICS[name]
+        unit = " %" if metric.percent else ""
+        cells = [shown(entry[kind], metric.percent) for kind in ("mean", "pooled")]
+        spans = [shown_interval(entry[f"{kind}_interval"], metric.percent) for kind in ("mean", "pooled")]
+        lines.append(f"{metric.title + unit:<26}{cells[0]:>14}{spans[0]:>18}{cells[1]:>12}{spans[1]:>18}")
+    if any(METRICS[name].with_tolerance for name in scores["metrics"]):
+        lines.append(f"tolerance of matched centrelines and buffers: {scores['tolerance_px']:g} px")
+    if "ods" in scores["metrics"]:
+        lines.append(f"ODS is at threshold {scores['metrics']['ods']['threshold']:g}, the best for these images")
+    bootstrap = scores["bootstrap"]
+    spread = f"{bootstrap['resamples']} resamples of {bootstrap['sources']} source images, seed {bootstrap['seed']}"
+    lines.append(
+        f"intervals: {spread}" if bootstrap["sources"] > 1 else "intervals: none, all crops are of one source image"
+    )
+    return "\n".join([*lines, _empty(scores)])
+
+
+def shown(value, percent: bool) -> str:
+    """A score as text: in percent or as a number, one digit; a dash where there is none."""
+    return "-" if value is None else f"{100 * value if percent else value:.1f}"
+
+
+def shown_interval(limits, percent: bool) -> str:
+    """An interval as text, or nothing."""
+    return "" if limits is None else " to ".join(shown(limit, percent) for limit in limits)
+
+
+def _head(scores):
+    at = "" if scores["threshold"] == THRESHOLD else f", threshold {scores['threshold']:g}"
+    return f"{scores['dataset']} {scores['split']}, {scores['images']} images, {scores['method']} at step {scores['step']}{at}"
+
+
+def _empty(scores):
+    return f"empty masks: {scores['empty_targets']} (1 where the prediction is empty too, else 0)"
+
+
+def _named(scores, metrics):
+    return {**scores, "metrics": {name: scores["metrics"][name] for name in metrics}}
+
+
+def _rounded(each):
+    return {name: None if value is None else round(value, 4) for name, value in each.items()}

@@ -1,0 +1,1 @@
+"""Opens what predicts (a run, an export, a server), plans the files and predicts them one after another, or by Beam."""

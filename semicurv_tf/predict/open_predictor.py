@@ -1,0 +1,172 @@
+"""Opens a predictor by what the user names: a run, an exported model, or a server."""
+
+import dataclasses
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from semicurv_tf.errors import UserError
+from semicurv_tf.images.no_data import parse_no_data
+from semicurv_tf.images.values import parse_range
+from semicurv_tf.inference.memory import DEFAULT, Memory, parse_memory, pixel_bytes
+from semicurv_tf.inference.predictor import WHOLE_PIXELS, Predictor
+
+if TYPE_CHECKING:
+    from semicurv_tf.serving_client.client import Client
+
+
+@dataclasses.dataclass(frozen=True)
+class PredictorOptions:
+    """What the user asks for; plain values, so that it travels to workers.
+
+    Attributes:
+        run: a run folder; or
+        saved_model: an exported version folder; or
+        server: `grpc://host:port` or `http(s)://host:port` of a TF Serving.
+        model_name: the model's name on the server.
+        model_version, model_label: which version of it; None: the newest that is served.
+        deadline: seconds for a request to the server, with all its tries.
+        max_message_mb: largest gRPC message; None: the client's own limit.
+        threshold: foreground above this; None takes the one chosen on validation images, else 0.5.
+        tile: side of the tiles in pixels; None takes the largest that the memory bears.
+        memory: of the process, such as "2GB".
+        tta: "none" or "d4".
+        no_data: values of pixels without data, such as "253-255"; None: only what the file itself says.
+        precision: of a run's network: "float32", "bfloat16", or "auto".
+    """
+
+    run: str | None = None
+    saved_model: str | None = None
+    server: str | None = None
+    model_name: str = "semicurv"
+    model_version: int | None = None
+    model_label: str | None = None
+    deadline: float = 60.0
+    max_message_mb: int | None = None
+    threshold: float | None = None
+    tile: int | None = None
+    memory: str = DEFAULT
+    tta: str = "none"
+    no_data: str | None = None
+    precision: str = "float32"
+
+
+def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
+    """A predictor, and the settings that determine its masks (for the record in the output folder).
+
+    Raises:
+        UserError: the run, the export or the server cannot be used, or an option is none.
+    """
+    memory = parse_memory(options.memory)
+    if options.precision != "float32" and options.run is None:
+        raise UserError(
+            f"--precision {options.precision}: only a --run is computed in another precision here. "
+            "Fix: export --precision bfloat16"
+        )
+    settings = {"tile": options.tile, "tta": options.tta}
+    if options.no_data is not None:
+        settings["no_data"] = parse_no_data(options.no_data)
+    if options.run is not None:
+        predictor, identity = _of_run(options, memory, settings)
+    elif options.saved_model is not None:
+        predictor, identity = _of_saved_model(options, memory, settings)
+    else:
+        _, predictor, identity = _of_server(options, settings)
+    sized_by = {} if options.tile or options.server else {"memory": memory}
+    return predictor, {**identity, "threshold": predictor.threshold, **settings, **sized_by}
+
+
+def open_server(options: PredictorOptions) -> tuple["Client", Predictor, dict]:
+    """A client of a server, the predictor of its probabilities, and the settings as `open_predictor` gives them.
+
+    Raises:
+        UserError: the server cannot be used.
+    """
+    settings = {"tile": options.tile, "tta": options.tta}
+    client, predictor, identity = _of_server(options, settings)
+    return client, predictor, {**identity, "threshold": predictor.threshold, **settings}
+
+
+def saved_model_predictor(directory: str, **settings) -> Predictor:
+    """From an exported version folder, by its signature `serving_default`; `settings` are those of `Predictor`."""
+    import tensorflow as tf
+
+    from semicurv_tf.export.load import load_signature
+
+    signature, channels = load_signature(directory)
+
+    def predict(image):
+        try:
+            return signature(image=tf.constant(image))["probability"].numpy()
+        except tf.errors.ResourceExhaustedError:
+            raise MemoryError from None
+        except (TypeError, ValueError, tf.errors.InvalidArgumentError):
+            height, width = image.shape[1:3]
+            raise UserError(
+                f"{directory}: does not take an image of {width}x{height} pixels in one piece "
+                "(export --size, --max-pixels). Fix: --tile with the size it was exported for, or predict with --run"
+            ) from None
+
+    return Predictor(predict, channels, **settings)
+
+
+def _of_saved_model(options: PredictorOptions, memory: int, settings: dict) -> tuple[Predictor, dict]:
+    from semicurv_tf.export.card import read_card
+
+    card = read_card(options.saved_model)
+    threshold = options.threshold if options.threshold is not None else card.get("threshold") or 0.5
+    limit = Memory(memory, tile_pixels=card.get("max_pixels") or WHOLE_PIXELS)
+    value_range = parse_range(card["value_range"]) if card.get("value_range") else None
+    predictor = saved_model_predictor(
+        options.saved_model, threshold=threshold, memory=limit, value_range=value_range, **settings
+    )
+    variables = Path(options.saved_model, "variables", "variables.data-00000-of-00001")
+    parts = [Path(options.saved_model, "saved_model.pb").read_bytes(), variables.read_bytes()]
+    return predictor, {"model": _digest(parts)}
+
+
+def _of_server(options: PredictorOptions, settings: dict) -> tuple["Client", Predictor, dict]:
+    from semicurv_tf.serving_client.client import connect
+
+    client = connect(
+        options.server,
+        options.model_name,
+        version=options.model_version,
+        label=options.model_label,
+        deadline_s=options.deadline,
+        max_message_mb=options.max_message_mb,
+    )
+    channels, version = client.describe()
+    threshold = options.threshold if options.threshold is not None else 0.5
+    predictor = Predictor(
+        client.probability, channels, threshold=threshold, whole_pixels=client.whole_pixels, **settings
+    )
+    return client, predictor, {"model": f"{options.server} {options.model_name} version {version}"}
+
+
+def _of_run(options: PredictorOptions, memory: int, settings: dict) -> tuple[Predictor, dict]:
+    from semicurv_tf.training.precision import resolve_precision
+    from semicurv_tf.training.run_folder import chosen_threshold, load_deployed
+
+    network, about = load_deployed(options.run)
+    identity = {"model": _digest(weight.numpy().tobytes() for weight in network.weights)}
+    threshold = options.threshold if options.threshold is not None else chosen_threshold(options.run) or 0.5
+    precision = resolve_precision(options.precision)
+    if precision.name != "float32":
+        from semicurv_tf.export.fold import folded_for_inference
+
+        network = folded_for_inference(network, about["channels"], precision.policy)
+        identity["precision"] = precision.name
+    limit = Memory(memory, pixel_bytes(network))
+    value_range = parse_range(about["value_range"]) if about.get("value_range") else None
+    predictor = Predictor.from_network(
+        network, about["channels"], threshold=threshold, memory=limit, value_range=value_range, **settings
+    )
+    return predictor, identity
+
+
+def _digest(parts) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()[:16]

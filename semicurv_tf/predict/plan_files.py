@@ -1,0 +1,213 @@
+"""Which files are predicted and where their results go: finished ones are skipped, nothing is overwritten by mistake."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+from semicurv_tf.errors import UserError
+from semicurv_tf.images.formats import said_of_passed_over
+from semicurv_tf.images.header import read_header
+from semicurv_tf.images.lists import find_listed, read_list
+from semicurv_tf.images.provenance import is_made_from
+from semicurv_tf.images.results import SUFFIXES
+from semicurv_tf.images.walk import find_images, find_passed_over
+from semicurv_tf.whole_files import remove_abandoned, write_json
+
+RECORD = "predictions.json"  # in the output folder: what its masks were made with
+FORMATS = ("auto", "png", "tif")
+
+
+@dataclasses.dataclass(frozen=True)
+class Outputs:
+    """Which files are written per image: always the mask, `NAME.png` or `NAME.tif` with 0 and 255.
+
+    Attributes:
+        probability: also `NAME.probability.png` (or `.tif`), 8 bit grey, 255 x probability.
+        overlay: also `NAME.overlay.png` (or `.tif`), the image with the mask in red.
+        vectors: also `NAME.geojson` and `NAME.csv`, the mask's lines and their measures.
+        format: "png", "tif", or "auto": TIFF of stacks, georeferenced and large TIFFs, PNG of all else.
+    """
+
+    probability: bool = False
+    overlay: bool = False
+    vectors: bool = False
+    format: str = "auto"
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageJob:
+    """One image file and where its results go.
+
+    Attributes:
+        image: the file.
+        outputs: paths by "mask", "probability", "overlay", "lines" and "table".
+    """
+
+    image: Path
+    outputs: dict[str, Path]
+
+    def finished(self, since: float) -> bool:
+        """Whether every result is there, no older than the record of the settings, and made from the image as it is now."""
+        there = all(path.is_file() and path.stat().st_mtime >= since for path in self.outputs.values())
+        return there and is_made_from(self.outputs["mask"], self.image)
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageOutcome:
+    """What became of one image.
+
+    Attributes:
+        image: the file.
+        notes: what was done to its values while reading.
+        foreground: share of foreground pixels in [0, 1]; None where the image failed.
+        faults: why it failed, in lines; empty where it did not.
+    """
+
+    image: Path
+    notes: tuple[str, ...] = ()
+    foreground: float | None = None
+    faults: tuple[str, ...] = ()
+
+
+def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[ImageJob]:
+    """Which files to predict and where each result goes; checked as a whole before any is written.
+
+    Args:
+        images: an image; a folder whose images are all taken, sub-folders included (their structure is kept in the
+            output); or a `.txt` file that names an image per line, relative to its own folder (masks go side by side).
+        output: the folder of results; or the mask's own path (`.png`, `.tif`, `.tiff`) where `images` is one.
+        outputs: which files are written per image.
+
+    Raises:
+        UserError: nothing to predict, two images would get one mask, or an image would be overwritten.
+    """
+    images, output = Path(images), Path(output)
+    if images.is_file() and images.suffix.lower() != ".txt" and names_file(output):
+        jobs = [ImageJob(images, _result_paths(output, outputs, output.suffix))]
+        require_distinct(jobs)
+        return jobs
+    if output.exists() and not output.is_dir():
+        raise UserError(f"--output {output}: expected a folder, found a file. Fix: name a folder")
+    if images.exists() and names_file(output):
+        raise UserError(
+            f"--output {output}: expected a folder for several images, found a file's name. Fix: name a folder"
+        )
+    if images.is_dir():
+        files = find_images(images, leave_out=() if _same(images, output) else (output,))
+        root = images
+        if not files:
+            said = passed_over(images, output)
+            raise UserError(
+                f"--input {images}: expected images in this folder, found none{f' ({said})' if said else ''}. "
+                "Fix: check the path"
+            )
+    elif images.is_file() and images.suffix.lower() == ".txt":
+        files, root = _listed(images), None
+    elif images.is_file():
+        files, root = [images], images.parent
+    else:
+        raise UserError(f"--input {images}: expected an image or a folder, found nothing. Fix: check the path")
+
+    places = [output / (file.relative_to(root) if root else file.name) for file in files]
+    jobs = [
+        ImageJob(file, _result_paths(place, outputs, _suffix(file, outputs.format)))
+        for file, place in zip(files, places, strict=True)
+    ]
+    require_distinct(jobs)
+    return jobs
+
+
+def passed_over(source: str | Path, output: str | Path) -> str | None:
+    """A line on the files of an input folder that are no images, by reason; None where there are none, or no folder."""
+    if not Path(source).is_dir() or _same(Path(source), Path(output)):
+        return None
+    return said_of_passed_over(find_passed_over(source, leave_out=(Path(output),)))
+
+
+def names_file(output: Path) -> bool:
+    """Whether an output path is a mask's own, by its suffix, rather than a folder."""
+    return output.suffix.lower() in SUFFIXES and not output.is_dir()
+
+
+def require_distinct(jobs: list[ImageJob]) -> None:
+    """Refuses jobs of which two would write one file, or one would write over an image.
+
+    Raises:
+        UserError: all such jobs, a line each.
+    """
+    taken: dict[Path, Path] = {}
+    images = {job.image.resolve() for job in jobs}
+    faults = []
+    for job in jobs:
+        mask = job.outputs["mask"]
+        if mask in taken:
+            faults.append(f"{job.image} and {taken[mask]}: both would become {mask}. Fix: rename one of them")
+        taken[mask] = job.image
+        for path in job.outputs.values():
+            if path.resolve() in images:
+                faults.append(f"{path}: a result would replace this image. Fix: choose another --output")
+    if faults:
+        raise UserError(faults)
+
+
+def open_output(output: str | Path, settings: dict, overwrite: bool) -> float:
+    """Notes in the output folder what its masks are made with, so that no two settings mix there.
+
+    Args:
+        output: the folder of results, made where it does not exist; or the path of a single mask, whose
+            record is `NAME.predictions.json` beside it.
+        settings: what determines the masks: model, threshold, tile, ...
+        overwrite: whether earlier results may be replaced.
+
+    Returns:
+        When masks with these settings began, as a file time: older ones are of other settings.
+
+    Raises:
+        UserError: the folder holds masks of other settings and `overwrite` is False.
+    """
+    output = Path(output)
+    alone = names_file(output)
+    record = output.with_name(f"{output.stem}.{RECORD}") if alone else output / RECORD
+    remove_abandoned(output.parent if alone else output, below=not alone)
+    settings = json.loads(json.dumps(settings))
+    if record.is_file():
+        try:
+            earlier = json.loads(record.read_text())
+        except ValueError:
+            earlier = {}
+        differing = [key for key in sorted(settings.keys() | earlier.keys()) if settings.get(key) != earlier.get(key)]
+        if not differing:
+            return record.stat().st_mtime
+        if not overwrite:
+            said = ", ".join(f"{key} {earlier.get(key)} (now {settings.get(key)})" for key in differing)
+            raise UserError(f"--output {output}: holds masks made with {said}. Fix: another folder, or --overwrite")
+    write_json(record, settings)
+    return record.stat().st_mtime
+
+
+def _result_paths(path: Path, outputs: Outputs, suffix: str) -> dict[str, Path]:
+    paths = {"mask": path.with_name(f"{path.stem}{suffix}")}
+    if outputs.probability:
+        paths["probability"] = path.with_name(f"{path.stem}.probability{suffix}")
+    if outputs.overlay:
+        paths["overlay"] = path.with_name(f"{path.stem}.overlay{suffix}")
+    if outputs.vectors:
+        paths["lines"], paths["table"] = (path.with_name(f"{path.stem}{own}") for own in (".geojson", ".csv"))
+    return paths
+
+
+def _listed(listing: Path) -> list[Path]:
+    files = list(dict.fromkeys(find_listed(listing.parent, line) for line in read_list(listing)))
+    if not files:
+        raise UserError(f"--input {listing}: expected the path of an image per line, found none. Fix: list some")
+    return files
+
+
+def _suffix(file: Path, format: str) -> str:
+    if format == "auto":
+        return ".tif" if read_header(file).as_tiff else ".png"
+    return f".{format}"
+
+
+def _same(a: Path, b: Path) -> bool:
+    return a.resolve() == b.resolve()

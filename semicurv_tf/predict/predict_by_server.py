@@ -1,0 +1,84 @@
+"""Sends many image files in batches to a server, which gives its own masks; large ones go by tiles."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from semicurv_tf.errors import UserError
+from semicurv_tf.images.encoded import encode_png
+from semicurv_tf.images.opened import read_with_notes
+from semicurv_tf.inference.predictor import Predictor, PredictorLost
+from semicurv_tf.predict.plan_files import ImageJob, ImageOutcome
+from semicurv_tf.predict.predict_files import named, predict_job
+from semicurv_tf.serving_client.client import Client
+from semicurv_tf.whole_files import DiskLost, write_png
+
+
+def predict_by_server(
+    client: Client,
+    predictor: Predictor,
+    jobs: list[ImageJob],
+    batch: int,
+    advance: Callable[[float], None] | None = None,
+) -> Iterator[ImageOutcome]:
+    """Predicts the jobs' images by a server and writes their masks.
+
+    Images up to `client.whole_pixels` (or up to a tile, where one is set) travel `batch` to a request, as PNG, and get
+    the server's own mask. Larger ones go by tiles, blended here, and stacks and GeoTIFFs by windows: by `predictor`, with
+    its threshold.
+
+    Args:
+        client: see `client.connect`.
+        predictor: of the same server's probabilities.
+        jobs: from `plan_jobs`, with masks alone.
+        batch: images of one request.
+        advance: called with 1.0 for each image that is done.
+
+    Raises:
+        ServerLost: the server does not answer; masks written before stay.
+        DiskLost: no result can be written any more.
+    """
+    for start in range(0, len(jobs), batch):
+        group = jobs[start : start + batch]
+        outcomes: list[ImageOutcome | None] = [None] * len(group)
+        small = []  # (place in the group, notes, PNG)
+        for place, job in enumerate(group):
+            if job.outputs["mask"].suffix.lower() != ".png":
+                outcomes[place] = predict_job(predictor, job)
+                continue
+            try:
+                image = read_with_notes(job.image, predictor.channels)
+                if _is_large(client, predictor, image.pixels):
+                    mask = predictor.mask(predictor.probability(image.pixels))
+                    outcomes[place] = _written(job, image.notes, mask)
+                else:
+                    small.append((place, image.notes, encode_png(image.pixels)))
+            except (PredictorLost, DiskLost):
+                raise
+            except UserError as error:
+                outcomes[place] = ImageOutcome(job.image, faults=named(job.image, error))
+        masks = client.masks([encoded for *_, encoded in small]) if small else []
+        for (place, notes, _), mask in zip(small, masks, strict=True):
+            outcomes[place] = _written(group[place], notes, mask)
+        for outcome in outcomes:
+            if advance:
+                advance(1.0)
+            yield outcome
+
+
+def _is_large(client: Client, predictor: Predictor, pixels: np.ndarray) -> bool:
+    height, width = pixels.shape[:2]
+    return max(height, width) > predictor.tile if predictor.tile else height * width > client.whole_pixels
+
+
+def _written(job: ImageJob, notes: tuple[str, ...], mask: np.ndarray | UserError) -> ImageOutcome:
+    """The outcome of a mask that is written, or of the server's refusal."""
+    if isinstance(mask, UserError):
+        return ImageOutcome(job.image, faults=named(job.image, mask))
+    try:
+        write_png(job.outputs["mask"], mask)
+    except DiskLost:
+        raise
+    except UserError as error:
+        return ImageOutcome(job.image, faults=named(job.image, error))
+    return ImageOutcome(job.image, notes, float(np.mean(mask > 0)))

@@ -1,0 +1,168 @@
+"""Predicts many files one after the other: bad ones are named while the others go on, and no half file is left."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from semicurv_tf.errors import UserError
+from semicurv_tf.images.header import Header, read_header
+from semicurv_tf.images.opened import Opened, open_pages
+from semicurv_tf.images.opener import naming
+from semicurv_tf.images.provenance import state_of
+from semicurv_tf.images.rasters import raster_environment
+from semicurv_tf.images.results import TIFF_SUFFIXES, open_result
+from semicurv_tf.images.values import to_channels
+from semicurv_tf.images.windows import BAND_ROWS
+from semicurv_tf.inference.predictor import Predictor, PredictorLost
+from semicurv_tf.inference.tiles import Band
+from semicurv_tf.pictures.overlay import overlay
+from semicurv_tf.predict.plan_files import ImageJob, ImageOutcome
+from semicurv_tf.predict.write_lines import write_vectors
+from semicurv_tf.whole_files import DiskLost
+
+
+def predict_jobs(
+    predictor: Predictor,
+    jobs: list[ImageJob],
+    advance: Callable[[float], None] | None = None,
+    begin: Callable[[str], None] | None = None,
+) -> Iterator[ImageOutcome]:
+    """Predicts the jobs one after the other, yielding what became of each.
+
+    A bad image is an outcome with faults; the others go on. A disk that is full or read-only, or a lost
+    server, stops the run: every further image would fail alike.
+
+    Args:
+        predictor: what predicts.
+        jobs: from `plan_jobs`; finished ones are predicted again (leave them out to skip them).
+        advance: called with the share of an image that was just done; 1.0 in all per image.
+        begin: called with the name of each image before it is read.
+
+    Raises:
+        DiskLost: no result can be written any more.
+        PredictorLost: the predictor itself is gone.
+    """
+    for job in jobs:
+        done = 0.0
+
+        def count(share: float) -> None:
+            nonlocal done
+            done += share
+            if advance:
+                advance(share)
+
+        if begin:
+            begin(job.image.name)
+        outcome = predict_job(predictor, job, count)
+        if advance:
+            advance(1.0 - done)
+        yield outcome
+
+
+def predict_job(predictor: Predictor, job: ImageJob, advance: Callable[[float], None] | None = None) -> ImageOutcome:
+    """Predicts one image, or every page of a stack, and writes its results.
+
+    Raises:
+        DiskLost, PredictorLost: see `predict_jobs`.
+    """
+    try:
+        return _predict(predictor, job, advance)
+    except (PredictorLost, DiskLost):
+        raise
+    except UserError as error:
+        return ImageOutcome(job.image, faults=named(job.image, error))
+    except MemoryError:
+        return ImageOutcome(
+            job.image, faults=(f"{job.image}: not enough memory. Fix: less --memory, or a smaller --tile",)
+        )
+
+
+def _predict(predictor: Predictor, job: ImageJob, advance: Callable[[float], None] | None) -> ImageOutcome:
+    with naming(job.image):
+        state = state_of(job.image)  # as it was before it was read
+    header = read_header(job.image)
+    as_tiff = job.outputs["mask"].suffix.lower() in TIFF_SUFFIXES
+    if header.frames > 1 and not as_tiff:
+        raise UserError(
+            f"{job.image}: expected one image in the file, found {header.frames} pages, which a PNG cannot hold. "
+            "Fix: --format tif, or save each page as a file of its own"
+        )
+    if header.frames > 1 and "lines" in job.outputs:
+        raise UserError(
+            f"{job.image}: expected one image in the file for --vectors, found {header.frames} pages. "
+            "Fix: leave --vectors out"
+        )
+    foreground = counted = 0
+    notes: tuple[str, ...] = ()
+    results = None
+    by_windows = header.large or header.georeferenced
+    with raster_environment() if by_windows else contextlib.nullcontext(), contextlib.ExitStack() as results_open:
+        pages = open_pages(job.image, header, predictor.channels, place=as_tiff, value_range=predictor.value_range)
+        results_open.enter_context(contextlib.closing(pages))
+        for image in pages:
+            if results is None:
+                results = _open_results(results_open, job, header, image, state)
+            notes = (*image.notes, *_tiled(predictor, image))
+            for result in results.values():
+                result.page(image.source.height, image.source.width)
+            for band in _pieces(predictor.bands(image.source, _share_of(advance, header.frames))):
+                mask = predictor.mask(band.probability)
+                _write(results, band, mask)
+                foreground += np.count_nonzero(mask)
+                counted += mask.size if band.valid is None else np.count_nonzero(band.valid)
+    if header.frames > 1:
+        notes = (*notes, "page by page of a stack")
+    if "lines" in job.outputs:
+        notes = (*notes, *write_vectors(job.outputs["mask"], job.outputs["lines"], job.outputs["table"]))
+    return ImageOutcome(job.image, notes, foreground / max(counted, 1))
+
+
+def _pieces(bands: Iterator[Band]) -> Iterator[Band]:
+    """Bands of few rows: writing takes several copies of what it writes."""
+    for band in bands:
+        for top in range(0, len(band.pixels), BAND_ROWS):
+            rows = slice(top, top + BAND_ROWS)
+            yield Band(
+                band.top + top,
+                band.pixels[rows],
+                band.probability[rows],
+                None if band.valid is None else band.valid[rows],
+            )
+
+
+def _tiled(predictor: Predictor, image: Opened) -> tuple[str, ...]:
+    tile = predictor.tile_of(image.source)
+    return (f"by tiles of {tile} px",) if tile < max(image.source.height, image.source.width) else ()
+
+
+def _open_results(opened: contextlib.ExitStack, job: ImageJob, header: Header, image: Opened, state: str) -> dict:
+    # The mask gets its name last: contexts end in the opposite order.
+    channels = {"mask": 1, "probability": 1, "overlay": 3}
+    pixels = header.frames * image.source.height * image.source.width
+    return {
+        name: opened.enter_context(open_result(path, channels[name], image.place, pixels, state))
+        for name, path in job.outputs.items()
+        if name in channels
+    }
+
+
+def _write(results: dict, band: Band, mask: np.ndarray) -> None:
+    for name, result in results.items():
+        if name == "mask":
+            rows = mask
+        elif name == "probability":
+            rows = np.rint(band.probability * 255).astype(np.uint8)
+        else:
+            rows = overlay(to_channels(band.pixels, 3), mask)
+        result.rows(rows, band.valid)
+
+
+def _share_of(advance: Callable[[float], None] | None, frames: int) -> Callable[[float], None] | None:
+    return advance and (lambda share: advance(share / frames))
+
+
+def named(image: Path, error: UserError) -> tuple[str, ...]:
+    """The lines of an error, each with the image's name."""
+    return tuple(line if str(image) in line else f"{image}: {line}" for line in error.lines)

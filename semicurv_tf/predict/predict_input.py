@@ -1,0 +1,149 @@
+"""From what the user names to finished masks: plan, open, skip what is finished, predict, and say what came of it."""
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Protocol
+
+from semicurv_tf.errors import UserError
+from semicurv_tf.inference.predictor import PredictorLost
+from semicurv_tf.predict.open_predictor import PredictorOptions, open_predictor, open_server
+from semicurv_tf.predict.plan_files import (
+    ImageJob,
+    ImageOutcome,
+    Outputs,
+    names_file,
+    open_output,
+    passed_over,
+    plan_jobs,
+)
+from semicurv_tf.predict.predict_files import predict_jobs
+from semicurv_tf.quiet import quiet_start
+from semicurv_tf.whole_files import DiskLost
+
+
+class Progress(Protocol):
+    """What is told how far the images are."""
+
+    def begin(self, name: str) -> None:
+        """Names the image that comes next."""
+
+    def advance(self, share: float) -> None:
+        """Notes that a share of an image is done; 1.0 in all per image."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Summary:
+    """What came of a call.
+
+    Attributes:
+        predicted, finished_before, failed: numbers of images.
+        notes: what reading did to values, in words, and the names of the images that it was done to.
+        faults: a line each.
+        passed_over: a line on the files of the input folder that are no images, by reason; None where there are none.
+    """
+
+    predicted: int
+    finished_before: int
+    failed: int
+    notes: dict[str, list[str]]
+    faults: list[str]
+    passed_over: str | None = None
+
+
+def predict_input(
+    images: str | Path,
+    output: str | Path,
+    options: PredictorOptions,
+    outputs: Outputs,
+    progress: Callable[[int], contextlib.AbstractContextManager[Progress]],
+    *,
+    overwrite: bool = False,
+    batch: int | None = None,
+    beam_arguments: list[str] | None = None,
+) -> Summary:
+    """Predicts images that are not finished yet.
+
+    Args:
+        images, output, outputs: see `plan_jobs`.
+        options: what predicts.
+        progress: makes what is told of the progress, from the number of images.
+        overwrite: predict finished ones too, and replace masks of other settings.
+        batch: of a server alone: so many images per request, for the server's own masks.
+        beam_arguments: predict by a pipeline of Apache Beam with these arguments; None: here, one after another.
+
+    Returns:
+        What came of it. Bad images are faults; a lost disk or server ends the call early, and is one too.
+
+    Raises:
+        UserError: before anything is predicted, whatever is wrong with the options.
+    """
+    by_beam = None if beam_arguments is None else _beam(Path(output))
+    _require_batchable(batch, options, outputs, by_beam is not None)
+    jobs = plan_jobs(images, output, outputs)
+    with contextlib.nullcontext() if options.server else quiet_start():
+        if by_beam is not None:
+            _, settings = by_beam.predictor_of_process(options)
+            start = lambda jobs, told: by_beam.predict_by_beam(
+                options, jobs, Path(output), beam_arguments, told.advance
+            )
+        elif batch is not None:
+            from semicurv_tf.predict.predict_by_server import predict_by_server
+
+            client, predictor, settings = open_server(options)
+            settings = {**settings, "masks": "the server's own"}
+            start = lambda jobs, told: predict_by_server(client, predictor, jobs, batch, told.advance)
+        else:
+            predictor, settings = open_predictor(options)
+            start = lambda jobs, told: predict_jobs(predictor, jobs, told.advance, told.begin)
+    since = open_output(output, settings, overwrite)
+    to_do = jobs if overwrite else [job for job in jobs if not job.finished(since)]
+    with progress(len(to_do)) as told:
+        summary = _collected(start(to_do, told), to_do, len(jobs) - len(to_do))
+    return dataclasses.replace(summary, passed_over=passed_over(images, output))
+
+
+def _collected(outcomes: Iterable[ImageOutcome], to_do: list[ImageJob], finished_before: int) -> Summary:
+    predicted, notes, faults = 0, {}, []
+    try:
+        for outcome in outcomes:
+            faults += outcome.faults
+            predicted += not outcome.faults
+            for note in outcome.notes:
+                notes.setdefault(note, []).append(outcome.image.name)
+    except (DiskLost, PredictorLost) as lost:  # every further image would fail alike
+        faults += lost.lines
+    return Summary(predicted, finished_before, len(to_do) - predicted, notes, faults)
+
+
+def _require_batchable(batch: int | None, options: PredictorOptions, outputs: Outputs, by_beam: bool) -> None:
+    if batch is None:
+        return
+    if options.server is None:
+        raise UserError("--batch: only a --server takes several images per request. Fix: leave it out")
+    given = {
+        "--probability": outputs.probability,
+        "--overlay": outputs.overlay,
+        "--vectors": outputs.vectors,
+        f"--tta {options.tta}": options.tta != "none",
+        "--no-data": options.no_data is not None,
+        "--runner beam": by_beam,
+    }
+    beside = [name for name, is_given in given.items() if is_given]
+    if beside:
+        raise UserError(
+            f"--batch: brings the server's own masks alone, found {', '.join(beside)} beside it. Fix: leave --batch out"
+        )
+
+
+def _beam(output: Path):
+    if names_file(output):
+        raise UserError(
+            f"--output {output}: expected a folder for --runner beam, found a file's name. Fix: name a folder"
+        )
+    try:
+        from semicurv_tf.predict import beam_pipeline
+    except ImportError as error:
+        raise UserError(f"--runner beam: needs Apache Beam ({error}). Fix: pip install 'semicurv-tf[beam]'") from None
+    return beam_pipeline

@@ -1,0 +1,92 @@
+"""Recipes: configurations that come with the package, found by name. Each is a YAML file of this folder.
+
+A recipe begins with comments that a program reads: `# About:`, `# Command:`, `# Score:` and `# Cost:`, one line
+each. Nothing else lists recipes, thus what `semicurv-tf recipes` prints is what the files say.
+"""
+
+import difflib
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+from semicurv_tf.errors import UserError
+
+FOLDER = Path(__file__).parent
+HEAD = ("About", "Command", "Score", "Cost")
+
+
+class Recipe(NamedTuple):
+    """What a recipe's file says about itself.
+
+    Attributes:
+        name: the file's name without `.yaml`.
+        dataset: `data.dataset` of the file.
+        labels: `data.labels`, the labelled fraction in (0, 1], or None where the file leaves it to the user.
+        about: what it is, in one line.
+        command: how it is run.
+        score: what it reached, or `not measured`.
+        cost: the time that a run takes, and on what.
+    """
+
+    name: str
+    dataset: str | None
+    labels: float | None
+    about: str
+    command: str
+    score: str
+    cost: str
+
+
+def recipe_names() -> tuple[str, ...]:
+    """The names that `--recipe` takes, in alphabetical order.
+
+    >>> "drive128_supervised" in recipe_names()
+    True
+    """
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+
+
+def recipe_file(name: str) -> Path:
+    """The YAML file of a recipe, for `load_config`.
+
+    Raises:
+        UserError: no recipe has this name; the line names those that come near it.
+    """
+    names = recipe_names()
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.4) or names[:1]
+        raise UserError(
+            f"--recipe {name}: expected a name of `semicurv-tf recipes`, but no recipe has this name. "
+            f"Fix: --recipe {near[0]}, or one of {', '.join(names)}"
+        )
+    return FOLDER / f"{name}.yaml"
+
+
+def recipe(name: str) -> Recipe:
+    """Reads what a recipe says about itself.
+
+    >>> recipe("quickstart").dataset
+    'synthetic'
+
+    Raises:
+        UserError: no recipe has this name.
+    """
+    return read_head(recipe_file(name))
+
+
+def read_head(path: Path) -> Recipe:
+    """Reads the head of a YAML file of configuration that has one.
+
+    Raises:
+        ValueError: a line of the head is missing.
+    """
+    text = path.read_text(encoding="utf-8")
+    found = dict(re.findall(rf"^# ({'|'.join(HEAD)}): (.+)$", text, flags=re.MULTILINE))
+    missing = [f"# {key}:" for key in HEAD if key not in found]
+    if missing:
+        raise ValueError(f"Expected a head with {', '.join(missing)}. Received: {path}")
+    data = yaml.safe_load(text).get("data", {})
+    about, command, score, cost = (found[key].strip() for key in HEAD)
+    return Recipe(path.stem, data.get("dataset"), data.get("labels"), about, command, score, cost)

@@ -1,0 +1,21 @@
+"""Durations and lists of names in the words that all messages share."""
+
+
+def clock(seconds: float) -> str:
+    """A countdown: `0:06:00`."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}"
+
+
+def duration(seconds: float) -> str:
+    """A forecast: `1 h 05 min`, `12 min`, `40 s`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+
+
+def some(names: list[str], shown: int = 3) -> str:
+    """The first few names, and how many more there are: `a, b, c and 4 more`."""
+    return ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if len(names) > shown else "")

@@ -1,0 +1,1 @@
+from tests.inference.conftest import red_predictor  # noqa: F401  a fixture

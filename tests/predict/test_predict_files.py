@@ -1,0 +1,174 @@
+import errno
+import json
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from semicurv_tf.errors import UserError
+from semicurv_tf.images import results
+from semicurv_tf.inference.predictor import Predictor, PredictorLost
+from semicurv_tf.predict.plan_files import Outputs, open_output, plan_jobs
+from semicurv_tf.predict.predict_files import predict_jobs
+from semicurv_tf.whole_files import DiskLost
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three images 20 x 16: red 200 in the left quarter; one of them in a sub-folder, and a broken file."""
+    pixels = np.zeros((16, 20, 3), np.uint8)
+    pixels[:, :5, 0] = 200
+    for name in ("a.png", "b.png", "sub/c.png"):
+        path = tmp_path / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path)
+    (tmp_path / "in" / "broken.jpg").write_bytes(b"\xff\xd8\xff nothing")
+    return tmp_path / "in"
+
+
+def test_every_result_and_one_bad_file(folder, tmp_path, red_predictor):
+    out = tmp_path / "out"
+    jobs = plan_jobs(folder, out, Outputs(probability=True, overlay=True))
+    shares = []
+    outcomes = list(predict_jobs(red_predictor, jobs, shares.append))
+    assert [outcome.image.name for outcome in outcomes] == ["a.png", "b.png", "broken.jpg", "c.png"]
+    assert [outcome.foreground for outcome in outcomes] == [0.25, 0.25, None, 0.25]
+    assert "broken.jpg" in outcomes[2].faults[0]
+    assert sum(shares) == pytest.approx(4)
+
+    mask = np.asarray(Image.open(out / "sub" / "c.png"))
+    assert mask.shape == (16, 20) and np.all(mask[:, :5] == 255) and np.all(mask[:, 5:] == 0)
+    assert np.asarray(Image.open(out / "a.probability.png"))[0, :6].tolist() == [200] * 5 + [0]
+    assert np.asarray(Image.open(out / "a.overlay.png"))[0, 4].tolist() == [233, 24, 24]  # (2*200+3*255)/5, 3*40/5
+    assert not list(out.rglob(".part-*")) and not (out / "broken.png").exists()
+
+
+def test_finished_files_are_skipped_until_settings_change(folder, tmp_path, red_predictor):
+    out = tmp_path / "out"
+    jobs = plan_jobs(folder / "a.png", out, Outputs())
+    since = open_output(out, {"threshold": 0.5}, overwrite=False)
+    assert not jobs[0].finished(since)
+    list(predict_jobs(red_predictor, jobs))
+    assert jobs[0].finished(open_output(out, {"threshold": 0.5}, overwrite=False))
+    with pytest.raises(UserError, match=r"threshold 0.5 \(now 0.4\)"):
+        open_output(out, {"threshold": 0.4}, overwrite=False)
+    os.utime(out / "a.png", (1, 1))  # long before
+    assert not jobs[0].finished(open_output(out, {"threshold": 0.4}, overwrite=True))
+    assert json.loads((out / "predictions.json").read_text()) == {"threshold": 0.4}
+
+
+def test_images_that_would_collide_are_all_named_before_anything_is_written(folder, tmp_path):
+    for name in ("a.bmp", "b.tif"):
+        Image.new("RGB", (16, 16)).save(folder / name)
+    with pytest.raises(UserError) as caught:
+        plan_jobs(folder, tmp_path / "out", Outputs())
+    assert len(caught.value.lines) == 2 and not (tmp_path / "out").exists()
+
+
+def test_an_image_is_never_replaced_by_its_mask(folder):
+    with pytest.raises(UserError, match="would replace this image"):
+        plan_jobs(folder, folder, Outputs())
+
+
+@pytest.mark.parametrize("make", [lambda p: p / "none", lambda p: (p / "empty").mkdir() or p / "empty"])
+def test_nothing_to_predict(tmp_path, make):
+    with pytest.raises(UserError, match="--input"):
+        plan_jobs(make(tmp_path), tmp_path / "out", Outputs())
+
+
+def test_output_that_is_a_file(folder, tmp_path):
+    (tmp_path / "out").touch()
+    with pytest.raises(UserError, match="expected a folder, found a file"):
+        plan_jobs(folder, tmp_path / "out", Outputs())
+
+
+def test_one_file_for_several_images(folder, tmp_path):
+    with pytest.raises(UserError, match="expected a folder for several images"):
+        plan_jobs(folder, tmp_path / "out.png", Outputs())
+
+
+def test_a_full_disk_stops_the_run_with_one_line_and_no_half_file(folder, tmp_path, red_predictor, monkeypatch):
+    def full(self, kind, content):
+        self._file.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(results.PngRows, "_chunk", full)
+    with pytest.raises(DiskLost, match="no space left"):
+        list(predict_jobs(red_predictor, plan_jobs(folder, tmp_path / "out", Outputs())))
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_lines_of_the_mask_beside_it(tmp_path, red_predictor):
+    pixels = np.zeros((40, 60, 3), np.uint8)
+    pixels[19:22, 5:55, 0] = 255  # a bar of 50 x 3 pixels
+    Image.fromarray(pixels).save(tmp_path / "bar.png")
+    (job,) = plan_jobs(tmp_path / "bar.png", tmp_path / "out", Outputs(vectors=True))
+    (outcome,) = predict_jobs(red_predictor, [job])
+    assert not outcome.faults and job.finished(0)
+    (line,) = json.loads((tmp_path / "out" / "bar.geojson").read_text())["features"]
+    xs = [x for x, _ in line["geometry"]["coordinates"]]
+    assert line["geometry"]["type"] == "LineString" and max(xs) - min(xs) == pytest.approx(50, abs=3)
+    head, row = (tmp_path / "out" / "bar.csv").read_text().splitlines()
+    measures = dict(zip(head.split(","), row.split(","), strict=True))
+    assert measures["image"] == "bar.png" and float(measures["mean_width_px"]) == pytest.approx(3, abs=0.5)
+
+
+def test_a_list_of_images(folder, tmp_path, red_predictor):
+    (tmp_path / "list.txt").write_text(f"in/a.png\n\n{folder / 'sub' / 'c.png'}\nin/absent.png\n")
+    jobs = plan_jobs(tmp_path / "list.txt", tmp_path / "out", Outputs())
+    assert [job.outputs["mask"].name for job in jobs] == ["a.png", "c.png", "absent.png"]
+    outcomes = list(predict_jobs(red_predictor, jobs))
+    assert [bool(outcome.faults) for outcome in outcomes] == [False, False, True] and "absent.png" in outcomes[
+        2
+    ].faults[0]
+    (tmp_path / "none.txt").write_text("\n")
+    with pytest.raises(UserError, match="an image per line"):
+        plan_jobs(tmp_path / "none.txt", tmp_path / "out", Outputs())
+
+
+def test_one_unwritable_result_leaves_the_others(folder, tmp_path, red_predictor):
+    (tmp_path / "out" / "a.png" / "taken").mkdir(parents=True)  # a folder has the mask's name
+    outcomes = list(predict_jobs(red_predictor, plan_jobs(folder, tmp_path / "out", Outputs())))
+    assert "a.png" in outcomes[0].faults[0] and "cannot be written" in outcomes[0].faults[0]
+    assert (tmp_path / "out" / "b.png").is_file() and not list((tmp_path / "out").rglob(".part-*"))
+
+
+def test_what_a_killed_run_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path):
+    import subprocess
+    import sys
+
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    out = tmp_path / "out" / "sub"
+    out.mkdir(parents=True)
+    for name in (f".part-{dead.pid}.a.png", f".part-{os.getpid()}.b.png", "c.png"):
+        (out / name).touch()
+    open_output(tmp_path / "out", {}, overwrite=False)
+    assert sorted(path.name for path in out.iterdir()) == [f".part-{os.getpid()}.b.png", "c.png"]
+
+
+def test_a_single_mask_has_its_own_path_and_record(folder, tmp_path, red_predictor):
+    jobs = plan_jobs(folder / "a.png", tmp_path / "one" / "mask.tif", Outputs(probability=True))
+    assert jobs[0].outputs == {
+        "mask": tmp_path / "one" / "mask.tif",
+        "probability": tmp_path / "one" / "mask.probability.tif",
+    }
+    since = open_output(tmp_path / "one" / "mask.tif", {"threshold": 0.5}, overwrite=False)
+    assert (tmp_path / "one" / "mask.predictions.json").is_file()
+    list(predict_jobs(red_predictor, jobs))
+    assert jobs[0].finished(since)
+    assert np.asarray(Image.open(tmp_path / "one" / "mask.tif"))[0, :6].tolist() == [255] * 5 + [0]
+
+
+def test_the_mask_is_never_the_image_itself(folder):
+    with pytest.raises(UserError, match="would replace this image"):
+        plan_jobs(folder / "a.png", folder / "a.png", Outputs())
+
+
+def test_a_lost_predictor_stops_the_run(folder, tmp_path):
+    def gone(image):
+        raise PredictorLost("server: gone")
+
+    with pytest.raises(PredictorLost):
+        list(predict_jobs(Predictor(gone, 3), plan_jobs(folder, tmp_path / "out", Outputs())))

@@ -1,0 +1,124 @@
+"""Imports point downwards only: the layers of the house, read from the source, also where a function imports."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "semicurv_tf"
+
+# From top to bottom: what stands higher may import what stands lower, never the other way round.
+LAYERS = (
+    "cli",
+    "api",
+    "predict",
+    "report",
+    "study",
+    "acquisition",
+    "evaluation",
+    "export",
+    "serving_client",
+    "vector",
+    "training",
+    "methods",
+    "inference",
+    "pictures",
+    "models",
+    "layers",
+    "losses",
+    "metrics",
+    "augment",
+    "geometry",
+    "weights",
+    "data",
+    "drawing",
+    "images",
+    "config",
+    "recipes",
+    # The list of methods, and their settings: no TensorFlow. The configuration reads them; what learns stands above it.
+    "methods.registry",
+    "methods.settings",
+    # Single files that everything stands on.
+    "section",
+    "replicas",
+    "wording",
+    "whole_files",
+    "quiet",
+    "errors",
+    "semicurv_tf",
+)
+
+
+def module_name(path: Path, package: Path) -> str:
+    parts = (package.name, *path.relative_to(package).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported(path: Path, package: Path) -> set[tuple[int, str]]:
+    """Line and name of all that a file imports from the package, at any depth; relative imports are resolved."""
+    own = module_name(path, package).split(".")
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {(node.lineno, alias.name) for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = own if path.stem == "__init__" else own[:-1]
+            base = above[: len(above) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            # What is imported may be a module itself: `from semicurv_tf.training import run_folder`.
+            found |= {(node.lineno, f"{module}.{alias.name}") for alias in node.names}
+    return {(line, name) for line, name in found if name.split(".")[0] == package.name}
+
+
+def layer(name: str, package: Path) -> str:
+    """The part of the house that a module lies in; names that are no module belong to the package itself."""
+    parts = name.split(".")
+    if ".".join(parts[1:3]) in LAYERS:
+        return ".".join(parts[1:3])
+    exists = len(parts) > 1 and ((package / parts[1]).is_dir() or (package / f"{parts[1]}.py").is_file())
+    return parts[1] if exists else parts[0]
+
+
+def upward_arrows(package: Path) -> list[str]:
+    faults = []
+    for path in sorted(package.rglob("*.py")):
+        here = layer(module_name(path, package), package)
+        for line, name in sorted(imported(path, package)):
+            there = layer(name, package)
+            if LAYERS.index(there) < LAYERS.index(here):
+                faults.append(f"{path.relative_to(package)}:{line}: {here} imports {there} ({name})")
+    return faults
+
+
+def test_every_part_has_its_place():
+    parts = {
+        path.stem
+        for path in PACKAGE.iterdir()
+        if (path.is_dir() and path.name != "__pycache__") or path.suffix == ".py"
+    }
+    assert parts - {"__init__", "__main__"} <= set(LAYERS)
+
+
+def test_no_arrow_points_upwards():
+    assert upward_arrows(PACKAGE) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import semicurv_tf.cli.main",
+        "from semicurv_tf.predict import plan_files",
+        "from semicurv_tf import cli",
+        "from ..predict.plan_files import plan_jobs",
+        "from .. import predict",
+        "def late():\n    from semicurv_tf.predict.plan_files import plan_jobs",
+        "if TYPE_CHECKING:\n    import semicurv_tf.cli",
+    ],
+)
+def test_arrows_of_every_form_are_seen(tmp_path, statement):
+    package = tmp_path / "semicurv_tf"
+    for folder in ("cli", "predict", "vector"):
+        (package / folder).mkdir(parents=True)
+    (package / "vector" / "lines.py").write_text(f"import numpy\nfrom semicurv_tf import __version__\n{statement}\n")
+    (fault,) = upward_arrows(package)
+    assert fault.startswith("vector/lines.py:") and "vector imports" in fault
