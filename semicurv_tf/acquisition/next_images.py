@@ -51,13 +51,14 @@ class Candidate:
 @dataclasses.dataclass(frozen=True)
 class Choice:
     """What came of it: the images to label, in order, with their distances; how many there were, the names of those left
-    out as labelled, and what could not be read."""
+    out as labelled, what could not be read, and whether labelled ones were recognised by more than their names."""
 
     images: list[Candidate]
     distances: list[float]
     candidates: int
     labelled: list[str]
     faults: tuple[str, ...]
+    recognised: bool = False
 
 
 def open_judges(run: str | Path) -> Judges:
@@ -89,8 +90,8 @@ def choose_next(
 
     An image's score is the mean over its pixels of the disagreement of student and teacher over the views (of the
     student's views alone in a run without a teacher), 0 where a pixel does not count. Images are then taken by score and
-    by unlikeness to those taken and to the labelled ones among them, see `choose_diverse`. Labelled images are
-    recognised by their names, and left out.
+    by unlikeness to those taken and to the labelled ones among them, see `choose_diverse`. Labelled images are left out;
+    where `images` cannot tell them, by their names.
 
     Args:
         judges: of `open_judges`.
@@ -111,7 +112,7 @@ def choose_next(
     for index, name in enumerate(images.names):
         try:
             image, valid = images.read(index, judges.channels)
-            if _is_labelled(name, judges.labelled):
+            if _is_labelled(name, judges.labelled) if images.labelled is None else name in images.labelled:
                 known.append(judges.features(image))
                 labelled.append(name)
             else:
@@ -137,7 +138,7 @@ def choose_next(
     write_table(output / SCORES, (_row(candidates[position], ranks.get(position, ""), None) for position in by_score))
     with written_whole(output / SHEET) as part:
         _sheet(judges, images, chosen, views).save(part, format="PNG")
-    return Choice(chosen, distances, len(candidates), labelled, tuple(faults))
+    return Choice(chosen, distances, len(candidates), labelled, tuple(faults), images.labelled is not None)
 
 
 def described(choice: Choice, judges: Judges, views: int, output: str | Path) -> str:
@@ -146,7 +147,8 @@ def described(choice: Choice, judges: Judges, views: int, output: str | Path) ->
     lines = [f"{len(choice.images)} of {choice.candidates} images, by the disagreement of {who} over {views} views:"]
     lines += [f"{rank:4}  {1000 * one.score:8.2f}  {one.name}" for rank, one in enumerate(choice.images, 1)]
     if choice.labelled:
-        lines.append(f"left out, of the names of the run's labelled images: {', '.join(choice.labelled)}")
+        how = "labelled already" if choice.recognised else "of the names of the run's labelled images"
+        lines.append(f"left out, {how}: {', '.join(choice.labelled)}")
     lines.append(f"written: {LIST}, {SCORES} (all images), {SHEET} in {output}; scores in 1000 x nats per pixel")
     return "\n".join(lines)
 

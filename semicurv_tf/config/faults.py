@@ -40,8 +40,7 @@ def fault_line(origin: str, fault, values: dict) -> str:
         fix = _known([*path, ""], section)
         return f"{origin}: {key}: expected a section with keys, found {fault['input']!r}. Fix: one of {fix}"
     message = fault["msg"][0].lower() + fault["msg"][1:]
-    option = " (--labels)" if key == "data.labels" else ""
-    return f"{origin}: {key}{option}: {message}, found {fault['input']!r}. Fix: {_remedy(path, section)}"
+    return f"{origin}: {key}: {message}, found {fault['input']!r}. Fix: {_remedy(path, section)}"
 
 
 def _name(values: dict):

@@ -16,14 +16,14 @@ CHOICES = {"iou": iou_at, "f1": f1_at}
 
 
 def require_no_test(split: str | None):
-    """Refuses test images.
+    """Refuses images that results are reported on.
 
     Raises:
-        UserError: the split is "test".
+        UserError: the split is "test" or "new".
     """
-    if split == "test":
+    if split in ("test", "new"):
         raise UserError(
-            "--split test: a threshold is never chosen on the images that results are reported on. "
+            f"{'--new' if split == 'new' else '--split test'}: a threshold is never chosen on the images that results are reported on. "
             "Fix: --split validation (or labelled)"
         )
 
@@ -41,7 +41,7 @@ def choose_threshold(opened: OpenRun, split: str | None, metric: str, console: C
         What was written: "threshold", "split", "score" (at the threshold), "metric", "score_at_0.5", "images", "step".
 
     Raises:
-        UserError: the split is "test", or no image has a valid pixel.
+        UserError: the split is "test" or "new", or no image has a valid pixel.
     """
     require_no_test(split)
     if split != "labelled":

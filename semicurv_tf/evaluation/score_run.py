@@ -39,7 +39,7 @@ def score_images(
 
     Returns:
         The split's scores: `summarise`'s, with dataset, method, labels, step and each image's IoU and F1; with
-        metrics also `Tally.scores`', and each image's.
+        metrics also `Tally.scores`', and each image's; and the names of images that "changed", are "gone" or "left_out".
 
     Raises:
         UserError: no such images.
@@ -56,6 +56,7 @@ def score_images(
         "labels": opened.config.data.labels,
         "split": split,
         "step": opened.facts["step"],
+        **(opened.dataset.changes.of_split(split) if opened.dataset.changes else {}),
         **summarise(counts + [OverlapCounts(0, 0, 0, 0)] * blank),
         **(_named(tally.scores(), metrics) if metrics else {"threshold": threshold}),
         "each": {name: _rounded(each) for name, each in tally.each().items()},

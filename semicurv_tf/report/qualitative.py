@@ -22,7 +22,7 @@ from semicurv_tf.report.measured import Group, MeasuredCell, main_group
 from semicurv_tf.report.tables import percent, title_of
 from semicurv_tf.study.targets import SEMI_SUPERVISED
 from semicurv_tf.training import run_folder
-from semicurv_tf.training.train import open_dataset
+from semicurv_tf.training.run_data import moved, open_run_dataset
 
 TILE_IN, DOTS_PER_INCH = 1.35, 160
 
@@ -104,10 +104,8 @@ def _spread_by_score(each: dict[str, dict], images: int) -> list[str]:
 def _predict(
     runs_of: list[tuple[MeasuredCell, Path]], names: list[str], data_dir: str | None, console: Console
 ) -> list[ComparedImage]:
-    config = run_folder.read_config(runs_of[0][1])
-    if data_dir is not None:
-        config = config.model_copy(update={"data": config.data.model_copy(update={"data_dir": data_dir})})
-    store = open_dataset(config, console).test
+    run = runs_of[0][1]
+    store = open_run_dataset(run, moved(run_folder.read_config(run), data_dir), console).test
     position = {name: index for index, name in enumerate(store.names)}
     missing = [name for name in names if name not in position]
     if missing:

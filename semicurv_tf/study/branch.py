@@ -46,7 +46,7 @@ def branch(parent: Path, step: int, run: Path, config: Config):
     facts = {**run_folder.read_facts(parent), "method": config.method.name}
     method = compiled_method(config, facts)
     checkpoints.restore(checkpoint, method, foreign=True)
-    run_folder.create(run, config, facts)
+    run_folder.create(run, config, facts, run_folder.read_manifest(parent))
     checkpoints.save(run / run_folder.CHECKPOINTS, method, step, kept=1)
     # A run that goes on cuts its log back to its checkpoint.
     shutil.copy(parent / run_folder.LOG, run / run_folder.LOG)

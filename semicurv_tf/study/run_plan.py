@@ -22,7 +22,7 @@ from semicurv_tf.study.forecast import Forecast
 from semicurv_tf.study.measure import test_scores, train_to_the_end
 from semicurv_tf.study.record import CELL, DamagedRecord, make_record, read_record
 from semicurv_tf.training import checkpoints, run_folder
-from semicurv_tf.training.train import open_dataset
+from semicurv_tf.training.run_data import open_dataset
 from semicurv_tf.whole_files import write_json
 from semicurv_tf.wording import duration
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import keras
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from semicurv_tf.config import Config, differences, dump_config
-from semicurv_tf.data.load import load_dataset
+from semicurv_tf.config.data import described_labels
+from semicurv_tf.data.load import Dataset
+from semicurv_tf.data.manifest import entries_of
 from semicurv_tf.data.pipeline import evaluation_batches, training_batches
 from semicurv_tf.data.split import choose_labelled
 from semicurv_tf.errors import UserError
@@ -29,6 +30,7 @@ from semicurv_tf.training.monitor import Monitor, monitored_images
 from semicurv_tf.training.pictures import PICTURED_IMAGES, Pictures
 from semicurv_tf.training.precision import Precision, resolve_precision
 from semicurv_tf.training.progress import LiveProgress
+from semicurv_tf.training.run_data import moved, open_dataset, open_training_dataset
 from semicurv_tf.training.run_lock import locked
 from semicurv_tf.training.stopping import Stopped, StopRequest
 from semicurv_tf.training.task import Task, read_task
@@ -38,13 +40,8 @@ from semicurv_tf.whole_files import write_json, written_whole
 # What may differ when a run goes on: its length, on what it runs, and how it is kept and watched.
 RESUMABLE = {"steps", "epochs", "devices", "wait_minutes", "checkpoint_every", "checkpoints_kept"}
 RESUMABLE |= {"monitor", "monitor_every", "monitor_images", "pictures_every"}
-
-PREPARING = (
-    SpinnerColumn(),
-    TextColumn("{task.description}"),
-    TextColumn("{task.completed} files"),
-    TimeElapsedColumn(),
-)
+# And where its images lie and are kept: that they are the same, the manifest tells.
+MOVABLE = {"data_dir", "unlabelled_dir", "cache_dir", "memory_mb"}
 
 # Above this many, the labelled images are counted and not named on the screen; run.json names all.
 NAMES_SHOWN = 12
@@ -88,12 +85,13 @@ def train(config: Config, run: Path, console: Console, dry_run: bool = False):
         "steps": steps_of_run(config.training, len(labelled)),
         "precision": resolve_precision(config.training.precision)._asdict(),
     }
-    _introduce(config, facts, devices, console)
+    _introduce(config, facts, dataset, devices, console)
     if dry_run:
         console.print("dry run: nothing was written")
         return
     if task.chief:
-        run_folder.create(run, config, facts)
+        stores = {split: getattr(dataset, split) for split in ("train", "validation", "test")}
+        run_folder.create(run, config, facts, entries_of(stores, labelled))
     with locked(run) if task.chief else contextlib.nullcontext():
         _train(config, run, dataset, facts, devices, console)
 
@@ -103,11 +101,11 @@ def resume(run: Path, changed: Config | None, console: Console):
 
     Args:
         run: an existing run.
-        changed: the configuration with the user's changes, or None; only the run's length, its devices and how it
-            is kept and watched may differ.
+        changed: the configuration with the user's changes, or None; only the run's length, its devices, how it
+            is kept and watched, and where its images lie may differ.
 
     Raises:
-        UserError: no run, another configuration, another process in it, or no whole checkpoint.
+        UserError: no run, another configuration, other images, another process in it, or no whole checkpoint.
     """
     task = read_task()
     with locked(run) if task.chief else contextlib.nullcontext():
@@ -120,7 +118,7 @@ def _resume(run: Path, changed: Config | None, task: Task, console: Console):
         foreign = [
             line
             for line in differences(config, changed)
-            if not (line.startswith("training.") and line.removeprefix("training.").split(":")[0] in RESUMABLE)
+            if line.split(":")[0] not in {f"training.{key}" for key in RESUMABLE} | {f"data.{key}" for key in MOVABLE}
         ]
         if foreign:
             raise UserError(
@@ -128,19 +126,24 @@ def _resume(run: Path, changed: Config | None, task: Task, console: Console):
                 "Fix: leave these options out, or start a new --run"
             )
         _require_possible_length(run, config, changed, facts)
+        if changed.data.unlabelled_dir != config.data.unlabelled_dir:
+            moved(config, unlabelled_dir=changed.data.unlabelled_dir)
         config = changed
     devices = claim_devices(config, task)
-    if task.chief:
-        _keep_changes(run, config, facts, console)
-    facts["steps"] = steps_of_run(config.training, len(facts["labelled"]))
-    dataset = open_dataset(config, console)
-    missing = sorted(set(facts["labelled"]) - set(dataset.train.names))
+    other = run_folder.version_changes(facts)
+    if other:
+        console.print(f"warning: other versions than when the run began, so numbers may differ: {'; '.join(other)}")
+    dataset = open_training_dataset(run, config, console)
+    missing = sorted(set(facts["labelled"]) - {row["name"] for row in dataset.train.rows if row["labelled"]})
     if missing:
         raise UserError(
             f"--data-dir {config.data.data_dir}: {len(missing)} of the run's labelled images are not there any more "
             f"({', '.join(missing[:5])}). Fix: restore them"
         )
-    _introduce(config, facts, devices, console)
+    if task.chief:
+        _keep_changes(run, config, facts, console)
+    facts["steps"] = steps_of_run(config.training, len(facts["labelled"]))
+    _introduce(config, facts, dataset, devices, console)
     _train(config, run, dataset, facts, devices, console)
 
 
@@ -182,33 +185,14 @@ def claim_devices(config: Config, task: Task) -> Devices:
     return open_devices(training.devices, task)
 
 
-def open_dataset(config: Config, console: Console):
-    """The dataset of a configuration; says on the console how far preparing it is, and what looks odd in it."""
-    # Before the progress bar's thread runs: while this package loads it replaces Python's own import.
-    import tensorflow_datasets  # noqa: F401
-
-    data = config.data
-    with Progress(*PREPARING, console=console, transient=True, disable=not console.is_terminal) as progress:
-        files = progress.add_task(f"reading {data.dataset}", total=None)
-        dataset = load_dataset(
-            data.dataset,
-            data.data_dir,
-            cache_dir=data.cache_dir,
-            options=data.options,
-            unlabelled_dir=data.unlabelled_dir,
-            memory_mb=data.memory_mb,
-            on_source=lambda: progress.advance(files),
-        )
-    for line in dataset.warnings:
-        console.print(f"warning: {line}")
-    return dataset
-
-
-def _introduce(config: Config, facts: dict, devices: Devices, console: Console):
+def _introduce(config: Config, facts: dict, dataset: Dataset, devices: Devices, console: Console):
     names = facts["labelled"]
     shown = ", ".join(names[:NAMES_SHOWN]) + (", ..." if len(names) > NAMES_SHOWN else "")
-    rounding = f"{config.data.labels:g} of {facts['training_images']} training images, at least one"
-    console.print(f"{facts['dataset']}, {facts['method']}: {len(names)} labelled ({rounding}): {shown}")
+    understood = described_labels(config.data.labels, sum(dataset.train.labelled))
+    console.print(
+        f"{facts['dataset']}, {facts['method']}: {len(names)} labelled ({understood}) of {facts['training_images']} "
+        f"training images: {shown}"
+    )
     precision = f"{facts['precision']['name']} ({facts['precision']['reason']})"
     on = f", on {devices.description}" if devices.description else ""
     console.print(f"{facts['steps']} steps, {precision}, seed {config.training.seed}{on}")
@@ -219,8 +203,7 @@ def _introduce(config: Config, facts: dict, devices: Devices, console: Console):
 
 def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, console: Console):
     training, steps, chief = config.training, facts["steps"], devices.task.chief
-    position = {name: index for index, name in enumerate(dataset.train.names)}
-    labelled = [position[name] for name in facts["labelled"]]
+    labelled = dataset.train.indices(facts["labelled"])
     unlabelled = sorted(set(range(len(dataset.train))) - set(labelled)) or labelled
 
     warn = lambda line: console.print(f"warning: {line}")

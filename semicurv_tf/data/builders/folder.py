@@ -6,7 +6,7 @@ from pathlib import Path
 
 from semicurv_tf.data.builders.base import CurvilinearBuilder, Example, Source
 from semicurv_tf.data.folder_layout import read_layout
-from semicurv_tf.data.split import partition
+from semicurv_tf.data.split import partition, split_by_name
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import verbatim
 from semicurv_tf.images.masks import MaskRule
@@ -20,12 +20,14 @@ class Folder(CurvilinearBuilder):
     bit that become 0 and 255 ("": measured over the folder, see `images/values.py`); `mask_value` is the one positive value, `mask_threshold` the value
     that positive ones exceed (-1: neither, masks must be two-valued), `mask_invert` swaps; without
     lists or folders per split, `validation_share` and `test_share` of the labelled images are set
-    aside by `split_seed`; `images_only` takes every image as unlabelled.
+    aside by `split_seed`, `split_by` name (an image keeps its part as the folder grows, see `split_by_name`) or share
+    (exact shares, as earlier versions did); `images_only` takes every image as unlabelled.
     """
 
     OPTIONS = {
         "channels": 3, "mask_value": -1, "mask_threshold": -1, "mask_invert": False,
-        "value_range": "", "validation_share": 0.1, "test_share": 0.1, "split_seed": 0, "images_only": False,
+        "value_range": "", "validation_share": 0.1, "test_share": 0.1, "split_seed": 0, "split_by": "name",
+        "images_only": False,
     }  # fmt: skip
 
     def _channels(self) -> int:
@@ -69,7 +71,16 @@ class Folder(CurvilinearBuilder):
                 f"images for training, found {held_out['validation']} and {held_out['test']}. "
                 "Fix: --set data.options.test_share=0.1"
             )
-        splits = partition(labelled, {"train": train, **held_out}, self.options["split_seed"])
+        seed, rule = self.options["split_seed"], self.options["split_by"]
+        if rule not in ("name", "share"):
+            raise UserError(
+                f"data.options.split_by: expected name or share, found {rule!r}. Fix: --set data.options.split_by=name"
+            )
+        by_name = rule == "name"
+        splits = (
+            split_by_name(labelled, *held_out.values(), seed) if by_name
+            else partition(labelled, {"train": train, **held_out}, seed)
+        )  # fmt: skip
         splits["train"] += sorted(name for name, (_, mask) in pairs.items() if mask is None)
         return splits
 
