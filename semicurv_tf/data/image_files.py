@@ -80,6 +80,11 @@ def read_mask(path: Path, rule: MaskRule = MaskRule()) -> np.ndarray:
     Raises:
         UserError: naming the file; also where the values do not fit the rule.
     """
+    return apply_mask_rule(read_mask_values(path), rule, path)
+
+
+def read_mask_values(path: Path) -> np.ndarray:
+    """The values of a mask file, (height, width), before any rule; see `read_mask`."""
     with _naming(path):
         values = _decode(path, palette_indices=True)
     if values.ndim == 3:
@@ -90,7 +95,7 @@ def read_mask(path: Path, rule: MaskRule = MaskRule()) -> np.ndarray:
                 "Fix: save the mask with one channel, or is this an image in place of a mask?"
             )
         values = colours[..., 0]
-    return apply_mask_rule(values, rule, path)
+    return values
 
 
 def apply_mask_rule(values: np.ndarray, rule: MaskRule, path: Path | str) -> np.ndarray:

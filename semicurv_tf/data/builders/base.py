@@ -21,6 +21,7 @@ import tensorflow_datasets as tfds
 from semicurv_tf.data import image_files
 from semicurv_tf.data.catalog import dataset_info
 from semicurv_tf.data.image_files import MaskRule
+from semicurv_tf.data.unknown_pixels import UNKNOWN, labelled_boxes
 from semicurv_tf.errors import UserError
 
 # TFDS sorts by key, bucket by bucket of the whole range of keys. Keys spread over that range keep a
@@ -60,6 +61,7 @@ class Example:
         mask: (height, width, 1), 0 or 1; all 0 where `labelled` is false.
         valid: (height, width, 1), 1 where a pixel counts.
         labelled: whether there is a mask.
+        known: (height, width, 1) bool, false where the mask does not say what the pixel is; None: all known.
         encoded: PNG or JPEG bytes of `image` where the source file can be stored as it is.
     """
 
@@ -69,12 +71,14 @@ class Example:
     mask: np.ndarray
     valid: np.ndarray
     labelled: bool
+    known: np.ndarray | None = None
     encoded: bytes | None = None
 
     def window(self, name: str, top: int, left: int, height: int, width: int) -> "Example":
         """The part of this example whose first pixel is (row `top`, column `left`)."""
         part = np.s_[top : top + height, left : left + width]
-        return Example(name, self.source, self.image[part], self.mask[part], self.valid[part], self.labelled)
+        known = None if self.known is None else self.known[part]
+        return Example(name, self.source, self.image[part], self.mask[part], self.valid[part], self.labelled, known)
 
 
 class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
@@ -130,13 +134,20 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
         """
         yield self.whole(source)
 
+    def check_all(self) -> None:
+        """Called when every source has been read: adds to `faults` what shows only when files are compared."""
+
+    def read_mask(self, path: Path, rule: MaskRule) -> np.ndarray:
+        """The mask of a file, uint8 (height, width, 1)."""
+        return image_files.read_mask(path, rule)
+
     def whole(self, source: Source, mask_rule: MaskRule = MaskRule()) -> Example:
         """Reads image, mask and valid of a source as they are, and checks that sizes agree."""
         faults = []
         image = _or_fault(faults, image_files.read_image, source.image, self.channels)
         mask = valid = None
         if source.mask is not None:
-            mask = _or_fault(faults, image_files.read_mask, source.mask, mask_rule)
+            mask = _or_fault(faults, self.read_mask, source.mask, mask_rule)
         if source.valid is not None:
             valid = _or_fault(faults, image_files.read_mask, source.valid, MaskRule(threshold=127))
         for array, path in ((mask, source.mask), (valid, source.valid)):
@@ -199,6 +210,7 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
                 rows.extend(described)
                 self.faults.extend(faults)
                 self.on_source()
+        self.check_all()
 
     def _describe(self, source: Source) -> tuple[list[dict], tuple[str, ...]]:
         try:
@@ -223,6 +235,7 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
         except Exception:
             if not self.faults:  # e.g. "no examples" is but the consequence of faults
                 raise
+        self.check_all()
         if self.faults:
             raise UserError(dict.fromkeys(self.faults))
 
@@ -336,7 +349,7 @@ def _encode(example: Example) -> dict:
     return {
         "image": example.encoded or image_files.encode_png(example.image),
         "mask": image_files.encode_png(example.mask),
-        "valid": image_files.encode_png(example.valid),
+        "valid": image_files.encode_png(_stored_valid(example)),
         "name": example.name,
         "source": example.source,
         "labelled": example.labelled,
@@ -344,12 +357,12 @@ def _encode(example: Example) -> dict:
 
 
 def _row(example: Example) -> dict:
-    """What is worth knowing of an example without decoding it; sums are over its valid pixels."""
+    """What is worth knowing of an example without decoding it; sums are over its valid pixels, known or not."""
     image, valid = example.image, example.valid[..., 0].astype(bool)
     seen = image.reshape(-1, image.shape[-1]) if valid.all() else image[valid]
     values = np.arange(256)
     histograms = [np.bincount(channel, minlength=256) for channel in seen.T]
-    return {
+    row = {
         "name": example.name,
         "source": example.source,
         "shape": list(image.shape),
@@ -363,6 +376,20 @@ def _row(example: Example) -> dict:
         "digest": _digest(image),
         "mask_digest": _digest(example.mask),
     }
+    if example.known is not None:
+        known = example.known[..., 0] & valid
+        row |= {
+            "known": int(known.sum()),
+            "labelled_boxes": labelled_boxes(known),
+            "mask_digest": _digest(example.mask + UNKNOWN * ~example.known),
+        }
+    return row
+
+
+def _stored_valid(example: Example) -> np.ndarray:
+    if example.known is None:
+        return example.valid
+    return np.where(example.known | (example.valid == 0), example.valid, np.uint8(UNKNOWN))
 
 
 def _is_grey(image: np.ndarray) -> bool:
