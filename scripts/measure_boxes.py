@@ -24,7 +24,7 @@ from PIL import Image
 
 from semicurv_tf.cli.console import console, quiet_start
 from semicurv_tf.cli.main import run as run_command
-from semicurv_tf.config import load_config
+from semicurv_tf.config import load_config, parse_setting
 from semicurv_tf.whole_files import write_json
 
 with quiet_start():
@@ -44,8 +44,9 @@ RECIPE = Path(__file__).parent.parent / "configs" / "crackforest_supervised.yaml
 @click.option("--results", required=True, type=click.Path(path_type=Path), help="Folder for scores.json.")
 @click.option("--seed", default=0, show_default=True, help="Of the photographs, the boxes and the training.")
 @click.option("--steps", default=600, show_default=True, help="Training steps of each run.")
+@click.option("--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="For all runs; may be repeated.")
 @click.option("--only", multiple=True, help="Arms to run, e.g. boxes; may be repeated. Default: all.")
-def main(data_dir, runs, results, seed, steps, only):
+def main(data_dir, runs, results, seed, steps, settings, only):
     """Train and score each way of labelling, resumably, and print the table."""
     messages = console()
     published = load_dataset("crackforest", data_dir)
@@ -63,13 +64,14 @@ def main(data_dir, runs, results, seed, steps, only):
             {
                 "data.dataset": "folder", "data.data_dir": str(folder / "data"), "data.labels": 1.0,
                 "training.steps": steps, "training.seed": seed, "training.monitor_every": steps // 2,
+                **dict(map(parse_setting, settings)),
             },
         )  # fmt: skip
         train_to_the_end(config, folder / "run", messages)
         scores = test_scores(folder / "run", None, messages)
         done[key] = {
             "photographs": list(areas), "labelled_pixels": sum(w * h for _, _, w, h in areas.values()),
-            "steps": steps, "iou": scores["mean"]["iou"], "processor": processor(),
+            "steps": steps, "settings": list(settings), "iou": scores["mean"]["iou"], "processor": processor(),
             "training_minutes": round(training_minutes(read_log(folder / "run" / run_folder.LOG)), 2),
         }  # fmt: skip
         write_json(path, done)
@@ -89,7 +91,9 @@ def labelled_areas(arm: str, chosen, store, seed: int) -> dict[str, tuple[int, i
         areas[name] = (0, 0, width, height)
         if kind == "boxes":
             sums = np.pad(mask.astype(np.int64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
-            inside = sums[BOX_PX:, BOX_PX:] - sums[:-BOX_PX, BOX_PX:] - sums[BOX_PX:, :-BOX_PX] + sums[:-BOX_PX, :-BOX_PX]
+            inside = (
+                sums[BOX_PX:, BOX_PX:] - sums[:-BOX_PX, BOX_PX:] - sums[BOX_PX:, :-BOX_PX] + sums[:-BOX_PX, :-BOX_PX]
+            )
             places = np.argwhere(inside >= CRACK_SHARE * BOX_PX**2)
             y, x = places[np.random.default_rng([seed, int(name)]).integers(len(places))]
             areas[name] = (int(x), int(y), BOX_PX, BOX_PX)
