@@ -150,6 +150,10 @@ def _write(found, names, material: Material, output, width_px, chosen, counts, e
                 continue
             mask, known, missed = draw_masks(one, chosen, width_px)
             passed_over["shape that covers no pixel's centre"] += missed
+            if not known.any():
+                passed_over["annotation that leaves no pixel known"] += 1
+                tally["unlabelled"] += 1
+                continue
             _save_mask(mask, copy, part / "masks" / f"{one.name}.png")
             tally["labelled"] += 1
             if not known.all():

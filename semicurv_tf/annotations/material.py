@@ -24,6 +24,7 @@ from semicurv_tf.data.folder_layout import walk_images
 from semicurv_tf.errors import UserError
 
 MOST_TEXT_BYTES = 2 * 2**30  # of a JSON or XML file
+MOST_IMAGE_PIXELS = 2**28 // 3  # as Pillow has it by default; tools that are imported beside set that to None
 MOST_UNPACKED_BYTES = 64 * 2**30  # of an archive
 _RATIO = 1000  # between a member's size unpacked and packed: DEFLATE ends at 1032, drawn masks stay well below
 _ORIENTATION_TAG = 0x0112
@@ -172,11 +173,11 @@ def displayed_size(image: Path) -> tuple[int, int] | str:
                 width, height = opened_image.size
                 turned = orientation(opened_image) > 4
     except Image.DecompressionBombError:
-        return f"image of more than {2 * Image.MAX_IMAGE_PIXELS // 10**6} million pixels"
+        return f"image of more than {2 * MOST_IMAGE_PIXELS // 10**6} million pixels"
     except Exception:  # decoders raise half a dozen kinds on damaged headers
         return "image cannot be read"
-    if width * height > Image.MAX_IMAGE_PIXELS:
-        return f"image of more than {Image.MAX_IMAGE_PIXELS // 10**6} million pixels"
+    if width * height > MOST_IMAGE_PIXELS:
+        return f"image of more than {MOST_IMAGE_PIXELS // 10**6} million pixels"
     return (height, width) if turned else (width, height)
 
 
@@ -205,7 +206,7 @@ def _unpack(archive: Path, folder: Path) -> None:
             room = MOST_UNPACKED_BYTES
             for member in members.infolist():
                 path = PurePosixPath(member.filename.replace("\\", "/"))
-                if path.is_absolute() or ".." in path.parts or ":" in path.parts[:1]:
+                if path.is_absolute() or ".." in path.parts or path.parts[0].endswith(":"):
                     raise UserError(
                         f"{archive}: expected paths within the archive, found {member.filename!r}. "
                         "Fix: export it again, or unpack it yourself"
