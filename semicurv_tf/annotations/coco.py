@@ -60,7 +60,7 @@ def _read_file(content: dict, path: Path, material: Material, found: Annotations
                     found.passed_over[drawn] += 1
                 else:
                     shapes.append(drawn)
-        found.images.append(AnnotatedImage(material.name_of(file), file, size, tuple(shapes), bool(shapes), path))
+        found.images.append(AnnotatedImage(material.name_of(file), file, size, tuple(shapes), bool(shapes)))
     if entries:
         found.passed_over["annotation of an image that the file does not list"] += sum(map(len, entries.values()))
 

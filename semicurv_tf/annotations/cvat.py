@@ -68,7 +68,7 @@ def _read_image(element: Element, path: Path, material: Material, found: Annotat
         else:
             shapes.append((_order(child), drawn))
     shapes = tuple(drawn for _, drawn in sorted(shapes, key=lambda pair: pair[0]))
-    found.images.append(AnnotatedImage(material.name_of(image), image, size, shapes, bool(shapes), path))
+    found.images.append(AnnotatedImage(material.name_of(image), image, size, shapes, bool(shapes)))
 
 
 def _order(element: Element) -> int:
@@ -124,7 +124,7 @@ def _read_masks(path: Path, material: Material, found: Annotations) -> None:
         except UserError as error:
             found.faults.extend(error.lines)
             continue
-        found.images.append(AnnotatedImage(material.name_of(image), image, size, shapes, bool(shapes), file))
+        found.images.append(AnnotatedImage(material.name_of(image), image, size, shapes, bool(shapes)))
 
 
 def _label_map(path: Path) -> dict[str, tuple[int, int, int]]:

@@ -43,6 +43,8 @@ def read_geo(material: Material) -> Annotations:
             layers.extend(_geopackage(path, found) if path.suffix.lower() == ".gpkg" else _geojson(path, found))
         except UserError as error:
             found.faults.extend(error.lines)
+    if not layers:
+        return found
     used = [0] * len(layers)
     for _, image in material.images:
         if image.suffix.lower() not in _RASTERS:
@@ -66,10 +68,7 @@ def read_geo(material: Material) -> Annotations:
             drawn = list(_on_raster(layer, crs, transform, size, found))
             used[number] += len(drawn)
             shapes.extend(drawn)
-        found.images.append(
-            AnnotatedImage(material.name_of(image), image, size, tuple(shapes), bool(shapes), layers[0].path)
-            if layers else AnnotatedImage(material.name_of(image), image, size, (), False, image)
-        )  # fmt: skip
+        found.images.append(AnnotatedImage(material.name_of(image), image, size, tuple(shapes), bool(shapes)))
     for layer, count in zip(layers, used):
         if layer.features and not count:
             found.passed_over["layer that meets no GeoTIFF"] += 1
@@ -78,21 +77,20 @@ def read_geo(material: Material) -> Annotations:
 
 def _on_raster(layer: Layer, crs, transform, size, found: Annotations) -> Iterator[Shape]:
     """The shapes of a layer that meet a raster, in its pixels."""
-    from rasterio.errors import RasterioError
     from rasterio.warp import transform as reproject
 
-    inverse = ~transform
+    a, b, c, d, e, f, *_ = ~transform
+    turn, shift = np.array([[a, b], [d, e]]), np.array([c, f])
 
     def to_pixels(coordinates: np.ndarray) -> np.ndarray:
         xs, ys = reproject(layer.crs, crs, *coordinates.T)
-        return np.stack(inverse @ (np.asarray(xs), np.asarray(ys)) if hasattr(inverse, "__matmul__")
-                        else inverse * (np.asarray(xs), np.asarray(ys)), axis=1)  # fmt: skip
+        return np.stack([xs, ys], axis=1) @ turn.T + shift
 
     canvas = shapely.box(0, 0, *size)
     for label, geometry in layer.features:
         try:
             moved = shapely.transform(shapely.force_2d(geometry), to_pixels)
-        except (RasterioError, ValueError):
+        except Exception:  # GDAL's own kinds, of which rasterio lets private ones through
             found.passed_over["geometry that cannot be brought to the GeoTIFF's reference system"] += 1
             continue
         for part in shapely.get_parts(moved):

@@ -57,7 +57,7 @@ def _read_task(task: dict, path: Path, material: Material, found: Annotations) -
         else:
             shapes.append(drawn)
     looked_at = bool(shapes) or bool(annotations and not drawn_on)
-    found.images.append(AnnotatedImage(material.name_of(image), image, size, tuple(shapes), looked_at, path))
+    found.images.append(AnnotatedImage(material.name_of(image), image, size, tuple(shapes), looked_at))
 
 
 def _image(task: dict, path: Path, material: Material) -> Path | str:

@@ -7,7 +7,6 @@ earlier ones, and so does the import (https://github.com/wkentaro/labelme, examp
 """
 
 import base64
-import binascii
 import io
 from pathlib import Path
 
@@ -55,7 +54,7 @@ def read_labelme(material: Material) -> Annotations:
             else:
                 shapes.append(drawn)
         looked_at = bool(shapes) or not content["shapes"]
-        found.images.append(AnnotatedImage(name, image, size, tuple(shapes), looked_at, path))
+        found.images.append(AnnotatedImage(name, image, size, tuple(shapes), looked_at))
     return found
 
 

@@ -66,7 +66,6 @@ class AnnotatedImage:
         size: (width, height) as displayed, in pixels, which the shapes fit.
         shapes: later ones lie over earlier ones.
         looked_at: whether someone surely saw it: then no shape means that nothing is there.
-        path: the annotation file, for messages.
     """
 
     name: str
@@ -74,7 +73,6 @@ class AnnotatedImage:
     size: tuple[int, int]
     shapes: tuple[Shape, ...]
     looked_at: bool
-    path: Path
 
 
 @dataclass
