@@ -9,10 +9,10 @@ Of five training photographs (chosen by --seed among the released split's 94) it
     whole K    all 153,600 pixels of the K-th photograph
     all        all five photographs whole: 768,000 pixels
 
-All else is alike: the supervised recipe for --steps steps, the other photographs there as unlabelled ones, scores on the
-released 11 test photographs. A box is drawn by the seed among those with at least 1 % crack: who labels one box puts
-it on a crack. A part is the 256 columns, from column 0, 112 or 224, with the most crack. Called again, it goes on where it
-was; RESULTS/scores.json holds what was measured, and the table is printed.
+All else is alike: the supervised recipe for --steps steps, the other photographs there as unlabelled ones, scores on
+the released 11 test photographs. A box is drawn by the seed among those with at least 1 % crack: who labels one box
+puts it on a crack. A part is the 256 columns, from column 0, 112 or 224, with the most crack. Called again, it goes
+on where it was; RESULTS/scores.json holds what was measured, and the table is printed.
 """
 
 import json

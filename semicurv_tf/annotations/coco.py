@@ -1,7 +1,7 @@
 """COCO's JSON: images, categories and annotations in one file (https://cocodataset.org/#format-data).
 
-`segmentation` is a list of polygons [x, y, x, y, ...], of which each is filled (COCO knows no holes in polygons), or runs of
-pixels column by column, as numbers or in the compressed string, which do show holes.
+`segmentation` is a list of polygons [x, y, x, y, ...], of which each is filled (COCO knows no holes in polygons), or
+runs of pixels column by column, as numbers or in the compressed string, which do show holes.
 """
 
 from pathlib import Path

@@ -1,8 +1,8 @@
 """CVAT: "CVAT for images 1.1" (annotations.xml) and "Segmentation mask 1.1" (labelmap.txt, SegmentationClass/).
 
-XML: `image` with name, width and height; below it `polygon`, `polyline` (points "x,y;x,y"), `box` (xtl, ytl, xbr, ybr,
-rotation in degrees about its middle), `ellipse` (cx, cy, rx, ry, rotation), `mask` (rle row by row within left, top, width,
-height). A larger z_order lies above (https://docs.cvat.ai/docs/dataset_management/formats/format-cvat).
+XML: `image` with name, width and height; below it `polygon`, `polyline` (points "x,y;x,y"), `box` (xtl, ytl, xbr,
+ybr, rotation in degrees about its middle), `ellipse` (cx, cy, rx, ry, rotation), `mask` (rle row by row within left,
+top, width, height). A larger z_order lies above (https://docs.cvat.ai/docs/dataset_management/formats/format-cvat).
 """
 
 from pathlib import Path

@@ -1,9 +1,9 @@
 """Lines and areas of a map over GeoTIFFs: GeoJSON and GeoPackage.
 
-GeoJSON is WGS84, longitude before latitude (RFC 7946), unless an older file names another system under `crs`. A GeoPackage is
-an SQLite file: its feature tables, their reference systems and its geometries, a header before well-known binary, are read
-as https://www.geopackage.org/spec/ describes. A feature's label is its property `label` or `class`; else the name of the
-table, or of the GeoJSON file.
+GeoJSON is WGS84, longitude before latitude (RFC 7946), unless an older file names another system under `crs`. A
+GeoPackage is an SQLite file: its feature tables, their reference systems and its geometries, a header before
+well-known binary, are read as https://www.geopackage.org/spec/ describes. A feature's label is its property `label`
+or `class`; else the name of the table, or of the GeoJSON file.
 """
 
 import json

@@ -182,8 +182,8 @@ def _write(found, names, material: Material, output, width_px, chosen, counts, e
 def draw_masks(one: AnnotatedImage, chosen: set[str], width_px: float) -> tuple[np.ndarray, np.ndarray, int]:
     """Foreground and known pixels of an image, bool (height, width) as displayed, and how many shapes cover none.
 
-    Later shapes lie over earlier ones: background takes away what is below it. Labelled areas together are what is known,
-    all of the image where there are none; what is to be ignored is taken from it.
+    Later shapes lie over earlier ones: background takes away what is below it. Labelled areas together are what is
+    known, all of the image where there are none; what is to be ignored is taken from it.
     """
     width, height = one.size
     mask, known = (np.zeros((height, width), bool) for _ in range(2))

@@ -1,8 +1,9 @@
 """Label Studio's JSON export: a list of tasks, each with an image and its annotations.
 
-Coordinates of `value` are percent of the image's width and height; a rectangle turns by `rotation` degrees about its upper
-left corner, an ellipse about its middle; a brush is a run-length code of the image's red, green, blue and alpha
-(https://labelstud.io/guide/export, https://labelstud.io/tags/brushlabels). Of several annotations the last one that was not cancelled counts.
+Coordinates of `value` are percent of the image's width and height; a rectangle turns by `rotation` degrees about its
+upper left corner, an ellipse about its middle; a brush is a run-length code of the image's red, green, blue and alpha
+(https://labelstud.io/guide/export, https://labelstud.io/tags/brushlabels). Of several annotations the last one that
+was not cancelled counts.
 """
 
 from pathlib import Path

@@ -1,9 +1,10 @@
 """labelme's JSON: one file per image.
 
-`shapes` holds `label`, `points`, `shape_type` (polygon where it lacks), and for masks a PNG in base64 that fills the box of
-the two points, the last row and column included. Coordinates are those of labelme's canvas, where the image begins at
-0, 0. Its own conversion takes `_background_` for nothing and `__ignore__` for pixels that do not count, later shapes over
-earlier ones, and so does the import (https://github.com/wkentaro/labelme, examples/semantic_segmentation).
+`shapes` holds `label`, `points`, `shape_type` (polygon where it lacks), and for masks a PNG in base64 that fills the
+box of the two points, the last row and column included. Coordinates are those of labelme's canvas, where the image
+begins at 0, 0. Its own conversion takes `_background_` for nothing and `__ignore__` for pixels that do not count,
+later shapes over earlier ones, and so does the import (https://github.com/wkentaro/labelme,
+examples/semantic_segmentation).
 """
 
 import base64

@@ -1,7 +1,7 @@
 """The files that an import may read: those in the user's folder, or in an archive, and no others.
 
-A file that names an image names it as the tool knew it: a path of another machine, a URL, an upload with a prefix. It is
-looked for among the images at and below the folder, so that no path leads out of it.
+A file that names an image names it as the tool knew it: a path of another machine, a URL, an upload with a prefix. It
+is looked for among the images at and below the folder, so that no path leads out of it.
 """
 
 import contextlib

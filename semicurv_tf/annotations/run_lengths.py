@@ -60,9 +60,9 @@ def coco_counts(text: str) -> list[int]:
 def decode_label_studio(code: Sequence[int], height: int, width: int) -> np.ndarray:
     """Label Studio's brush: bytes of a bit stream with the image's red, green, blue and alpha, pixel by pixel.
 
-    The stream: 32 bits how many values, 5 bits their width less 1, four times 4 bits the widths of run lengths less 1; then
-    runs: 1 bit whether one value is repeated, 2 bits which width, the length less 1, and the value or the values (the
-    format of @thi.ng/rle-pack).
+    The stream: 32 bits how many values, 5 bits their width less 1, four times 4 bits the widths of run lengths less 1;
+    then runs: 1 bit whether one value is repeated, 2 bits which width, the length less 1, and the value or the values
+    (the format of @thi.ng/rle-pack).
 
     Args:
         code: bytes as numbers 0-255.

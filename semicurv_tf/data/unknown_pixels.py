@@ -10,7 +10,6 @@ the first pixel is 0, 0.
 """
 
 import csv
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +46,7 @@ def known_values(values: np.ndarray, ignore: int | None) -> np.ndarray:
         bool (height, width).
     """
     if ignore is None:
-        found = Counter(np.unique(values).tolist()).keys()
+        found = set(np.unique(values).tolist())
         ignore = IGNORED if {1, IGNORED} <= found <= {0, 1, IGNORED} else -1
     return values != ignore
 

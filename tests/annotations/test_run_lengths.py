@@ -5,7 +5,7 @@ import pytest
 
 from semicurv_tf.annotations.run_lengths import coco_counts, decode_counts, decode_label_studio
 
-# 2 pixels: red 10, green 10, blue 10, alpha 255, then four zeros, as one literal run of 4 values and one repeated run of 4.
+# 2 pixels: red, green, blue 10, alpha 255, then four zeros: a literal run of 4 values and a repeated run of 4.
 BITS = (
     f"{8:032b}" + f"{7:05b}" + f"{2:04b}{3:04b}{7:04b}{15:04b}"
     + "0" + "00" + f"{3:03b}" + f"{10:08b}{10:08b}{10:08b}{255:08b}"

@@ -82,8 +82,8 @@ class Folder(CurvilinearBuilder):
     def check_all(self) -> None:
         if self._ignores and self._white:
             self.faults.append(
-                f"{min(self._white)}: expected 255 to mean one thing in all masks, found 0 and 255 here and 0, 1 and 255 "
-                f"in {min(self._ignores)}. Fix: --set data.options.mask_ignore=255, or save the masks alike"
+                f"{min(self._white)}: expected 255 to mean one thing in all masks, found 0 and 255 here and 0, 1 and "
+                f"255 in {min(self._ignores)}. Fix: --set data.options.mask_ignore=255, or save the masks alike"
             )
 
     def _with_known(self, example: Example) -> Example:
