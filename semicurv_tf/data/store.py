@@ -64,7 +64,8 @@ class ImageStore:
 
         Returns:
             {"image" (h, w, c) 0-255, "mask" (h, w, 1), "valid" (h, w, 1)}, uint8, not to be
-            written to. The mask of an unlabelled image is all 0.
+            written to. The mask of an unlabelled image is all 0. `valid` is 0 where the image has no data, 1 where
+            the pixel counts, 2 where the image is sound and its label unknown.
         """
         arrays = self._memory.get((self, index))
         if arrays is None:
@@ -102,7 +103,7 @@ class ImageStore:
     def positive_percent(self) -> float:
         """Share of positive pixels over all labelled images, in percent (Table I)."""
         labelled = [row for row in self.rows if row["labelled"]]
-        pixels = sum(row["shape"][0] * row["shape"][1] for row in labelled)
+        pixels = sum(row.get("known", row["shape"][0] * row["shape"][1]) for row in labelled)
         return 100.0 * sum(row["positive"] for row in labelled) / max(1, pixels)
 
     def joined(self, other: "ImageStore") -> "ImageStore":

@@ -219,7 +219,10 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
     if first_step:
         console.print(f"going on from step {first_step}")
 
-    batches = _batches(config, dataset.train, labelled, unlabelled, first_step, steps, devices)
+    # An image that is labelled in part is an unlabelled one as well.
+    in_part = {index for index in labelled if "known" in dataset.train.rows[index]}
+    both = sorted(in_part | set(unlabelled))
+    batches = _batches(config, dataset.train, labelled, both, first_step, steps, devices)
     if config.method.transplants and chief and first_step == 0:
         _show_transplants(config, run, dataset.train, labelled, unlabelled, console)
     watched, store, indices = monitored_images(training.monitor, training.monitor_images, dataset, labelled, unlabelled)
