@@ -1,10 +1,10 @@
 """Which part of a TensorFlow training step takes how long, from the profiler's trace of single operations."""
 
 import functools
-import glob
 import re
 import tempfile
 from collections import Counter
+from pathlib import Path
 
 import tensorflow as tf
 
@@ -75,9 +75,8 @@ class Trace:
         """
         tf.profiler.experimental.stop()
         with self._folder as folder:
-            (path,) = glob.glob(f"{folder}/**/*.xplane.pb", recursive=True)
-            with open(path, "rb") as file:
-                return _durations(file.read(), steps)
+            (path,) = Path(folder).rglob("*.xplane.pb")
+            return _durations(path.read_bytes(), steps)
 
 
 def _durations(content, steps):

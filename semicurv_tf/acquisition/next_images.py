@@ -1,7 +1,7 @@
 """Ranks unlabelled images by what a label would teach, and writes the list with a contact sheet."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +31,7 @@ class Judges:
         labelled: names of the images that the run was trained on with labels.
     """
 
-    predictors: list[Callable[[np.ndarray], np.ndarray]]
+    predictors: Sequence[Callable[[np.ndarray], np.ndarray]]
     features: Callable[[np.ndarray], np.ndarray]
     channels: int
     labelled: tuple[str, ...] = ()
@@ -50,8 +50,15 @@ class Candidate:
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
-    """What came of it: the images to label, in order, with their distances; how many there were, the names of those left
-    out as labelled, and what could not be read."""
+    """The images to label, in order, with their distances; how many candidates there were; and what was left out.
+
+    Attributes:
+        images: to label, in order.
+        distances: of each to those before it and to the labelled ones.
+        candidates: how many images there were to choose from.
+        labelled: names left out as labelled.
+        faults: a line per image that could not be read.
+    """
 
     images: list[Candidate]
     distances: list[float]
@@ -88,8 +95,8 @@ def choose_next(
     """Ranks images and writes the first `count`: a list, all scores, and a contact sheet.
 
     An image's score is the mean over its pixels of the disagreement of student and teacher over the views (of the
-    student's views alone in a run without a teacher), 0 where a pixel does not count. Images are then taken by score and
-    by unlikeness to those taken and to the labelled ones among them, see `choose_diverse`. Labelled images are
+    student's views alone in a run without a teacher), 0 where a pixel does not count. Images are then taken by score
+    and by unlikeness to those taken and to the labelled ones among them, see `choose_diverse`. Labelled images are
     recognised by their names, and left out.
 
     Args:
@@ -107,7 +114,8 @@ def choose_next(
         UserError: no image without a label, or results that cannot be written.
     """
     output = Path(output)
-    candidates, known, labelled, faults = [], [], [], []
+    candidates, known, labelled = [], [], []
+    faults: list[str] = []
     for index, name in enumerate(images.names):
         try:
             image, valid = images.read(index, judges.channels)

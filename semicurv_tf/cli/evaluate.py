@@ -31,13 +31,14 @@ class _Threshold(click.ParamType):
         if value == "chosen":
             return value
         try:
-            if 0 < float(value) < 1:
-                return str(value)
+            fits = 0 < float(value) < 1
         except ValueError:
-            pass
-        self.fail(
-            f"expected a number in (0, 1), or `chosen` for that of RUN/threshold.json, found {value!r}", param, ctx
-        )
+            fits = False
+        if not fits:
+            self.fail(
+                f"expected a number in (0, 1), or `chosen` for that of RUN/threshold.json, found {value!r}", param, ctx
+            )
+        return str(value)
 
 
 @click.command(epilog=EXAMPLES)

@@ -82,9 +82,8 @@ def export(run, output, version, max_batch, size, threshold, precision, max_pixe
             run, output, version=version, max_batch=max_batch, size=size, threshold=threshold, precision=precision,
             max_pixels=max_pixels or MAX_PIXELS,
         )  # fmt: skip
-    click.echo(
-        f"{done.version}: SavedModel of {done.nodes} nodes, {precision}, {'size %dx%d' % size if size else 'any size'}"
-    )
+    served = f"size {size[0]}x{size[1]}" if size else "any size"
+    click.echo(f"{done.version}: SavedModel of {done.nodes} nodes, {precision}, {served}")
     for note in done.notes:
         click.echo(f"note: {note}")
     click.echo(f"Check it: semicurv-tf export --check {done.version}")

@@ -59,8 +59,10 @@ def reproduce(
       semicurv-tf reproduce --list
       semicurv-tf reproduce table3 --dataset drive128 --labels 0.01 --data-dir DIR --output results/table3 --dry-run
       semicurv-tf reproduce table3 --dataset drive128 --labels 0.01 --seeds 3 --data-dir DIR --output results/table3
-      semicurv-tf reproduce table5 --dataset em128 --budget 0.1 --set method.ema_alpha=0.99 --data-dir DIR --output results/table5
-      semicurv-tf reproduce figure8a --dataset drive128 --methods mean_teacher,semicurv --data-dir DIR --output results/figure8a
+      semicurv-tf reproduce table5 --dataset em128 --budget 0.1 --data-dir DIR --output results/table5 \\
+          --set method.ema_alpha=0.99
+      semicurv-tf reproduce figure8a --dataset drive128 --data-dir DIR --output results/figure8a \\
+          --methods mean_teacher,semicurv
       semicurv-tf report results/table3 --output report
     """
     from semicurv_tf.study.targets import TARGETS, find_target, overview

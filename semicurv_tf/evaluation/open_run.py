@@ -76,7 +76,8 @@ class OpenRun:
             return SplitImages(store, store.indices(self.facts["labelled"]))
         except KeyError as error:
             raise UserError(
-                f"--split labelled: {self.config.data.dataset} has no training image {error}. Fix: --data-dir of the training"
+                f"--split labelled: {self.config.data.dataset} has no training image {error}. "
+                "Fix: --data-dir of the training"
             ) from None
 
     def predictions(
@@ -110,7 +111,8 @@ class OpenRun:
                 if np.isnan(probability[place][batch["valid"][place] > 0.5]).any():
                     raise UserError(
                         f"{self.folder}: the network's output for {name} is not a number. "
-                        f"Fix: train again with a smaller training.learning_rate than {self.config.training.learning_rate:g}"
+                        "Fix: train again with a smaller training.learning_rate than "
+                        f"{self.config.training.learning_rate:g}"
                     )
                 arrays = (batch["image"], batch["mask"], probability, batch["valid"])
                 yield PredictedImage(name, sources[name], *(array[place] for array in arrays))

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.no_data import parse_no_data
@@ -62,13 +62,13 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
             f"--precision {options.precision}: only a --run is computed in another precision here. "
             "Fix: export --precision bfloat16"
         )
-    settings = {"tile": options.tile, "tta": options.tta}
+    settings: dict[str, Any] = {"tile": options.tile, "tta": options.tta}
     if options.no_data is not None:
         settings["no_data"] = parse_no_data(options.no_data)
     if options.run is not None:
-        predictor, identity = _of_run(options, memory, settings)
+        predictor, identity = _of_run(options.run, options, memory, settings)
     elif options.saved_model is not None:
-        predictor, identity = _of_saved_model(options, memory, settings)
+        predictor, identity = _of_saved_model(options.saved_model, options, memory, settings)
     else:
         _, predictor, identity = _of_server(options, settings)
     sized_by = {} if options.tile or options.server else {"memory": memory}
@@ -109,21 +109,23 @@ def saved_model_predictor(directory: str, **settings) -> Predictor:
     return Predictor(predict, channels, **settings)
 
 
-def _of_saved_model(options: PredictorOptions, memory: int, settings: dict) -> tuple[Predictor, dict]:
+def _of_saved_model(version: str, options: PredictorOptions, memory: int, settings: dict) -> tuple[Predictor, dict]:
     from semicurv_tf.export.card import read_card
 
-    card = read_card(options.saved_model)
+    card = read_card(version)
     threshold = options.threshold if options.threshold is not None else card.get("threshold") or 0.5
     limit = Memory(memory, tile_pixels=card.get("max_pixels") or WHOLE_PIXELS)
-    predictor = saved_model_predictor(options.saved_model, threshold=threshold, memory=limit, **settings)
-    variables = Path(options.saved_model, "variables", "variables.data-00000-of-00001")
-    parts = [Path(options.saved_model, "saved_model.pb").read_bytes(), variables.read_bytes()]
+    predictor = saved_model_predictor(version, threshold=threshold, memory=limit, **settings)
+    variables = Path(version, "variables", "variables.data-00000-of-00001")
+    parts = [Path(version, "saved_model.pb").read_bytes(), variables.read_bytes()]
     return predictor, {"model": _digest(parts)}
 
 
 def _of_server(options: PredictorOptions, settings: dict) -> tuple["Client", Predictor, dict]:
     from semicurv_tf.serving_client.client import connect
 
+    if options.server is None:
+        raise ValueError(f"Expected one of run, saved_model and server. Received: {options}")
     client = connect(
         options.server,
         options.model_name,
@@ -140,13 +142,13 @@ def _of_server(options: PredictorOptions, settings: dict) -> tuple["Client", Pre
     return client, predictor, {"model": f"{options.server} {options.model_name} version {version}"}
 
 
-def _of_run(options: PredictorOptions, memory: int, settings: dict) -> tuple[Predictor, dict]:
+def _of_run(run: str, options: PredictorOptions, memory: int, settings: dict) -> tuple[Predictor, dict]:
     from semicurv_tf.training.precision import resolve_precision
     from semicurv_tf.training.run_folder import chosen_threshold, load_deployed
 
-    network, about = load_deployed(options.run)
+    network, about = load_deployed(run)
     identity = {"model": _digest(weight.numpy().tobytes() for weight in network.weights)}
-    threshold = options.threshold if options.threshold is not None else chosen_threshold(options.run) or 0.5
+    threshold = options.threshold if options.threshold is not None else chosen_threshold(run) or 0.5
     precision = resolve_precision(options.precision)
     if precision.name != "float32":
         from semicurv_tf.export.fold import folded_for_inference

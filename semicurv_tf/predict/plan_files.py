@@ -1,4 +1,4 @@
-"""Which files are predicted and where their results go: finished ones are skipped, nothing is overwritten by mistake."""
+"""Which files are predicted, and where their results go: finished ones are skipped, none is overwritten by mistake."""
 
 import dataclasses
 import json

@@ -94,7 +94,9 @@ def predict_input(
 
 
 def _collected(outcomes: Iterable[ImageOutcome], to_do: list[ImageJob], finished_before: int) -> Summary:
-    predicted, notes, faults = 0, {}, []
+    predicted = 0
+    notes: dict[str, list[str]] = {}
+    faults: list[str] = []
     try:
         for outcome in outcomes:
             faults += outcome.faults

@@ -81,13 +81,14 @@ def _opening(results: list[MeasuredCell], groups: list[Group], left_out: int) ->
     lines = [
         f"{len(results)} runs of {len({result.system.name for result in results})} systems on {', '.join(datasets)}; "
         f"seeds {_listed(sorted({result.seed for result in results}))}.",
-        f"Budget {budget}: the length of a run as a share of the paper's 1000 epochs, where an epoch cycles the labelled "
-        "images once, four to a batch.",
-        "IoU and F1 in percent at threshold 0.5, means over the test images as in the paper; pooled: over the pixels of all. "
-        "The difference is measured minus printed. "
-        "± is the standard deviation over seeds (n − 1); a seed chooses the labelled images, too.",
+        f"Budget {budget}: the length of a run as a share of the paper's 1000 epochs, where an epoch cycles the "
+        "labelled images once, four to a batch.",
+        "IoU and F1 in percent at threshold 0.5, means over the test images as in the paper; pooled: over the pixels "
+        "of all. The difference is measured minus printed. ± is the standard deviation over seeds (n − 1); a seed "
+        "chooses the labelled images, too.",
         "The test images were opened once for each run, at its last step.",
-        f"Measured on {'; '.join(sorted({result.machine for result in results}))}. Minutes are of the training steps alone.",
+        f"Measured on {'; '.join(sorted({result.machine for result in results}))}. Minutes are of the training steps "
+        "alone.",
     ]
     if all(len(group.results) == 1 for group in groups):
         lines.append("One seed each: differences of a few points between systems are not told from chance.")
@@ -213,8 +214,8 @@ def _foreground_table(dataset: str, labels: float, groups: list[Group]) -> Table
     rows = []
     for name in TARGETS["figure8a"].systems(labels):
         group = main_group(groups, dataset, labels, name)
-        share = group and curves.foreground_at_end(group)
-        if share is None:
+        share = None if group is None else curves.foreground_at_end(group)
+        if group is None or share is None:
             continue
         iou = tables.measured_text(group.iou())
         rows.append(
@@ -230,7 +231,8 @@ def _foreground_table(dataset: str, labels: float, groups: list[Group]) -> Table
     return Table(
         head,
         rows,
-        f"{tables.title_of(dataset)}, {tables.percent(labels)} labelled: the teacher's foreground in the last tenth of the run",
+        f"{tables.title_of(dataset)}, {tables.percent(labels)} labelled: the teacher's foreground in the last tenth "
+        "of the run",
         (3,),
     )
 

@@ -1,4 +1,4 @@
-"""The page of an evaluation: scores with intervals, curves, the worst and best images, and what was run, in one HTML file."""
+"""The page of an evaluation, one HTML file: scores with intervals, curves, worst and best images, what was run."""
 
 import datetime
 from pathlib import Path
@@ -129,15 +129,15 @@ def _method(scores):
         )
     if "ods" in scores["metrics"]:
         lines.append(
-            f"ODS is at threshold {scores['metrics']['ods']['threshold']:g}, the best for these very images, as OIS is at each "
-            "image's best: bounds of what a threshold can do, not what a user gets."
+            f"ODS is at threshold {scores['metrics']['ods']['threshold']:g}, the best for these very images, as OIS "
+            "is at each image's best: bounds of what a threshold can do, not what a user gets."
         )
     if bootstrap["sources"] > 1:
         unit = "images" if bootstrap["sources"] == scores["images"] else "images that the crops were cut from"
         lines.append(
-            f"Intervals: {100 * bootstrap['level']:.0f} % percentile bootstrap, {bootstrap['resamples']} resamples of the "
-            f"{bootstrap['sources']} {unit}, seed {bootstrap['seed']}. They tell how the score varies with the images, not with "
-            "the training's seed or the choice of labels."
+            f"Intervals: {100 * bootstrap['level']:.0f} % percentile bootstrap, {bootstrap['resamples']} resamples "
+            f"of the {bootstrap['sources']} {unit}, seed {bootstrap['seed']}. They tell how the score varies with "
+            "the images, not with the training's seed or the choice of labels."
         )
     if scores["images_without_valid_pixels"]:
         lines.append(f"{scores['images_without_valid_pixels']} images without a valid pixel are left out.")

@@ -3,7 +3,9 @@
 import contextlib
 import itertools
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 from rich.console import Console
@@ -152,7 +154,8 @@ def _require_possible_length(run: Path, config: Config, changed: Config, facts: 
     done, wanted = 0 if newest is None else checkpoints.step_of(newest), steps_of_run(new, len(facts["labelled"]))
     if wanted < done:
         raise UserError(
-            f"training.steps: expected at least the {done} steps that {run} has done, found {wanted}. Fix: --steps {done}, or more"
+            f"training.steps: expected at least the {done} steps that {run} has done, found {wanted}. "
+            f"Fix: --steps {done}, or more"
         )
 
 
@@ -240,8 +243,8 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
     epoch_steps = steps_of_epoch(training, len(labelled))
     journal = Journal(run / run_folder.LOG, run / run_folder.TENSORBOARD, first_step, epoch_steps) if chief else None
     with contextlib.ExitStack() as stack:
-        listeners = [stop_at_non_finite]
-        if chief:
+        listeners: list[Callable[[dict], Any]] = [stop_at_non_finite]
+        if journal is not None:
             few = lambda batch, chosen: lambda: evaluation_batches(store, batch, indices=chosen)
             monitor = Monitor(method, few(8, indices), training.monitor_every, steps)
             pictured = few(PICTURED_IMAGES, indices[:PICTURED_IMAGES])
@@ -258,7 +261,7 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
             for listener in listeners:
                 listener(report)
             step = report["step"]
-            if chief and (stop or step % training.checkpoint_every == 0 or step == steps):
+            if journal is not None and (stop or step % training.checkpoint_every == 0 or step == steps):
                 # The log first: a resumed run cuts it back to its checkpoint and goes on from there.
                 journal.flush()
                 checkpoints.save(run / run_folder.CHECKPOINTS, method, step, training.checkpoints_kept)
@@ -271,7 +274,7 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
 def _batches(
     config: Config, store, labelled: list[int], unlabelled: list[int], first_step: int, steps: int, devices: Devices
 ):
-    """The batches of the steps from `first_step` on: of labelled images alone until `method.unlabelled_from`, then of both."""
+    """The batches from `first_step` on: of labelled images alone until `method.unlabelled_from`, then of both."""
     training, method = config.training, config.method
     both_from = max(first_step, first_unlabelled_step(method, steps)) if method.reads_unlabelled else steps
     part = lambda batch_unlabelled, begin, end: training_batches(
@@ -297,16 +300,23 @@ def _batches(
 def _show_transplants(config: Config, run: Path, store, labelled: list[int], unlabelled: list[int], console: Console):
     """A picture of transplants, of the images that one worker would get first."""
     training = config.training
-    sizes = {"batch_labelled": training.batch_labelled, "batch_unlabelled": training.batch_unlabelled}
     batches = training_batches(
-        store, labelled, unlabelled, **sizes, crop=config.data.crop, seed=training.seed, first_step=0, steps=1
+        store,
+        labelled,
+        unlabelled,
+        batch_labelled=training.batch_labelled,
+        batch_unlabelled=training.batch_unlabelled,
+        crop=config.data.crop,
+        seed=training.seed,
+        first_step=0,
+        steps=1,
     )
     write_transplants(run / run_folder.TRANSPLANTS, batches)
     console.print(f"what transplants look like: {run / run_folder.TRANSPLANTS}")
 
 
 def _must_be_the_same(config: Config, facts: dict) -> dict:
-    """What all workers of a run must agree on, by a name for the user; where the data lie may differ from host to host."""
+    """What all workers of a run must agree on, by a name for the user; where the data lie may differ between hosts."""
     chosen = config.model_dump(mode="json")
     parts = {f"the section {name}": chosen[name] for name in ("model", "method", "views", "training")}
     data = [facts[key] for key in ("labelled", "mean", "training_images")]

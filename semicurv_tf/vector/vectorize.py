@@ -44,8 +44,8 @@ def vectorize_mask(
     Takes, beyond the mask itself, about 300 MB and 0.2 KB for each pixel of the skeleton.
 
     Args:
-        mask: `(height, width)` bool, or any numbers, foreground where not 0 (these are copied, a byte for each pixel); may
-            be empty or full.
+        mask: `(height, width)` bool, or any numbers, foreground where not 0 (these are copied, a byte for each pixel);
+            may be empty or full.
         settings: what is left out.
         grid: where the pixels lie.
         valid: number of pixels that count for the density; None counts all.
@@ -69,7 +69,7 @@ def vectorize_mask(
     clean(graph, settings.prune_px)
     cracks = [sorted(nodes) for nodes in nx.connected_components(graph)]
     cracks.sort(key=lambda nodes: tuple(graph.nodes[nodes[0]]["position"][::-1]))
-    segments = []
+    segments: list[Segment] = []
     kept_junctions, kept_ends = [], []
     crack = 0
     for nodes in cracks:
@@ -101,7 +101,7 @@ def _segments(graph: nx.MultiGraph, mask, settings, grid, crack, first) -> list[
 
 def _segment(graph, one, other, edge, mask, settings, grid, crack, number) -> Segment:
     start, end = edge["start"], other if edge["start"] == one else one
-    kinds = [_kind(graph, node) for node in (start, end)]
+    kinds = (_kind(graph, start), _kind(graph, end))
     path, radius = edge["path"], edge["radius_px"]
     closed = kinds[0] == "closed"
     line = smooth(path, closed)
