@@ -183,6 +183,8 @@ def predict(
     )
     for note, names in summary.notes.items():
         click.echo(f"  {note}: {some(names)}")
+    if summary.passed_over:
+        click.echo(f"  {summary.passed_over}")
     if summary.faults:
         raise UserError(summary.faults)
 

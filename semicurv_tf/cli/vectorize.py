@@ -70,6 +70,13 @@ _FROM_0 = click.FloatRange(min=0)
     "--threshold", type=float, help="Values above it are foreground.  [default: masks must be 0 and 1, or 0 and 255]"
 )
 @click.option(
+    "--memory",
+    default="2GB",
+    show_default=True,
+    metavar="SIZE",
+    help="What the process may take in all: masks that need more are named, not begun.",
+)
+@click.option(
     "--prune-px",
     type=_FROM_0,
     default=5.0,
@@ -109,6 +116,7 @@ def vectorize(
     scale_mm_per_px,
     crs,
     threshold,
+    memory,
     prune_px,
     simplify_px,
     fill_px,
@@ -117,6 +125,7 @@ def vectorize(
     """Turn masks into lines with their lengths, widths and orientations: GeoJSON and tables."""
     from semicurv_tf.cli.console import console
     from semicurv_tf.errors import UserError
+    from semicurv_tf.inference.memory import parse_memory
     from semicurv_tf.vector.files import Reading, said, vectorize_files
     from semicurv_tf.vector.jobs import plan_jobs, plan_tables
     from semicurv_tf.vector.table import write_table
@@ -125,7 +134,7 @@ def vectorize(
     jobs = plan_jobs(masks, output, picture, over)
     plan_tables({"--table": table, "--summary": summary})
     settings = VectorSettings(prune_px, simplify_px, min_length_px, fill_px)
-    reading = Reading(threshold, crs, scale_mm_per_px, rows, colour)
+    reading = Reading(threshold, crs, scale_mm_per_px, rows, colour, parse_memory(memory))
 
     outcomes, lost = _run(console(), jobs, lambda advance: vectorize_files(jobs, settings, reading, advance))
     done = [outcome for outcome in outcomes if not outcome.faults]

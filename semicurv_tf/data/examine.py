@@ -40,6 +40,7 @@ def examine(name: str, rows: dict[str, list[dict]]) -> Findings:
     _check_training(name, rows, findings)
     _check_duplicates(rows, findings)
     _check_content(rows, findings)
+    _check_masks(rows, findings)
     _check_published(name, rows, findings)
     return findings
 
@@ -112,6 +113,28 @@ def _check_content(rows, findings) -> None:
     if every and all(row["grey"] and row["shape"][-1] == 3 for row in every):
         findings.warnings.append(
             "all images are grey, fed as 3 equal channels (--set data.options.channels=1 for dataset folder)"
+        )
+
+
+def _check_masks(rows, findings) -> None:
+    """What only a look across files shows: masks whose 1 is another thing, and masks drawn on sideways photographs."""
+    every = [row for split_rows in rows.values() for row in split_rows]
+    by_label = defaultdict(list)
+    for row in every:
+        if row.get("mask_label"):
+            by_label[row["mask_label"]].append(row["name"])
+    if len(by_label) > 1:
+        counted = sorted(by_label.items(), key=lambda item: -len(item[1]))
+        listed = "; ".join(f"{label} in {len(names)} ({some(names)})" for label, names in counted[:_NAMES_SHOWN])
+        findings.warnings.append(
+            f"masks differ in what is positive: {listed}; all of it counts as foreground. "
+            "Fix: save one class in all masks, or --set data.options.mask_value=V for dataset folder"
+        )
+    sideways = [row["name"] for row in every if row.get("on_stored_grid")]
+    if sideways:
+        findings.warnings.append(
+            f"{len(sideways)} images are turned by their orientation tag, their masks carry none and are turned alike: "
+            f"{some(sideways)}. Fix, if these masks were drawn on the upright image: save the images upright"
         )
 
 

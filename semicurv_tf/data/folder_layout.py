@@ -1,23 +1,35 @@
 """Finding images, their masks and their split in a user's own folder.
 
     images/, masks/                  same relative stem, for some or all; sub-folders allowed;
+                                     also image/ and label/, img/ and gt/, ... (`IMAGE_FOLDERS`, `MASK_FOLDERS`)
     splits/{train,val,test}.txt      optional lists of names
+    images/{train,val,test}/, ...    sub-folders of these names are the split, where there are no lists
     train/, train_lab/, test/, ...   a folder of images and one of masks per split, or
     train/images, train/masks, ...   the same inside one another, or
-    traincrop/NAME.jpg + NAME.png    side by side: the PNG is the mask
+    traincrop/NAME.jpg + NAME.png    side by side: the PNG, or NAME_mask.png, is the mask
 
-Nothing is decoded here, and nothing passed over: what cannot be placed is a fault.
+Nothing is decoded here, and nothing passed over in silence: what cannot be placed is a fault, what is no image a note.
+Names are compared in one Unicode form.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.images.formats import IMAGE_SUFFIXES
-from semicurv_tf.images.walk import list_images, walk_images
+from semicurv_tf.images.formats import IMAGE_SUFFIXES, is_companion, is_image_name, said_of_passed_over
+from semicurv_tf.images.lists import read_list, same_name
+from semicurv_tf.images.walk import walk_files
 
-MASK_ENDINGS = ("", "_mask", "_label", "_lab", "_gt")  # NAME.jpg may go with NAME_mask.png
+# NAME.jpg may go with NAME_mask.png; compared without regard to case, the first that is there wins.
+MASK_ENDINGS = ("", "_mask", "_masks", "_label", "_labels", "_lab", "_gt", "_1stho", "_seg", "-mask", "-label", "-gt")
+IMAGE_FOLDERS = ("images", "image", "imgs", "img")
+MASK_FOLDERS = ("masks", "mask", "labels", "label", "gt", "annotations", "groundtruth", "ground_truth")
+_SPLIT_NAMES = {
+    "train": "train", "training": "train", "val": "validation", "valid": "validation", "validation": "validation",
+    "test": "test", "testing": "test",
+}  # fmt: skip
 _SPLIT_FOLDER = re.compile(
     r"(training|train|validation|valid|val|testing|test)([_-].*|crop|crops|img|images|data|)", re.I
 )
@@ -58,18 +70,23 @@ def read_layout(folder: Path, images_only: bool = False) -> FolderLayout:
             f"{folder}: expected a folder of images, found no such folder. Fix: check --data-dir or --unlabelled-dir"
         )
     layout = FolderLayout()
-    images = folder / "images"
+    images = _named(folder, IMAGE_FOLDERS)
     if images_only:
-        _add_images(layout, images if images.is_dir() else folder, None)
-    elif images.is_dir():
-        _add_images(layout, images, folder / "masks")
+        _add_images(layout, images or folder, None)
+    elif images is not None:
+        names = _add_images(layout, images, _named(folder, MASK_FOLDERS))
         _read_lists(layout, folder / "splits")
-    else:
-        _add_split_folders(layout, folder)
+        if layout.splits is None:
+            layout.splits = _split_of_folders(names)
+    elif not _add_split_folders(layout, folder) and not _add_flat(layout, folder):
+        raise UserError(
+            f"{folder}: expected images/ and masks/, or folders per split (train/, train_lab/, "
+            "...), found neither. Fix: put images into images/ and masks into masks/"
+        )
     if not layout.pairs and not layout.faults:
         raise UserError(
-            f"{folder}: expected images in images/ (and masks/ of the same stem), found no image. "
-            f"Fix: put {', '.join(sorted(IMAGE_SUFFIXES))} files there"
+            f"{folder}: expected images in images/ (and masks/ of the same stem), found no image"
+            f"{''.join(f' ({note})' for note in layout.notes)}. Fix: put {', '.join(sorted(IMAGE_SUFFIXES))} files there"
         )
     return layout
 
@@ -83,34 +100,82 @@ def require_unlabelled_folder(folder: Path | str) -> None:
         )
 
 
+def _named(folder: Path, names: Iterable[str]) -> Path | None:
+    """The first sub-folder of one of these names, without regard to case."""
+    found = {entry.name.lower(): entry for entry in sorted(folder.iterdir(), reverse=True) if entry.is_dir()}
+    return next((found[name] for name in names if name in found), None)
+
+
 def _add_images(layout: FolderLayout, images: Path, masks: Path | None, prefix: str = "") -> list:
     """Adds all images below a folder with their masks; returns their names."""
-    mask_of = _by_stem(layout, masks) if masks is not None and masks.is_dir() else {}
     image_of = _by_stem(layout, images)
+    if masks is None:
+        mask_of = _split_off_masks(image_of) if images.name.lower() in IMAGE_FOLDERS else {}
+    else:
+        mask_of = _by_stem(layout, masks)
+    lower = {stem.lower(): stem for stem in mask_of}
     used, names = set(), []
     for stem, image in image_of.items():
-        found = next((stem + end for end in MASK_ENDINGS if stem + end in mask_of), None)
+        found = next((stem + end for end in MASK_ENDINGS if stem + end in mask_of), None) or next(
+            (lower[stem.lower() + end] for end in MASK_ENDINGS if end and _ends(lower, stem, end)), None
+        )
         used.add(found)
         names.append(prefix + stem)
         layout.pairs[prefix + stem] = (image, mask_of.get(found))
     for stem in mask_of.keys() - used:
         layout.faults.append(
             f"{mask_of[stem]}: expected an image of the same stem in {images}, found none. "
-            "Fix: add the image, or remove the mask"
+            f"Fix: add the image, remove the mask, or rename it to the image's stem (and one of {', '.join(MASK_ENDINGS[1:9])})"
         )
     return names
 
 
+def _ends(lower: dict[str, str], stem: str, end: str) -> bool:
+    """Whether there is a mask of this stem, to the letter, and this ending in any case."""
+    found = lower.get(stem.lower() + end)
+    return found is not None and found.startswith(stem)
+
+
+def _split_off_masks(image_of: dict[str, Path]) -> dict[str, Path]:
+    """Takes out of images what is the mask of another by its ending."""
+    masks = {}
+    for stem in list(image_of):
+        end = next((end for end in MASK_ENDINGS[1:] if stem.lower().endswith(end)), None)
+        if end and stem[: -len(end)] in image_of:
+            masks[stem] = image_of[stem]
+    for stem in masks:
+        del image_of[stem]
+    return masks
+
+
 def _by_stem(layout: FolderLayout, folder: Path) -> dict[str, Path]:
     files: dict[str, Path] = {}
-    for file in walk_images(folder):
-        stem = file.relative_to(folder).with_suffix("").as_posix()
+    passed_over = []
+    for file in walk_files(folder):
+        if not is_image_name(file):
+            passed_over += [] if is_companion(file) else [file]
+            continue
+        stem = same_name(file.relative_to(folder).with_suffix("").as_posix())
         if stem in files:
             layout.faults.append(
                 f"{file}: expected one file per stem, found {files[stem].name} as well. Fix: rename or remove one"
             )
         files.setdefault(stem, file)
+    said = said_of_passed_over(passed_over)
+    if said:
+        layout.notes.append(f"{folder}: {said}")
     return files
+
+
+def _split_of_folders(names: list[str]) -> dict[str, list[str]] | None:
+    """The split that sub-folders named train, val, test say; None where any image lies elsewhere."""
+    splits: dict[str, list[str]] = {"train": [], "validation": [], "test": []}
+    for name in names:
+        split = _SPLIT_NAMES.get(name.split("/")[0].lower()) if "/" in name else None
+        if split is None:
+            return None
+        splits[split].append(name)
+    return splits if splits["train"] and (splits["validation"] or splits["test"]) else None
 
 
 def _read_lists(layout: FolderLayout, folder: Path) -> None:
@@ -124,15 +189,13 @@ def _read_lists(layout: FolderLayout, folder: Path) -> None:
         if file is None:
             continue
         has_train_list |= split == "train"
-        for line in file.read_text(encoding="utf-8-sig").splitlines():
-            name = line.strip()
-            if not name:
-                continue
-            if name not in layout.pairs and Path(name).suffix.lower() in IMAGE_SUFFIXES:
+        for line in read_list(file):
+            name = same_name(line.replace("\\", "/"))
+            if name not in layout.pairs and is_image_name(Path(name)):
                 name = Path(name).with_suffix("").as_posix()
             if name not in layout.pairs:
                 layout.faults.append(
-                    f"{file}: expected names of images, found {line.strip()!r}, which is none. "
+                    f"{file}: expected names of images, found {line!r}, which is none. "
                     "Fix: remove the line, or add the image"
                 )
             elif name in listed:
@@ -153,7 +216,7 @@ def _read_lists(layout: FolderLayout, folder: Path) -> None:
     layout.splits = splits
 
 
-def _add_split_folders(layout: FolderLayout, folder: Path) -> None:
+def _add_split_folders(layout: FolderLayout, folder: Path) -> bool:
     groups: dict[str, dict[str, list[Path]]] = {}
     for entry in sorted(folder.iterdir()):
         match = _SPLIT_FOLDER.fullmatch(entry.name)
@@ -162,10 +225,7 @@ def _add_split_folders(layout: FolderLayout, folder: Path) -> None:
             split = {"tr": "train", "va": "validation", "te": "test"}[match[1][:2].lower()]
             groups.setdefault(split, {"images": [], "masks": []})[kind].append(entry)
     if not groups:
-        raise UserError(
-            f"{folder}: expected images/ and masks/, or folders per split (train/, train_lab/, "
-            "...), found neither. Fix: put images into images/ and masks into masks/"
-        )
+        return False
     layout.splits = {split: [] for split in ("train", "validation", "test") if split in groups}
     for split, found in groups.items():
         if len(found["images"]) != 1 or len(found["masks"]) > 1:
@@ -177,32 +237,57 @@ def _add_split_folders(layout: FolderLayout, folder: Path) -> None:
             continue
         images, masks = found["images"][0], next(iter(found["masks"]), None)
         prefix = f"{split}/"
-        if masks is None and (images / "images").is_dir():
-            images, masks = images / "images", images / "masks"
-        names = (
-            _add_images(layout, images, masks, prefix) if masks is not None
-            else _add_side_by_side(layout, images, prefix)
-        )  # fmt: skip
+        inner = _named(images, IMAGE_FOLDERS) if masks is None else None
+        if inner is not None:
+            names = _add_images(layout, inner, _named(images, MASK_FOLDERS), prefix)
+        elif masks is not None:
+            names = _add_images(layout, images, masks, prefix)
+        else:
+            names = _add_side_by_side(layout, images, prefix)
         layout.splits[split] = names
+    return True
+
+
+def _add_flat(layout: FolderLayout, folder: Path) -> bool:
+    """Images and masks side by side in the folder itself, where some file is the mask of another by its ending."""
+    stems = {same_name(entry.stem) for entry in folder.iterdir() if entry.is_file() and is_image_name(entry)}
+    if not _split_off_masks({stem: folder for stem in stems}):
+        return False
+    _add_side_by_side(layout, folder, "")
+    return True
 
 
 def _add_side_by_side(layout: FolderLayout, folder: Path, prefix: str) -> list[str]:
-    """NAME.jpg with NAME.png as its mask; a file alone is an unlabelled image."""
+    """NAME.jpg with NAME.png, or any NAME with NAME_mask, as its mask; a file alone is an unlabelled image."""
     files: dict[str, list[Path]] = {}
-    for file in list_images(folder):
-        files.setdefault(file.stem, []).append(file)
+    passed_over = []
+    for file in sorted(folder.iterdir()):
+        if file.name.startswith(".") or file.is_dir():
+            continue
+        if is_image_name(file):
+            files.setdefault(same_name(file.stem), []).append(file)
+        elif not is_companion(file):
+            passed_over.append(file)
+    said = said_of_passed_over(passed_over)
+    if said:
+        layout.notes.append(f"{folder}: {said}")
+    mask_of = _split_off_masks({stem: found[0] for stem, found in files.items() if len(found) == 1})
+    for stem in mask_of:
+        del files[stem]
+    lower = {stem.lower(): stem for stem in mask_of}
     names = []
     for stem, found in files.items():
-        photographs = [file for file in found if file.suffix.lower() in (".jpg", ".jpeg")]
+        photographs = [file for file in found if file.suffix.lower() in (".jpg", ".jpeg", ".jpe", ".jfif")]
         others = [file for file in found if file not in photographs]
-        if len(found) == 1:
-            pair = (found[0], None)
-        elif len(photographs) == 1 and len(others) == 1:
+        by_ending = [mask_of[lower[stem.lower() + end]] for end in MASK_ENDINGS[1:] if _ends(lower, stem, end)]
+        if len(found) == 1 and len(by_ending) <= 1:
+            pair = (found[0], by_ending[0] if by_ending else None)
+        elif len(photographs) == 1 and len(others) == 1 and not by_ending:
             pair = (photographs[0], others[0])
         else:
             layout.faults.append(
-                f"{found[0]}: expected one JPEG image and one PNG mask of that stem, found "
-                f"{[file.name for file in found]}. Fix: use folders images/ and masks/"
+                f"{found[0]}: expected one image and one mask of that stem, found "
+                f"{[file.name for file in (*found, *by_ending)]}. Fix: use folders images/ and masks/"
             )
             continue
         layout.pairs[prefix + stem] = pair

@@ -26,6 +26,7 @@ class Dataset:
         validation: images for choosing settings, or None where the dataset has none.
         test: images for the final scores, or None (an own folder without test images).
         warnings: what a careful reader of the images would mention before training.
+        value_range: the values wider than 8 bit that became 0 and 255, "LOW:HIGH"; None where there were none.
     """
 
     info: DatasetInfo
@@ -34,6 +35,7 @@ class Dataset:
     validation: ImageStore | None
     test: ImageStore | None
     warnings: tuple[str, ...] = ()
+    value_range: str | None = None
 
     @property
     def name(self) -> str:
@@ -106,7 +108,7 @@ def load_dataset(
         channels = train.shapes[0][-1]
         extra, _ = _open(
             "folder", unlabelled_dir, cache_dir,
-            {"images_only": True, "channels": channels}, memory, on_source,
+            {"images_only": True, "channels": channels, "value_range": prepared.value_range or ""}, memory, on_source,
         )  # fmt: skip
         train = train.joined(extra["train"])
     return Dataset(
@@ -116,6 +118,7 @@ def load_dataset(
         validation=stores.get("validation"),
         test=stores.get("test"),
         warnings=(*prepared.notes, *findings.errors, *findings.warnings),
+        value_range=prepared.value_range,
     )
 
 

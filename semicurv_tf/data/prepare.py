@@ -24,7 +24,7 @@ from semicurv_tf.errors import UserError
 CACHE_VARIABLE = "SEMICURV_TF_CACHE"
 _ROWS = "rows.json"
 _FORMAT = "array_record"  # random access
-_REVISION = 2  # of what is written; raise it when rows or stored pixels change
+_REVISION = 4  # of what is written; raise it when rows or stored pixels change
 
 
 def cache_folder(cache_dir: str | os.PathLike | None = None) -> Path:
@@ -41,11 +41,13 @@ class Prepared:
         folder: the TFDS folder, for `tfds.builder_from_directory`.
         rows: split name to one dict per example, in the order they are stored.
         notes: lines worth a warning.
+        value_range: of values wider than 8 bit, "LOW:HIGH"; None where there are none.
     """
 
     folder: Path
     rows: dict[str, list[dict]]
     notes: list[str]
+    value_range: str | None = None
 
 
 def prepare(name: str, data_dir=None, *, cache_dir=None, options: dict | None = None, on_source=None) -> Prepared:
@@ -78,12 +80,14 @@ def prepare(name: str, data_dir=None, *, cache_dir=None, options: dict | None = 
                 _run(builder, (temporary if source else cache) / "downloads")
                 shutil.rmtree(temporary / "downloads", ignore_errors=True)
                 described = {"rows": builder.rows, "notes": builder.notes}
+                described["value_range"] = builder.value_range and builder.value_range.text
                 (temporary / _ROWS).write_text(json.dumps(described))
                 _publish(temporary, final)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     described = json.loads((final / _ROWS).read_text())
-    return Prepared(final / name / str(builder.version), described["rows"], described["notes"])
+    folder = final / name / str(builder.version)
+    return Prepared(folder, described["rows"], described["notes"], described.get("value_range"))
 
 
 def make_builder(name: str, data_dir, options: dict | None, prepared_dir: Path):
@@ -177,6 +181,8 @@ def _writing(cache: Path):
     try:
         yield
     except OSError as error:
+        if error.errno is None:  # no fault of a disk
+            raise
         raise UserError(
             f"{cache}: expected room to write the prepared data, found: {error.strerror or error}. "
             f"Fix: free space, or choose another folder with {CACHE_VARIABLE} or data.cache_dir"

@@ -59,14 +59,15 @@ def verify(name: str, data_dir=None, *, options: dict | None = None, unlabelled_
     """
     if unlabelled_dir is not None:
         require_unlabelled_folder(unlabelled_dir)
-    rows, errors, notes = _describe(name, data_dir, options, on_source)
+    rows, errors, notes, value_range = _describe(name, data_dir, options, on_source)
     if unlabelled_dir is not None:
         channels = next((part[0]["shape"][-1] for part in rows.values() if part), 3)
-        extra, extra_errors, _ = _describe(
-            "folder", unlabelled_dir, {"images_only": True, "channels": channels}, on_source
+        extra, extra_errors, extra_notes, _ = _describe(
+            "folder", unlabelled_dir, {"images_only": True, "channels": channels, "value_range": value_range}, on_source
         )
         rows.setdefault("train", []).extend(extra.get("train", []))
         errors += extra_errors
+        notes += extra_notes
     findings = examine(name, rows)
     return VerifyReport(
         splits=tuple(_summary(split, part) for split, part in rows.items() if part),
@@ -86,7 +87,8 @@ def _describe(name, data_dir, options, on_source):
         builder.on_source = on_source or builder.on_source
         with quiet_tfds():
             builder.describe(builder.source_dir)
-        return builder.rows, list(builder.faults), list(builder.notes)
+        value_range = builder.value_range.text if builder.value_range else ""
+        return builder.rows, list(builder.faults), list(builder.notes), value_range
 
 
 def _summary(split: str, rows: list[dict]) -> SplitSummary:

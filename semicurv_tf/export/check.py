@@ -23,8 +23,8 @@ from semicurv_tf.export import cpp_smoke
 from semicurv_tf.export.card import read_card
 from semicurv_tf.export.from_run import KERAS_MODEL
 from semicurv_tf.export.models_config import read_models_config
-from semicurv_tf.export.warmup import WARMUP, png_bytes, read_warmup
-from semicurv_tf.images.encoded import decode_picture
+from semicurv_tf.export.warmup import WARMUP, read_warmup
+from semicurv_tf.images.encoded import decode_picture, encode_png
 
 TOLERANCE = {"float32": 1e-5, "bfloat16": 0.1}  # of a probability; bfloat16 keeps 8 bits of each feature
 SIZES = ((64, 64), (37, 53), (128, 96), (1, 1))
@@ -111,7 +111,7 @@ def _session_check(version, card, expected) -> Result:
     for image, _ in expected:
         requests.append(("serving_default", {"image": image}))
         requests.append(("predict_logits", {"image": image.astype(np.float32)}))
-        encoded = {"image_bytes": np.array([png_bytes(image[0]), b"no picture"], object)}
+        encoded = {"image_bytes": np.array([encode_png(image[0]), b"no picture"], object)}
         requests += [("predict_bytes", encoded), ("predict_probability_bytes", encoded)]
     try:
         answers = run_requests(version, requests)

@@ -114,6 +114,7 @@ def _about(run: Path, facts: dict) -> dict:
         "run": run.resolve().name,
         "step": facts.get("step"),
         "channels": facts["channels"],
+        "value_range": facts.get("value_range"),
         "dataset": config.data.dataset,
         "labelled_fraction": config.data.labels,
         "labelled_images": facts.get("labelled"),

@@ -16,6 +16,8 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from semicurv_tf.export.exif_orientation import decode_as_read
+
 # foreground_fraction where there is no mask (its bytes are empty): one image must not fail the others
 # of its batch, into which the server merges the requests of several clients.
 UNDECODABLE, SIZE_NOT_SERVED = -1.0, -2.0
@@ -119,7 +121,7 @@ def _decode_or_empty(encoded, channels):
     A decoder that fails would fail the whole batch, and with it the requests of other clients that
     the server merged into it. A dataset of one element that ignores errors contains the damage.
     """
-    decode = lambda bytes_: tf.io.decode_image(bytes_, channels=channels, expand_animations=False)
+    decode = lambda bytes_: decode_as_read(bytes_, channels)
     pictures = tf.data.Dataset.from_tensors(encoded).map(decode).ignore_errors()
     empty = tf.zeros((0, 0, channels), tf.uint8)
     image = pictures.reduce(empty, lambda _, picture: tf.ensure_shape(picture, (None, None, channels)))

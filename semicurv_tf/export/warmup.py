@@ -4,12 +4,12 @@
 1000 of them; here one per signature and per batch size that the server may form.
 """
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+
+from semicurv_tf.images.encoded import encode_png
 
 WARMUP = "assets.extra/tf_serving_warmup_requests"
 SIDE_PX = 128  # where any size is served: small enough that loading stays quick
@@ -37,7 +37,7 @@ def warmup_inputs(channels: int, size: tuple[int, int] | None, max_batch: int) -
         pixels = np.random.default_rng(batch).integers(0, 256, (batch, height, width, channels), np.uint8)
         yield "serving_default", "image", pixels
         yield "predict_logits", "image", pixels.astype(np.float32)
-        encoded = np.array([png_bytes(image) for image in pixels], object)
+        encoded = np.array([encode_png(image) for image in pixels], object)
         yield "predict_bytes", "image_bytes", encoded
         yield "predict_probability_bytes", "image_bytes", encoded
 
@@ -76,10 +76,3 @@ def read_warmup(directory: str | Path) -> Iterator[tuple[str, dict[str, np.ndarr
             request.model_spec.signature_name,
             {name: tf.make_ndarray(value) for name, value in request.inputs.items()},
         )
-
-
-def png_bytes(pixels: np.ndarray) -> bytes:
-    """A uint8 image `(height, width, 1 or 3)` as a PNG file."""
-    buffer = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()

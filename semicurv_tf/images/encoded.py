@@ -10,8 +10,12 @@ from semicurv_tf.images.opener import naming, open_picture, orientation_of
 
 
 def encode_png(pixels: np.ndarray) -> bytes:
-    """PNG bytes of a uint8 array (height, width, 1 or 3), packed for speed rather than size."""
-    squeezed = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
+    """PNG bytes of a uint8 array (height, width, channels), packed for speed rather than size.
+
+    One channel is grey, three are RGB; of any other number the PNG is grey, the bands one below the other.
+    """
+    channels = pixels.shape[-1]
+    squeezed = pixels if channels == 3 else np.moveaxis(pixels, -1, 0).reshape(-1, pixels.shape[1])
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(squeezed)).save(buffer, format="PNG", compress_level=1)
     return buffer.getvalue()
@@ -34,13 +38,15 @@ def verbatim(path: Path, channels: int) -> bytes | None:
             plain = (
                 image.format == "JPEG"
                 or (image.format == "PNG" and content[24] == 8 and "transparency" not in image.info)
-            ) and orientation_of(image) == 1 and image.mode == {1: "L", 3: "RGB"}[channels]  # fmt: skip
+            ) and orientation_of(image) == 1 and image.mode == {1: "L", 3: "RGB"}.get(channels)  # fmt: skip
             return content if plain else None
 
 
 def decode_bytes(encoded: bytes, channels: int) -> np.ndarray:
-    """The uint8 array (height, width, channels) of PNG or JPEG bytes that were checked before."""
+    """The uint8 array (height, width, channels) of JPEG bytes, or PNG as of `encode_png`, that were checked before."""
     pixels = decode_picture(encoded, ("PNG", "JPEG"))
+    if channels not in (1, 3):
+        return np.ascontiguousarray(np.moveaxis(pixels.reshape(channels, -1, pixels.shape[1]), 0, -1))
     return pixels.reshape(*pixels.shape[:2], channels)
 
 

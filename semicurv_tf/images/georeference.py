@@ -1,5 +1,7 @@
 """Map coordinates of rasters, by rasterio (the extra `geo`)."""
 
+from pathlib import Path
+
 import numpy as np
 
 from semicurv_tf.errors import UserError
@@ -26,13 +28,63 @@ def raster_grid(dataset) -> Grid | None:
 
     Measured is in the CRS' own unit, metres where it is degrees.
     """
-    if dataset.crs is None or dataset.transform.is_identity:
+    crs = dataset.crs or projection_beside(Path(dataset.name))
+    if crs is None or dataset.transform.is_identity:
         return None
     a, b, c, d, e, f = tuple(dataset.transform)[:6]
-    crs = dataset.crs
     unit = "m" if crs.is_geographic else _short(crs.linear_units)
     # rasterio counts from a pixel's corner, this project from its centre.
-    return Grid(unit, (a, b, c + (a + b) / 2, d, e, f + (d + e) / 2), _name(crs), crs.is_geographic)
+    centred = (a, b, c + (a + b) / 2, d, e, f + (d + e) / 2)
+    return Grid(unit, centred, _name(crs), crs.is_geographic, mercator=_mercator(crs))
+
+
+def world_file(image: Path) -> Path | None:
+    """The world file beside an image (`.tfw`, `.tifw`, `.wld`, ... of any case), or None."""
+    suffix = image.suffix
+    ends = (f"{suffix[:2]}{suffix[-1]}w", f"{suffix}w", ".wld") if len(suffix) > 2 else (".wld",)
+    return next((path for end in ends if (path := _beside(image, end)) is not None), None)
+
+
+def projection_beside(image: Path):
+    """The CRS of the `.prj` file beside an image, in OGC's or ESRI's WKT; None where there is none.
+
+    Raises:
+        UserError: the file holds no CRS that rasterio knows.
+    """
+    path = _beside(image, ".prj")
+    if path is None:
+        return None
+    from rasterio.crs import CRS
+    from rasterio.errors import CRSError
+
+    try:
+        text = path.read_text(encoding="utf-8-sig").strip()
+        return CRS.from_wkt(text, morph_from_esri_dialect="PROJCS[" in text or "GEOGCS[" in text)
+    except (CRSError, ValueError, OSError) as error:
+        raise UserError(
+            f"{path}: expected a coordinate reference system as WKT, found none ({' '.join(str(error).split())[:80]}). "
+            "Fix: write it again, or remove the file"
+        ) from None
+
+
+def _beside(image: Path, suffix: str) -> Path | None:
+    for end in (suffix, suffix.upper()):
+        path = image.with_suffix(end)
+        if path.is_file():
+            return path
+    return None
+
+
+def _mercator(crs) -> str | None:
+    """Which Mercator map a CRS is, see `Grid.mercator`."""
+    if crs.is_geographic:
+        return None
+    known = {3857: "web", 900913: "web", 3785: "web", 102100: "web", 102113: "web", 3395: "world"}
+    wkt = crs.to_wkt()
+    found = known.get(crs.to_epsg())
+    if found is None and ("Mercator_Auxiliary_Sphere" in wkt or "Pseudo-Mercator" in wkt or "Pseudo Mercator" in wkt):
+        found = "web"
+    return found
 
 
 def parse_crs(text: str) -> tuple[str, bool]:

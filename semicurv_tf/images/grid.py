@@ -19,6 +19,8 @@ class Grid:
         crs: of the coordinates, "EPSG:32633" or WKT; None without.
         geographic: coordinates are degrees of longitude and latitude; measured is in metres on the ellipsoid.
         scale: units per pixel where there is no transform.
+        mercator: "web" (EPSG:3857, formulas of the sphere) or "world" (EPSG:3395, of the ellipsoid): coordinates are metres at
+            the equator, stretched by latitude; measured is in metres on the ground. None: another CRS.
 
     Example:
         >>> Grid(unit="mm", scale=0.8).step_matrices(np.zeros((1, 2)))[0]
@@ -31,6 +33,7 @@ class Grid:
     crs: str | None = None
     geographic: bool = False
     scale: float = 1.0
+    mercator: str | None = None
 
     def to_map(self, points: np.ndarray) -> np.ndarray:
         """Points `(n, 2)` in pixels to map coordinates, or unchanged where there are none."""
@@ -54,16 +57,37 @@ class Grid:
             return np.broadcast_to(matrix, (len(points), 2, 2))
         a, b, _, d, e, _ = self.transform
         matrix = np.array([[a, b], [d, e]])
-        if not self.geographic:
-            return np.broadcast_to(matrix, (len(points), 2, 2))
-        latitude = np.radians(np.clip(self.to_map(points)[:, 1], -90, 90))
-        bend = 1 - _ECCENTRICITY_SQUARED * np.sin(latitude) ** 2
-        east = _EQUATOR_M / np.sqrt(bend) * np.cos(latitude)
-        north = _EQUATOR_M * (1 - _ECCENTRICITY_SQUARED) / bend**1.5
-        return np.radians(np.stack([east, north], axis=1))[:, :, None] * matrix
+        if self.geographic:
+            east, north = _metres_per_radian(np.radians(np.clip(self.to_map(points)[:, 1], -90, 90)))
+            return np.radians(np.stack([east, north], axis=1))[:, :, None] * matrix
+        if self.mercator:
+            return self._ground_per_map_metre(self.to_map(points)[:, 1])[:, :, None] * matrix
+        return np.broadcast_to(matrix, (len(points), 2, 2))
+
+    def _ground_per_map_metre(self, northing: np.ndarray) -> np.ndarray:
+        """Metres on the ground, east and north `(n, 2)`, per metre of a Mercator map (Snyder 1987, p. 41-45)."""
+        isometric = northing / _EQUATOR_M
+        latitude = np.arctan(np.sinh(isometric))
+        if self.mercator == "world":
+            eccentricity = np.sqrt(_ECCENTRICITY_SQUARED)
+            for _ in range(6):  # converges by a factor of 150 each time
+                bulge = eccentricity * np.arctanh(eccentricity * np.sin(latitude))
+                latitude = np.arctan(np.sinh(isometric + bulge))
+        east, north = _metres_per_radian(latitude)
+        if self.mercator == "world":  # conformal on the ellipsoid: the same in both directions
+            return np.stack([east, east], axis=1) / _EQUATOR_M
+        # y = a arsinh(tan(latitude)): a radian of latitude is a / cos(latitude) metres of the map
+        return np.stack([east, north * np.cos(latitude)], axis=1) / _EQUATOR_M
 
     def pixel_area(self, shape: tuple[int, int]) -> float:
         """Mean area of a pixel in square units, of a mask of this height and width."""
         rows = np.linspace(0, shape[0] - 1, 101)
         middle = np.stack([np.full(101, (shape[1] - 1) / 2), rows], axis=1)
         return float(np.abs(np.linalg.det(self.step_matrices(middle))).mean())
+
+
+def _metres_per_radian(latitude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Metres on the ellipsoid per radian of longitude and of latitude, at latitudes in radians."""
+    bend = 1 - _ECCENTRICITY_SQUARED * np.sin(latitude) ** 2
+    east = _EQUATOR_M / np.sqrt(bend) * np.cos(latitude)
+    return east, _EQUATOR_M * (1 - _ECCENTRICITY_SQUARED) / bend**1.5

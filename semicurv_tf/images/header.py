@@ -7,11 +7,21 @@ from pathlib import Path
 
 from PIL import Image
 
-from semicurv_tf.images.formats import is_tiff
-from semicurv_tf.images.opener import open_picture, open_tiff, orientation_of, page_orientation, tiff_frames
+from semicurv_tf.images.formats import RAW_SUFFIXES, is_tiff
+from semicurv_tf.images.georeference import world_file
+from semicurv_tf.images.opener import (
+    alpha_of_page,
+    open_picture,
+    open_tiff,
+    orientation_of,
+    page_orientation,
+    tiff_frames,
+)
+from semicurv_tf.images.values import ValueRange
 
 WHOLE_TIFF_PIXELS = 16_777_216  # larger TIFFs are read by windows
 WHOLE_PIXELS = 67_108_864  # other formats above this: decoding one takes 7 bytes per pixel
+_PLACED = ("PNG", "JPEG", "BMP")  # read with their world files
 GEO_TAGS = (33550, 33922, 34264, 34735)  # ModelPixelScale, ModelTiepoint, ModelTransformation, GeoKeyDirectory
 
 
@@ -21,14 +31,15 @@ class Header:
 
     Attributes:
         frames: pages of a TIFF stack, else 1.
-        colours: 1 or 3.
+        colours: 1, or 3 and more: bands without alpha.
         alpha, palette: whether there is transparency, a palette.
         bits: per value.
         turned: whether an orientation tag turns it.
-        georeferenced: whether it is a GeoTIFF.
+        georeferenced: whether it is a GeoTIFF, or has a world file beside it.
         large: whether it is read by windows.
-        pixels: height x width.
+        width, height: of the stored pixels.
         tiff: whether it is a TIFF.
+        white_is_zero: whether a TIFF says so.
     """
 
     frames: int = 1
@@ -39,36 +50,68 @@ class Header:
     turned: bool = False
     georeferenced: bool = False
     large: bool = False
-    pixels: int = 0
+    width: int = 0
+    height: int = 0
     tiff: bool = False
+    white_is_zero: bool = False
+
+    @property
+    def pixels(self) -> int:
+        """Height x width."""
+        return self.width * self.height
 
     @property
     def as_tiff(self) -> bool:
         """Whether its masks are best TIFFs too: of stacks, georeferenced and large ones."""
-        return self.tiff and (self.frames > 1 or self.georeferenced or self.large)
+        return self.georeferenced or (self.tiff and (self.frames > 1 or self.large))
 
-    def conversions(self, channels: int) -> Iterator[str]:
-        """In words, what reading does to the values of the file for a network of so many channels."""
+    def conversions(self, channels: int, value_range: ValueRange | None = None) -> Iterator[str]:
+        """In words, what reading does to the values of the file.
+
+        Args:
+            channels: what the network takes.
+            value_range: by which values wider than 8 bit were stretched.
+        """
         if self.turned:
             yield "turned upright by its EXIF orientation"
         if self.palette:
             yield "palette resolved to colour"
-        if self.bits == 16:
-            yield "16 bit values cut to 8 bit (value // 256)"
+        if value_range:
+            yield value_range.said()
         if self.alpha:
             yield "alpha channel dropped"
         if self.colours == 1 and channels == 3:
             yield "grey repeated to 3 channels"
-        if self.colours == 3 and channels == 1:
+        if self.colours > channels in (1, 3) and self.colours > 3:
+            yield f"only the first 3 of {self.colours} bands used"
+        if self.colours >= 3 and channels == 1:
             yield "colour turned to grey (ITU-R 601 luma)"
 
 
 def read_header(path: Path) -> Header:
     """What a file says of itself; the defaults where it cannot be read (reading its pixels will say why)."""
     try:
+        if path.suffix.lower() in RAW_SUFFIXES:
+            return Header()
         return _tiff_header(path) if is_tiff(path) else _other_header(path)
     except Exception:  # decoders raise anything
         return Header()
+
+
+def image_orientation(path: Path) -> tuple[int, int, int]:
+    """The orientation tag of a file, 1 (upright) to 8, and the width and height of its stored pixels.
+
+    Raises:
+        Exception: whatever the decoder raises; see `opener.naming`.
+    """
+    if is_tiff(path) and path.suffix.lower() not in RAW_SUFFIXES:
+        with open_tiff(path) as tiff:
+            page = tiff.pages[0].aspage()
+            return page_orientation(page), page.imagewidth, page.imagelength
+    with open_picture(path, largest_pixels=None) as image:
+        if image.format == "PNG":
+            _find_png_exif(image, path)
+        return orientation_of(image), *image.size
 
 
 def _tiff_header(path: Path) -> Header:
@@ -78,9 +121,10 @@ def _tiff_header(path: Path) -> Header:
         samples, pixels = page.samplesperpixel, page.imagewidth * page.imagelength
         palette = page.photometric.name == "PALETTE"
         return Header(
-            frames=len(frames), colours=3 if samples >= 3 or palette else 1, alpha=samples in (2, 4), bits=page.bitspersample,
-            palette=palette, turned=page_orientation(page) != 1, georeferenced=any(tag in page.tags for tag in GEO_TAGS),
-            large=pixels > WHOLE_TIFF_PIXELS, pixels=pixels, tiff=True,
+            frames=len(frames), colours=3 if palette else samples - alpha_of_page(page), alpha=alpha_of_page(page), bits=page.bitspersample,
+            palette=palette, turned=page_orientation(page) != 1, georeferenced=any(tag in page.tags for tag in GEO_TAGS) or world_file(path) is not None,
+            large=pixels > WHOLE_TIFF_PIXELS, width=page.imagewidth, height=page.imagelength, tiff=True,
+            white_is_zero=page.photometric.name == "MINISWHITE",
         )  # fmt: skip
 
 
@@ -91,9 +135,17 @@ def _other_header(path: Path) -> Header:
         bands, palette, pixels = image.getbands(), image.mode == "P", image.width * image.height
         return Header(
             colours=1 if len(bands) <= 2 and not palette else 3, alpha="A" in bands or "transparency" in image.info,
-            palette=palette, bits=16 if image.mode.startswith("I") else 8,
-            turned=orientation_of(image) != 1, large=pixels > WHOLE_PIXELS, pixels=pixels,
+            palette=palette, bits=_bits(image, path),
+            turned=orientation_of(image) != 1, large=pixels > WHOLE_PIXELS, width=image.width, height=image.height,
+            georeferenced=orientation_of(image) == 1 and image.format in _PLACED and world_file(path) is not None,
         )  # fmt: skip
+
+
+def _bits(image: Image.Image, path: Path) -> int:
+    if image.format == "PNG":
+        with path.open("rb") as file:
+            return file.read(25)[24]
+    return 32 if image.mode == "F" else 16 if image.mode.startswith("I") else 8
 
 
 def _find_png_exif(image: Image.Image, path: Path) -> None:

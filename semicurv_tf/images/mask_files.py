@@ -1,7 +1,7 @@
 """Reads a mask file to be vectorised: foreground, pixels that count, and where they lie.
 
-TIFF is read by rasterio where that is installed, by strips of rows, with its CRS and no-data value; everything else by
-Pillow or tifffile. A mask takes one byte for each pixel. Values must be 0 and 1, or 0 and the largest of their type
+TIFF, large files and those with a world file are read by rasterio where that is installed, by strips of rows, with their
+CRS and no-data value; everything else by the reader of the training data. A mask takes one byte for each pixel. Values must be 0 and 1, or 0 and the largest of their type
 (255), unless a threshold is given.
 """
 
@@ -11,17 +11,18 @@ from pathlib import Path
 import numpy as np
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.images.formats import is_tiff
 from semicurv_tf.images.georeference import PIP, import_rasterio, raster_grid
 from semicurv_tf.images.grid import Grid
-from semicurv_tf.images.header import GEO_TAGS
-from semicurv_tf.images.masks import one_channel
-from semicurv_tf.images.opener import expect_bearable, naming, open_tiff, tiff_frames
+from semicurv_tf.images.header import Header, read_header
+from semicurv_tf.images.masks import mask_values, one_channel
+from semicurv_tf.images.opener import expect_bearable, naming
 from semicurv_tf.images.rasters import open_dataset
 from semicurv_tf.images.reader import decode
 
 LARGEST_PIXELS = 2_000_000_000
+BASE_BYTES = 400_000_000  # Python, NumPy, SciPy, and GDAL with its cache of blocks
 _STRIP_PIXELS = 2**24
+_WHOLE_PIXELS = 2**25  # larger ones of any format are read by strips
 _SHOWN_VALUES = 1000
 
 
@@ -40,46 +41,66 @@ class MaskFile:
     grid: Grid | None
 
 
-def read_mask_file(path: Path, threshold: float | None = None, georeference: bool = True) -> MaskFile:
+def read_mask_file(
+    path: Path, threshold: float | None = None, georeference: bool = True, memory_bytes: int | None = None
+) -> MaskFile:
     """Reads a mask.
 
     Args:
         path: the file.
         threshold: values above it are foreground; None expects 0 and 1, or 0 and 255.
         georeference: read map coordinates; False takes no notice of them.
+        memory_bytes: of the process; None: any.
 
     Raises:
-        UserError: unreadable, of several pages, in colour, of other values; or georeferenced and rasterio is missing.
+        UserError: unreadable, of several pages, in colour, of other values, larger than the memory; or georeferenced and
+            rasterio is missing.
     """
     with naming(path, "mask"):
         if path.stat().st_size == 0:
             raise UserError(
                 f"{path}: expected a mask, found an empty file (0 bytes). Fix: make the file again, or remove it"
             )
-        if not is_tiff(path):
-            return _read_whole(path, threshold)
-        with open_tiff(path) as tiff:
-            page = tiff.pages[0]
-            pages = len(tiff_frames(tiff))
-            has_tags = any(tag in page.tags for tag in GEO_TAGS)
-            shape = (page.imagelength, page.imagewidth)
-        if pages != 1:
-            raise UserError(f"{path}: expected one page, found {pages}. Fix: save each page as a file of its own")
-        expect_bearable(path, *shape[::-1], LARGEST_PIXELS)
+        header = read_header(path)
+        if header.frames != 1:
+            raise UserError(
+                f"{path}: expected one page, found {header.frames}. Fix: save each page as a file of its own"
+            )
+        if header.pixels:
+            expect_bearable(path, header.width, header.height, LARGEST_PIXELS)
+        placed = georeference and header.georeferenced
         try:
             import_rasterio()
         except ImportError:
-            if has_tags and georeference:
+            if placed:
                 raise UserError(
                     f"{path}: has map coordinates, which need the package rasterio. Fix: {PIP}, or --crs pixels"
                 ) from None
-            return _read_whole(path, threshold)
-        return _read_raster(path, threshold, georeference)
+            by_strips = False
+        else:
+            as_stored = not (header.palette or header.turned or header.white_is_zero)
+            by_strips = placed or (as_stored and (header.tiff or header.pixels > _WHOLE_PIXELS))
+        _expect_to_fit(path, header, by_strips, memory_bytes)
+        return _read_raster(path, threshold, georeference) if by_strips else _read_whole(path, threshold)
+
+
+def _expect_to_fit(path: Path, header: Header, by_strips: bool, memory_bytes: int | None) -> None:
+    # The mask itself, its decoded values with the copies that looking at them takes, and what the lines take beside.
+    decoded = 0 if by_strips else 5 + 3 * (header.colours + header.alpha) * max(1, header.bits // 8)
+    needed = BASE_BYTES + header.pixels * (2 + decoded)
+    if memory_bytes is not None and needed > memory_bytes:
+        raise UserError(
+            f"{path}: expected a mask for {memory_bytes / 1e9:.2g} GB of memory, found {header.width}x{header.height} pixels, "
+            f"which take {needed / 1e9:.2g} GB. Fix: --memory {needed / 1e9 + 0.1:.1f}GB, or cut it into tiles"
+        )
 
 
 def _read_whole(path: Path, threshold: float | None) -> MaskFile:
-    values = decode(path, palette_indices=True, largest_pixels=LARGEST_PIXELS)
-    return MaskFile(*_of_strips(path, values.shape[:2], [(values, None)], threshold), None)
+    decoded = decode(path, largest_pixels=LARGEST_PIXELS)
+    values, no_data = mask_values(decoded, path), decoded.no_data
+    if no_data is not None and not values[no_data].any():  # no-data 0 is how some tools call the background of a mask
+        no_data = None
+    return MaskFile(*_of_strips(path, values.shape[:2], [(values, no_data)], threshold), None)
 
 
 def _read_raster(path: Path, threshold: float | None, georeference: bool) -> MaskFile:

@@ -1,4 +1,4 @@
-"""Masks of training and scoring: which values of a file are 1."""
+"""Masks of training and scoring: which values of a file are 1. Values are labels, of 1, 8 or 16 bit alike."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,9 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.header import image_orientation
 from semicurv_tf.images.opener import naming
-from semicurv_tf.images.reader import decode
-from semicurv_tf.images.values import expect_large_enough, to_uint8
+from semicurv_tf.images.reader import Decoded, decode
+from semicurv_tf.images.values import expect_large_enough
+
+_FOREGROUND_OF_TYPE = (1, 255, 65535)  # what tools write for "yes", by the type of the file
 
 
 @dataclass(frozen=True)
@@ -27,24 +30,73 @@ class MaskRule:
     invert: bool = False
 
 
-def read_mask(path: Path, rule: MaskRule = MaskRule()) -> np.ndarray:
+@dataclass(frozen=True)
+class ReadMask:
+    """A mask, and what else its file says.
+
+    Attributes:
+        mask: uint8 `(height, width, 1)` of 0 and 1.
+        label: what is 1 in it, for comparing files: "foreground" for 1, 255 and 65535, else the value or the colour;
+            None where nothing is, or where the rule names the value.
+        on_stored_grid: whether it was turned as its image is, having no orientation tag of its own.
+    """
+
+    mask: np.ndarray
+    label: str | None = None
+    on_stored_grid: bool = False
+
+
+def read_mask(path: Path, rule: MaskRule = MaskRule(), image: Path | None = None) -> np.ndarray:
+    """The mask alone, uint8 `(height, width, 1)` of 0 and 1; see `read_mask_of`."""
+    return read_mask_of(path, rule, image).mask
+
+
+def read_mask_of(path: Path, rule: MaskRule = MaskRule(), image: Path | None = None) -> ReadMask:
     """Reads a mask.
 
-    Args:
-        path: the file; colour masks must be grey in all but name (equal channels). A palette that
-            is grey counts by its grey values, any other palette by its indices.
-        rule: how values become 0 and 1.
+    Colour masks must be grey in all but name (equal channels). A palette that is grey counts by its grey values, any other
+    by its indices, where black is 0. Where colour says nothing (all that is visible has one colour), alpha is the mask.
 
-    Returns:
-        uint8 array (height, width, 1) of 0 and 1.
+    Args:
+        path: the file.
+        rule: how values become 0 and 1.
+        image: the file of its image. A mask without an orientation tag beside an image with one was drawn on the pixels as
+            they are stored, unless its size says otherwise.
 
     Raises:
         UserError: naming the file; also where the values do not fit the rule.
     """
     with naming(path):
-        values = to_uint8(decode(path, palette_indices=True), path)
+        decoded = decode(path)
+        stored = image is not None and decoded.orientation == 1 and _on_stored_grid(decoded.values.shape, image)
+        if stored:
+            decoded = decoded.turned(image_orientation(image)[0])
+        values = mask_values(decoded, path)
         expect_large_enough(path, *values.shape[:2])
-        return apply_mask_rule(one_channel(values, path), rule, path)
+        mask = apply_mask_rule(values, rule, path)
+    label = None
+    if rule == MaskRule(invert=rule.invert):
+        foreground = values[values != 0]
+        label = _label(foreground.flat[0], decoded, values) if foreground.size else None
+    return ReadMask(mask, label, stored)
+
+
+def mask_values(decoded: Decoded, path: Path) -> np.ndarray:
+    """The labels `(height, width)` of a decoded mask; see `read_mask_of`.
+
+    Raises:
+        UserError: colours that differ.
+    """
+    values, alpha = decoded.values, decoded.alpha
+    if alpha is not None and (alpha != alpha.flat[0]).any():
+        visible = values[alpha > 0]
+        if (visible == visible[0]).all():
+            return alpha
+        hidden = alpha == 0
+        values = np.where(hidden if values.ndim == 2 else hidden[..., None], 0, values).astype(values.dtype)
+    if decoded.indices is not None and (values != values[..., :1]).any():
+        return _palette_labels(decoded.indices, values)
+    return one_channel(values, path)
 
 
 def one_channel(values: np.ndarray, path: Path) -> np.ndarray:
@@ -66,6 +118,8 @@ def one_channel(values: np.ndarray, path: Path) -> np.ndarray:
 
 def apply_mask_rule(values: np.ndarray, rule: MaskRule, path: Path | str) -> np.ndarray:
     """Turns mask values (height, width) into uint8 0 and 1 (height, width, 1); see `read_mask`."""
+    if values.dtype == np.bool_ and (rule.threshold is not None or rule.positive_value == 255):
+        values = values * np.uint8(255)
     if rule.threshold is not None:
         positive = values > rule.threshold
     elif rule.positive_value is not None:
@@ -74,11 +128,12 @@ def apply_mask_rule(values: np.ndarray, rule: MaskRule, path: Path | str) -> np.
         found = np.unique(values)
         if len(found) > 2 or (len(found) == 2 and found[0] != 0):
             some = ", ".join(str(value) for value in found[:5])
+            middle = 127 if found[-1] < 256 else int(found[-1]) // 2
             raise UserError(
                 f"{path}: expected a two-valued mask (0 and one other value), found "
                 f"{len(found)} values: {some}{', ...' if len(found) > 5 else ''}. Fix: save the "
                 "mask without smoothing as PNG, or choose --set data.options.mask_value=V or "
-                "data.options.mask_threshold=127 (dataset folder)"
+                f"data.options.mask_threshold={middle} (dataset folder)"
             )
         positive = values != 0
     return (positive ^ rule.invert).astype(np.uint8)[..., None]
@@ -92,3 +147,30 @@ def check_same_size(image: np.ndarray, other: np.ndarray, image_path: Path, othe
             f"{other_path}: expected {w}x{h} pixels as its image {image_path.name}, found "
             f"{other_w}x{other_h}. Fix: save both at one size"
         )
+
+
+def _on_stored_grid(shape: tuple[int, ...], image: Path) -> bool:
+    try:
+        orientation, width, height = image_orientation(image)
+    except Exception:  # whatever is wrong with the image, reading it will say
+        return False
+    return orientation != 1 and shape[:2] == (height, width)
+
+
+def _palette_labels(indices: np.ndarray, colours: np.ndarray) -> np.ndarray:
+    """Indices as labels, but black is 0: some tools (Pillow's quantize) order a palette by how often a colour occurs."""
+    first = colours[indices == 0]
+    if not first.size or not first[0].any():
+        return indices
+    black = indices[(colours == 0).all(axis=-1)]
+    if not black.size:
+        return indices
+    return np.where(indices == black[0], 0, np.where(indices == 0, black[0], indices)).astype(indices.dtype)
+
+
+def _label(value, decoded: Decoded, values: np.ndarray) -> str:
+    if decoded.indices is not None and decoded.values.ndim == 3:
+        colour = decoded.values[values == value][0]
+        if (colour != colour[0]).any():
+            return "colour #" + "".join(f"{part:02x}" for part in colour)
+    return "foreground" if value in _FOREGROUND_OF_TYPE else f"value {value:g}"

@@ -17,7 +17,8 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.images.header import Header, read_header
 from semicurv_tf.images.opener import LARGEST_WHOLE_PIXELS
 from semicurv_tf.images.rasters import Place, open_raster, require_rasterio
-from semicurv_tf.images.reader import read_image, read_pages
+from semicurv_tf.images.reader import ReadImage, read_pages, read_valid_image
+from semicurv_tf.images.values import ValueRange
 from semicurv_tf.images.windows import ArraySource, Source
 
 
@@ -49,38 +50,42 @@ class Opened:
     place: Place | None = None
 
 
-def read_with_notes(path: str | Path, channels: int) -> NotedImage:
+def read_with_notes(path: str | Path, channels: int, value_range: ValueRange | None = None) -> NotedImage:
     """Reads an image as a whole, by the reader of the training data, so that both see the same values.
 
     Args:
         path: the image file.
-        channels: 1 or 3, what the network takes.
+        channels: 1, 3 or the number of bands, what the network takes.
+        value_range: of values wider than 8 bit, from the training data; None measures the file's own.
 
     Raises:
         UserError: the file is missing, unreadable, truncated, too small, too large, or of several frames.
     """
     path = Path(path)
-    pixels = read_image(path, channels)
-    return NotedImage(pixels, tuple(read_header(path).conversions(channels)))
+    header = read_header(path)
+    read = read_valid_image(path, channels, value_range)
+    return NotedImage(read.pixels, tuple(header.conversions(channels, read.value_range)))
 
 
-def open_pages(path: Path, header: Header, channels: int, *, place: bool = False) -> Iterator[Opened]:
+def open_pages(
+    path: Path, header: Header, channels: int, *, place: bool = False, value_range: ValueRange | None = None
+) -> Iterator[Opened]:
     """Opens an image, or the pages of a stack one after the other, to be read by rows before the next is taken.
 
     Args:
         path: the file.
         header: from `read_header`.
-        channels: 1 or 3, what the network takes.
+        channels: 1, 3 or the number of bands, what the network takes.
         place: whether the results are to lie where the image lies.
+        value_range: of values wider than 8 bit, from the training data; None measures the file's own.
 
     Raises:
         UserError: as `read_with_notes`; also where rasterio is needed and missing.
     """
-    notes = tuple(header.conversions(channels))
     if header.frames > 1:
-        with contextlib.closing(read_pages(path, channels)) as pages:
-            for pixels in pages:
-                yield Opened(ArraySource(pixels), notes)
+        with contextlib.closing(read_pages(path, channels, value_range)) as pages:
+            for read in pages:
+                yield _opened(read, header, channels)
         return
     placed = place and header.georeferenced
     if placed:
@@ -88,10 +93,17 @@ def open_pages(path: Path, header: Header, channels: int, *, place: bool = False
     if header.large and header.pixels > LARGEST_WHOLE_PIXELS:
         require_rasterio(path, f"has {header.pixels / 1e6:.0f} million pixels", "cut it into tiles")
     if placed or (header.large and _is_plain(path, header) and _has_rasterio()):
-        with open_raster(path, channels) as raster:
+        with open_raster(path, channels, value_range) as raster:
             yield Opened(raster, raster.notes, raster.place)
         return
-    yield Opened(ArraySource(read_image(path, channels)), notes)
+    yield _opened(read_valid_image(path, channels, value_range), header, channels)
+
+
+def _opened(read: ReadImage, header: Header, channels: int) -> Opened:
+    notes = tuple(header.conversions(channels, read.value_range))
+    if read.valid is not None:
+        notes = (*notes, "pixels without data stay without data")
+    return Opened(ArraySource(read.pixels, read.valid), notes)
 
 
 def _is_plain(path: Path, header: Header) -> bool:

@@ -20,8 +20,10 @@ from PIL import (  # the plugins enter themselves into `Image.OPEN`
     BmpImagePlugin,  # noqa: F401
     GifImagePlugin,  # noqa: F401
     Image,
+    Jpeg2KImagePlugin,  # noqa: F401
     JpegImagePlugin,  # noqa: F401
     PngImagePlugin,  # noqa: F401
+    PpmImagePlugin,  # noqa: F401
     TiffImagePlugin,  # noqa: F401
     UnidentifiedImageError,
     WebPImagePlugin,  # noqa: F401
@@ -32,6 +34,7 @@ from semicurv_tf.images.formats import PILLOW_FORMATS
 
 LARGEST_WHOLE_PIXELS = 89_478_485  # of an image decoded in one piece: 256 MiB as RGB
 _EXIF_ORIENTATION = 0x0112
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 _ALPHA = (1, 2)  # TIFF's ExtraSamples: associated and unassociated alpha
 
 
@@ -51,12 +54,13 @@ def open_picture(
         Exception: whatever the decoder raises; see `naming`.
     """
     quiet_decoders()
+    name = file if isinstance(file, Path) else "image"
     if isinstance(file, Path):
         expect_regular(file)
     with io.BytesIO(file) if isinstance(file, bytes) else file.open("rb") as content:
-        with _identified(content, formats) as image:
+        with _identified(content, formats, name) as image:
             if largest_pixels is not None:
-                expect_bearable(file if isinstance(file, Path) else "image", *image.size, largest_pixels)
+                expect_bearable(name, *image.size, largest_pixels)
             yield image
 
 
@@ -177,10 +181,12 @@ def naming(path: Path, what: str = "image") -> Iterator[None]:
         ) from None
 
 
-def _identified(content: BinaryIO, formats: tuple[str, ...]) -> Image.Image:
+def _identified(content: BinaryIO, formats: tuple[str, ...], name: Path | str) -> Image.Image:
     prefix = content.read(16)
-    for name in formats:
-        factory, accept = Image.OPEN[name]
+    if prefix[4:8] == b"ftyp" and prefix[8:12] in _HEIF_BRANDS:
+        formats = (*formats, _register_heif(name))
+    for format in formats:
+        factory, accept = Image.OPEN[format]
         accepted = accept(prefix) if accept else True
         if not accepted or isinstance(accepted, str):  # a text says why the format is not supported
             continue
@@ -188,6 +194,33 @@ def _identified(content: BinaryIO, formats: tuple[str, ...]) -> Image.Image:
         with contextlib.suppress(SyntaxError, IndexError, TypeError, struct.error):  # as Image.open does
             return factory(content, "")
     raise UnidentifiedImageError("cannot identify it as an image")
+
+
+def _register_heif(name: Path | str) -> str:
+    """Pillow's name of the format of phones, once its plugin is there."""
+    try:
+        import pillow_heif
+    except ImportError:
+        raise UserError(f"{name}: a HEIC image needs the package pillow-heif. Fix: pip install pillow-heif") from None
+    pillow_heif.register_heif_opener()
+    return "HEIF"
+
+
+def develop_raw(path: Path) -> np.ndarray:
+    """A camera's raw file as RGB, uint8 `(height, width, 3)`, upright, by LibRaw's defaults (the camera's white balance).
+
+    Raises:
+        UserError: rawpy is not installed.
+        Exception: whatever it raises; see `naming`.
+    """
+    try:
+        import rawpy
+    except ImportError:
+        raise UserError(f"{path}: a camera's raw file needs the package rawpy. Fix: pip install rawpy") from None
+    expect_regular(path)
+    with rawpy.imread(str(path)) as raw:
+        expect_bearable(path, raw.sizes.width, raw.sizes.height)
+        return raw.postprocess(use_camera_wb=True)
 
 
 def _known(orientation) -> int:

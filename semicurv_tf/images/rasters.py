@@ -1,6 +1,6 @@
 """Reads large and georeferenced images by windows, through rasterio (the extra `geo`).
 
-The values are those of the reader of the training data: 16 bit keep their high byte, transparency is dropped,
+The values are those of the reader of the training data: wide ones become 8 bit by its rule, transparency is dropped,
 palettes are resolved, grey is repeated or colours turned to grey as the network needs it.
 """
 
@@ -13,12 +13,14 @@ import numpy as np
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.formats import is_tiff
+from semicurv_tf.images.georeference import projection_beside
 from semicurv_tf.images.opener import expect_regular, naming, open_picture, quiet_decoders
-from semicurv_tf.images.values import expect_large_enough, to_channels, to_uint8
+from semicurv_tf.images.values import ValueRange, expect_large_enough, is_wide, measure_range, to_channels, to_uint8
 
 CACHE_BYTES = 67_108_864  # of GDAL's cache of blocks
 # GDAL opens hundreds of formats, some of which read other files or the network (VRT, WMS): the driver is named.
 _DRIVER_OF = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "BMP": "BMP", "WEBP": "WEBP", "GIF": "GIF"}
+_MEASURED_PX = 2048  # side of the thinned-out image whose values are measured
 INSTALL = "pip install 'semicurv-tf[geo]'"
 
 
@@ -70,15 +72,20 @@ def _driver(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def open_raster(path: Path, channels: int) -> Iterator["Raster"]:
+def open_raster(path: Path, channels: int, value_range: ValueRange | None = None) -> Iterator["Raster"]:
     """Opens an image for reading by windows; inside of `raster_environment`.
 
+    Args:
+        path: the file.
+        channels: 1, 3 or the number of bands, what the network takes.
+        value_range: of values wider than 8 bit; None measures the file's own, on every n-th pixel.
+
     Raises:
-        UserError: damage, values of another kind than 8 or 16 bit unsigned, sides under 16 pixels.
+        UserError: damage, complex values, too few bands, sides under 16 pixels.
     """
     with contextlib.ExitStack() as opened:
         with naming(path):
-            raster = Raster(opened.enter_context(open_dataset(path)), path, channels)
+            raster = Raster(opened.enter_context(open_dataset(path)), path, channels, value_range)
         yield raster
 
 
@@ -109,25 +116,32 @@ class Raster:
         place: where it lies; None where it is not georeferenced and has no gaps.
     """
 
-    def __init__(self, dataset, path: Path, channels: int):
+    def __init__(self, dataset, path: Path, channels: int, value_range: ValueRange | None = None):
         from rasterio.enums import ColorInterp, MaskFlags
 
         self._dataset, self._path, self._channels = dataset, path, channels
         self.height, self.width = dataset.shape
         colours = dataset.colorinterp
-        kinds = sorted(set(dataset.dtypes))
-        if kinds not in (["uint8"], ["uint16"]):
+        dtype = np.result_type(*dataset.dtypes)
+        if dtype.kind not in "uif":
             raise UserError(
-                f"{path}: expected 8 or 16 bit unsigned values, found {', '.join(kinds)}. "
-                "Fix: convert the file, e.g. gdal_translate -ot Byte -scale"
+                f"{path}: expected integers or floating point values, found {dtype}. Fix: convert the file, e.g. gdal_translate"
             )
         expect_large_enough(path, *dataset.shape)
         if ColorInterp.cyan in colours:
             raise UserError(
                 f"{path}: expected grey or RGB to read by windows, found CMYK. Fix: convert the file to RGB"
             )
-        self._bands = [1, 2, 3] if dataset.count >= 3 else [1]
-        self._wide = kinds == ["uint16"]
+        alpha = ColorInterp.alpha in colours
+        own = [1, 2, 3] if dataset.count - alpha >= 3 else [1]
+        self._bands = own if channels in (1, 3) else list(range(1, channels + 1))
+        if len(self._bands) > dataset.count:
+            raise UserError(
+                f"{path}: expected {channels} bands, found {dataset.count}. Fix: leave the file out, or a run for {dataset.count}"
+            )
+        alpha_is_band = alpha and len(self._bands) == dataset.count  # GDAL calls the fourth band alpha by default
+        alpha &= not alpha_is_band
+        self._wide, self._dtype = is_wide(dtype), dtype
         self._inverted = False
         self._palette = None
         if colours[0] == ColorInterp.palette:
@@ -136,11 +150,12 @@ class Raster:
                 self._palette[index] = colour[:3]
         if dataset.tags(ns="IMAGE_STRUCTURE").get("MINISWHITE") == "YES":  # GDAL says it by a palette, or not at all
             self._inverted, self._palette = True, None
-        is_tiff = dataset.driver == "GTiff"
-        self._gaps = is_tiff and any(MaskFlags.all_valid not in flags for flags in dataset.mask_flag_enums)
-        self.notes = tuple(self._conversions(ColorInterp.alpha in colours))
+        masked = any(MaskFlags.all_valid not in flags for flags in dataset.mask_flag_enums)
+        self._gaps = dataset.driver == "GTiff" and masked and not alpha_is_band
+        self._range = (value_range or self._measured()) if self._wide else None
+        self.notes = tuple(self._conversions(alpha))
         transform = dataset.transform if not dataset.transform.is_identity else None
-        self.place = Place(dataset.crs, transform, dataset.gcps, self._gaps)
+        self.place = Place(dataset.crs or projection_beside(path), transform, dataset.gcps, self._gaps)
 
     def rows(self, top: int, bottom: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Pixels and validity of some rows, see `tiles.Source`."""
@@ -148,21 +163,35 @@ class Raster:
 
         window = Window(0, top, self.width, bottom - top)
         with naming(self._path):
-            values = to_uint8(self._dataset.read(self._bands, window=window), self._path)
+            values = self._upright_values(self._dataset.read(self._bands, window=window))
             valid = self._dataset.dataset_mask(window=window) > 0 if self._gaps else None
-        if self._inverted:
-            values = 255 - values
+        if values.dtype.kind == "f":
+            numbers = np.isfinite(values).all(axis=0)
+            valid = numbers if valid is None else valid & numbers
+        values = to_uint8(values, self._path, self._range)
         pixels = np.moveaxis(values, 0, -1)
         if self._palette is not None:
             pixels = self._palette[pixels[..., 0]]
-        return np.ascontiguousarray(to_channels(pixels, self._channels)), valid
+        return np.ascontiguousarray(to_channels(pixels, self._channels, self._path)), valid
+
+    def _upright_values(self, values: np.ndarray) -> np.ndarray:
+        return np.iinfo(values.dtype).max - values if self._inverted and values.dtype.kind == "u" else values
+
+    def _measured(self) -> ValueRange:
+        """The range of the file's values, by pixels spread over it."""
+        height, width = (min(side, _MEASURED_PX) for side in self._dataset.shape)
+        shape = (len(self._bands), height, width)
+        values = self._dataset.read(self._bands, out_shape=shape).astype(self._dtype)
+        if self._gaps:
+            values = values[:, self._dataset.dataset_mask(out_shape=(height, width)) > 0]
+        return measure_range([self._upright_values(values)])
 
     def _conversions(self, alpha: bool) -> Iterator[str]:
         colours = 3 if len(self._bands) == 3 or self._palette is not None else 1
         if self._palette is not None:
             yield "palette resolved to colour"
         if self._wide:
-            yield "16 bit values cut to 8 bit (value // 256)"
+            yield self._range.said()
         if alpha:
             yield "alpha channel dropped"
         if self._dataset.count - alpha > len(self._bands):

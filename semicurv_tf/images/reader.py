@@ -1,12 +1,11 @@
-"""Reads one image or mask file as a whole: what is accepted, and the line that names what is not.
+"""Reads one image file as a whole: what is accepted, and the line that names what is not.
 
-Everything ends as uint8. Accepted are png, jpg, tif, bmp, webp, gif of 8 or 16 bit, grey, RGB,
-RGBA, CMYK or palette. Refused, by a `UserError` that names the file: unreadable, truncated or empty
-files, several frames in one file, floating point values, sides under 16 pixels, masks with values
-that the rule does not know.
+Everything ends as uint8 (see `values.py`), upright, in RGB order or in the file's own bands. Refused, by a `UserError` that
+names the file: unreadable, truncated or empty files, several frames in one file, sides under 16 pixels.
 """
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,48 +13,107 @@ import tifffile
 from PIL import Image
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.images.formats import is_tiff
+from semicurv_tf.images.formats import RAW_SUFFIXES, is_tiff
 from semicurv_tf.images.opener import (
     LARGEST_WHOLE_PIXELS,
+    alpha_of_page,
+    develop_raw,
     expect_bearable,
     expect_regular,
     naming,
     open_picture,
     open_tiff,
     orientation_of,
+    page_orientation,
     tiff_frames,
     upright,
 )
-from semicurv_tf.images.values import expect_large_enough, to_channels, to_uint8
+from semicurv_tf.images.values import ValueRange, expect_large_enough, is_wide, measure_range, to_channels, to_uint8
+
+_NO_DATA_TAG = 42113  # GDAL_NODATA
+_SAMPLED_PAGES = 8  # of a stack whose values are measured
 
 
-def read_image(path: Path, channels: int) -> np.ndarray:
+@dataclasses.dataclass(frozen=True)
+class Decoded:
+    """A file as it stands, upright.
+
+    Attributes:
+        values: `(height, width)` or `(height, width, bands)`, of the file's own type, without alpha.
+        alpha: `(height, width)`; None without.
+        no_data: bool `(height, width)`, what the file marks as holding none apart from alpha; None where nothing is.
+        indices: `(height, width)`, of a file with a palette, whose colours are `values`.
+        orientation: the tag by which it was turned upright, 1 to 8.
+    """
+
+    values: np.ndarray
+    alpha: np.ndarray | None = None
+    no_data: np.ndarray | None = None
+    indices: np.ndarray | None = None
+    orientation: int = 1
+
+    def turned(self, orientation: int) -> "Decoded":
+        """The same, turned upright from its stored grid."""
+        arrays = (self.values, self.alpha, self.no_data, self.indices)
+        return Decoded(*(None if array is None else upright(array, orientation) for array in arrays), orientation)
+
+
+@dataclasses.dataclass(frozen=True)
+class ReadImage:
+    """An image as a network takes it.
+
+    Attributes:
+        pixels: uint8 `(height, width, channels)`.
+        valid: bool `(height, width)`, False where a TIFF says that there are no data (its no-data value, its internal
+            mask, its alpha, values that are no numbers); None where there are data everywhere.
+        value_range: by which values wider than 8 bit were stretched; None where there were none.
+    """
+
+    pixels: np.ndarray
+    valid: np.ndarray | None = None
+    value_range: ValueRange | None = None
+
+
+def read_image(path: Path, channels: int, value_range: ValueRange | None = None) -> np.ndarray:
     """Reads an image.
 
     Args:
         path: the file.
-        channels: 1 (grey, by ITU-R 601 luma) or 3 (RGB).
+        channels: 1 (grey, by ITU-R 601 luma), 3 (RGB), or the number of bands.
+        value_range: of values wider than 8 bit; None measures the file's own.
 
     Returns:
-        uint8 array (height, width, channels). 16 bit values keep their high byte. Transparency is
-        dropped, the orientation tag of cameras is obeyed.
+        uint8 array (height, width, channels). Transparency is dropped, the orientation tag of cameras is obeyed.
 
     Raises:
         UserError: naming the file, see the module.
     """
+    return read_valid_image(path, channels, value_range).pixels
+
+
+def read_valid_image(path: Path, channels: int, value_range: ValueRange | None = None) -> ReadImage:
+    """Reads an image and which of its pixels hold data; see `read_image`."""
     with naming(path):
-        return _for_network(decode(path), path, channels)
+        return _for_network(decode(path), path, channels, value_range)
 
 
-def read_pages(path: Path, channels: int) -> Iterator[np.ndarray]:
-    """Reads the pages of a TIFF stack one after the other; see `read_image`.
+def read_pages(path: Path, channels: int, value_range: ValueRange | None = None) -> Iterator[ReadImage]:
+    """Reads the pages of a TIFF stack one after the other; see `read_valid_image`.
 
     Raises:
         UserError: naming the file, see the module.
     """
     with naming(path), open_tiff(path) as tiff, open_picture(path, ("TIFF",), None) as picture:
-        for page in _frames(path, tiff):
-            yield _for_network(_decode_page(path, page.aspage(), False, LARGEST_WHOLE_PIXELS, picture), path, channels)
+        frames = _frames(path, tiff)
+        if value_range is None:
+            value_range = measure_range(
+                _decode_page(path, page.aspage(), LARGEST_WHOLE_PIXELS, picture).values
+                for page in _sampled(frames)
+                if is_wide(page.aspage().dtype)
+            )
+        for page in frames:
+            decoded = _decode_page(path, page.aspage(), LARGEST_WHOLE_PIXELS, picture)
+            yield _for_network(decoded, path, channels, value_range)
 
 
 def read_stack(path: Path) -> np.ndarray:
@@ -70,12 +128,31 @@ def read_stack(path: Path) -> np.ndarray:
         return tiff.asarray()
 
 
-def decode(path: Path, palette_indices: bool = False, largest_pixels: int = LARGEST_WHOLE_PIXELS) -> np.ndarray:
-    """The values of a file as they stand in it, upright: `(height, width)` or `(height, width, 1 to 4)`.
+def measure_files(paths: Iterable[Path]) -> ValueRange | None:
+    """The range of the values of all files that are wider than 8 bit; None where none is.
+
+    Files that cannot be read are left out: reading them for good names them.
+    """
+
+    def wide_values() -> Iterator[np.ndarray]:
+        for path in paths:
+            try:
+                with naming(path):
+                    if not _may_be_wide(path):
+                        continue
+                    decoded = decode(path)
+            except UserError:
+                continue
+            yield decoded.values if decoded.no_data is None else decoded.values[~decoded.no_data]
+
+    return measure_range(wide_values())
+
+
+def decode(path: Path, largest_pixels: int = LARGEST_WHOLE_PIXELS) -> Decoded:
+    """The values of a file as they stand in it, upright.
 
     Args:
         path: the file.
-        palette_indices: of a palette that is not grey take the indices instead of the colours.
         largest_pixels: height x width at most.
 
     Raises:
@@ -83,21 +160,37 @@ def decode(path: Path, palette_indices: bool = False, largest_pixels: int = LARG
         Exception: whatever a decoder raises; see `naming`.
     """
     expect_regular(path)
+    if path.suffix.lower() in RAW_SUFFIXES:
+        return Decoded(develop_raw(path))
     if is_tiff(path):
         with open_tiff(path) as tiff:
             frames = _frames(path, tiff)
             _expect_one_frame(path, len(frames))
-            return _decode_page(path, frames[0].aspage(), palette_indices, largest_pixels)
+            page = frames[0].aspage()
+            decoded = _decode_page(path, page, largest_pixels)
+            return _with_mask_page(decoded, page, tiff)
     with open_picture(path, largest_pixels=largest_pixels) as image:
         # MPO is what phones write: a JPEG photograph, then previews of it.
         _expect_one_frame(path, 1 if image.format == "MPO" else getattr(image, "n_frames", 1))
-        return _values(image, palette_indices)
+        wide = _wide_png(path, image)
+        return _decoded(image) if wide is None else wide.turned(orientation_of(image))
 
 
-def _for_network(values: np.ndarray, path: Path, channels: int) -> np.ndarray:
-    pixels = to_uint8(values, path)
+def _for_network(decoded: Decoded, path: Path, channels: int, value_range: ValueRange | None) -> ReadImage:
+    values, alpha, no_data = decoded.values, decoded.alpha, decoded.no_data
+    bands = 1 if values.ndim == 2 else values.shape[-1]
+    if alpha is not None and channels == bands + 1 and channels > 3:  # GDAL calls the fourth band alpha by default
+        values, alpha = np.concatenate([values.reshape(*values.shape[:2], bands), alpha[..., None]], axis=-1), None
+    if not is_wide(values.dtype):
+        value_range = None
+    elif value_range is None and values.dtype.kind in "uif":
+        value_range = measure_range([values if no_data is None else values[~no_data]])
+    pixels = to_uint8(values, path, value_range)
     expect_large_enough(path, *pixels.shape[:2])
-    return np.ascontiguousarray(to_channels(pixels, channels))
+    if alpha is not None and is_tiff(path):
+        no_data = (alpha == 0) if no_data is None else no_data | (alpha == 0)
+    valid = None if no_data is None or not no_data.any() else ~no_data
+    return ReadImage(np.ascontiguousarray(to_channels(pixels, channels, path)), valid, value_range)
 
 
 def _frames(path: Path, tiff: tifffile.TiffFile) -> list:
@@ -111,54 +204,156 @@ def _frames(path: Path, tiff: tifffile.TiffFile) -> list:
     return frames
 
 
-def _decode_page(
-    path: Path, page, palette_indices: bool, largest_pixels: int, opened: Image.Image | None = None
-) -> np.ndarray:
-    """The values of a page of a TIFF, by Pillow or by tifffile.
+def _sampled(frames: list) -> list:
+    return frames[:: max(1, len(frames) // _SAMPLED_PAGES)]
+
+
+def _decode_page(path: Path, page, largest_pixels: int, opened: Image.Image | None = None) -> Decoded:
+    """A page of a TIFF, by Pillow or by tifffile.
 
     Args:
         opened: the file opened by Pillow, where several pages of it are read: seeking on is cheap, opening is not.
     """
     expect_bearable(path, page.imagewidth, page.imagelength, largest_pixels)
-    # Pillow knows more compressions; it lacks 16 bit colour, and misreads other wide types.
-    if page.dtype == np.uint8 or page.bitspersample == 1 or (
-        page.dtype == np.uint16 and page.samplesperpixel == 1
-    ):  # fmt: skip
-        if opened is not None:
-            opened.seek(page.index)
-            return _values(opened, palette_indices)
-        with open_picture(path, ("TIFF",), largest_pixels) as image:
-            if page.index:
-                image.seek(page.index)
-            return _values(image, palette_indices)
-    pixels = page.asarray()
-    if pixels.ndim == 3 and page.planarconfig.name == "SEPARATE":
-        pixels = np.moveaxis(pixels, 0, -1)
-    if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[-1] not in (1, 2, 3, 4)):
-        raise ValueError(f"array of shape {pixels.shape}")
-    return pixels
+    # Pillow knows more compressions; it lacks 16 bit colour and further bands, and misreads other wide types.
+    samples, alpha = page.samplesperpixel, alpha_of_page(page)
+    plain = samples in (1, 3) or (samples in (2, 4) and alpha) or page.photometric.name == "SEPARATED"
+    if (page.dtype == np.uint8 and plain) or page.bitspersample == 1 or (page.dtype == np.uint16 and samples == 1):
+        decoded = _page_by_pillow(path, page, largest_pixels, opened)
+    else:
+        decoded = _page_by_tifffile(path, page, alpha)
+    return _without_data(decoded, page)
 
 
-def _values(image: Image.Image, palette_indices: bool) -> np.ndarray:
+def _page_by_pillow(path: Path, page, largest_pixels: int, opened: Image.Image | None) -> Decoded:
+    if opened is not None:
+        opened.seek(page.index)
+        return _decoded(opened, page)
+    with open_picture(path, ("TIFF",), largest_pixels) as image:
+        if page.index:
+            image.seek(page.index)
+        return _decoded(image, page)
+
+
+def _page_by_tifffile(path: Path, page, alpha: bool) -> Decoded:
+    try:
+        values = page.asarray()
+    except Exception as error:
+        values = _by_rasterio(path) if "imagecodecs" in str(error) else None
+        if values is None:
+            raise
+    else:
+        if values.ndim == 3 and page.planarconfig.name == "SEPARATE":
+            values = np.moveaxis(values, 0, -1)
+    if values.ndim not in (2, 3):
+        raise ValueError(f"array of shape {values.shape}")
+    if page.photometric.name == "MINISWHITE" and values.dtype.kind == "u":
+        values = np.iinfo(values.dtype).max - values
+    decoded = Decoded(values[..., :-1], values[..., -1]) if alpha else Decoded(values)
+    return decoded.turned(page_orientation(page))
+
+
+def _by_rasterio(path: Path) -> np.ndarray | None:
+    """The first image of a file by GDAL, which knows more compressions and depths; None where it is not installed."""
+    try:
+        from semicurv_tf.images.rasters import open_dataset
+
+        with open_dataset(path) as dataset:
+            return np.moveaxis(dataset.read(), 0, -1)
+    except ImportError:
+        return None
+
+
+def _wide_png(path: Path, image: Image.Image) -> Decoded | None:
+    """A PNG of 16 bit colour, of which Pillow keeps the high byte only; None for others, and without GDAL."""
+    if image.format != "PNG" or image.mode not in ("RGB", "RGBA"):
+        return None
+    with path.open("rb") as file:
+        if file.read(25)[24] != 16:
+            return None
+    values = _by_rasterio(path)
+    if values is None:
+        return None
+    return Decoded(values[..., :3], values[..., 3] if values.shape[-1] == 4 else None)
+
+
+def _without_data(decoded: Decoded, page) -> Decoded:
+    """Marks the no-data value of a page of a TIFF, where all bands have it, and what is no number."""
+    values = decoded.values if decoded.values.ndim == 3 else decoded.values[..., None]
+    no_data = None
+    tag = page.tags.get(_NO_DATA_TAG)
+    if tag is not None and decoded.indices is None:
+        try:
+            lacking = float(str(tag.value).strip("\0 "))
+        except ValueError:
+            lacking = np.nan
+        if not np.isnan(lacking):
+            no_data = (values == lacking).all(axis=-1)
+    if values.dtype.kind == "f":
+        strange = ~np.isfinite(values).all(axis=-1)
+        no_data = strange if no_data is None else no_data | strange
+    return decoded if no_data is None else dataclasses.replace(decoded, no_data=no_data)
+
+
+def _with_mask_page(decoded: Decoded, page, tiff: tifffile.TiffFile) -> Decoded:
+    """Marks what the internal mask of a TIFF leaves out."""
+    for other in tiff.pages if len(tiff.pages) > 1 else ():
+        other = other.aspage()
+        if other.is_mask and not other.is_reduced and (other.imagewidth, other.imagelength) == (
+            page.imagewidth, page.imagelength,
+        ):  # fmt: skip
+            masked = upright(np.asarray(other.asarray()) == 0, decoded.orientation)
+            return dataclasses.replace(decoded, no_data=masked if decoded.no_data is None else decoded.no_data | masked)
+    return decoded
+
+
+def _decoded(image: Image.Image, page=None) -> Decoded:
+    """What Pillow decodes, upright.
+
+    Args:
+        page: of the TIFF that it is.
+    """
     image.load()
-    return upright(_stored_values(image, palette_indices), orientation_of(image))
+    decoded = _stored(image)
+    if page is not None:
+        if image.mode.startswith("I;16") and page.photometric.name == "MINISWHITE":
+            decoded = Decoded(np.uint16(65535) - decoded.values)
+        # Newer versions of Pillow turn TIFFs while loading, and take the tag away.
+        return dataclasses.replace(decoded.turned(orientation_of(image)), orientation=page_orientation(page))
+    return decoded.turned(orientation_of(image))
 
 
-def _stored_values(image: Image.Image, palette_indices: bool) -> np.ndarray:
-    if image.mode.startswith("I;16"):
-        return np.asarray(image).astype(np.uint16)
-    if image.mode == "I":  # how Pillow may open 16 bit grey
+def _stored(image: Image.Image) -> Decoded:
+    mode = image.mode
+    if mode.startswith("I;16"):
+        return Decoded(np.asarray(image).astype(np.uint16))
+    if mode == "I":  # how Pillow may open 16 bit grey
         values = np.asarray(image)
-        return values.astype(np.uint16) if 0 <= values.min() <= values.max() < 65536 else values
-    if image.mode == "P" and palette_indices:
-        palette = np.asarray(image.convert("RGB"))
-        grey = (palette == palette[..., :1]).all()
-        return palette[..., 0] if grey else np.asarray(image)
-    if image.mode in ("1", "L", "RGB", "F"):
-        return np.asarray(image)
-    if image.mode in ("LA", "La"):
-        return np.asarray(image.convert("LA"))[..., 0]
-    return np.asarray(image.convert("RGB"))
+        return Decoded(values.astype(np.uint16) if 0 <= values.min() <= values.max() < 65536 else values)
+    if mode == "P":
+        alpha = np.asarray(image.convert("RGBA"))[..., 3] if "transparency" in image.info else None
+        return Decoded(np.asarray(image.convert("RGB")), alpha, indices=np.asarray(image))
+    if mode in ("1", "L", "RGB", "F"):
+        if "transparency" in image.info and mode != "F":
+            return Decoded(np.asarray(image), np.asarray(image.convert("RGBA"))[..., 3])
+        return Decoded(np.asarray(image))
+    if mode in ("LA", "La"):
+        both = np.asarray(image.convert("LA"))
+        return Decoded(both[..., 0], both[..., 1])
+    if mode in ("RGBA", "RGBa", "PA"):
+        alpha = np.asarray(image.convert("RGBA"))[..., 3]
+        return Decoded(np.asarray(image.convert("RGB")), alpha)
+    return Decoded(np.asarray(image.convert("RGB")))
+
+
+def _may_be_wide(path: Path) -> bool:
+    if path.suffix.lower() in RAW_SUFFIXES:
+        return False
+    if not is_tiff(path):
+        with open_picture(path) as image, path.open("rb") as file:
+            return image.mode.startswith(("I", "F")) or (image.format == "PNG" and file.read(25)[24] == 16)
+    with open_tiff(path) as tiff:
+        return is_wide(np.dtype(tiff.pages[0].dtype)) and tiff.pages[0].bitspersample > 1
 
 
 def _expect_one_frame(path: Path, frames: int) -> None:

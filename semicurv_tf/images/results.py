@@ -15,6 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
+from semicurv_tf.images.provenance import png_chunk
 from semicurv_tf.images.rasters import Place
 from semicurv_tf.images.windows import BAND_ROWS
 from semicurv_tf.whole_files import written_whole
@@ -38,7 +39,9 @@ class Result(Protocol):
 
 
 @contextlib.contextmanager
-def open_result(path: Path, channels: int, place: Place | None = None, pixels: int = 0) -> Iterator[Result]:
+def open_result(
+    path: Path, channels: int, place: Place | None = None, pixels: int = 0, state: str | None = None
+) -> Iterator[Result]:
     """Opens a result by its suffix; it gets its name once the block ends well, and nothing is left otherwise.
 
     Args:
@@ -47,6 +50,7 @@ def open_result(path: Path, channels: int, place: Place | None = None, pixels: i
         place: of the image, if that is read by windows; the TIFF is then written by windows too, inside of
             `raster_environment`.
         pixels: of all pages, where that is known.
+        state: of the image that it is made from, see `provenance.state_of`; kept in the file.
 
     Raises:
         UserError: the disk is full or the folder cannot be written.
@@ -54,11 +58,11 @@ def open_result(path: Path, channels: int, place: Place | None = None, pixels: i
     with written_whole(path) as part:
         if path.suffix.lower() not in TIFF_SUFFIXES:
             with part.open("wb") as file:
-                result = PngRows(file, channels)
+                result = PngRows(file, channels, state)
                 yield result
                 result.close()
         elif place is not None:
-            result = GeoTiffRows(part, channels, place)
+            result = GeoTiffRows(part, channels, place, state)
             try:
                 yield result
                 result.close()
@@ -68,7 +72,7 @@ def open_result(path: Path, channels: int, place: Place | None = None, pixels: i
             import tifffile
 
             with tifffile.TiffWriter(part, bigtiff=pixels * channels > CLASSIC_TIFF_BYTES) as file:
-                result = TiffPages(file, channels)
+                result = TiffPages(file, channels, state)
                 yield result
                 result.close()
 
@@ -79,10 +83,11 @@ class PngRows:
     Args:
         file: open for writing bytes.
         channels: 1 or 3.
+        state: of the image that it is made from, or None.
     """
 
-    def __init__(self, file, channels: int):
-        self._file, self._channels = file, channels
+    def __init__(self, file, channels: int, state: str | None = None):
+        self._file, self._channels, self._state = file, channels, state
         self._packer = zlib.compressobj(3)
         self._above = None
 
@@ -90,6 +95,8 @@ class PngRows:
         self._file.write(b"\x89PNG\r\n\x1a\n")
         colour_type = 0 if self._channels == 1 else 2
         self._chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0))
+        if self._state:
+            self._chunk(*png_chunk(self._state))
         self._above = np.zeros((1, width * self._channels), np.uint8)
 
     def rows(self, pixels: np.ndarray, valid: np.ndarray | None) -> None:
@@ -118,10 +125,11 @@ class GeoTiffRows:
         path: the file; BigTIFF where it may exceed 2 GB.
         channels: 1 or 3.
         place: where the image lies.
+        state: of the image that it is made from, or None.
     """
 
-    def __init__(self, path: Path, channels: int, place: Place):
-        self._path, self._channels, self._place = path, channels, place
+    def __init__(self, path: Path, channels: int, place: Place, state: str | None = None):
+        self._path, self._channels, self._place, self._state = path, channels, place, state
         self._dataset = None
         self._top = 0
 
@@ -134,6 +142,8 @@ class GeoTiffRows:
                 crs=self._place.crs, transform=self._place.transform, tiled=True, blockxsize=BAND_ROWS, blockysize=BAND_ROWS,
                 compress="deflate", bigtiff="IF_SAFER", photometric="minisblack" if self._channels == 1 else "rgb",
             )  # fmt: skip
+            if self._state:
+                self._dataset.update_tags(TIFFTAG_IMAGEDESCRIPTION=self._state)
             points, crs = self._place.gcps
             if points:
                 self._dataset.gcps = (points, crs)
@@ -188,10 +198,11 @@ class TiffPages:
     Args:
         file: a `tifffile.TiffWriter`.
         channels: 1 or 3.
+        state: of the image that it is made from, or None; kept in the first page.
     """
 
-    def __init__(self, file, channels: int):
-        self._file, self._channels = file, channels
+    def __init__(self, file, channels: int, state: str | None = None):
+        self._file, self._channels, self._state = file, channels, state
         self._held: list[np.ndarray] = []
 
     def page(self, height: int, width: int) -> None:
@@ -204,6 +215,6 @@ class TiffPages:
         if self._held:
             self._file.write(
                 np.concatenate(self._held), photometric="minisblack" if self._channels == 1 else "rgb", compression="zlib",
-                contiguous=False, metadata=None,
+                contiguous=False, metadata=None, description=self._state,
             )  # fmt: skip
-            self._held = []
+            self._held, self._state = [], None

@@ -1,5 +1,14 @@
-"""What the values of a file mean to a network: uint8, 0 to 255, of the channels that it takes."""
+"""What the values of an image file mean to a network: uint8, 0 to 255, of the bands that it takes.
 
+8 bit values are taken as they are; 1 bit is 0 and 255. Everything wider (16 bit, of which cameras often use 12, signed,
+floating point) is stretched by one range of values, measured over all images of a folder: from the 0.5 to the 99.5
+percentile, widened by half of that distance on either side as far as there are values, so that neither a hot pixel
+squeezes the rest nor a sparse bright line is cut off. Values that spread over a quarter of 16 bit or more keep their high
+byte instead. The range of the training data goes with the run; a file without one is measured by itself.
+"""
+
+import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -8,38 +17,140 @@ from PIL import Image
 from semicurv_tf.errors import UserError
 
 SMALLEST_SIDE_PX = 16  # one cell of the deepest feature map of the network
+MOST_BANDS = 64
+PERCENTILES = (0.5, 99.5)
+_SAMPLES_PER_IMAGE = 65_536
+_SPREAD_OF_HIGH_BYTE = 16_384  # a quarter of 16 bit: 64 grey levels are left or more
 
 
-def to_uint8(pixels: np.ndarray, path: Path) -> np.ndarray:
-    """8 bit values of a decoded file; 16 bit values keep their high byte.
+@dataclasses.dataclass(frozen=True)
+class ValueRange:
+    """The values of a file that become 0 and 255; `(0, 65535)` is the high byte of 16 bit.
+
+    Example:
+        >>> ValueRange(600, 1110).to_uint8(np.array([0, 600, 855, 1110, 4095]))
+        array([  0,   0, 128, 255, 255], dtype=uint8)
+    """
+
+    low: float
+    high: float
+
+    @property
+    def text(self) -> str:
+        """LOW:HIGH, exactly; see `parse_range`."""
+        return f"{self.low!r}:{self.high!r}"
+
+    def to_uint8(self, values: np.ndarray) -> np.ndarray:
+        """Stretched and rounded to uint8, cut off at either end; NaN becomes 0."""
+        if (self.low, self.high) == (0, 65535) and values.dtype == np.uint16:
+            return (values >> 8).astype(np.uint8)
+        share = (values.astype(np.float64) - self.low) / max(self.high - self.low, np.finfo(np.float64).tiny)
+        return np.nan_to_num(np.rint(np.clip(share, 0, 1) * 255)).astype(np.uint8)
+
+    def said(self) -> str:
+        """In words, for the user."""
+        if (self.low, self.high) == (0, 65535):
+            return "16 bit values cut to 8 bit (value // 256)"
+        return f"values from {self.low:g} to {self.high:g} stretched to 8 bit"
+
+
+def parse_range(text: str) -> ValueRange:
+    """The range that `ValueRange.text` gives.
 
     Raises:
-        UserError: values of another kind.
+        UserError: not of the form LOW:HIGH with LOW below HIGH.
     """
-    if pixels.dtype == np.uint16:
-        return (pixels >> 8).astype(np.uint8)
-    if pixels.dtype == bool:
-        return pixels.astype(np.uint8)
-    if pixels.dtype != np.uint8:
+    try:
+        low, high = (float(part) for part in text.split(":"))
+    except ValueError:
+        low, high = 1.0, 0.0
+    if not -np.inf < low < high < np.inf:
         raise UserError(
-            f"{path}: expected 8 or 16 bit unsigned values, found {pixels.dtype}. Fix: convert the file to 8 bit"
+            f"data.options.value_range: expected LOW:HIGH, found {text!r}. Fix: --set data.options.value_range=0:4095"
         )
-    return pixels
+    return ValueRange(low, high)
 
 
-def to_channels(pixels: np.ndarray, channels: int) -> np.ndarray:
-    """The channels that a network takes, of an image with or without alpha.
+def measure_range(images: Iterable[np.ndarray]) -> ValueRange | None:
+    """The range of wide images, by the rule of the module.
 
     Args:
-        pixels: uint8 `(height, width)` or `(height, width, 1 to 4)`.
-        channels: 1 (ITU-R 601 luma of colours) or 3 (grey repeated).
+        images: their values, of any shape; 8 bit ones and values that are not finite are left out.
+
+    Returns:
+        The range; None where no image is wider than 8 bit.
+    """
+    samples, whole = [], True
+    for values in images:
+        if is_wide(values.dtype):
+            whole &= values.dtype == np.uint16
+            flat = values.reshape(-1)
+            taken = flat[:: max(1, -(-flat.size // _SAMPLES_PER_IMAGE))].astype(np.float64)
+            samples.append(taken[np.isfinite(taken)])
+    seen = np.concatenate(samples) if samples else np.zeros(0)
+    if not seen.size:
+        return ValueRange(0.0, 1.0) if samples else None
+    low, high = (float(value) for value in np.percentile(seen, PERCENTILES))
+    if whole and high - low >= _SPREAD_OF_HIGH_BYTE:
+        return ValueRange(0.0, 65535.0)
+    margin = (high - low) / 2
+    low, high = max(low - margin, float(seen.min())), min(high + margin, float(seen.max()))
+    return ValueRange(low, high if high > low else low + 1)
+
+
+def is_wide(dtype: np.dtype) -> bool:
+    """Whether values of this type need a range to become 8 bit."""
+    return dtype not in (np.uint8, np.bool_)
+
+
+def to_uint8(pixels: np.ndarray, path: Path, value_range: ValueRange | None = None) -> np.ndarray:
+    """8 bit values of a decoded file.
+
+    Args:
+        pixels: of any shape.
+        path: of the file, for the error.
+        value_range: of wide values; None measures these ones.
+
+    Raises:
+        UserError: complex values.
+    """
+    if pixels.dtype == np.uint8:
+        return pixels
+    if pixels.dtype == np.bool_:
+        return pixels.astype(np.uint8) * np.uint8(255)
+    if pixels.dtype.kind not in "uif":
+        raise UserError(
+            f"{path}: expected integers or floating point values, found {pixels.dtype}. Fix: convert the file"
+        )
+    value_range = value_range or measure_range([pixels])
+    return value_range.to_uint8(pixels)
+
+
+def to_channels(pixels: np.ndarray, channels: int, path: Path | str = "image") -> np.ndarray:
+    """The bands that a network takes, of an image with or without alpha.
+
+    Args:
+        pixels: uint8 `(height, width)` or `(height, width, bands)`.
+        channels: 1 (ITU-R 601 luma of colours), 3 (grey repeated, the first three bands), or as many bands as there are.
+        path: of the file, for the error.
 
     Returns:
         uint8 `(height, width, channels)`.
+
+    Raises:
+        UserError: more channels wanted than 3, and than there are.
     """
     if pixels.ndim == 2:
         pixels = pixels[..., None]
-    pixels = pixels[..., :1] if pixels.shape[-1] < 3 else pixels[..., :3]
+    bands = pixels.shape[-1]
+    if channels not in (1, 3):
+        if bands < channels:
+            raise UserError(
+                f"{path}: expected {channels} bands, found {bands}. "
+                f"Fix: leave the file out, or --set data.options.channels={3 if bands < 3 else bands} in training"
+            )
+        return pixels[..., :channels]
+    pixels = pixels[..., :1] if bands < 3 else pixels[..., :3]
     if pixels.shape[-1] == channels:
         return pixels
     if channels == 3:

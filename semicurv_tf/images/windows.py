@@ -26,9 +26,15 @@ class Source(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class ArraySource:
-    """An image in memory: uint8 `(height, width, channels)`."""
+    """An image in memory.
+
+    Attributes:
+        pixels: uint8 `(height, width, channels)`.
+        valid: bool `(height, width)`, where there are data; None: everywhere.
+    """
 
     pixels: np.ndarray
+    valid: np.ndarray | None = None
 
     @property
     def height(self) -> int:
@@ -38,5 +44,5 @@ class ArraySource:
     def width(self) -> int:
         return self.pixels.shape[1]
 
-    def rows(self, top: int, bottom: int) -> tuple[np.ndarray, None]:
-        return self.pixels[top:bottom], None
+    def rows(self, top: int, bottom: int) -> tuple[np.ndarray, np.ndarray | None]:
+        return self.pixels[top:bottom], None if self.valid is None else self.valid[top:bottom]

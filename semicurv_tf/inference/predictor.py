@@ -7,6 +7,7 @@ import numpy as np
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.no_data import NoData
+from semicurv_tf.images.values import ValueRange
 from semicurv_tf.images.windows import ArraySource, Source
 from semicurv_tf.inference.memory import Memory
 from semicurv_tf.inference.tiles import Band, predict_bands
@@ -42,6 +43,7 @@ class Predictor:
         tta: "none", or "d4": the mean over the eight flips and quarter turns of each tile.
         no_data: pixels whose channels are all in this range, low to high, raw 0-255, hold no data; or None.
         stride: of the network's coarsest feature map in pixels; tiles start on its multiples.
+        value_range: of image values wider than 8 bit in the training data, see `images/values.py`; None measures each image.
 
     Example:
         >>> predictor = Predictor(lambda image: image[..., :1] / 255, channels=3)
@@ -62,6 +64,7 @@ class Predictor:
         tta: str = "none",
         no_data: tuple[int, int] | None = None,
         stride: int = STRIDE_PX,
+        value_range: ValueRange | None = None,
     ):
         if not 0 < threshold < 1:
             raise ValueError(f"Expected threshold in (0, 1). Received: threshold={threshold}")
@@ -77,6 +80,7 @@ class Predictor:
         self.tta = tta
         self.no_data = no_data
         self.stride = stride
+        self.value_range = value_range
         self._probability = probability
 
     @classmethod

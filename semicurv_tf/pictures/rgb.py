@@ -11,11 +11,10 @@ def as_rgb(image) -> np.ndarray:
         image: `(height, width, channels)`, raw 0-255, of any dtype; values beyond are cut, fractions rounded.
 
     Returns:
-        uint8 `(height, width, 3)`: three channels as they are, of any other number the first in grey.
+        uint8 `(height, width, 3)`: the first three channels, or the first in grey where there are fewer.
     """
     image = np.asarray(image)
-    if image.shape[-1] != 3:
-        image = np.repeat(image[..., :1], 3, axis=-1)
+    image = image[..., :3] if image.shape[-1] >= 3 else np.repeat(image[..., :1], 3, axis=-1)
     return image if image.dtype == np.uint8 else np.clip(image + 0.5, 0, 255).astype(np.uint8)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.no_data import parse_no_data
+from semicurv_tf.images.values import parse_range
 from semicurv_tf.inference.memory import DEFAULT, Memory, parse_memory, pixel_bytes
 from semicurv_tf.inference.predictor import WHOLE_PIXELS, Predictor
 
@@ -115,7 +116,10 @@ def _of_saved_model(version: str, options: PredictorOptions, memory: int, settin
     card = read_card(version)
     threshold = options.threshold if options.threshold is not None else card.get("threshold") or 0.5
     limit = Memory(memory, tile_pixels=card.get("max_pixels") or WHOLE_PIXELS)
-    predictor = saved_model_predictor(version, threshold=threshold, memory=limit, **settings)
+    value_range = parse_range(card["value_range"]) if card.get("value_range") else None
+    predictor = saved_model_predictor(
+        version, threshold=threshold, memory=limit, value_range=value_range, **settings
+    )
     variables = Path(version, "variables", "variables.data-00000-of-00001")
     parts = [Path(version, "saved_model.pb").read_bytes(), variables.read_bytes()]
     return predictor, {"model": _digest(parts)}
@@ -156,7 +160,11 @@ def _of_run(run: str, options: PredictorOptions, memory: int, settings: dict) ->
         network = folded_for_inference(network, about["channels"], precision.policy)
         identity["precision"] = precision.name
     limit = Memory(memory, pixel_bytes(network))
-    return Predictor.from_network(network, about["channels"], threshold=threshold, memory=limit, **settings), identity
+    value_range = parse_range(about["value_range"]) if about.get("value_range") else None
+    predictor = Predictor.from_network(
+        network, about["channels"], threshold=threshold, memory=limit, value_range=value_range, **settings
+    )
+    return predictor, identity
 
 
 def _digest(parts) -> str:

@@ -5,9 +5,12 @@ import json
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.formats import said_of_passed_over
 from semicurv_tf.images.header import read_header
+from semicurv_tf.images.lists import find_listed, read_list
+from semicurv_tf.images.provenance import is_made_from
 from semicurv_tf.images.results import SUFFIXES
-from semicurv_tf.images.walk import find_images
+from semicurv_tf.images.walk import find_images, find_passed_over
 from semicurv_tf.whole_files import remove_abandoned, write_json
 
 RECORD = "predictions.json"  # in the output folder: what its masks were made with
@@ -44,8 +47,9 @@ class ImageJob:
     outputs: dict[str, Path]
 
     def finished(self, since: float) -> bool:
-        """Whether every result is there and no older than the record of the settings."""
-        return all(path.is_file() and path.stat().st_mtime >= since for path in self.outputs.values())
+        """Whether every result is there, no older than the record of the settings, and made from the image as it is now."""
+        there = all(path.is_file() and path.stat().st_mtime >= since for path in self.outputs.values())
+        return there and is_made_from(self.outputs["mask"], self.image)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +96,11 @@ def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[
         files = find_images(images, leave_out=() if _same(images, output) else (output,))
         root = images
         if not files:
-            raise UserError(f"--input {images}: expected images in this folder, found none. Fix: check the path")
+            said = passed_over(images, output)
+            raise UserError(
+                f"--input {images}: expected images in this folder, found none{f' ({said})' if said else ''}. "
+                "Fix: check the path"
+            )
     elif images.is_file() and images.suffix.lower() == ".txt":
         files, root = _listed(images), None
     elif images.is_file():
@@ -107,6 +115,13 @@ def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[
     ]
     require_distinct(jobs)
     return jobs
+
+
+def passed_over(source: str | Path, output: str | Path) -> str | None:
+    """A line on the files of an input folder that are no images, by reason; None where there are none, or no folder."""
+    if not Path(source).is_dir() or _same(Path(source), Path(output)):
+        return None
+    return said_of_passed_over(find_passed_over(source, leave_out=(Path(output),)))
 
 
 def names_file(output: Path) -> bool:
@@ -182,13 +197,7 @@ def _result_paths(path: Path, outputs: Outputs, suffix: str) -> dict[str, Path]:
 
 
 def _listed(listing: Path) -> list[Path]:
-    try:
-        lines = listing.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError:
-        raise UserError(
-            f"--input {listing}: expected a list of images as UTF-8 text, found other bytes. Fix: name the image itself"
-        ) from None
-    files = list(dict.fromkeys(listing.parent / line.strip() for line in lines if line.strip()))
+    files = list(dict.fromkeys(find_listed(listing.parent, line) for line in read_list(listing)))
     if not files:
         raise UserError(f"--input {listing}: expected the path of an image per line, found none. Fix: list some")
     return files

@@ -9,8 +9,11 @@ import numpy as np
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.header import Header, read_header
 from semicurv_tf.images.opened import Opened, open_pages
+from semicurv_tf.images.opener import naming
+from semicurv_tf.images.provenance import state_of
 from semicurv_tf.images.rasters import raster_environment
 from semicurv_tf.images.results import TIFF_SUFFIXES, open_result
+from semicurv_tf.images.values import to_channels
 from semicurv_tf.images.windows import BAND_ROWS
 from semicurv_tf.inference.predictor import Predictor, PredictorLost
 from semicurv_tf.inference.tiles import Band
@@ -77,6 +80,8 @@ def predict_job(predictor: Predictor, job: ImageJob, advance: Callable[[float], 
 
 
 def _predict(predictor: Predictor, job: ImageJob, advance: Callable[[float], None] | None) -> ImageOutcome:
+    with naming(job.image):
+        state = state_of(job.image)  # as it was before it was read
     header = read_header(job.image)
     as_tiff = job.outputs["mask"].suffix.lower() in TIFF_SUFFIXES
     if header.frames > 1 and not as_tiff:
@@ -94,11 +99,11 @@ def _predict(predictor: Predictor, job: ImageJob, advance: Callable[[float], Non
     results = None
     by_windows = header.large or header.georeferenced
     with raster_environment() if by_windows else contextlib.nullcontext(), contextlib.ExitStack() as results_open:
-        pages = open_pages(job.image, header, predictor.channels, place=as_tiff)
+        pages = open_pages(job.image, header, predictor.channels, place=as_tiff, value_range=predictor.value_range)
         results_open.enter_context(contextlib.closing(pages))
         for image in pages:
             if results is None:
-                results = _open_results(results_open, job, header, image)
+                results = _open_results(results_open, job, header, image, state)
             notes = (*image.notes, *_tiled(predictor, image))
             for result in results.values():
                 result.page(image.source.height, image.source.width)
@@ -132,12 +137,12 @@ def _tiled(predictor: Predictor, image: Opened) -> tuple[str, ...]:
     return (f"by tiles of {tile} px",) if tile < max(image.source.height, image.source.width) else ()
 
 
-def _open_results(opened: contextlib.ExitStack, job: ImageJob, header: Header, image: Opened) -> dict:
+def _open_results(opened: contextlib.ExitStack, job: ImageJob, header: Header, image: Opened, state: str) -> dict:
     # The mask gets its name last: contexts end in the opposite order.
     channels = {"mask": 1, "probability": 1, "overlay": 3}
     pixels = header.frames * image.source.height * image.source.width
     return {
-        name: opened.enter_context(open_result(path, channels[name], image.place, pixels))
+        name: opened.enter_context(open_result(path, channels[name], image.place, pixels, state))
         for name, path in job.outputs.items()
         if name in channels
     }
@@ -150,7 +155,7 @@ def _write(results: dict, band: Band, mask: np.ndarray) -> None:
         elif name == "probability":
             rows = np.rint(band.probability * 255).astype(np.uint8)
         else:
-            rows = overlay(band.pixels, mask)
+            rows = overlay(to_channels(band.pixels, 3), mask)
         result.rows(rows, band.valid)
 
 

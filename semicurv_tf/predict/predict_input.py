@@ -9,7 +9,15 @@ from typing import Protocol
 from semicurv_tf.errors import UserError
 from semicurv_tf.inference.predictor import PredictorLost
 from semicurv_tf.predict.open_predictor import PredictorOptions, open_predictor, open_server
-from semicurv_tf.predict.plan_files import ImageJob, ImageOutcome, Outputs, names_file, open_output, plan_jobs
+from semicurv_tf.predict.plan_files import (
+    ImageJob,
+    ImageOutcome,
+    Outputs,
+    names_file,
+    open_output,
+    passed_over,
+    plan_jobs,
+)
 from semicurv_tf.predict.predict_files import predict_jobs
 from semicurv_tf.quiet import quiet_start
 from semicurv_tf.whole_files import DiskLost
@@ -33,6 +41,7 @@ class Summary:
         predicted, finished_before, failed: numbers of images.
         notes: what reading did to values, in words, and the names of the images that it was done to.
         faults: a line each.
+        passed_over: a line on the files of the input folder that are no images, by reason; None where there are none.
     """
 
     predicted: int
@@ -40,6 +49,7 @@ class Summary:
     failed: int
     notes: dict[str, list[str]]
     faults: list[str]
+    passed_over: str | None = None
 
 
 def predict_input(
@@ -90,7 +100,8 @@ def predict_input(
     since = open_output(output, settings, overwrite)
     to_do = jobs if overwrite else [job for job in jobs if not job.finished(since)]
     with progress(len(to_do)) as told:
-        return _collected(start(to_do, told), to_do, len(jobs) - len(to_do))
+        summary = _collected(start(to_do, told), to_do, len(jobs) - len(to_do))
+    return dataclasses.replace(summary, passed_over=passed_over(images, output))
 
 
 def _collected(outcomes: Iterable[ImageOutcome], to_do: list[ImageJob], finished_before: int) -> Summary:

@@ -142,7 +142,7 @@ def foreground_at_end(group: Group) -> float | None:
 
 
 def training_figure(dataset: str, labels: float, groups: Sequence[Group]) -> Figure | None:
-    """Monitored IoU and supervised loss of the systems of Tables III and V that were run there, the first seed of each."""
+    """Monitored IoU and supervised loss of the systems of Tables III and V that were run there, first seeds."""
     names = dict.fromkeys([*TARGETS["table3"].systems(labels), *TARGETS["table5"].systems(labels)])
     found = [group for name in names if (group := main_group(groups, dataset, labels, name)) is not None]
     found = [group for group in found if len(group.first.curve) > 1]

@@ -138,7 +138,7 @@ def _draw(predicted: list[ComparedImage]):
             truth = error_map(one.truth, one.truth, one.valid)
             maps = [error_map(one.truth, mask, one.valid) for mask in one.masks.values()]
             scores = [
-                f"{100 * iou(count_overlap(*(each[..., None] for each in (one.truth, mask.astype(np.float32), one.valid)))):.0f}"
+                f"{100 * _iou(one, mask):.0f}"
                 for mask in one.masks.values()
             ]
             for axes, picture, note in zip(row, [one.image, truth, *maps], [one.name, "", *scores]):

@@ -201,7 +201,7 @@ def order_note(target: str, dataset: str, labels: float, groups: Sequence[Group]
 
 
 def time_table(dataset: str, labelled: Sequence[float], groups: Sequence[Group]) -> Table:
-    """Table VI: minutes of training, and seconds per step; the printed minutes are of 1000 epochs on another machine."""
+    """Table VI: minutes of training and seconds per step; printed minutes are of 1000 epochs on another machine."""
     rows = []
     for labels in labelled:
         for name in TARGETS["table6"].systems(labels):

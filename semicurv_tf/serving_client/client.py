@@ -31,9 +31,9 @@ class Client:
         if state != "AVAILABLE":
             raise UserError(f"{name}: expected state AVAILABLE, found {state}. Fix: see the server's log")
         shape = self.transport.input_shape()
-        if len(shape) != 4 or shape[-1] not in (1, 3):
+        if len(shape) != 4 or not shape[-1]:
             raise UserError(
-                f"{name}: expected input (batch, height, width, 1 or 3), found {shape}. Fix: serve an export of semicurv-tf"
+                f"{name}: expected input (batch, height, width, channels), found {shape}. Fix: serve an export of semicurv-tf"
             )
         return shape[-1], version
 

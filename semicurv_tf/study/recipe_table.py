@@ -6,8 +6,8 @@ import statistics
 from semicurv_tf.study.published import published
 
 _HEAD = (
-    "| dataset, labels | paper: supervised | paper: SemiCurv | strong supervised | faithful SemiCurv | best "
-    "| best - supervised, by seed | minutes: supervised, SemiCurv, best | all labels, supervised |\n|---|---|---|---|---|---|---|---|---|\n"
+    "| dataset, labels | paper: supervised | paper: SemiCurv | strong supervised "
+    "| faithful SemiCurv | best | best - supervised, by seed | minutes: supervised, SemiCurv, best | all labels, supervised |\n|---|---|---|---|---|---|---|---|---|\n"
 )
 SUPERVISED, SEMICURV, BEST = KINDS = ("supervised", "semicurv", "best")
 

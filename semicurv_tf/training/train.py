@@ -72,6 +72,9 @@ def train(config: Config, run: Path, console: Console, dry_run: bool = False):
     console = console if task.chief else Console(quiet=True)
     devices = claim_devices(config, task)
     dataset = open_dataset(config, console)
+    if dataset.value_range:  # a folder that grows must not change what its values mean
+        options = {**config.data.options, "value_range": dataset.value_range}
+        config = config.model_copy(update={"data": config.data.model_copy(update={"options": options})})
     with_mask = [name for name, has in zip(dataset.train.names, dataset.train.labelled) if has]
     labelled = choose_labelled(with_mask, config.data.labels, config.training.seed)
     mean, standard_deviation = dataset.statistics()
@@ -79,6 +82,7 @@ def train(config: Config, run: Path, console: Console, dry_run: bool = False):
         "dataset": config.data.dataset,
         "method": config.method.name,
         "channels": dataset.channels,
+        "value_range": dataset.value_range,
         "mean": [float(value) for value in mean],
         "standard_deviation": [float(value) for value in standard_deviation],
         "training_images": len(dataset.train),

@@ -32,6 +32,7 @@ class Reading:
         scale_mm_per_px: the size of a pixel of masks without map coordinates; None measures in pixels only.
         rows: "segments" or "cracks", what a row of the table is.
         colour: of pictures, "width", "crack" or "segment".
+        memory_bytes: of the process; larger masks are refused. None: any.
     """
 
     threshold: float | None = None
@@ -39,6 +40,7 @@ class Reading:
     scale_mm_per_px: float | None = None
     rows: str = "segments"
     colour: str = "width"
+    memory_bytes: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,9 +107,10 @@ def vectorize_file(
     try:
         file, grid, target = _read(job.source, reading)
         background = _background(job.over, file.mask) if job.picture else None
-        vectors = vectorize_mask(file.mask, settings, grid, file.valid, advance)
+        vectors = vectorize_mask(file.mask, settings, grid, file.valid, advance, reading.memory_bytes)
     except UserError as error:
-        return Outcome(job.source, faults=error.lines)
+        lines = (line if str(job.source) in line else f"{job.source}: {line}" for line in error.lines)
+        return Outcome(job.source, faults=tuple(lines))
     except MemoryError:
         needed = "a byte for each pixel and 0.2 KB for each of the skeleton"
         return Outcome(job.source, faults=(f"{job.source}: not enough memory ({needed}). Fix: cut it into tiles",))
@@ -139,7 +142,9 @@ def said(outcome: Outcome) -> str:
 
 def _read(source: Path, reading: Reading) -> tuple[MaskFile, Grid, Target | None]:
     """The mask, its grid, and what its map coordinates are converted to (None: they stay)."""
-    file = read_mask_file(source, reading.threshold, georeference=reading.crs != "pixels")
+    file = read_mask_file(
+        source, reading.threshold, georeference=reading.crs != "pixels", memory_bytes=reading.memory_bytes
+    )
     if file.grid is None and reading.crs not in ("raster", "pixels"):
         raise UserError(
             f"{source}: has no coordinate reference system, which --crs {reading.crs} needs. "

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import networkx as nx
 import numpy as np
 
+from semicurv_tf.errors import UserError
 from semicurv_tf.images.grid import Grid
 from semicurv_tf.vector.graph import build_graph, junctions
 from semicurv_tf.vector.lines import lead_to_edge, simplify, smooth, tangents
@@ -13,6 +14,9 @@ from semicurv_tf.vector.prune import clean
 from semicurv_tf.vector.segments import Segment, Vectors, measure
 from semicurv_tf.vector.skeleton import find_skeleton
 from semicurv_tf.vector.widths import widths_along
+
+BASE_BYTES = 400_000_000  # Python, NumPy, SciPy, and one block of the mask with its distances
+SKELETON_BYTES = 200  # per pixel of the skeleton: graph, lines and measures
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +42,7 @@ def vectorize_mask(
     grid: Grid = Grid(),
     valid: int | None = None,
     advance: Callable[[float], None] | None = None,
+    memory_bytes: int | None = None,
 ) -> Vectors:
     """The lines of a mask with their measures.
 
@@ -50,6 +55,7 @@ def vectorize_mask(
         grid: where the pixels lie.
         valid: number of pixels that count for the density; None counts all.
         advance: called with the share of the work that was just done; 1.0 in all.
+        memory_bytes: of the process; None: any.
 
     Returns:
         The lines. An empty mask has none; a full one has a line or a dot in its middle.
@@ -65,6 +71,12 @@ def vectorize_mask(
     mask = mask if mask.dtype == bool else mask != 0
     report = advance or (lambda share: None)
     skeleton = find_skeleton(mask, settings.fill_px, advance=lambda share: report(0.5 * share))
+    needed = BASE_BYTES + 2 * mask.size + SKELETON_BYTES * len(skeleton.rows)
+    if memory_bytes is not None and needed > memory_bytes:
+        raise UserError(
+            f"--memory {memory_bytes / 1e9:.2g}GB: too little for lines of {len(skeleton.rows) / 1e6:.1f} million pixels, "
+            f"which take {needed / 1e9:.2g} GB. Fix: --memory {needed / 1e9 + 0.1:.1f}GB, or cut the mask into tiles"
+        )
     graph = build_graph(skeleton)
     clean(graph, settings.prune_px)
     cracks = [sorted(nodes) for nodes in nx.connected_components(graph)]

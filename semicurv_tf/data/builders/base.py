@@ -12,7 +12,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +21,9 @@ import tensorflow_datasets as tfds
 from semicurv_tf.data.catalog import dataset_info
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import encode_png
-from semicurv_tf.images.masks import MaskRule, check_same_size, read_mask
-from semicurv_tf.images.reader import read_image
+from semicurv_tf.images.masks import MaskRule, ReadMask, check_same_size, read_mask, read_mask_of
+from semicurv_tf.images.reader import ReadImage, measure_files, read_valid_image
+from semicurv_tf.images.values import ValueRange
 
 # TFDS sorts by key, bucket by bucket of the whole range of keys. Keys spread over that range keep a
 # bucket small; keys 0, 1, 2, ... would all fall into the first, which then must fit into memory.
@@ -62,6 +63,8 @@ class Example:
         valid: (height, width, 1), 1 where a pixel counts.
         labelled: whether there is a mask.
         encoded: PNG or JPEG bytes of `image` where the source file can be stored as it is.
+        mask_label: what is 1 in the mask file, see `images.masks.ReadMask`.
+        on_stored_grid: whether the mask was turned as its image is, having no orientation tag of its own.
     """
 
     name: str
@@ -71,6 +74,8 @@ class Example:
     valid: np.ndarray
     labelled: bool
     encoded: bytes | None = None
+    mask_label: str | None = None
+    on_stored_grid: bool = False
 
     def window(self, name: str, top: int, left: int, height: int, width: int) -> "Example":
         """The part of this example whose first pixel is (row `top`, column `left`)."""
@@ -90,6 +95,7 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
     Attributes:
         faults: after a failed preparation, one line per fault.
         notes: lines worth a warning.
+        value_range: by which values wider than 8 bit become 8 bit; None where there are none.
         rows: split name to a list of dicts, one per example, in the order they are stored.
     """
 
@@ -104,6 +110,7 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
         self.url = url or self.ARCHIVE_URL
         self.options = check_options(type(self).name, self.OPTIONS, options or {})
         self.channels = self._channels()
+        self.value_range: ValueRange | None = None  # of values wider than 8 bit, see `images.values`
         self.faults: list[str] = []
         self.notes: list[str] = []
         self.on_source = lambda: None  # called after each source, for progress
@@ -134,18 +141,30 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
     def whole(self, source: Source, mask_rule: MaskRule = MaskRule()) -> Example:
         """Reads image, mask and valid of a source as they are, and checks that sizes agree."""
         faults = []
-        image = _or_fault(faults, read_image, source.image, self.channels)
-        mask = valid = None
+        image: ReadImage | None = _or_fault(faults, read_valid_image, source.image, self.channels, self.value_range)
+        read, valid = ReadMask(None), None
         if source.mask is not None:
-            mask = _or_fault(faults, read_mask, source.mask, mask_rule)
+            read = _or_fault(faults, read_mask_of, source.mask, mask_rule, source.image) or read
         if source.valid is not None:
             valid = _or_fault(faults, read_mask, source.valid, MaskRule(threshold=127))
-        for array, path in ((mask, source.mask), (valid, source.valid)):
+        for array, path in ((read.mask, source.mask), (valid, source.valid)):
             if image is not None and array is not None:
-                _or_fault(faults, check_same_size, image, array, source.image, path)
+                _or_fault(faults, check_same_size, image.pixels, array, source.image, path)
         if faults:
             raise UserError(faults)
-        return make_example(source.name, image, mask, valid)
+        if image.valid is not None:  # what the file says holds no data
+            own = image.valid[..., None].astype(np.uint8)
+            valid = own if valid is None else valid * own
+        example = make_example(source.name, image.pixels, read.mask, valid)
+        return replace(example, mask_label=read.label, on_stored_grid=read.on_stored_grid)
+
+    def measure(self, sources: Mapping[str, Iterable[Source]]) -> None:
+        """Measures the range of values wider than 8 bit over all images, unless it is given."""
+        if self.value_range is None:
+            files = [source.image for part in sources.values() for source in part if source.image is not None]
+            self.value_range = measure_files(files)
+        if self.value_range is not None:
+            self.notes.append(f"{self.name}: {self.value_range.said()}, for all images")
 
     def _info(self) -> tfds.core.DatasetInfo:
         known = dataset_info(self.name)
@@ -153,7 +172,8 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
             builder=self,
             description=f"{known.title}: {known.task}. {known.licence}.",
             features=tfds.features.FeaturesDict({
-                "image": tfds.features.Image(shape=(None, None, self.channels)),
+                # Other than 1 or 3 bands are stored one below the other, see `images.encoded`.
+                "image": tfds.features.Image(shape=(None, None, self.channels if self.channels in (1, 3) else 1)),
                 "mask": tfds.features.Image(shape=(None, None, 1)),
                 "valid": tfds.features.Image(shape=(None, None, 1)),
                 "name": tfds.features.Text(),
@@ -363,6 +383,8 @@ def _row(example: Example) -> dict:
         "grey": _is_grey(image[::16, ::16]) and _is_grey(image),
         "digest": _digest(image),
         "mask_digest": _digest(example.mask),
+        "mask_label": example.mask_label,
+        "on_stored_grid": example.on_stored_grid,
     }
 
 

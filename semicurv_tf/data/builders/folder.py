@@ -10,12 +10,14 @@ from semicurv_tf.data.split import partition
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import verbatim
 from semicurv_tf.images.masks import MaskRule
+from semicurv_tf.images.values import MOST_BANDS, parse_range
 
 
 class Folder(CurvilinearBuilder):
     """TFDS builder of a folder.
 
-    Options: `channels` 3 or 1; `mask_value` is the one positive value, `mask_threshold` the value
+    Options: `channels` 3 or 1, or the number of bands to read, up to 64; `value_range` "LOW:HIGH", the values wider than 8
+    bit that become 0 and 255 ("": measured over the folder, see `images/values.py`); `mask_value` is the one positive value, `mask_threshold` the value
     that positive ones exceed (-1: neither, masks must be two-valued), `mask_invert` swaps; without
     lists or folders per split, `validation_share` and `test_share` of the labelled images are set
     aside by `split_seed`; `images_only` takes every image as unlabelled.
@@ -23,14 +25,15 @@ class Folder(CurvilinearBuilder):
 
     OPTIONS = {
         "channels": 3, "mask_value": -1, "mask_threshold": -1, "mask_invert": False,
-        "validation_share": 0.1, "test_share": 0.1, "split_seed": 0, "images_only": False,
+        "value_range": "", "validation_share": 0.1, "test_share": 0.1, "split_seed": 0, "images_only": False,
     }  # fmt: skip
 
     def _channels(self) -> int:
         channels = self.options["channels"]
-        if channels not in (1, 3):
+        if not 1 <= channels <= MOST_BANDS:
             raise UserError(
-                f"data.options.channels: expected 1 or 3, found {channels}. Fix: --set data.options.channels=3"
+                f"data.options.channels: expected 1, 3 or a number of bands up to {MOST_BANDS}, found {channels}. "
+                "Fix: --set data.options.channels=3"
             )
         return channels
 
@@ -42,10 +45,14 @@ class Folder(CurvilinearBuilder):
         splits = layout.splits
         if splits is None:
             splits = self._seeded(layout.pairs)
-        return {
+        sources = {
             split: [Source(name, *layout.pairs[name]) for name in names]
             for split, names in splits.items() if names
         }  # fmt: skip
+        if self.options["value_range"]:
+            self.value_range = parse_range(self.options["value_range"])
+        self.measure(sources)
+        return sources
 
     def examples(self, source: Source) -> Iterator[Example]:
         example = self.whole(source, self._rule)

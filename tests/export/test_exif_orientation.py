@@ -1,0 +1,92 @@
+"""Orientation tags inside the served graph: against Pillow and this project's reader of files."""
+
+import io
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from semicurv_tf.export.exif_orientation import decode_as_read, orientation_of, turned_upright
+from semicurv_tf.images.encoded import encode_png
+from semicurv_tf.images.opener import upright
+from semicurv_tf.images.reader import read_image
+
+STORED = np.random.default_rng(0).integers(0, 256, (24, 40, 3), np.uint8)
+
+
+def encoded(orientation, format="JPEG", **save):
+    exif = Image.Exif()
+    exif[0x010F] = "maker"
+    exif[0x0112] = orientation
+    buffer = io.BytesIO()
+    Image.fromarray(STORED).save(buffer, format, exif=exif, **save)
+    return buffer.getvalue()
+
+
+graph = tf.function(lambda bytes_: decode_as_read(bytes_, 3), input_signature=[tf.TensorSpec((), tf.string)])
+tag = tf.function(orientation_of, input_signature=[tf.TensorSpec((), tf.string)])
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG"])
+def test_each_orientation_is_read_as_the_reader_of_files_does(tmp_path, format):
+    for orientation in range(1, 9):
+        content = encoded(orientation, format)
+        assert tag(content) == orientation
+        (tmp_path / "a").write_bytes(content)
+        expected = read_image(tmp_path / "a", 3).astype(int)
+        found = graph(content).numpy()
+        assert found.shape == expected.shape
+        assert abs(found - expected).max() <= (0 if format == "PNG" else 8)  # two decoders of JPEG
+        np.testing.assert_array_equal(
+            turned_upright(tf.constant(STORED), tf.constant(orientation)), upright(STORED, orientation)
+        )
+
+
+def big_endian(value: int) -> bytes:
+    """EXIF of one entry, as cameras write it too: most significant byte first."""
+    entry = b"\x01\x12\x00\x03\x00\x00\x00\x01" + value.to_bytes(2, "big") + b"\0\0"
+    return b"MM\0*\0\0\0\x08\0\x01" + entry + b"\0\0\0\0"
+
+
+def jpeg_with(block: bytes, *before: bytes) -> bytes:
+    plain = io.BytesIO()
+    Image.fromarray(STORED).save(plain, "JPEG")
+    segment = b"\xff\xe1" + (len(block) + 8).to_bytes(2, "big") + b"Exif\0\0" + block
+    return b"\xff\xd8" + b"".join(before) + segment + plain.getvalue()[2:]
+
+
+def test_byte_order_other_segments_and_fill_bytes():
+    assert tag(jpeg_with(big_endian(6))) == 6
+    comment = b"\xff\xfe\x00\x07hello"
+    assert tag(jpeg_with(big_endian(8), comment, b"\xff\xff")) == 8
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        b"", b"II", big_endian(6)[:12], big_endian(0), big_endian(9), b"MM\0*\xff\xff\xff\xff" + bytes(40),
+        b"II*\0\x08\0\0\0\xff\xff" + bytes(30), b"XX" * 40,
+    ],
+)  # fmt: skip
+def test_damaged_tags_leave_the_image_as_it_is_stored(block):
+    content = jpeg_with(block)
+    assert tag(content) == 1
+    assert graph(content).shape == (24, 40, 3)
+
+
+def test_short_and_strange_bytes_have_no_tag():
+    for content in (
+        b"",
+        b"\xff\xd8",
+        b"\xff\xd8\xff\xe1",
+        b"\x89PNG",
+        b"\x89PNG\r\n\x1a\n\xff\xff\xff\xff",
+        b"text" * 9,
+    ):
+        assert tag(content) == 1
+
+
+def test_other_numbers_of_bands_lie_one_below_the_other():
+    pixels = np.random.default_rng(1).integers(0, 256, (20, 30, 5), np.uint8)
+    np.testing.assert_array_equal(decode_as_read(tf.constant(encode_png(pixels)), 5), pixels)
