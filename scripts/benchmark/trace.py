@@ -71,7 +71,7 @@ class Trace:
         """Ends the recording.
 
         Returns:
-            `{"milliseconds": {part: thread time a step}, "operations": {type: the same, for the longest of the rest}}`.
+            `{"milliseconds": {part: thread time per step}, "operations": {type: the same, the longest of the rest}}`.
         """
         tf.profiler.experimental.stop()
         with self._folder as folder:

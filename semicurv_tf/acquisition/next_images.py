@@ -15,6 +15,7 @@ from semicurv_tf.pictures.contact_sheet import contact_sheet
 from semicurv_tf.pictures.rgb import reduced
 from semicurv_tf.vector.table import write_table
 from semicurv_tf.whole_files import written_whole
+from semicurv_tf.wording import counted
 
 LIST, SCORES, SHEET = "next.csv", "scores.csv", "next.png"
 _THUMBNAIL_PX = 256
@@ -151,10 +152,11 @@ def choose_next(
 def described(choice: Choice, judges: Judges, views: int, output: str | Path) -> str:
     """A choice as text for a terminal."""
     who = "student and teacher" if len(judges.predictors) == 2 else "the student (the run has no teacher)"
-    lines = [f"{len(choice.images)} of {choice.candidates} images, by the disagreement of {who} over {views} views:"]
+    shown = f"{len(choice.images)} of {counted(choice.candidates, 'image')}"
+    lines = [f"{shown}, by the disagreement of {who} over {counted(views, 'view')}:"]
     lines += [f"{rank:4}  {1000 * one.score:8.2f}  {one.name}" for rank, one in enumerate(choice.images, 1)]
     if choice.labelled:
-        lines.append(f"left out, of the names of the run's labelled images: {', '.join(choice.labelled)}")
+        lines.append(f"left out, named like labelled images of the run: {', '.join(choice.labelled)}")
     lines.append(f"written: {LIST}, {SCORES} (all images), {SHEET} in {output}; scores in 1000 x nats per pixel")
     return "\n".join(lines)
 

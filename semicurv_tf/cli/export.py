@@ -41,14 +41,14 @@ class _Size(click.ParamType):
 @click.option(
     "--threshold",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="Of the served mask.  [default: the run's, else 0.5]",
+    help="Threshold of the served mask.  [default: the run's, else 0.5]",
 )
 @click.option(
     "--precision",
     type=click.Choice(["float32", "bfloat16"]),
     default="float32",
     show_default=True,
-    help="Of the features inside; inputs and outputs stay as they are.",
+    help="Precision of the features inside; inputs and outputs stay as they are.",
 )
 @click.option(
     "--max-pixels", type=click.IntRange(min=1), help="Largest height x width of a served image.  [default: 4194304]"
@@ -63,7 +63,7 @@ def export(run, output, version, max_batch, size, threshold, precision, max_pixe
 
     if check:
         if run or output:
-            raise UserError("--check: expected no --run and no --output beside it. Fix: export first, then check")
+            raise UserError("--check: expected no --run and no --output with it. Fix: export first, then check")
         _check(check, models_config)
         return
     if not run or not output:

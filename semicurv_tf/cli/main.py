@@ -20,7 +20,7 @@ COMMANDS = {
     "export": "Write a SavedModel for TensorFlow Serving and Keras.",
     "reproduce": "Train and score the cells of one of the paper's tables or figures.",
     "study": "Train and compare recipes on the same labelled images.",
-    "report": "Write the paper's tables and figures with what was measured beside.",
+    "report": "Write the paper's tables and figures with measured numbers next to the printed ones.",
     "datasets": "List, check, prepare and preview datasets.",
     "recipes": "List the recipes that `train --recipe` knows.",
 }

@@ -12,7 +12,7 @@ class DataConfig(Section):
 
     section: ClassVar[str] = "data"
 
-    dataset: str = Field("synthetic", description="a name of `semicurv-tf datasets list`")
+    dataset: str = Field("synthetic", description="a name from `semicurv-tf datasets list`")
     data_dir: str | None = Field(None, description="the folder with the published files of the dataset")
     labels: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
         0.05, description="labelled fraction of the training images"

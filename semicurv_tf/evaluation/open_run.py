@@ -21,7 +21,7 @@ from semicurv_tf.training.train import open_dataset
 # What --split takes: "labelled" are the training images whose masks the network learned from.
 SPLITS = ("test", "validation", "labelled")
 
-# Images of at most so many pixels are predicted so many together; larger ones would take gigabytes.
+# Images of at most this many pixels are predicted in batches of this size; larger ones would take gigabytes.
 SMALL_BATCH, SMALL_PIXELS = 4, 512 * 512
 
 

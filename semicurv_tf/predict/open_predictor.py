@@ -22,13 +22,13 @@ class PredictorOptions:
     Attributes:
         run: a run folder; or
         saved_model: an exported version folder; or
-        server: `grpc://host:port` or `http(s)://host:port` of a TF Serving.
+        server: `grpc://host:port` or `http(s)://host:port` of TF Serving.
         model_name: the model's name on the server.
         model_version, model_label: which version of it; None: the newest that is served.
-        deadline: seconds for a request to the server, with all its tries.
+        deadline: seconds per request to the server, retries included.
         max_message_mb: largest gRPC message; None: the client's own limit.
         threshold: foreground above this; None takes the one chosen on validation images, else 0.5.
-        tile: side of the tiles in pixels; None takes the largest that the memory bears.
+        tile: side of the tiles in pixels; None takes the largest that fits in the memory.
         memory: of the process, such as "2GB".
         tta: "none" or "d4".
         no_data: values of pixels without data, such as "253-255"; None: only what the file itself says.
@@ -117,9 +117,7 @@ def _of_saved_model(version: str, options: PredictorOptions, memory: int, settin
     threshold = options.threshold if options.threshold is not None else card.get("threshold") or 0.5
     limit = Memory(memory, tile_pixels=card.get("max_pixels") or WHOLE_PIXELS)
     value_range = parse_range(card["value_range"]) if card.get("value_range") else None
-    predictor = saved_model_predictor(
-        version, threshold=threshold, memory=limit, value_range=value_range, **settings
-    )
+    predictor = saved_model_predictor(version, threshold=threshold, memory=limit, value_range=value_range, **settings)
     variables = Path(version, "variables", "variables.data-00000-of-00001")
     parts = [Path(version, "saved_model.pb").read_bytes(), variables.read_bytes()]
     return predictor, {"model": _digest(parts)}

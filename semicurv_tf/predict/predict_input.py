@@ -70,7 +70,7 @@ def predict_input(
         options: what predicts.
         progress: makes what is told of the progress, from the number of images.
         overwrite: predict finished ones too, and replace masks of other settings.
-        batch: of a server alone: so many images per request, for the server's own masks.
+        batch: of a server alone: images per request, for the server's own masks.
         beam_arguments: predict by a pipeline of Apache Beam with these arguments; None: here, one after another.
 
     Returns:

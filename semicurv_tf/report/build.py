@@ -15,8 +15,9 @@ from semicurv_tf.study.published import published_labels, read_published
 from semicurv_tf.study.targets import DATASETS, TARGETS
 from semicurv_tf.training.guards import COLLAPSED_TO_BACKGROUND
 from semicurv_tf.whole_files import written_whole
+from semicurv_tf.wording import counted
 
-TITLE = "SemiCurv: measured beside printed"
+TITLE = "SemiCurv: measured and printed"
 BLOCKS = (("All labels (fully supervised)", 0), ("The higher label budget", 1), ("The lower label budget", 2))
 
 
@@ -54,22 +55,23 @@ def build_report(
     write_document(output, TITLE, parts, footer)
     _write_csv(output / "measured.csv", results)
     console.print(
-        f"{len(results)} results, {len(faults)} files left out: {output / 'index.html'}, report.md, measured.csv"
+        f"{counted(len(results), 'result')}, {counted(len(faults), 'file')} left out: "
+        f"{output / 'index.html'}, report.md, measured.csv"
     )
 
 
 def _opening(results: list[MeasuredCell], groups: list[Group], left_out: int) -> list[Part]:
     parts: list[Part] = [
         Paragraph(
-            "The tables and figures of SemiCurv (Xu et al. 2022) with what this implementation measured beside "
-            "what the paper printed.",
+            "The tables and figures of SemiCurv (Xu et al. 2022) with what this implementation measured next "
+            "to what the paper printed.",
             "lead",
         )
     ]
     if left_out:
         parts.append(
             Paragraph(
-                f"{left_out} files of the results were left out as damaged or foreign; the command named each.",
+                f"Left out as damaged or foreign: {counted(left_out, 'file')} of the results; the command named each.",
                 "warning",
             )
         )
@@ -168,7 +170,7 @@ def _figure6(groups: list[Group]) -> list[Part]:
 
 
 def _figure7(groups: list[Group], runs: Path | None, data_dir: str | None, images: int, console: Console) -> list[Part]:
-    parts: list[Part] = [Heading("Figure 7: masks beside the truth", "figure7")]
+    parts: list[Part] = [Heading("Figure 7: masks and truth", "figure7")]
     if runs is not None:
         from semicurv_tf.report.qualitative import comparison_figure
 

@@ -129,6 +129,11 @@ def _predict(
     ]
 
 
+def _iou(one: ComparedImage, mask: np.ndarray) -> float:
+    maps = (one.truth, mask.astype(np.float32), one.valid)
+    return iou(count_overlap(*(each[..., None] for each in maps)))
+
+
 def _draw(predicted: list[ComparedImage]):
     titles = ["image", "truth", *predicted[0].masks]
 
@@ -137,10 +142,7 @@ def _draw(predicted: list[ComparedImage]):
         for row, one in zip(panels, predicted):
             truth = error_map(one.truth, one.truth, one.valid)
             maps = [error_map(one.truth, mask, one.valid) for mask in one.masks.values()]
-            scores = [
-                f"{100 * _iou(one, mask):.0f}"
-                for mask in one.masks.values()
-            ]
+            scores = [f"{100 * _iou(one, mask):.0f}" for mask in one.masks.values()]
             for axes, picture, note in zip(row, [one.image, truth, *maps], [one.name, "", *scores]):
                 axes.imshow(picture, interpolation="nearest")
                 axes.set_xticks([])

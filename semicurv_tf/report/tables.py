@@ -224,7 +224,7 @@ def time_table(dataset: str, labelled: Sequence[float], groups: Sequence[Group])
                         f"{whole:.0f}",
                     ]
                 )
-    head = ("system", "labelled", "printed min", "measured min", "steps", "budget", "s a step", "min at budget 1")
+    head = ("system", "labelled", "printed min", "measured min", "steps", "budget", "s per step", "min at budget 1")
     return Table(head, rows, title_of(dataset))
 
 

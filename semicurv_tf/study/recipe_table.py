@@ -7,7 +7,8 @@ from semicurv_tf.study.published import published
 
 _HEAD = (
     "| dataset, labels | paper: supervised | paper: SemiCurv | strong supervised "
-    "| faithful SemiCurv | best | best - supervised, by seed | minutes: supervised, SemiCurv, best | all labels, supervised |\n|---|---|---|---|---|---|---|---|---|\n"
+    "| faithful SemiCurv | best | best - supervised, by seed "
+    "| minutes: supervised, SemiCurv, best | all labels, supervised |\n|---|---|---|---|---|---|---|---|---|\n"
 )
 SUPERVISED, SEMICURV, BEST = KINDS = ("supervised", "semicurv", "best")
 
@@ -41,7 +42,7 @@ def recipe_table(records: list[dict]) -> str:
 
 
 def time_table(records: list[dict], minutes: tuple[float, ...]) -> str:
-    """Markdown: IoU in percent on hidden training masks after so many minutes of training steps, mean over label seeds.
+    """Markdown: IoU in percent on hidden training masks after given minutes of training steps, mean over label seeds.
 
     What was watched last before that time counts; a run that had ended by then counts with its end, and is in brackets.
 

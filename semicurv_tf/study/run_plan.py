@@ -1,4 +1,4 @@
-"""Runs a plan's cells one after another; called again, goes on where it was.
+"""Runs a plan's cells one after another; called again, resumes where it stopped.
 
     RESULTS/CELL.json     a finished cell: configuration, curve, test scores, minutes, budget, machine
     RUNS/CELL/            its run folder: checkpoints, log, the deployed network
@@ -25,7 +25,7 @@ from semicurv_tf.study.record import CELL, DamagedRecord, make_record, read_reco
 from semicurv_tf.training import checkpoints, run_folder
 from semicurv_tf.training.train import open_dataset
 from semicurv_tf.whole_files import write_json
-from semicurv_tf.wording import duration
+from semicurv_tf.wording import counted, duration
 
 # Lines of the log that a result keeps, beside those with a watched IoU.
 CURVE_LINES = 100
@@ -94,7 +94,11 @@ def run_plan(cells: list[Cell], results: Path, runs: Path, data_dir: str | None,
         )
     if faults:
         raise UserError(
-            [*faults, f"{len(todo)} cells were to do. Fix: see above, then call the same again: what is done stays"]
+            [
+                *faults,
+                f"not all of {counted(len(todo), 'cell')} could be finished. "
+                "Fix: see above, then the same command again: finished cells are kept",
+            ]
         )
 
 
@@ -144,7 +148,12 @@ def summary(states: list[tuple[Cell, str, int]], forecast: Forecast) -> str:
         if state in (STARTED, WAITING)
     )
     how = "a guess until one is measured" if forecast.guessed else "by the cells measured"
-    parts = [f"{len(states)} cells", f"{count(DONE)} done", f"{count(STARTED)} started", f"{count(WAITING)} to do"]
+    parts = [
+        counted(len(states), "cell"),
+        f"{count(DONE)} done",
+        f"{count(STARTED)} started",
+        f"{count(WAITING)} to do",
+    ]
     return f"{', '.join(parts)}; about {duration(left)} left ({how})"
 
 

@@ -2,7 +2,7 @@
 
 TensorFlow itself waits for an hour, silently, and deaf to signals. So the workers meet here first: the chief listens at
 its own address of TF_CONFIG, the others call until it answers, and it lets all go at once. Then TensorFlow takes that
-address over. A worker that a scheduler starts anew calls until the chief, too, was started anew.
+address over. A worker that a scheduler restarts calls until the chief, too, was restarted.
 """
 
 import contextlib

@@ -36,6 +36,7 @@ from semicurv_tf.training.stopping import Stopped, StopRequest
 from semicurv_tf.training.task import Task, read_task
 from semicurv_tf.training.transplant_picture import write_transplants
 from semicurv_tf.whole_files import write_json, written_whole
+from semicurv_tf.wording import counted
 
 # What may differ when a run goes on: its length, on what it runs, and how it is kept and watched.
 RESUMABLE = {"steps", "epochs", "devices", "wait_minutes", "checkpoint_every", "checkpoints_kept"}
@@ -139,7 +140,7 @@ def _resume(run: Path, changed: Config | None, task: Task, console: Console):
     missing = sorted(set(facts["labelled"]) - set(dataset.train.names))
     if missing:
         raise UserError(
-            f"--data-dir {config.data.data_dir}: {len(missing)} of the run's labelled images are not there any more "
+            f"--data-dir {config.data.data_dir}: {len(missing)} of the run's labelled images are missing "
             f"({', '.join(missing[:5])}). Fix: restore them"
         )
     _introduce(config, facts, devices, console)
@@ -168,7 +169,8 @@ def _keep_changes(run: Path, config: Config, facts: dict, console: Console):
     steps = steps_of_run(config.training, len(facts["labelled"]))
     if steps != facts["steps"]:
         console.print(
-            f"the run is {steps} steps now, {facts['steps']} before: learning rate and ramp go by the new length"
+            f"the run has {counted(steps, 'step')} now, {facts['steps']} before: "
+            "learning rate and ramp follow the new length"
         )
         write_json(run / run_folder.RUN, {**facts, "steps": steps})
     if config != run_folder.read_config(run):
@@ -214,7 +216,7 @@ def _introduce(config: Config, facts: dict, devices: Devices, console: Console):
     console.print(f"{facts['dataset']}, {facts['method']}: {len(names)} labelled ({rounding}): {shown}")
     precision = f"{facts['precision']['name']} ({facts['precision']['reason']})"
     on = f", on {devices.description}" if devices.description else ""
-    console.print(f"{facts['steps']} steps, {precision}, seed {config.training.seed}{on}")
+    console.print(f"{counted(facts['steps'], 'step')}, {precision}, seed {config.training.seed}{on}")
     first = first_unlabelled_step(config.method, facts["steps"])
     if config.method.reads_unlabelled and first:
         console.print(f"unlabelled images from step {first + 1} on")
@@ -237,13 +239,13 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
     except LOST_WORKER as error:
         raise lost_worker(error, "before the first step", devices.task) or error from None
     if first_step:
-        console.print(f"going on from step {first_step}")
+        console.print(f"resuming from step {first_step}")
 
     batches = _batches(config, dataset.train, labelled, unlabelled, first_step, steps, devices)
     if config.method.transplants and chief and first_step == 0:
         _show_transplants(config, run, dataset.train, labelled, unlabelled, console)
     watched, store, indices = monitored_images(training.monitor, training.monitor_images, dataset, labelled, unlabelled)
-    console.print(f"IoU is watched on {len(indices)} images: {watched}")
+    console.print(f"monitoring IoU on {counted(len(indices), 'image')}: {watched}")
     epoch_steps = steps_of_epoch(training, len(labelled))
     journal = Journal(run / run_folder.LOG, run / run_folder.TENSORBOARD, first_step, epoch_steps) if chief else None
     with contextlib.ExitStack() as stack:
@@ -316,7 +318,7 @@ def _show_transplants(config: Config, run: Path, store, labelled: list[int], unl
         steps=1,
     )
     write_transplants(run / run_folder.TRANSPLANTS, batches)
-    console.print(f"what transplants look like: {run / run_folder.TRANSPLANTS}")
+    console.print(f"a picture of transplants: {run / run_folder.TRANSPLANTS}")
 
 
 def _must_be_the_same(config: Config, facts: dict) -> dict:
@@ -350,4 +352,4 @@ def _finish(run: Path, steps: int, console: Console):
     network, _ = run_folder.load_deployed(run)
     with written_whole(run / run_folder.DEPLOYED) as part:
         network.save(part)
-    console.print(f"{steps} steps done: {run / run_folder.DEPLOYED}. Next: semicurv-tf evaluate --run {run}")
+    console.print(f"{counted(steps, 'step')} done: {run / run_folder.DEPLOYED}. Next: semicurv-tf evaluate --run {run}")

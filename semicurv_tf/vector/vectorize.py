@@ -27,7 +27,7 @@ class VectorSettings:
         prune_px: branches that stick out of their line by less are no branches.
         simplify_px: lines are drawn with as few points as keep them this near; measures do not depend on it.
         min_length_px: connected structures of less length in all are left out; above 0, dots are too.
-        fill_px: holes of so many pixels or fewer are filled before the skeleton is sought.
+        fill_px: holes of at most this many pixels are filled before the skeleton is sought.
     """
 
     prune_px: float = 5.0
@@ -74,8 +74,8 @@ def vectorize_mask(
     needed = BASE_BYTES + 2 * mask.size + SKELETON_BYTES * len(skeleton.rows)
     if memory_bytes is not None and needed > memory_bytes:
         raise UserError(
-            f"--memory {memory_bytes / 1e9:.2g}GB: too little for lines of {len(skeleton.rows) / 1e6:.1f} million pixels, "
-            f"which take {needed / 1e9:.2g} GB. Fix: --memory {needed / 1e9 + 0.1:.1f}GB, or cut the mask into tiles"
+            f"--memory {memory_bytes / 1e9:.2g}GB: too little for lines of {len(skeleton.rows) / 1e6:.1f} million "
+            f"pixels, which take {needed / 1e9:.2g} GB. Fix: --memory {needed / 1e9 + 0.1:.1f}GB, or cut the mask into tiles"
         )
     graph = build_graph(skeleton)
     clean(graph, settings.prune_px)
