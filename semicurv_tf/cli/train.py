@@ -53,8 +53,8 @@ def train(
 ):
     """Train a network from few labelled and many unlabelled images.
 
-    Options override --set, --set overrides --recipe or --config, and these override the defaults. Ctrl-C finishes the step
-    and writes a checkpoint. Under TF_CONFIG several machines train together: see docs/training_at_scale.md.
+    Options override --set, --set overrides --recipe or --config, and these override the defaults. Ctrl-C finishes
+    the step and writes a checkpoint. Under TF_CONFIG several machines train together: see docs/training_at_scale.md.
 
     \b
     Examples:

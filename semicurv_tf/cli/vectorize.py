@@ -64,7 +64,7 @@ _FROM_0 = click.FloatRange(min=0)
     "--crs",
     default="raster",
     show_default=True,
-    help="raster (map coordinates if there are any), pixels, map (require map coordinates), or a CRS such as EPSG:4326.",
+    help="raster (map coordinates if there are any), pixels, map (require map coordinates), or a CRS, e.g. EPSG:4326.",
 )
 @click.option(
     "--threshold", type=float, help="Values above it are foreground.  [default: masks must be 0 and 1, or 0 and 255]"
