@@ -142,7 +142,7 @@ def wide_colour(writer):
 
 def floating_point(writer):
     tifffile.imwrite(writer.images / f"{writer.name}.tif", writer.pixels.astype(np.float32))
-    return NAMED, None
+    return READ, None  # stretched by the range of all such images
 
 
 def animated(suffix):
@@ -230,11 +230,11 @@ def transparent(writer):
 
 
 def turned_by_tag(writer):
-    """The camera's tag turns the image, so that the mask's size does not fit any more."""
+    """The camera's tag turns the image; its mask carries none, and is turned alike."""
     exif = Image.Exif()
     exif[0x0112] = 6
     writer.save(".jpg", exif=exif)
-    return NAMED, None
+    return READ, None
 
 
 def without_mask(writer):

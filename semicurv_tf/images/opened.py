@@ -18,7 +18,7 @@ from semicurv_tf.images.header import Header, read_header
 from semicurv_tf.images.opener import LARGEST_WHOLE_PIXELS
 from semicurv_tf.images.rasters import Place, open_raster, require_rasterio
 from semicurv_tf.images.reader import ReadImage, read_pages, read_valid_image
-from semicurv_tf.images.values import ValueRange
+from semicurv_tf.images.values import ValueRanges
 from semicurv_tf.images.windows import ArraySource, Source
 
 
@@ -50,7 +50,7 @@ class Opened:
     place: Place | None = None
 
 
-def read_with_notes(path: str | Path, channels: int, value_range: ValueRange | None = None) -> NotedImage:
+def read_with_notes(path: str | Path, channels: int, value_range: ValueRanges | None = None) -> NotedImage:
     """Reads an image as a whole, by the reader of the training data, so that both see the same values.
 
     Args:
@@ -68,7 +68,7 @@ def read_with_notes(path: str | Path, channels: int, value_range: ValueRange | N
 
 
 def open_pages(
-    path: Path, header: Header, channels: int, *, place: bool = False, value_range: ValueRange | None = None
+    path: Path, header: Header, channels: int, *, place: bool = False, value_range: ValueRanges | None = None
 ) -> Generator[Opened]:
     """Opens an image, or the pages of a stack one after the other, to be read by rows before the next is taken.
 

@@ -15,7 +15,15 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.images.formats import is_tiff
 from semicurv_tf.images.georeference import projection_beside
 from semicurv_tf.images.opener import expect_regular, naming, open_picture, quiet_decoders
-from semicurv_tf.images.values import ValueRange, expect_large_enough, is_wide, measure_range, to_channels, to_uint8
+from semicurv_tf.images.values import (
+    ValueRange,
+    ValueRanges,
+    expect_large_enough,
+    is_wide,
+    measure_range,
+    to_channels,
+    to_uint8,
+)
 
 CACHE_BYTES = 67_108_864  # of GDAL's cache of blocks
 # GDAL opens hundreds of formats, some of which read other files or the network (VRT, WMS): the driver is named.
@@ -72,7 +80,7 @@ def _driver(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def open_raster(path: Path, channels: int, value_range: ValueRange | None = None) -> Iterator["Raster"]:
+def open_raster(path: Path, channels: int, value_range: ValueRanges | None = None) -> Iterator["Raster"]:
     """Opens an image for reading by windows; inside of `raster_environment`.
 
     Args:
@@ -116,7 +124,7 @@ class Raster:
         place: where it lies; None where it is not georeferenced and has no gaps.
     """
 
-    def __init__(self, dataset, path: Path, channels: int, value_range: ValueRange | None = None):
+    def __init__(self, dataset, path: Path, channels: int, value_range: ValueRanges | None = None):
         from rasterio.enums import ColorInterp, MaskFlags
 
         self._dataset, self._path, self._channels = dataset, path, channels
@@ -152,7 +160,8 @@ class Raster:
             self._inverted, self._palette = True, None
         masked = any(MaskFlags.all_valid not in flags for flags in dataset.mask_flag_enums)
         self._gaps = dataset.driver == "GTiff" and masked and not alpha_is_band
-        self._range = (value_range or self._measured()) if self._wide else None
+        given = value_range and value_range.of(dtype)
+        self._range = (given or self._measured()) if self._wide else None
         self.notes = tuple(self._conversions(alpha))
         transform = dataset.transform if not dataset.transform.is_identity else None
         self.place = Place(dataset.crs or projection_beside(path), transform, dataset.gcps, self._gaps)

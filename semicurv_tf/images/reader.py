@@ -28,7 +28,16 @@ from semicurv_tf.images.opener import (
     tiff_frames,
     upright,
 )
-from semicurv_tf.images.values import ValueRange, expect_large_enough, is_wide, measure_range, to_channels, to_uint8
+from semicurv_tf.images.values import (
+    ValueRange,
+    ValueRanges,
+    expect_large_enough,
+    is_wide,
+    measure_range,
+    sampled,
+    to_channels,
+    to_uint8,
+)
 
 _NO_DATA_TAG = 42113  # GDAL_NODATA
 _SAMPLED_PAGES = 8  # of a stack whose values are measured
@@ -74,7 +83,7 @@ class ReadImage:
     value_range: ValueRange | None = None
 
 
-def read_image(path: Path, channels: int, value_range: ValueRange | None = None) -> np.ndarray:
+def read_image(path: Path, channels: int, value_range: ValueRanges | None = None) -> np.ndarray:
     """Reads an image.
 
     Args:
@@ -91,13 +100,13 @@ def read_image(path: Path, channels: int, value_range: ValueRange | None = None)
     return read_valid_image(path, channels, value_range).pixels
 
 
-def read_valid_image(path: Path, channels: int, value_range: ValueRange | None = None) -> ReadImage:
+def read_valid_image(path: Path, channels: int, value_range: ValueRanges | None = None) -> ReadImage:
     """Reads an image and which of its pixels hold data; see `read_image`."""
     with naming(path):
         return _for_network(decode(path), path, channels, value_range)
 
 
-def read_pages(path: Path, channels: int, value_range: ValueRange | None = None) -> Iterator[ReadImage]:
+def read_pages(path: Path, channels: int, value_range: ValueRanges | None = None) -> Iterator[ReadImage]:
     """Reads the pages of a TIFF stack one after the other; see `read_valid_image`.
 
     Raises:
@@ -106,11 +115,12 @@ def read_pages(path: Path, channels: int, value_range: ValueRange | None = None)
     with naming(path), open_tiff(path) as tiff, open_picture(path, ("TIFF",), None) as picture:
         frames = _frames(path, tiff)
         if value_range is None:
-            value_range = measure_range(
-                _decode_page(path, page.aspage(), LARGEST_WHOLE_PIXELS, picture).values
-                for page in _sampled(frames)
+            values = [
+                sampled(_decode_page(path, page.aspage(), LARGEST_WHOLE_PIXELS, picture).values)
+                for page in frames[:: max(1, len(frames) // _SAMPLED_PAGES)]
                 if is_wide(page.aspage().dtype)
-            )
+            ]
+            value_range = ValueRanges((("", measure_range(values)),)) if values else None
         for page in frames:
             decoded = _decode_page(path, page.aspage(), LARGEST_WHOLE_PIXELS, picture)
             yield _for_network(decoded, path, channels, value_range)
@@ -128,24 +138,25 @@ def read_stack(path: Path) -> np.ndarray:
         return tiff.asarray()
 
 
-def measure_files(paths: Iterable[Path]) -> ValueRange | None:
-    """The range of the values of all files that are wider than 8 bit; None where none is.
+def measure_files(paths: Iterable[Path]) -> ValueRanges | None:
+    """The ranges of the values of all files that are wider than 8 bit, per type; None where none is.
 
     Files that cannot be read are left out: reading them for good names them.
     """
-
-    def wide_values() -> Iterator[np.ndarray]:
-        for path in paths:
-            try:
-                with naming(path):
-                    if not _may_be_wide(path):
-                        continue
-                    decoded = decode(path)
-            except UserError:
-                continue
-            yield decoded.values if decoded.no_data is None else decoded.values[~decoded.no_data]
-
-    return measure_range(wide_values())
+    samples: dict[str, list[np.ndarray]] = {}
+    for path in paths:
+        try:
+            with naming(path):
+                if not _may_be_wide(path):
+                    continue
+                decoded = decode(path)
+        except UserError:
+            continue
+        values = decoded.values if decoded.no_data is None else decoded.values[~decoded.no_data]
+        if is_wide(values.dtype):
+            samples.setdefault(values.dtype.name, []).append(sampled(values))
+    found = ((name, measure_range(parts)) for name, parts in sorted(samples.items()))
+    return ValueRanges(tuple(found)) if samples else None
 
 
 def decode(path: Path, largest_pixels: int = LARGEST_WHOLE_PIXELS) -> Decoded:
@@ -176,21 +187,21 @@ def decode(path: Path, largest_pixels: int = LARGEST_WHOLE_PIXELS) -> Decoded:
         return _decoded(image) if wide is None else wide.turned(orientation_of(image))
 
 
-def _for_network(decoded: Decoded, path: Path, channels: int, value_range: ValueRange | None) -> ReadImage:
+def _for_network(decoded: Decoded, path: Path, channels: int, value_range: ValueRanges | None) -> ReadImage:
     values, alpha, no_data = decoded.values, decoded.alpha, decoded.no_data
     bands = 1 if values.ndim == 2 else values.shape[-1]
     if alpha is not None and channels == bands + 1 and channels > 3:  # GDAL calls the fourth band alpha by default
         values, alpha = np.concatenate([values.reshape(*values.shape[:2], bands), alpha[..., None]], axis=-1), None
-    if not is_wide(values.dtype):
-        value_range = None
-    elif value_range is None and values.dtype.kind in "uif":
-        value_range = measure_range([values if no_data is None else values[~no_data]])
-    pixels = to_uint8(values, path, value_range)
+    used = None
+    if is_wide(values.dtype) and values.dtype.kind in "uif":
+        used = value_range and value_range.of(values.dtype)
+        used = used or measure_range([values if no_data is None else values[~no_data]])
+    pixels = to_uint8(values, path, used)
     expect_large_enough(path, *pixels.shape[:2])
     if alpha is not None and is_tiff(path):
         no_data = (alpha == 0) if no_data is None else no_data | (alpha == 0)
     valid = None if no_data is None or not no_data.any() else ~no_data
-    return ReadImage(np.ascontiguousarray(to_channels(pixels, channels, path)), valid, value_range)
+    return ReadImage(np.ascontiguousarray(to_channels(pixels, channels, path)), valid, used)
 
 
 def _frames(path: Path, tiff: tifffile.TiffFile) -> list:
@@ -202,10 +213,6 @@ def _frames(path: Path, tiff: tifffile.TiffFile) -> list:
             "Fix: save it as BigTIFF, or as several files"
         )
     return frames
-
-
-def _sampled(frames: list) -> list:
-    return frames[:: max(1, len(frames) // _SAMPLED_PAGES)]
 
 
 def _decode_page(path: Path, page, largest_pixels: int, opened: Image.Image | None = None) -> Decoded:

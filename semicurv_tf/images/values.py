@@ -1,7 +1,7 @@
 """What the values of an image file mean to a network: uint8, 0 to 255, of the bands that it takes.
 
 8 bit values are taken as they are; 1 bit is 0 and 255. Everything wider (16 bit, of which cameras often use 12, signed,
-floating point) is stretched by one range of values, measured over all images of a folder: from the 0.5 to the 99.5
+floating point) is stretched by one range per type, measured over all images of a folder: from the 0.5 to the 99.5
 percentile, widened by half of that distance on either side as far as there are values, so that neither a hot pixel
 squeezes the rest nor a sparse bright line is cut off. Values that spread over a quarter of 16 bit or more keep their high
 byte instead. The range of the training data goes with the run; a file without one is measured by itself.
@@ -35,11 +35,6 @@ class ValueRange:
     low: float
     high: float
 
-    @property
-    def text(self) -> str:
-        """LOW:HIGH, exactly; see `parse_range`."""
-        return f"{self.low!r}:{self.high!r}"
-
     def to_uint8(self, values: np.ndarray) -> np.ndarray:
         """Stretched and rounded to uint8, cut off at either end; NaN becomes 0."""
         if (self.low, self.high) == (0, 65535) and values.dtype == np.uint16:
@@ -54,25 +49,55 @@ class ValueRange:
         return f"values from {self.low:g} to {self.high:g} stretched to 8 bit"
 
 
-def parse_range(text: str) -> ValueRange:
-    """The range that `ValueRange.text` gives.
+@dataclasses.dataclass(frozen=True)
+class ValueRanges:
+    """The ranges of a folder's values, one per type of value; of a type that is not among them an image has its own.
+
+    Attributes:
+        by_type: NumPy's name of the type, or "" for any, and its range.
+    """
+
+    by_type: tuple[tuple[str, ValueRange], ...]
+
+    def of(self, dtype: np.dtype) -> ValueRange | None:
+        """The range of values of this type, or None."""
+        known = dict(self.by_type)
+        return known.get(np.dtype(dtype).name, known.get(""))
+
+    @property
+    def text(self) -> str:
+        """As configurations and runs keep it, exactly: `uint16=597.0:723.0`; see `parse_ranges`."""
+        parts = (f"{name}={one.low!r}:{one.high!r}" for name, one in self.by_type)
+        return ",".join(part.removeprefix("=") for part in parts)
+
+    def said(self) -> str:
+        """In words, for the user."""
+        return "; ".join(f"{name}{name and ': '}{one.said()}" for name, one in self.by_type)
+
+
+def parse_ranges(text: str) -> ValueRanges:
+    """The ranges of a text: LOW:HIGH for all types, or TYPE=LOW:HIGH, separated by commas.
 
     Raises:
-        UserError: not of the form LOW:HIGH with LOW below HIGH.
+        UserError: another form, or LOW not below HIGH.
     """
-    try:
-        low, high = (float(part) for part in text.split(":"))
-    except ValueError:
-        low, high = 1.0, 0.0
-    if not -np.inf < low < high < np.inf:
-        raise UserError(
-            f"data.options.value_range: expected LOW:HIGH, found {text!r}. Fix: --set data.options.value_range=0:4095"
-        )
-    return ValueRange(low, high)
+    found = []
+    for part in text.split(","):
+        name, _, limits = part.strip().rpartition("=")
+        try:
+            low, high = (float(limit) for limit in limits.split(":"))
+        except ValueError:
+            low, high = 1.0, 0.0
+        if not -np.inf < low < high < np.inf:
+            raise UserError(
+                f"data.options.value_range: expected LOW:HIGH, found {text!r}. Fix: --set data.options.value_range=0:4095"
+            )
+        found.append((name, ValueRange(low, high)))
+    return ValueRanges(tuple(found))
 
 
 def measure_range(images: Iterable[np.ndarray]) -> ValueRange | None:
-    """The range of wide images, by the rule of the module.
+    """The range of wide images of one type, by the rule of the module.
 
     Args:
         images: their values, of any shape; 8 bit ones and values that are not finite are left out.
@@ -84,8 +109,7 @@ def measure_range(images: Iterable[np.ndarray]) -> ValueRange | None:
     for values in images:
         if is_wide(values.dtype):
             whole &= values.dtype == np.uint16
-            flat = values.reshape(-1)
-            taken = flat[:: max(1, -(-flat.size // _SAMPLES_PER_IMAGE))].astype(np.float64)
+            taken = sampled(values).astype(np.float64)
             samples.append(taken[np.isfinite(taken)])
     seen = np.concatenate(samples) if samples else np.zeros(0)
     if not seen.size:
@@ -96,6 +120,12 @@ def measure_range(images: Iterable[np.ndarray]) -> ValueRange | None:
     margin = (high - low) / 2
     low, high = max(low - margin, float(seen.min())), min(high + margin, float(seen.max()))
     return ValueRange(low, high if high > low else low + 1)
+
+
+def sampled(values: np.ndarray) -> np.ndarray:
+    """Every n-th value, in one dimension: enough to measure an image by."""
+    flat = values.reshape(-1)
+    return flat[:: max(1, -(-flat.size // _SAMPLES_PER_IMAGE))]
 
 
 def is_wide(dtype: np.dtype) -> bool:

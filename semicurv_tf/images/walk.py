@@ -31,10 +31,8 @@ def walk_files(folder: Path, leave_out: Iterable[Path] = ()) -> Iterator[Path]:
             continue
         seen.add(real)
         below = []
-        for entry in _entries(current, depth):
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir():
+        for entry, is_folder in _entries(current, depth):
+            if is_folder:
                 below.append((entry, depth + 1))
             else:
                 yield entry
@@ -64,14 +62,15 @@ def list_images(folder: Path) -> list[Path]:
     )  # fmt: skip
 
 
-def _entries(folder: Path, depth: int) -> list[Path]:
+def _entries(folder: Path, depth: int) -> list[tuple[Path, bool]]:
+    """What lies in a folder and is not hidden, sorted, and whether it is a folder."""
     shown = str(folder) if len(str(folder)) < 200 else f"{str(folder)[:150]}..."
     if depth > DEEPEST:
         raise UserError(
             f"{shown}: expected at most {DEEPEST} levels of folders, found more. Fix: move what lies deepest up"
         )
     try:
-        return sorted(folder.iterdir())
+        return [(entry, entry.is_dir()) for entry in sorted(folder.iterdir()) if not entry.name.startswith(".")]
     except OSError as error:
         raise UserError(
             f"{shown}: expected a folder that can be listed, found {error.strerror} at level {depth}. "

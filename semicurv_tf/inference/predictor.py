@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from semicurv_tf.errors import UserError
+from semicurv_tf.errors import RetryLater
 from semicurv_tf.images.no_data import NoData
-from semicurv_tf.images.values import ValueRange
+from semicurv_tf.images.values import ValueRanges
 from semicurv_tf.images.windows import ArraySource, Source
 from semicurv_tf.inference.memory import Memory
 from semicurv_tf.inference.tiles import Band, predict_bands
@@ -23,7 +23,7 @@ OVERLAP_CELLS = 4  # pixels of the coarsest feature map: half the reach of the n
 ORIENTATIONS = {"none": 1, "d4": 8}
 
 
-class PredictorLost(UserError):
+class PredictorLost(RetryLater):
     """What predicts is gone (a server that does not answer): every further image would fail alike."""
 
 
@@ -65,7 +65,7 @@ class Predictor:
         tta: str = "none",
         no_data: tuple[int, int] | None = None,
         stride: int = STRIDE_PX,
-        value_range: ValueRange | None = None,
+        value_range: ValueRanges | None = None,
     ):
         if not 0 < threshold < 1:
             raise ValueError(f"Expected threshold in (0, 1). Received: threshold={threshold}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.no_data import parse_no_data
-from semicurv_tf.images.values import parse_range
+from semicurv_tf.images.values import parse_ranges
 from semicurv_tf.inference.memory import DEFAULT, Memory, parse_memory, pixel_bytes
 from semicurv_tf.inference.predictor import WHOLE_PIXELS, Predictor
 
@@ -25,8 +25,10 @@ class PredictorOptions:
         server: `grpc://host:port` or `http(s)://host:port` of TF Serving.
         model_name: the model's name on the server.
         model_version, model_label: which version of it; None: the newest that is served.
-        deadline: seconds per request to the server, retries included.
-        max_message_mb: largest gRPC message; None: the client's own limit.
+        deadline: seconds per call of the server, retries included.
+        max_message_mb: largest message of the server; None: the client's own limit.
+        token_file, ca_file, client_certificate, client_key: see `semicurv_tf.serving_client.security.Security`.
+        trust: load a `saved_model` that may read and write files too.
         threshold: foreground above this; None takes the one chosen on validation images, else 0.5.
         tile: side of the tiles in pixels; None takes the largest that fits in the memory.
         memory: of the process, such as "2GB".
@@ -43,6 +45,11 @@ class PredictorOptions:
     model_label: str | None = None
     deadline: float = 60.0
     max_message_mb: int | None = None
+    token_file: str | None = None
+    ca_file: str | None = None
+    client_certificate: str | None = None
+    client_key: str | None = None
+    trust: bool = False
     threshold: float | None = None
     tile: int | None = None
     memory: str = DEFAULT
@@ -87,13 +94,13 @@ def open_server(options: PredictorOptions) -> tuple["Client", Predictor, dict]:
     return client, predictor, {**identity, "threshold": predictor.threshold, **settings}
 
 
-def saved_model_predictor(directory: str, **settings) -> Predictor:
+def saved_model_predictor(directory: str, trust: bool = False, **settings) -> Predictor:
     """From an exported version folder, by its signature `serving_default`; `settings` are those of `Predictor`."""
     import tensorflow as tf
 
     from semicurv_tf.export.load import load_signature
 
-    signature, channels = load_signature(directory)
+    signature, channels = load_signature(directory, trust=trust)
 
     def predict(image):
         try:
@@ -116,8 +123,10 @@ def _of_saved_model(version: str, options: PredictorOptions, memory: int, settin
     card = read_card(version)
     threshold = options.threshold if options.threshold is not None else card.get("threshold") or 0.5
     limit = Memory(memory, tile_pixels=card.get("max_pixels") or WHOLE_PIXELS)
-    value_range = parse_range(card["value_range"]) if card.get("value_range") else None
-    predictor = saved_model_predictor(version, threshold=threshold, memory=limit, value_range=value_range, **settings)
+    value_range = parse_ranges(card["value_range"]) if card.get("value_range") else None
+    predictor = saved_model_predictor(
+        version, options.trust, threshold=threshold, memory=limit, value_range=value_range, **settings
+    )
     variables = Path(version, "variables", "variables.data-00000-of-00001")
     parts = [Path(version, "saved_model.pb").read_bytes(), variables.read_bytes()]
     return predictor, {"model": _digest(parts)}
@@ -125,9 +134,11 @@ def _of_saved_model(version: str, options: PredictorOptions, memory: int, settin
 
 def _of_server(options: PredictorOptions, settings: dict) -> tuple["Client", Predictor, dict]:
     from semicurv_tf.serving_client.client import connect
+    from semicurv_tf.serving_client.security import Security
 
     if options.server is None:
         raise ValueError(f"Expected one of run, saved_model and server. Received: {options}")
+    security = Security(options.token_file, options.ca_file, options.client_certificate, options.client_key)
     client = connect(
         options.server,
         options.model_name,
@@ -135,6 +146,7 @@ def _of_server(options: PredictorOptions, settings: dict) -> tuple["Client", Pre
         label=options.model_label,
         deadline_s=options.deadline,
         max_message_mb=options.max_message_mb,
+        security=security,
     )
     channels, version = client.describe()
     threshold = options.threshold if options.threshold is not None else 0.5
@@ -158,7 +170,7 @@ def _of_run(run: str, options: PredictorOptions, memory: int, settings: dict) ->
         network = folded_for_inference(network, about["channels"], precision.policy)
         identity["precision"] = precision.name
     limit = Memory(memory, pixel_bytes(network))
-    value_range = parse_range(about["value_range"]) if about.get("value_range") else None
+    value_range = parse_ranges(about["value_range"]) if about.get("value_range") else None
     predictor = Predictor.from_network(
         network, about["channels"], threshold=threshold, memory=limit, value_range=value_range, **settings
     )

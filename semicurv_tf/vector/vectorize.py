@@ -75,7 +75,8 @@ def vectorize_mask(
     if memory_bytes is not None and needed > memory_bytes:
         raise UserError(
             f"--memory {memory_bytes / 1e9:.2g}GB: too little for lines of {len(skeleton.rows) / 1e6:.1f} million "
-            f"pixels, which take {needed / 1e9:.2g} GB. Fix: --memory {needed / 1e9 + 0.1:.1f}GB, or cut the mask into tiles"
+            f"pixels, which take {needed / 1e9:.2g} GB. "
+            f"Fix: --memory {needed / 1e9 + 0.1:.1f}GB, or cut the mask into tiles"
         )
     graph = build_graph(skeleton)
     clean(graph, settings.prune_px)

@@ -164,10 +164,11 @@ def test_pages_of_a_stack_one_after_the_other(tmp_path):
     pages = np.random.default_rng(1).integers(0, 256, (5, 20, 30), np.uint8)
     tifffile.imwrite(tmp_path / "a.tif", pages, photometric="minisblack")
     read = list(read_pages(tmp_path / "a.tif", 1))
-    np.testing.assert_array_equal(np.stack(read)[..., 0], pages)
+    np.testing.assert_array_equal(np.stack([page.pixels for page in read])[..., 0], pages)
     wide = pages.astype(np.uint16)[..., None] * [257, 0, 257]
     tifffile.imwrite(tmp_path / "b.tif", wide.astype(np.uint16), photometric="rgb")
-    np.testing.assert_array_equal(np.stack(list(read_pages(tmp_path / "b.tif", 3)))[..., 2], pages)
+    read = [page.pixels for page in read_pages(tmp_path / "b.tif", 3)]
+    np.testing.assert_array_equal(np.stack(read)[..., 2], pages)
 
 
 def test_pipes_are_refused(tmp_path):

@@ -158,9 +158,9 @@ def test_a_truncated_geotiff_is_one_line_and_no_file(tmp_path, small_tiles, cut)
 
 
 def test_values_that_are_no_picture(tmp_path, small_tiles):
-    source = write(tmp_path / "height.tif", noise(1, 80, 90).astype(np.float32))
+    source = write(tmp_path / "phase.tif", noise(1, 80, 90).astype(np.complex64))
     (job,) = plan_jobs(source, tmp_path / "mask.tif", Outputs())
-    assert "expected 8 or 16 bit unsigned values, found float32" in predict_job(small_tiles, job).faults[0]
+    assert "expected integers or floating point values, found complex64" in predict_job(small_tiles, job).faults[0]
 
 
 def test_without_rasterio_a_geotiff_names_the_pip_command(tmp_path, small_tiles, monkeypatch):

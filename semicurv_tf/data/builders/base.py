@@ -23,7 +23,7 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import encode_png
 from semicurv_tf.images.masks import MaskRule, ReadMask, check_same_size, read_mask, read_mask_of
 from semicurv_tf.images.reader import ReadImage, measure_files, read_valid_image
-from semicurv_tf.images.values import ValueRange
+from semicurv_tf.images.values import ValueRanges
 
 # TFDS sorts by key, bucket by bucket of the whole range of keys. Keys spread over that range keep a
 # bucket small; keys 0, 1, 2, ... would all fall into the first, which then must fit into memory.
@@ -110,7 +110,7 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
         self.url = url or self.ARCHIVE_URL
         self.options = check_options(type(self).name, self.OPTIONS, options or {})
         self.channels = self._channels()
-        self.value_range: ValueRange | None = None  # of values wider than 8 bit, see `images.values`
+        self.value_range: ValueRanges | None = None  # of values wider than 8 bit, see `images.values`
         self.faults: list[str] = []
         self.notes: list[str] = []
         self.on_source = lambda: None  # called after each source, for progress

@@ -10,7 +10,7 @@ from semicurv_tf.data.split import partition
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import verbatim
 from semicurv_tf.images.masks import MaskRule
-from semicurv_tf.images.values import MOST_BANDS, parse_range
+from semicurv_tf.images.values import MOST_BANDS, parse_ranges
 
 
 class Folder(CurvilinearBuilder):
@@ -50,7 +50,7 @@ class Folder(CurvilinearBuilder):
             for split, names in splits.items() if names
         }  # fmt: skip
         if self.options["value_range"]:
-            self.value_range = parse_range(self.options["value_range"])
+            self.value_range = parse_ranges(self.options["value_range"])
         self.measure(sources)
         return sources
 

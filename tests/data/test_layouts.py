@@ -1,0 +1,215 @@
+"""Folders as people have them: names of folders and masks, lists, Unicode, formats; nothing passed over in silence."""
+
+import unicodedata
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from semicurv_tf.data.folder_layout import MASK_ENDINGS, read_layout
+from semicurv_tf.data.load import load_dataset
+from semicurv_tf.data.verify import verify
+from semicurv_tf.errors import UserError
+
+
+def pairs(files) -> dict:
+    layout = read_layout(files.root)
+    assert layout.faults == []
+    return {name: mask and mask.name for name, (_, mask) in layout.pairs.items()}
+
+
+@pytest.mark.parametrize(
+    "end", ["_mask", "_masks", "_label", "_labels", "_lab", "_gt", "_GT", "_1stHO", "_seg", "_Mask", "_SEG"]
+)
+def test_endings_of_masks_in_any_case(files, end):
+    files.photo("images/Photo 1.jpg")
+    files.mask(f"masks/Photo 1{end}.png")
+    assert pairs(files) == {"Photo 1": f"Photo 1{end}.png"}
+
+
+@pytest.mark.parametrize("end", ["_mask", "_GT", "_1stHO", "_seg"])
+@pytest.mark.parametrize("folder", ["train", "images", "."])
+def test_endings_of_masks_side_by_side(files, end, folder):
+    for number in range(2):
+        files.photo(f"{folder}/r{number}.jpg")
+        files.mask(f"{folder}/r{number}{end}.png")
+    files.photo(f"{folder}/alone.png")
+    found = {name.split("/")[-1]: mask for name, mask in pairs(files).items()}
+    assert found == {"r0": f"r0{end}.png", "r1": f"r1{end}.png", "alone": None}
+
+
+def test_a_photograph_whose_name_ends_like_a_mask_is_one_where_nothing_belongs_to_it(files):
+    files.photo("images/gas_mask.png")
+    assert pairs(files) == {"gas_mask": None}
+    assert "" == MASK_ENDINGS[0]
+
+
+@pytest.mark.parametrize(
+    "images, masks", [("images", "masks"), ("image", "label"), ("img", "gt"), ("Images", "Labels"), ("imgs", "mask")]
+)
+def test_names_of_the_two_folders(files, images, masks):
+    files.photo(f"{images}/a.png")
+    files.mask(f"{masks}/a.png")
+    assert pairs(files) == {"a": "a.png"}
+
+
+def test_sub_folders_of_the_names_of_splits_are_the_split(files, cache):
+    for split in ("train", "val", "test"):
+        for number in range(2):
+            files.photo(f"images/{split}/{number}.png")
+            files.mask(f"masks/{split}/{number}.png", columns=3 + number)
+    dataset = load_dataset("folder", files.root, cache_dir=cache)
+    assert dataset.train.names == ("train/0", "train/1")
+    assert dataset.validation.names == ("val/0", "val/1") and dataset.test.names == ("test/0", "test/1")
+    files.photo("images/elsewhere/0.png")  # then these folders are some among others
+    assert read_layout(files.root).splits is None
+
+
+def test_names_are_compared_in_one_unicode_form(files):
+    name = "Brücke é"
+    files.photo(f"images/{unicodedata.normalize('NFC', name)}.png")
+    files.mask(f"masks/{unicodedata.normalize('NFD', name)}.png")
+    files.text("splits/train.txt", unicodedata.normalize("NFD", name))
+    (found,) = pairs(files).items()
+    assert found[0] == unicodedata.normalize("NFC", name) and found[1] is not None
+    assert read_layout(files.root).splits["train"] == [unicodedata.normalize("NFC", name)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_lists_in_every_encoding(files, encoding, end):
+    for number in range(2):
+        files.photo(f"images/sub/ä{number}.png")
+    (files.root / "splits").mkdir()
+    lines = end.join(["sub/ä0.png", "", "sub\\ä1", ""])
+    (files.root / "splits" / "train.txt").write_bytes(lines.encode(encoding))
+    layout = read_layout(files.root)
+    assert layout.faults == [] and layout.splits["train"] == ["sub/ä0", "sub/ä1"]
+
+
+def test_a_list_of_other_bytes_is_one_line(files):
+    files.photo("images/a.png")
+    (files.root / "splits").mkdir()
+    (files.root / "splits" / "train.txt").write_bytes("Straße".encode("cp1252"))
+    with pytest.raises(
+        UserError, match=r"train\.txt: expected a list of names as UTF-8 or UTF-16 text.*Fix: save it as UTF-8"
+    ):
+        read_layout(files.root)
+
+
+@pytest.mark.parametrize("suffix", ["jfif", "ppm", "pgm", "jp2", "jpe"])
+def test_further_formats_are_read(files, cache, suffix):
+    files.photo(
+        f"images/a.{suffix}", channels=1 if suffix == "pgm" else 3, **({"format": "JPEG"} if suffix == "jpe" else {})
+    )
+    files.mask("masks/a.ppm")
+    dataset = load_dataset("folder", files.root, cache_dir=cache)
+    assert dataset.train.labelled == (True,)
+    if suffix in ("ppm", "pgm"):
+        assert (
+            dataset.train.read(0)["image"] == files.pixels(f"images/a.{suffix}", channels=1 if suffix == "pgm" else 3)
+        ).all()
+
+
+def test_what_is_passed_over_is_counted_by_reason(files):
+    files.photo("images/a.png")
+    files.mask("masks/a.png")
+    for name in (
+        "images/b.xyz",
+        "images/c.xyz",
+        "masks/b.json",
+        "images/a.pgw",
+        "images/Thumbs.db",
+        "images/a.png.aux.xml",
+    ):
+        files.text(name, "x")
+    notes = read_layout(files.root).notes
+    assert any(note.endswith("images: 2 files passed over: 2 .xyz") for note in notes)
+    assert any("masks: 1 file passed over: 1 .json (an annotation is no image" in note for note in notes)
+    report = verify("folder", files.root)
+    assert any("2 .xyz" in line for line in report.warnings)
+
+
+def test_masks_that_differ_across_files_are_named(files):
+    for number, high in enumerate((1, 255, 2)):
+        files.photo(f"images/{number}.png")
+        files.mask(f"masks/{number}.png", high=high)
+    (line,) = [line for line in verify("folder", files.root).warnings if "masks differ" in line]
+    assert "foreground in 2 (" in line and "value 2 in 1 (2)" in line and "mask_value=V" in line
+    files.mask("masks/2.png", high=1, columns=5)
+    assert not [line for line in verify("folder", files.root).warnings if "masks differ" in line]
+
+
+def test_masks_of_sideways_photographs_are_turned_alike_and_said(files):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    files.photo("images/a.jpg", exif=exif)
+    files.mask("masks/a.png")
+    report = verify("folder", files.root)
+    assert any("turned by their orientation tag" in line and ": a." in line for line in report.warnings)
+
+
+def test_pixels_without_data_are_neither_trained_nor_counted(files, cache):
+    rasterio = pytest.importorskip("rasterio")
+    bands = np.full((3, 40, 40), 200, np.uint8)
+    bands[:, :, :10] = 0
+    (files.root / "images").mkdir(parents=True)
+    with rasterio.open(
+        files.root / "images" / "a.tif", "w", driver="GTiff", height=40, width=40, count=3, dtype="uint8", nodata=0,
+        crs="EPSG:32633", transform=rasterio.transform.from_origin(5e5, 5e6, 1, 1),
+    ) as file:  # fmt: skip
+        file.write(bands)
+    files.mask("masks/a.png", 40, 40, columns=20)
+    dataset = load_dataset("folder", files.root, cache_dir=cache)
+    read = dataset.train.read(0)
+    assert read["valid"][..., 0].tolist() == [[0] * 10 + [1] * 30] * 40
+    mean, deviation = dataset.statistics()
+    assert mean.tolist() == [200, 200, 200] and deviation.tolist() == [1, 1, 1]
+    assert verify("folder", files.root).splits[0].no_data_percent == 25
+
+
+@pytest.mark.parametrize("bands", [4, 5])
+def test_more_than_three_bands_are_stored_as_they_are(files, cache, bands):
+    tifffile = pytest.importorskip("tifffile")
+    (files.root / "images").mkdir(parents=True)
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 30, bands), np.uint8)
+    extra = ["unspecified"] * (bands - 1)
+    tifffile.imwrite(
+        files.root / "images" / "a.tif", pixels, photometric="minisblack", planarconfig="contig", extrasamples=extra
+    )
+    files.mask("masks/a.png", 30, 40)
+    dataset = load_dataset("folder", files.root, cache_dir=cache, options={"channels": bands})
+    assert dataset.channels == bands and dataset.train.shapes == ((40, 30, bands),)
+    np.testing.assert_array_equal(dataset.train.read(0)["image"], pixels)
+    with pytest.raises(UserError, match=f"a.tif: expected 9 bands, found {bands}"):
+        load_dataset("folder", files.root, cache_dir=cache, options={"channels": 9})
+
+
+def test_the_range_of_wide_values_is_the_folders_and_is_given_again(files, cache):
+    for number in range(2):
+        values = np.full((32, 32), 600 + 100 * number, np.uint16)
+        values[:, 16:] = 650 + 100 * number
+        files.save(f"images/{number}.tif", Image.fromarray(values))
+        files.mask(f"masks/{number}.png", columns=3 + number)
+    dataset = load_dataset("folder", files.root, cache_dir=cache)
+    assert dataset.value_range == "uint16=600.0:750.0"
+    assert np.unique(dataset.train.read(0)["image"]).tolist() == [0, 85]  # (650 - 600) / 150 * 255
+    assert any("values from 600 to 750 stretched to 8 bit, for all images" in line for line in dataset.warnings)
+    files.save("images/2.tif", Image.fromarray(np.full((32, 32), 4000, np.uint16)))  # the folder grows
+    again = load_dataset("folder", files.root, cache_dir=cache, options={"value_range": dataset.value_range})
+    assert np.unique(again.train.read(0)["image"]).tolist() == [0, 85]
+
+
+def test_a_read_fault_is_never_a_full_disk(files, cache, monkeypatch):
+    from semicurv_tf.data.builders import folder
+
+    files.photo("images/a.png")
+    files.mask("masks/a.png")
+
+    def broken(path, channels):
+        raise OSError("cannot identify image file")
+
+    monkeypatch.setattr(folder, "verbatim", broken)
+    with pytest.raises(Exception) as error:
+        load_dataset("folder", files.root, cache_dir=cache)
+    assert "room to write" not in str(error.value) and "free space" not in str(error.value)
