@@ -20,8 +20,8 @@ completeness, correctness, quality, rand_error. docs/metrics.md defines each.
 
 \b
 Written: RUN/scores.json, a key per split (and threshold, where it is not 0.5); with --choose-threshold
-RUN/threshold.json, which `predict` and `export` take for their masks; with --page one HTML file that loads
-nothing from elsewhere.
+RUN/threshold.json, which `predict` and `export` use unless told otherwise; with --page one self-contained
+HTML file.
 """
 
 
@@ -32,35 +32,36 @@ class _Threshold(click.ParamType):
         if value == "chosen":
             return value
         try:
-            if 0 < float(value) < 1:
-                return str(value)
+            fits = 0 < float(value) < 1
         except ValueError:
-            pass
-        self.fail(
-            f"expected a number in (0, 1), or `chosen` for that of RUN/threshold.json, found {value!r}", param, ctx
-        )
+            fits = False
+        if not fits:
+            self.fail(
+                f"expected a number in (0, 1), or `chosen` for that of RUN/threshold.json, found {value!r}", param, ctx
+            )
+        return str(value)
 
 
 @click.command(epilog=EXAMPLES)
 @click.option("--run", required=True, type=click.Path(path_type=Path), help="A folder made by `semicurv-tf train`.")
-@click.option("--data-dir", type=click.Path(), help="Where the dataset is, if it moved since the training.")
+@click.option("--data-dir", type=click.Path(), help="The dataset's folder, if it moved since the training.")
 @click.option("--unlabelled-dir", type=click.Path(), help="Likewise, the second folder.")
 @click.option(
     "--split", type=click.Choice(["test", "validation", "labelled"]),
     help="Which images; labelled: those whose masks were trained on.  [default: test]",
 )  # fmt: skip
 @click.option("--new", is_flag=True, help="Instead of a split: images with masks that came since the run began.")
-@click.option("--metrics", metavar="NAMES", help="Further metrics with intervals: names with commas, or all.")
+@click.option("--metrics", metavar="NAMES", help="Further metrics with intervals: comma-separated names, or all.")
 @click.option(
     "--tolerance-px", type=click.FloatRange(0, 100), default=2.0, show_default=True,
-    help="Of matched centrelines (ods, ois) and of buffers (completeness, correctness, quality).",
+    help="For matching centrelines (ods, ois) and for buffers (completeness, correctness, quality).",
 )  # fmt: skip
 @click.option(
     "--threshold", type=_Threshold(), default="0.5", show_default=True, help="Foreground above this probability."
 )
 @click.option(
     "--page", type=click.Path(path_type=Path), metavar="FILE",
-    help="Also write an HTML page with all of it; takes all metrics where none are named.",
+    help="Also write an HTML page with all scores; without --metrics, of all metrics.",
 )  # fmt: skip
 @click.option(
     "--choose-threshold",
@@ -76,8 +77,8 @@ def evaluate(
 ):
     """Score a trained network: IoU and F1 at threshold 0.5, mean over images as in the paper, and pooled.
 
-    The scores are of the last teacher (or student, where the method has no teacher): no checkpoint is picked by
-    its test score. They are printed as a table and written to RUN/scores.json.
+    The network of the last step is scored (the teacher, where the method has one): no checkpoint is picked by its
+    test score. The scores are printed as a table and written to RUN/scores.json.
 
     The split is the one that the run was trained with (RUN/manifest.jsonl), whatever came to the folder since; images
     that changed or are gone are named.
@@ -89,16 +90,16 @@ def evaluate(
     names = parse_metrics("all" if metrics is None else metrics) if metrics is not None or page else ()
     if choose_threshold and (names or threshold != "0.5"):
         raise UserError(
-            "--choose-threshold: expected no --metrics, --page or --threshold beside it. "
-            "Fix: choose, then --threshold chosen"
+            "--choose-threshold: expected no --metrics, --page or --threshold with it. "
+            "Fix: choose first, then evaluate with --threshold chosen"
         )
     if new and split is not None:
         raise UserError(f"--new: expected no --split beside it, found --split {split}. Fix: leave one of them out")
     split = "new" if new else split
     if choose_threshold and split in ("test", "new"):
         raise UserError(
-            f"{'--new' if new else '--split test'}: a threshold is never chosen on the images that results are reported on. "
-            "Fix: --split validation (or labelled)"
+            f"{'--new' if new else '--split test'}: a threshold is never chosen on the images that results are "
+            "reported on. Fix: --split validation or --split labelled"
         )
     if page is not None:
         from semicurv_tf.report.page import require_file

@@ -8,11 +8,11 @@ EXAMPLES = """
 \b
 Examples:
   semicurv-tf next --run runs/drive --input unlabelled/ --count 20 --output next/
-  semicurv-tf next --run runs/drive --count 8 --output next/      # of the run's own unlabelled training images
+  semicurv-tf next --run runs/drive --count 8 --output next/      # among the run's own unlabelled training images
 
 \b
 Written: OUTPUT/next.csv (the images to label, in order), scores.csv (all images by score) and next.png, a contact
-sheet: image, mean prediction, where the predictions disagree. docs/next_images.md says how the score is made.
+sheet: image, mean prediction, where the predictions disagree. docs/next_images.md explains the score.
 """
 
 
@@ -38,7 +38,7 @@ sheet: image, mean prediction, where the predictions disagree. docs/next_images.
 )
 @click.option("--output", required=True, type=click.Path(), help="Folder for the lists and the contact sheet.")
 def next_images(run, folder, data_dir, unlabelled_dir, count, views, output):
-    """Rank unlabelled images by what a label of each would teach, and choose those to label next."""
+    """Rank unlabelled images by how much their labels would teach, and choose those to label next."""
     from semicurv_tf.acquisition.candidates import (
         FolderImages,
         labelled_files,

@@ -1,4 +1,4 @@
-"""`semicurv-tf train`: from images to a run folder, or on from one."""
+"""`semicurv-tf train`: trains a network into a run folder, or resumes one."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from semicurv_tf.recipes import recipe_file
 
 
 @click.command()
-@click.option("--dataset", help="A name of `semicurv-tf datasets list`. Default: synthetic, drawn on the spot.")
+@click.option("--dataset", help="A name from `semicurv-tf datasets list`. Default: synthetic, generated on the fly.")
 @click.option("--data-dir", type=click.Path(), help="The folder with the dataset's published files.")
 @click.option("--unlabelled-dir", type=click.Path(), help="A second folder with unlabelled images.")
 @click.option(
@@ -21,7 +21,7 @@ from semicurv_tf.recipes import recipe_file
 )
 @click.option("--method", help=f"Default: semicurv. One of {', '.join(choices('method', 'name'))}.")
 @click.option("--model", help=f"Default: residual_unet. One of {', '.join(choices('model', 'name'))}.")
-@click.option("--recipe", help="A name of `semicurv-tf recipes`: a configuration that comes with the package.")
+@click.option("--recipe", help="A name from `semicurv-tf recipes`: a configuration that comes with the package.")
 @click.option("--config", "config_file", type=click.Path(), help="A YAML file of your own; not with --recipe.")
 @click.option(
     "--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="Override one key; may be repeated."
@@ -35,7 +35,7 @@ from semicurv_tf.recipes import recipe_file
     type=click.Path(path_type=Path),
     help="A new folder for the run. Default: runs/DATASET-METHOD-LABELS-seedN.",
 )
-@click.option("--resume", type=click.Path(path_type=Path), help="Go on with this run from its last checkpoint.")
+@click.option("--resume", type=click.Path(path_type=Path), help="Resume this run from its last checkpoint.")
 @click.option("--dry-run", is_flag=True, help="Load and check everything, say what would be done, write nothing.")
 def train(
     dataset,
@@ -57,8 +57,8 @@ def train(
 ):
     """Train a network from few labelled and many unlabelled images.
 
-    Options win over --set, --set wins over --recipe or --config, these over the defaults. Ctrl-C finishes the step
-    and writes a checkpoint. Under TF_CONFIG several machines train together: see docs/training_at_scale.md.
+    Options override --set, --set overrides --recipe or --config, and these override the defaults. Ctrl-C finishes
+    the step and writes a checkpoint. Under TF_CONFIG several machines train together: see docs/training_at_scale.md.
 
     \b
     Examples:
@@ -128,7 +128,7 @@ def _run(work, run):
         work()
     except Stopped as stopped:
         print(
-            f"stopped at step {stopped.step}, checkpoint written. Go on: semicurv-tf train --resume {run}",
+            f"stopped at step {stopped.step}, checkpoint written. Continue: semicurv-tf train --resume {run}",
             file=sys.stderr,
         )
         sys.exit(130)

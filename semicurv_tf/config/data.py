@@ -37,7 +37,7 @@ class DataConfig(Section):
 
     section: ClassVar[str] = "data"
 
-    dataset: str = Field("synthetic", description="a name of `semicurv-tf datasets list`")
+    dataset: str = Field("synthetic", description="a name from `semicurv-tf datasets list`")
     data_dir: str | None = Field(None, description="the folder with the published files of the dataset")
     labels: Annotated[int | float, pydantic.BeforeValidator(read_labels)] = Field(
         0.05, description="labelled training images: a count (3), a fraction (0.05), or all; `folder`: all"

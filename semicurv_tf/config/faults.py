@@ -58,6 +58,6 @@ def _known(path: list[str], section) -> str:
 def _remedy(path: list[str], section) -> str:
     field = section.model_fields.get(path[1]) if section is not None and len(path) > 1 else None
     if field is None:
-        return "see configs/"
+        return "semicurv-tf recipes quickstart shows the sections and their keys"
     about = f" ({field.description})" if field.description else ""
     return f"e.g. --set {path[0]}.{path[1]}={as_yaml(field.default)}{about}"

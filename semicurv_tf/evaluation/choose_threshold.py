@@ -10,6 +10,7 @@ from semicurv_tf.metrics.overlap import THRESHOLD
 from semicurv_tf.metrics.tally import Tally
 from semicurv_tf.training import run_folder
 from semicurv_tf.whole_files import write_json
+from semicurv_tf.wording import counted
 
 # What the threshold is chosen by: the mean over images of the metric.
 CHOICES = {"iou": iou_at, "f1": f1_at}
@@ -23,8 +24,8 @@ def require_no_test(split: str | None):
     """
     if split in ("test", "new"):
         raise UserError(
-            f"{'--new' if split == 'new' else '--split test'}: a threshold is never chosen on the images that results are reported on. "
-            "Fix: --split validation (or labelled)"
+            f"{'--new' if split == 'new' else '--split test'}: a threshold is never chosen on the images that results are "
+            "reported on. Fix: --split validation or --split labelled"
         )
 
 
@@ -74,7 +75,7 @@ def best_place(scores: np.ndarray) -> int:
 
 def describe(chosen: dict, opened: OpenRun) -> str:
     """The choice as text for a terminal; says plainly when the images were trained on."""
-    name, images = opened.config.data.dataset, f"{chosen['images']} {chosen['split']} images"
+    name, images = opened.config.data.dataset, counted(chosen["images"], f"{chosen['split']} image")
     text = (
         f"threshold {chosen['threshold']:g}: mean {chosen['metric']} {100 * chosen['score']:.1f} on {images}, "
         f"{100 * chosen['score_at_0.5']:.1f} at 0.5; written to {opened.folder / run_folder.THRESHOLD}"

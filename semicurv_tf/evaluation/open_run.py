@@ -22,7 +22,7 @@ from semicurv_tf.training.run_data import moved, open_run_dataset
 # since the run began (`--new`).
 SPLITS = ("test", "validation", "labelled", "new")
 
-# Images of at most so many pixels are predicted so many together; larger ones would take gigabytes.
+# Images of at most this many pixels are predicted in batches of this size; larger ones would take gigabytes.
 SMALL_BATCH, SMALL_PIXELS = 4, 512 * 512
 
 
@@ -86,7 +86,8 @@ class OpenRun:
             raise UserError("--split labelled: expected the run's labelled images, found none. Fix: restore them")
         except KeyError as error:
             raise UserError(
-                f"--split labelled: {self.config.data.dataset} has no training image {error}. Fix: --data-dir of the training"
+                f"--split labelled: {self.config.data.dataset} has no training image {error}. "
+                "Fix: --data-dir of the training"
             ) from None
 
     def _new(self, store: ImageStore | None) -> SplitImages:
@@ -133,7 +134,8 @@ class OpenRun:
                 if np.isnan(probability[place][batch["valid"][place] > 0.5]).any():
                     raise UserError(
                         f"{self.folder}: the network's output for {name} is not a number. "
-                        f"Fix: train again with a smaller training.learning_rate than {self.config.training.learning_rate:g}"
+                        "Fix: train again with a smaller training.learning_rate than "
+                        f"{self.config.training.learning_rate:g}"
                     )
                 arrays = (batch["image"], batch["mask"], probability, batch["valid"])
                 yield PredictedImage(name, sources[name], *(array[place] for array in arrays))

@@ -10,6 +10,7 @@ from semicurv_tf.metrics.overlap import THRESHOLD, OverlapCounts, summarise
 from semicurv_tf.metrics.tally import TOLERANCE_PX, Tally
 from semicurv_tf.training import run_folder
 from semicurv_tf.whole_files import write_json
+from semicurv_tf.wording import counted
 
 ALWAYS = ("iou", "f1")
 
@@ -118,7 +119,8 @@ def shown_interval(limits, percent: bool) -> str:
 
 def _head(scores):
     at = "" if scores["threshold"] == THRESHOLD else f", threshold {scores['threshold']:g}"
-    return f"{scores['dataset']} {scores['split']}, {scores['images']} images, {scores['method']} at step {scores['step']}{at}"
+    what = f"{scores['dataset']} {scores['split']}, {counted(scores['images'], 'image')}"
+    return f"{what}, {scores['method']} at step {scores['step']}{at}"
 
 
 def _empty(scores):

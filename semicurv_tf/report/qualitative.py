@@ -1,4 +1,4 @@
-"""Figure 7: test images, their truth and each system's mask, its errors coloured; from run folders, where they are at hand.
+"""Figure 7: test images, their truth and each system's mask, errors coloured; from run folders, where there are any.
 
 The pictures hold images of the dataset: a report with them is subject to the dataset's terms.
 """
@@ -113,7 +113,7 @@ def _predict(
             f"--data-dir: {', '.join(missing)} are no test images there. Fix: the data that the runs were scored on"
         )
     batches = [next(iter(evaluation_batches(store, 1, indices=[position[name]]))) for name in names]
-    masks = [{} for _ in names]
+    masks: list[dict[str, np.ndarray]] = [{} for _ in names]
     for result, run in runs_of:
         network, _ = run_folder.load_deployed(run)
         predict = make_predictor(network)
@@ -127,6 +127,11 @@ def _predict(
     ]
 
 
+def _iou(one: ComparedImage, mask: np.ndarray) -> float:
+    maps = (one.truth, mask.astype(np.float32), one.valid)
+    return iou(count_overlap(*(each[..., None] for each in maps)))
+
+
 def _draw(predicted: list[ComparedImage]):
     titles = ["image", "truth", *predicted[0].masks]
 
@@ -135,10 +140,7 @@ def _draw(predicted: list[ComparedImage]):
         for row, one in zip(panels, predicted):
             truth = error_map(one.truth, one.truth, one.valid)
             maps = [error_map(one.truth, mask, one.valid) for mask in one.masks.values()]
-            scores = [
-                f"{100 * iou(count_overlap(one.truth[..., None], mask[..., None].astype(np.float32), one.valid[..., None])):.0f}"
-                for mask in one.masks.values()
-            ]
+            scores = [f"{100 * _iou(one, mask):.0f}" for mask in one.masks.values()]
             for axes, picture, note in zip(row, [one.image, truth, *maps], [one.name, "", *scores]):
                 axes.imshow(picture, interpolation="nearest")
                 axes.set_xticks([])

@@ -3,7 +3,9 @@
 import contextlib
 import itertools
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 from rich.console import Console
@@ -36,6 +38,7 @@ from semicurv_tf.training.stopping import Stopped, StopRequest
 from semicurv_tf.training.task import Task, read_task
 from semicurv_tf.training.transplant_picture import write_transplants
 from semicurv_tf.whole_files import write_json, written_whole
+from semicurv_tf.wording import counted
 
 # What may differ when a run goes on: its length, on what it runs, and how it is kept and watched.
 RESUMABLE = {"steps", "epochs", "devices", "wait_minutes", "checkpoint_every", "checkpoints_kept"}
@@ -137,7 +140,7 @@ def _resume(run: Path, changed: Config | None, task: Task, console: Console):
     missing = sorted(set(facts["labelled"]) - {row["name"] for row in dataset.train.rows if row["labelled"]})
     if missing:
         raise UserError(
-            f"--data-dir {config.data.data_dir}: {len(missing)} of the run's labelled images are not there any more "
+            f"--data-dir {config.data.data_dir}: {len(missing)} of the run's labelled images are missing "
             f"({', '.join(missing[:5])}). Fix: restore them"
         )
     if task.chief:
@@ -159,7 +162,8 @@ def _require_possible_length(run: Path, config: Config, changed: Config, facts: 
     done, wanted = 0 if newest is None else checkpoints.step_of(newest), steps_of_run(new, len(facts["labelled"]))
     if wanted < done:
         raise UserError(
-            f"training.steps: expected at least the {done} steps that {run} has done, found {wanted}. Fix: --steps {done}, or more"
+            f"training.steps: expected at least the {done} steps that {run} has done, found {wanted}. "
+            f"Fix: --steps {done}, or more"
         )
 
 
@@ -168,7 +172,8 @@ def _keep_changes(run: Path, config: Config, facts: dict, console: Console):
     steps = steps_of_run(config.training, len(facts["labelled"]))
     if steps != facts["steps"]:
         console.print(
-            f"the run is {steps} steps now, {facts['steps']} before: learning rate and ramp go by the new length"
+            f"the run has {counted(steps, 'step')} now, {facts['steps']} before: "
+            "learning rate and ramp follow the new length"
         )
         write_json(run / run_folder.RUN, {**facts, "steps": steps})
     if config != run_folder.read_config(run):
@@ -195,7 +200,7 @@ def _introduce(config: Config, facts: dict, dataset: Dataset, devices: Devices, 
     )
     precision = f"{facts['precision']['name']} ({facts['precision']['reason']})"
     on = f", on {devices.description}" if devices.description else ""
-    console.print(f"{facts['steps']} steps, {precision}, seed {config.training.seed}{on}")
+    console.print(f"{counted(facts['steps'], 'step')}, {precision}, seed {config.training.seed}{on}")
     first = first_unlabelled_step(config.method, facts["steps"])
     if config.method.reads_unlabelled and first:
         console.print(f"unlabelled images from step {first + 1} on")
@@ -217,7 +222,7 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
     except LOST_WORKER as error:
         raise lost_worker(error, "before the first step", devices.task) or error from None
     if first_step:
-        console.print(f"going on from step {first_step}")
+        console.print(f"resuming from step {first_step}")
 
     # An image that is labelled in part is an unlabelled one as well.
     in_part = {index for index in labelled if "known" in dataset.train.rows[index]}
@@ -226,12 +231,12 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
     if config.method.transplants and chief and first_step == 0:
         _show_transplants(config, run, dataset.train, labelled, unlabelled, console)
     watched, store, indices = monitored_images(training.monitor, training.monitor_images, dataset, labelled, unlabelled)
-    console.print(f"IoU is watched on {len(indices)} images: {watched}")
+    console.print(f"monitoring IoU on {counted(len(indices), 'image')}: {watched}")
     epoch_steps = steps_of_epoch(training, len(labelled))
     journal = Journal(run / run_folder.LOG, run / run_folder.TENSORBOARD, first_step, epoch_steps) if chief else None
     with contextlib.ExitStack() as stack:
-        listeners = [stop_at_non_finite]
-        if chief:
+        listeners: list[Callable[[dict], Any]] = [stop_at_non_finite]
+        if journal is not None:
             few = lambda batch, chosen: lambda: evaluation_batches(store, batch, indices=chosen)
             monitor = Monitor(method, few(8, indices), training.monitor_every, steps)
             pictured = few(PICTURED_IMAGES, indices[:PICTURED_IMAGES])
@@ -248,7 +253,7 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
             for listener in listeners:
                 listener(report)
             step = report["step"]
-            if chief and (stop or step % training.checkpoint_every == 0 or step == steps):
+            if journal is not None and (stop or step % training.checkpoint_every == 0 or step == steps):
                 # The log first: a resumed run cuts it back to its checkpoint and goes on from there.
                 journal.flush()
                 checkpoints.save(run / run_folder.CHECKPOINTS, method, step, training.checkpoints_kept)
@@ -261,7 +266,7 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
 def _batches(
     config: Config, store, labelled: list[int], unlabelled: list[int], first_step: int, steps: int, devices: Devices
 ):
-    """The batches of the steps from `first_step` on: of labelled images alone until `method.unlabelled_from`, then of both."""
+    """The batches from `first_step` on: of labelled images alone until `method.unlabelled_from`, then of both."""
     training, method = config.training, config.method
     both_from = max(first_step, first_unlabelled_step(method, steps)) if method.reads_unlabelled else steps
     part = lambda batch_unlabelled, begin, end: training_batches(
@@ -287,16 +292,23 @@ def _batches(
 def _show_transplants(config: Config, run: Path, store, labelled: list[int], unlabelled: list[int], console: Console):
     """A picture of transplants, of the images that one worker would get first."""
     training = config.training
-    sizes = {"batch_labelled": training.batch_labelled, "batch_unlabelled": training.batch_unlabelled}
     batches = training_batches(
-        store, labelled, unlabelled, **sizes, crop=config.data.crop, seed=training.seed, first_step=0, steps=1
+        store,
+        labelled,
+        unlabelled,
+        batch_labelled=training.batch_labelled,
+        batch_unlabelled=training.batch_unlabelled,
+        crop=config.data.crop,
+        seed=training.seed,
+        first_step=0,
+        steps=1,
     )
     write_transplants(run / run_folder.TRANSPLANTS, batches)
-    console.print(f"what transplants look like: {run / run_folder.TRANSPLANTS}")
+    console.print(f"a picture of transplants: {run / run_folder.TRANSPLANTS}")
 
 
 def _must_be_the_same(config: Config, facts: dict) -> dict:
-    """What all workers of a run must agree on, by a name for the user; where the data lie may differ from host to host."""
+    """What all workers of a run must agree on, by a name for the user; where the data lie may differ between hosts."""
     chosen = config.model_dump(mode="json")
     parts = {f"the section {name}": chosen[name] for name in ("model", "method", "views", "training")}
     data = [facts[key] for key in ("labelled", "mean", "training_images")]
@@ -326,4 +338,4 @@ def _finish(run: Path, steps: int, console: Console):
     network, _ = run_folder.load_deployed(run)
     with written_whole(run / run_folder.DEPLOYED) as part:
         network.save(part)
-    console.print(f"{steps} steps done: {run / run_folder.DEPLOYED}. Next: semicurv-tf evaluate --run {run}")
+    console.print(f"{counted(steps, 'step')} done: {run / run_folder.DEPLOYED}. Next: semicurv-tf evaluate --run {run}")
