@@ -31,6 +31,7 @@ LAYERS = (
     "metrics",
     "augment",
     "geometry",
+    "annotations",
     "data",
     "drawing",
     "images",
