@@ -13,6 +13,7 @@ from semicurv_tf.errors import UserError
 # TensorFlow takes seconds to load, --help must not.
 COMMANDS = {
     "train": "Train a network from few labelled and many unlabelled images.",
+    "pretrain": "Train a network on drawn images of curves, as a start for others.",
     "evaluate": "Score a trained network on the test images.",
     "predict": "Draw masks for an image or a folder of images.",
     "vectorize": "Turn masks into lines with lengths and widths: GeoJSON and tables.",

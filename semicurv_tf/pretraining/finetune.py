@@ -9,7 +9,7 @@ from semicurv_tf.augment.geometric import sample_transforms
 from semicurv_tf.augment.photometric import photometric_view
 from semicurv_tf.augment.randomness import purpose_seed
 from semicurv_tf.config import ViewsConfig
-from semicurv_tf.geometry.warp import seen_by_view, warp
+from semicurv_tf.geometry.warp import warp
 from semicurv_tf.losses import dice_loss, weighted_cross_entropy_loss
 from semicurv_tf.methods.descent import descend
 from semicurv_tf.methods.moving_average import average_weight

@@ -9,12 +9,16 @@ import numpy as np
 import tensorflow as tf
 
 from semicurv_tf.drawing import VERSION
+from semicurv_tf.errors import UserError
 from semicurv_tf.pretraining.learner import PretrainingLearner
 from semicurv_tf.pretraining.pool import DrawnPool
 from semicurv_tf.pretraining.settings import PretrainingSettings
 from semicurv_tf.training import checkpoints
+from semicurv_tf.training.run_lock import locked
+from semicurv_tf.weights.builtin import write_weights
 from semicurv_tf.whole_files import write_json
 
+SETTINGS, START = "pretraining.json", "start.npz"
 REPORT_EVERY = 100
 KEPT_AT = (1_000, 2_000, 3_000, 6_000)  # steps whose averaged weights are kept, beside every `KEPT_EVERY`
 KEPT_EVERY = 3_000
@@ -33,12 +37,21 @@ def pretrain(
         drawn: folder of the drawn images; None: within the run.
         draw: whether to draw what is missing there.
         checkpoint_every: steps.
-        say: called with a line every `REPORT_EVERY` steps.
+        say: called with a line every `REPORT_EVERY` steps: the scalars, means since the last line.
+
+    Raises:
+        UserError: the folder holds a pre-training of other settings, or another process works in it.
     """
     run.mkdir(parents=True, exist_ok=True)
+    with locked(run):
+        _pretrain(run, settings, steps, drawn, draw, checkpoint_every, say)
+
+
+def _pretrain(run, settings, steps, drawn, draw, checkpoint_every, say):
+    _require_same(run, settings)
     learner = PretrainingLearner(settings, steps)
     first = checkpoints.restore_newest(run / "checkpoints", learner, say)
-    write_json(run / "pretraining.json", {"settings": asdict(settings), "steps": steps, "drawing_version": VERSION})
+    write_json(run / SETTINGS, {"settings": asdict(settings), "steps": steps, "drawing_version": VERSION})
     pool = DrawnPool(drawn or run / "drawn", settings, steps, draw)
     start, sums, count = time.perf_counter(), {}, 0
     try:
@@ -64,6 +77,33 @@ def pretrain(
                 save_weights(run / f"weights-{done:06d}.npz", learner.teacher)
     finally:
         pool.close()
+    card = {
+        "widths": settings.widths, "made_by": "semicurv-tf pretrain", "settings": asdict(settings), "steps": steps,
+        "drawing_version": VERSION, "licence": "Apache-2.0", "images": "drawn by this project; no third-party image",
+    }  # fmt: skip
+    write_weights(run / START, learner.teacher.get_weights(), card)
+    say(f"wrote {run / START}")
+
+
+def _require_same(run: Path, settings: PretrainingSettings):
+    """A run goes on with the settings it began with, or not at all."""
+    path = run / SETTINGS
+    if not path.is_file():
+        return
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        before, drawing = found["settings"], found["drawing_version"]
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"{path}: damaged. Fix: another --run folder") from None
+    now = json.loads(json.dumps(asdict(settings)))
+    changed = [f"{name}: {before.get(name)} -> {value}" for name, value in now.items() if before.get(name) != value]
+    if drawing != VERSION:
+        changed.append(f"version of the drawing: {drawing} -> {VERSION}")
+    if changed:
+        raise UserError(
+            f"--run {run}: holds a pre-training of other settings ({'; '.join(changed)}). "
+            "Fix: leave these options as they were, or take another --run folder"
+        )
 
 
 def save_weights(path: Path, network):

@@ -1,0 +1,53 @@
+"""`semicurv-tf pretrain`: a network learns curves from drawn images, without a photograph."""
+
+from pathlib import Path
+
+import click
+
+EXAMPLES = """
+\b
+Examples:
+  semicurv-tf pretrain --run runs/curves
+  semicurv-tf pretrain --run runs/vessels --kinds vessels,fibres --steps 3000
+  semicurv-tf pretrain --run runs/curves --steps 12000     goes on with it, to a longer run
+
+\b
+Written: RUN/start.npz with its card start.json, for --set model.start=RUN/start.npz; RUN/journal.jsonl; the drawn
+images; and checkpoints, from which the same command goes on after a stop, to the same weights.
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.option("--run", required=True, metavar="RUN", help="Folder of the pre-training; made, or gone on with.")
+@click.option("--steps", default=12000, show_default=True, type=click.IntRange(min=1), help="Length of the whole run.")
+@click.option(
+    "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Of weights, drawings and views."
+)
+@click.option("--kinds", default="", metavar="NAME,NAME", help="Kinds of structures in equal shares.  [default: all]")
+@click.option("--widths", default="16,32,64,128,256", show_default=True, help="Channels of the network's levels.")
+def pretrain(run, steps, seed, kinds, widths):
+    """Train a network on drawn images of curves, as a start for others."""
+    from semicurv_tf.errors import UserError
+    from semicurv_tf.pretraining.run import pretrain as train
+    from semicurv_tf.pretraining.settings import PretrainingSettings, checked_kinds
+
+    try:
+        channels = tuple(int(width) for width in widths.split(","))
+        if len(channels) < 2 or min(channels) < 1:
+            raise ValueError
+    except ValueError:
+        raise UserError(
+            f"--widths: expected at least two whole numbers above 0, found {widths!r}. Fix: --widths 16,32,64,128,256"
+        ) from None
+    settings = PretrainingSettings(seed=seed, kinds=checked_kinds(kinds), widths=channels)
+    train(Path(run), settings, steps, say=_say)
+
+
+def _say(line):
+    if isinstance(line, str):
+        click.echo(line)
+        return
+    click.echo(
+        f"step {line['step']}: loss {line['loss']:.3f}, IoU on drawn images {100 * line['iou']:.1f}, "
+        f"{line['seconds_per_step']:.2f} s per step"
+    )
