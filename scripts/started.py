@@ -93,7 +93,7 @@ def main(
     )
     pool = None
     if drawn:
-        with np.load(sorted(Path(drawn_dir).glob("drawn-128-*.npz"))[0]) as file:
+        with np.load(min(Path(drawn_dir).glob("drawn-128-*.npz"))) as file:
             pool = {name: file[name] for name in ("image", "mask")}
     begin, curve = time.perf_counter(), {}
     for step, part in enumerate(batches):
