@@ -46,7 +46,7 @@ def main(
     from semicurv_tf.models.build import build_network
     from semicurv_tf.pretraining.finetune import FineTuning, drawn_like
     from semicurv_tf.weights import load_start
-    from semicurv_tf.weights.zero_label import ZeroLabel
+    from semicurv_tf.weights.zero_label import THRESHOLD, ZeroLabel
 
     data = load_dataset(dataset, data_dir)
     chosen = set(choose_labelled(data.train.names, labels, seed))
@@ -58,9 +58,11 @@ def main(
     examples = [[store.read(k)[part][cut, cut] for part in ("image", "mask", "valid")] for k in watched]
     mean, deviation = data.statistics()
 
-    def score(predict):
-        counts = [count_overlap(m, predict(image), v) for image, m, v in examples]
-        return {k: round(100 * v, 2) for k, v in summarise(counts)["mean"].items() if k in ("iou", "precision", "recall")}
+    def score(predict, threshold=0.5):
+        counts = [count_overlap(m, predict(image), v, threshold) for image, m, v in examples]
+        return {
+            k: round(100 * v, 2) for k, v in summarise(counts)["mean"].items() if k in ("iou", "precision", "recall")
+        }
 
     record = {
         "dataset": dataset, "labels": labels, "labelled": len(labelled), "seed": seed, "start": str(start), "steps": steps,
@@ -69,8 +71,9 @@ def main(
     if start != "none":
         zero = ZeroLabel.open(start, data.channels)
         predict = zero.normalised([image for image, _, _ in examples])
-        record["zero_label"] = score(predict)
-        click.echo(f"no label: {record['zero_label']}")
+        record["zero_label"] = score(predict, THRESHOLD)
+        record["zero_label_one_scale"] = score(lambda image: predict(image, (1.0,)))
+        click.echo(f"no label: {record['zero_label']}, at one scale {record['zero_label_one_scale']}")
     network = build_network(
         ModelConfig(widths=(16, 32, 64, 128, 256), encoding="none"), data.channels, mean, deviation, seed=seed
     )
@@ -78,11 +81,19 @@ def main(
         load_start(network, start)
     tuning = FineTuning(network, rate, steps, seed, statistics)
     batches = training_batches(
-        data.train, labelled, [], batch_labelled=batch, batch_unlabelled=0, crop=128, seed=seed, first_step=0, steps=steps
+        data.train,
+        labelled,
+        [],
+        batch_labelled=batch,
+        batch_unlabelled=0,
+        crop=128,
+        seed=seed,
+        first_step=0,
+        steps=steps,
     )
     pool = None
     if drawn:
-        with np.load(sorted(Path(drawn_dir).glob("drawn-128-*.npz"))[0]) as file:
+        with np.load(min(Path(drawn_dir).glob("drawn-128-*.npz"))) as file:
             pool = {name: file[name] for name in ("image", "mask")}
     begin, curve = time.perf_counter(), {}
     for step, part in enumerate(batches):

@@ -27,10 +27,12 @@ def images_of(name, data_dir, split, most):
 @click.option("--split", default="train", show_default=True)
 @click.option("--most", default=40, show_default=True, help="images per dataset")
 @click.option(
-    "--statistics", multiple=True, default=("folder",), help="folder, image, or a share of the image's, e.g. 0.5"
+    "--statistics", multiple=True, default=("0.5",), help="folder, image, or a share of the image's, e.g. 0.5"
 )
-@click.option("--threshold", "thresholds", multiple=True, type=float, default=(0.5,), show_default=True)
-@click.option("--scale", "scales", multiple=True, type=float, default=(1.0,), show_default=True)
+@click.option("--threshold", "thresholds", multiple=True, type=float, default=(0.5, 0.6), show_default=True)
+@click.option(
+    "--scales", multiple=True, default=("0.5,0.75,1,1.5,2", "1"), show_default=True, help="blended, comma-separated"
+)
 @click.option("--json", "target", type=click.Path(dir_okay=False), help="append the results as lines of JSON")
 def main(weights, data, split, most, statistics, thresholds, scales, target):
     """IoU, precision and recall (means over images, %) of WEIGHTS, files of averaged weights or names."""
@@ -47,16 +49,17 @@ def main(weights, data, split, most, statistics, thresholds, scales, target):
                 predictor = network.normalised(
                     [image for image, _, _ in examples], float(blend) if share is None else share
                 )
-                for scale in scales:
+                for together in scales:
                     start = time.perf_counter()
-                    maps = [predictor(image, scale) for image, _, _ in examples]
+                    at = tuple(map(float, together.split(",")))
+                    maps = [predictor(image, at) for image, _, _ in examples]
                     seconds = (time.perf_counter() - start) / len(examples)
                     for threshold in thresholds:
                         counts = [count_overlap(m, p, v, threshold) for p, (_, m, v) in zip(maps, examples)]
                         mean = summarise(counts)["mean"]
                         line = {
                             "weights": str(file), "dataset": name, "split": split, "images": len(examples),
-                            "statistics": blend, "threshold": threshold, "scale": scale,
+                            "statistics": blend, "threshold": threshold, "scales": together,
                             **{key: round(100 * float(mean[key]), 2) for key in ("iou", "precision", "recall")},
                             "seconds_per_image": round(seconds, 3),
                         }  # fmt: skip

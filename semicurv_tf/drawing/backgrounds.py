@@ -14,6 +14,12 @@ GRAIN_PX = Span(0.0, 1.3)
 GRITTY_GRAIN_PX = Span(0.35, 1.5)  # asphalt and cytoplasm have grain of 1 to 4 pixels
 STREAKED = 0.18  # share: brushed metal, wood, tined concrete, muscle
 STREAK = Span(2.0, 12.0, log=True)  # longer than wide
+PATCHY, PATCH_PX, PATCH_SLOPE = (
+    0.3,
+    Span(5.0, 28.0, log=True),
+    Span(1.0, 2.5),
+)  # share; patches of about one size: plaster, mud,
+# concrete: their edges and necks look like short curves and are none
 SKEW = 0.3  # share of textures with mostly dark or mostly bright grains
 SKEW_POWER = Span(1.0, 2.2)
 AMPLITUDE = Span(0.006, 0.09, log=True)  # deviation of the texture, as a share of white
@@ -52,6 +58,11 @@ def texture(random: np.random.Generator, size: int, gritty: bool):
         picture = standard(picture) + random.uniform(0.3, 2.0) * octaves(
             random, size, random.uniform(0.2, 0.9), STREAK.draw(random)
         )
+    if chance(random, PATCHY):
+        low = size / (2 * PATCH_PX.draw(random))
+        stretch = STREAK.draw(random) if chance(random, STREAKED) else 1.0
+        patches = octaves(random, size, PATCH_SLOPE.draw(random), stretch, low)
+        picture = standard(picture) + random.uniform(0.3, 1.5) * patches
     picture = standard(picture)
     if chance(random, SKEW):
         # One side of the distribution longer than the other: pale pebbles, dark pits.

@@ -16,8 +16,8 @@ STRETCH = Span(1.0, 3.0, log=True)
 WARP_PX = Span(1.5, 12.0)  # by which straight borders bend
 WARP_KNOTS = (4, 6, 8, 10)
 UNEVEN = Span(0.05, 0.45)
-KNOT_SHARE = 0.08  # of corners filled with stain
-KNOT_RADIUS_PX = Span(2.0, 7.0, log=True)
+KNOT_SHARE = 0.12  # of corners filled with stain
+KNOT_RADIUS_PX = Span(2.0, 10.0, log=True)
 
 # The stain spreads: people mark the membrane about twice as wide as its dark middle.
 LOOK = Look(

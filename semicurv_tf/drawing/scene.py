@@ -22,7 +22,7 @@ from semicurv_tf.drawing.noise import octaves
 from semicurv_tf.drawing.span import Span, chance
 from semicurv_tf.drawing.strokes import field_of
 
-VERSION = 3  # of the drawing: changes whenever the same seed gives another image
+VERSION = 5  # of the drawing: changes whenever the same seed gives another image
 
 # Name, how its curves run, what they look like, and how many of a hundred images are of the kind.
 _KINDS = {
@@ -39,7 +39,7 @@ _KINDS = {
 }
 KINDS = tuple(_KINDS)
 
-EMPTY = 0.09  # share of images without a curve: textures and distractors alone
+EMPTY = 0.1  # share of images without a curve: textures and distractors alone
 MIXED = 0.06  # share with curves of a second kind
 ANY_SIGN = 0.06  # share whose brightness is turned round after all: no kind is always dark
 MOST_FOREGROUND = 0.5  # beyond that an image shows regions, not curves; drawn again

@@ -7,12 +7,12 @@ from semicurv_tf.drawing.span import Span, chance
 from semicurv_tf.drawing.strokes import Stroke, entry, walk
 
 RADIUS_PX = Span(0.7, 4.5, log=True)  # of a trunk
-LEAST_RADIUS_PX = Span(0.3, 0.6)  # below which nothing is seen
+LEAST_RADIUS_PX = Span(0.25, 0.6)  # below which nothing is seen
 TREES = (1, 2, 2, 3, 4)
 WIGGLE = Span(0.03, 0.2, log=True)
 LENGTH = Span(0.6, 1.6)  # of the image's side
 BRANCHING = Span(0.03, 0.16)  # chance per step of 2.5 px
-BRANCH_RADIUS = Span(0.35, 0.8)  # of the parent's: Murray's law gives 0.79 for equal daughters
+BRANCH_RADIUS = Span(0.3, 0.8)  # of the parent's: Murray's law gives 0.79 for equal daughters
 BRANCH_ANGLE = Span(0.3, 1.35)  # radians
 FORK_BEND = 0.25  # radians by which the parent bends away at a fork
 DEPTH = (1, 2, 3, 3)
@@ -20,7 +20,7 @@ MOST = 70  # strokes: beyond that trees fill the image
 
 # Annotators mark what they see, to the pixel: half of the marked vessels are 1 to 2 pixels wide.
 LOOK = Look(
-    dark=0.78, gritty=0.12, margin_px=Span(0.0, 0.7), least_px=Span(0.55, 1.2), contrast=Span(1.8, 10.0, log=True),
+    dark=0.78, gritty=0.12, margin_px=Span(-0.1, 0.5), least_px=Span(0.45, 0.95), contrast=Span(1.8, 10.0, log=True),
     reflex=0.25, rim=0.08, view=0.4, built=0.0, thinning=Span(0.8, 1.0),
 )  # fmt: skip
 

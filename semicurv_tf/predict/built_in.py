@@ -13,7 +13,7 @@ from semicurv_tf.images.windows import ArraySource, Source
 from semicurv_tf.inference.predictor import Predictor
 from semicurv_tf.inference.tiles import Band
 from semicurv_tf.weights.builtin import KERNEL_CHANNELS, read_weights
-from semicurv_tf.weights.zero_label import pooled_statistics
+from semicurv_tf.weights.zero_label import SCALES, THRESHOLD, ZeroLabel, pooled_statistics
 
 BUILT_IN = "curves"
 # Of an image that is read by windows, so many rows are measured, in strips spread evenly over its height.
@@ -21,42 +21,36 @@ _STRIPS, _STRIP_ROWS = 32, 16
 
 
 class BuiltInPredictor(Predictor):
-    """A predictor that standardises each image by its own statistics.
+    """A predictor that standardises each image by its own statistics, and sees it at several scales.
 
     Args:
-        network: maps standardised float32 images `(1, height, width, 3)` to logits.
+        network: the built-in network.
+        scales: at which each image, or each tile of a large one, is seen; see `ZeroLabel.at_scales`.
         settings: as of `Predictor`.
     """
 
-    def __init__(self, network, **settings):
-        import tensorflow as tf
-
-        @tf.function(
-            input_signature=[
-                tf.TensorSpec((1, None, None, KERNEL_CHANNELS), tf.uint8),
-                tf.TensorSpec((KERNEL_CHANNELS,), tf.float32),
-                tf.TensorSpec((KERNEL_CHANNELS,), tf.float32),
-            ]
-        )
-        def probability(image, mean, deviation):
-            return tf.sigmoid(network((tf.cast(image, tf.float32) - mean) / deviation, training=False))
-
-        def predict(image, mean, deviation):
-            try:
-                return probability(image, mean, deviation).numpy()
-            except tf.errors.ResourceExhaustedError:
-                raise MemoryError from None
-
-        super().__init__(predict, KERNEL_CHANNELS, **{"stride": network.stride, **settings})
+    def __init__(self, network: ZeroLabel, scales: tuple[float, ...] = SCALES, **settings):
+        self._network, self._scales = network, scales
+        super().__init__(self._unstandardised, KERNEL_CHANNELS, **{"stride": network.network.stride, **settings})
 
     def bands(self, source: Source, advance: Callable[[float], None] | None = None) -> Iterator[Band]:
         """As of `Predictor`; the image's statistics are measured first."""
         mean, deviation = source_statistics(source)
         seen = copy.copy(self)
-        seen._probability = lambda image: self._probability(
-            image, mean.astype(np.float32), deviation.astype(np.float32)
-        )
+        seen._probability = lambda image: self._standardised(image, mean, deviation)
         return Predictor.bands(seen, source, advance)
+
+    def _standardised(self, image, mean, deviation):
+        import tensorflow as tf
+
+        shown = ((image[0].astype(np.float32) - mean) / deviation).astype(np.float32)
+        try:
+            return self._network.at_scales(shown, self._scales)[None, ..., None]
+        except tf.errors.ResourceExhaustedError:
+            raise MemoryError from None
+
+    def _unstandardised(self, image):
+        return self._standardised(image, *source_statistics(ArraySource(image[0])))
 
 
 def source_statistics(source: Source) -> tuple[np.ndarray, np.ndarray]:
@@ -87,17 +81,16 @@ def open_built_in(threshold: float | None, **settings) -> tuple[BuiltInPredictor
 
     Args:
         threshold: foreground above this; None takes that of the card, chosen on drawn images.
-        settings: as of `Predictor`; `memory` is that of the process, as a function of the network.
+        settings: as of `Predictor`; `memory` is that of the process, as a function of the network and of how many times a tile is enlarged.
 
     Raises:
         UserError: the weights are damaged.
     """
-    from semicurv_tf.weights.zero_label import ZeroLabel
-
     weights = read_weights(BUILT_IN)
-    network = ZeroLabel(weights.arrays, weights.widths, KERNEL_CHANNELS).network
-    memory = settings.pop("memory")(network)
+    network = ZeroLabel(weights.arrays, weights.widths, KERNEL_CHANNELS)
+    # At the largest scale a tile has so many times its pixels.
+    memory = settings.pop("memory")(network.network, max(SCALES) ** 2)
     if threshold is None:
-        threshold = weights.card.get("threshold", 0.5)
+        threshold = weights.card.get("threshold", THRESHOLD)
     predictor = BuiltInPredictor(network, threshold=threshold, memory=memory, **settings)
     return predictor, {"model": f"built-in {BUILT_IN} {weights.card['sha256'][:16]}"}

@@ -80,7 +80,7 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
     elif options.server is None:
         from semicurv_tf.predict.built_in import open_built_in
 
-        limit = lambda network: Memory(memory, pixel_bytes(network))
+        limit = lambda network, enlarged: Memory(memory, round(enlarged * pixel_bytes(network)))
         predictor, identity = open_built_in(options.threshold, memory=limit, **settings)
     else:
         _, predictor, identity = _of_server(options, settings)

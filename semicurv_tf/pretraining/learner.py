@@ -38,7 +38,7 @@ class PretrainingLearner:
         self.optimizer.build(self.student.trainable_variables)
         self.other_variables = []
 
-    @tf.function(reduce_retracing=True)
+    @tf.function  # one graph per stage: crops of two sizes in one graph would have no known size
     def train_step(self, image, mask):
         """One step.
 

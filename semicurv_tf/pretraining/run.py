@@ -5,11 +5,10 @@ RUN/journal.jsonl           losses and IoU on the drawn images of each hundred s
 RUN/checkpoints/            as of a training run
 RUN/drawn/                  images, drawn by a process of its own while the training goes on
 RUN/weights-STEP.npz        averaged weights now and then, float32
-RUN/weights.npz, .json      at the end: for `model.start`, float16, and their card
+RUN/start.npz, start.json   at the end: for `model.start`, float16, and their card
 """
 
 import json
-import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -20,34 +19,25 @@ import tensorflow as tf
 
 from semicurv_tf.drawing import VERSION
 from semicurv_tf.errors import UserError
-from semicurv_tf.json_files import read_object
 from semicurv_tf.pretraining.learner import PretrainingLearner
 from semicurv_tf.pretraining.pool import DrawnPool
 from semicurv_tf.pretraining.settings import PretrainingSettings
 from semicurv_tf.training import checkpoints
-from semicurv_tf.training.run_lock import LOCK
+from semicurv_tf.training.run_lock import LOCK, locked
 from semicurv_tf.training.stopping import Stopped
-from semicurv_tf.weights.builtin import Weights, write_weights
+from semicurv_tf.weights.builtin import write_weights
 from semicurv_tf.whole_files import write_json
 
+SETTINGS, START = "pretraining.json", "start.npz"
 REPORT_EVERY = 100
 KEPT_AT = (1_000, 2_000, 3_000, 6_000)  # steps whose averaged weights are kept, beside every `KEPT_EVERY`
 KEPT_EVERY = 3_000
-SETTINGS, JOURNAL, WEIGHTS = "pretraining.json", "journal.jsonl", "weights.npz"
-THRESHOLD = 0.5
 
 
 def pretrain(
-    run: Path,
-    settings: PretrainingSettings,
-    steps: int,
-    *,
-    drawn: Path | None = None,
-    draw: bool = True,
-    checkpoint_every: int = 500,
-    say: Callable[[dict], None] = print,
-    stop_requested: Callable[[], bool] = lambda: False,
-) -> Weights:
+    run: Path, settings: PretrainingSettings, steps: int, *, drawn: Path | None = None, draw: bool = True,
+    checkpoint_every: int = 500, say=print, stop_requested: Callable[[], bool] = lambda: False,
+):  # fmt: skip
     """Trains, or goes on from the newest checkpoint of the folder.
 
     Args:
@@ -57,19 +47,24 @@ def pretrain(
         drawn: folder of the drawn images; None: within the run.
         draw: whether to draw what is missing there.
         checkpoint_every: steps.
-        say: called with the means of the last `REPORT_EVERY` steps.
+        say: called with a line every `REPORT_EVERY` steps: the scalars, means since the last line.
         stop_requested: whether to end after this step, with a checkpoint.
 
-    Returns:
-        The averaged weights with their card, as they lie in the run.
-
     Raises:
-        UserError: the folder belongs to other settings or another version of the drawing, or the loss is not finite.
+        UserError: the folder holds a pre-training of other settings or other files, another process works in it, or the
+            loss is not finite.
         Stopped: on request, with a checkpoint written.
     """
-    _claim(run, settings, steps)
+    run.mkdir(parents=True, exist_ok=True)
+    with locked(run):
+        _pretrain(run, settings, steps, drawn, draw, checkpoint_every, say, stop_requested)
+
+
+def _pretrain(run, settings, steps, drawn, draw, checkpoint_every, say, stop_requested):
+    _require_same(run, settings)
     learner = PretrainingLearner(settings, steps)
-    first = checkpoints.restore_newest(run / "checkpoints", learner, lambda line: say({"note": line}))
+    first = checkpoints.restore_newest(run / "checkpoints", learner, say)
+    write_json(run / SETTINGS, {"settings": asdict(settings), "steps": steps, "drawing_version": VERSION})
     pool = DrawnPool(drawn or run / "drawn", settings, steps, draw)
     start, sums, count = time.perf_counter(), {}, 0
     try:
@@ -83,9 +78,11 @@ def pretrain(
             if done % REPORT_EVERY == 0 or done == steps or stop:
                 line = {"step": done, **{name: round(value / count, 5) for name, value in sums.items()}}
                 line["seconds_per_step"] = round((time.perf_counter() - start) / count, 4)
-                if not math.isfinite(line["loss"]):
-                    raise UserError(f"{run}: the loss is not finite at step {done}. Fix: --seed, or a new --run")
-                with (run / JOURNAL).open("a", encoding="utf-8") as file:
+                if not np.isfinite(line["loss"]):
+                    raise UserError(
+                        f"{run}: the loss is not finite at step {done}. Fix: another --seed and a new --run"
+                    )
+                with open(run / "journal.jsonl", "a", encoding="utf-8") as file:
                     file.write(json.dumps(line) + "\n")
                 say(line)
                 start, sums, count = time.perf_counter(), {}, 0
@@ -97,45 +94,40 @@ def pretrain(
                 raise Stopped(done)
     finally:
         pool.close()
-    return write_weights(run / WEIGHTS, learner.teacher.get_weights(), card(settings, steps))
+    card = {
+        "widths": settings.widths, "made_by": "semicurv-tf pretrain", "settings": asdict(settings), "steps": steps,
+        "drawing_version": VERSION, "licence": "Apache-2.0", "images": "drawn by this project; no third-party image",
+    }  # fmt: skip
+    write_weights(run / START, learner.teacher.get_weights(), card)
+    say(f"wrote {run / START}")
 
 
-def card(settings: PretrainingSettings, steps: int) -> dict:
-    """What the weights are, for whoever finds the file."""
-    return {
-        "what": "averaged weights of a residual UNet without encoding, for images of three channels",
-        "command": f"semicurv-tf pretrain --run RUN --steps {steps} --seed {settings.seed}",
-        "seed": settings.seed,
-        "steps": steps,
-        "drawing_version": VERSION,
-        "widths": list(settings.widths),
-        "settings": asdict(settings),
-        "threshold": THRESHOLD,
-        "data": "drawn images alone: no photograph, no label, no other project's weights",
-        "licence": "Apache-2.0",
-    }
+def _require_same(run: Path, settings: PretrainingSettings):
+    """A run goes on with the settings it began with, or not at all."""
+    path = run / SETTINGS
+    if not path.is_file():
+        if any(file.name != LOCK for file in run.iterdir()):
+            raise UserError(f"--run {run}: expected a new folder, found other files in it. Fix: another --run folder")
+        return
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        before, drawing = found["settings"], found["drawing_version"]
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"{path}: damaged. Fix: another --run folder") from None
+    now = json.loads(json.dumps(asdict(settings)))
+    changed = [f"{name}: {before.get(name)} -> {value}" for name, value in now.items() if before.get(name) != value]
+    if drawing != VERSION:
+        changed.append(f"version of the drawing: {drawing} -> {VERSION}")
+    if changed:
+        raise UserError(
+            f"--run {run}: holds a pre-training of other settings ({'; '.join(changed)}). "
+            "Fix: leave these options as they were, or take another --run folder"
+        )
 
 
-def save_weights(path: Path, network) -> None:
+def save_weights(path: Path, network):
     """All weights of a network in their order, float32."""
     part = path.with_suffix(".part")
-    with part.open("wb") as file:
+    with open(part, "wb") as file:
         np.savez(file, **{f"{number:03d}": np.asarray(weight) for number, weight in enumerate(network.get_weights())})
     part.replace(path)
-
-
-def _claim(run: Path, settings: PretrainingSettings, steps: int) -> None:
-    """Makes the folder, or checks that it belongs to these settings; its length may change."""
-    wanted = json.loads(json.dumps({"settings": asdict(settings), "drawing_version": VERSION}))
-    path = run / SETTINGS
-    if path.exists():
-        found = read_object(path, "take a new --run")
-        told = {**found.get("settings", {}), "drawing_version": found.get("drawing_version")}
-        asked = {**wanted["settings"], "drawing_version": VERSION}
-        other = [f"{key}: {told.get(key)} -> {value}" for key, value in asked.items() if told.get(key) != value]
-        if other:
-            raise UserError(f"{run}: belongs to another pre-training ({'; '.join(other)}). Fix: take a new --run")
-    elif run.exists() and any(file.name != LOCK for file in run.iterdir()):
-        raise UserError(f"{run}: expected a new folder or one of a pre-training, found other files. Fix: another --run")
-    run.mkdir(parents=True, exist_ok=True)
-    write_json(path, {**wanted, "steps": steps})

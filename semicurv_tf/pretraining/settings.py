@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from semicurv_tf.config import ViewsConfig
+from semicurv_tf.drawing import KINDS
+from semicurv_tf.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -30,15 +32,15 @@ class PretrainingSettings:
     seed: int = 0
     kinds: tuple[str, ...] = ()
     widths: tuple[int, ...] = (16, 32, 64, 128, 256)
-    stages: tuple[tuple[int, int, int], ...] = ((4500, 64, 8), (10**9, 128, 4))
+    stages: tuple[tuple[int, int, int], ...] = ((3500, 64, 8), (10**9, 112, 4))
     learning_rate: float = 1e-3
-    decay: float = 0.3
+    decay: float = 0.4
     average: float = 0.998
     momentum: float = 0.99
     size: int = 128
     images_per_file: int = 1000
-    steps_per_file: int = 250
-    files: int = 40
+    steps_per_file: int = 200
+    files: int = 6
     turned_only: float = 0.5
     centred: float = 0.5
 
@@ -49,3 +51,18 @@ class PretrainingSettings:
 
 # Drawn images lie at all angles already: what they lack are sizes between those drawn, and the camera's own changes.
 VIEWS = ViewsConfig(flip_vertical=0.5, scale=1.5, translation=0.1, colour=0.3, photometric=0.4)
+
+
+def checked_kinds(text: str) -> tuple[str, ...]:
+    """The kinds of a comma-separated list; empty where there is none.
+
+    Raises:
+        UserError: an unknown kind; the line names those there are.
+    """
+    kinds = tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in kinds:
+        if name not in KINDS:
+            raise UserError(
+                f"--kinds: expected some of {', '.join(KINDS)}, found {name!r}. Fix: --kinds cracks,vessels"
+            )
+    return kinds

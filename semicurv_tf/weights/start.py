@@ -8,11 +8,12 @@ from semicurv_tf.weights.builtin import KERNEL_CHANNELS, Weights, read_weights
 
 
 def load_start(network, name_or_path) -> Weights:
-    """Every weight of a network gets its value from a file; nothing is left at random.
+    """Every weight of a network gets its value from a file; only a learned encoding's own stay at random.
 
     - One channel: the kernels of the three are added up, since a grey photograph shows the same in all three.
     - Other numbers of channels than three: each channel gets an equal share of that sum.
-    - An encoding's channels begin at zero: at first the network answers as one without encoding.
+    - An encoding's channels begin at zero: at first the network answers as one without encoding. ("rotary" adds no channel;
+      it turns the features themselves, and the start fits it less.)
 
     Args:
         network: a built `ResidualUNet`.
@@ -35,19 +36,20 @@ def load_start(network, name_or_path) -> Weights:
             f"model.start: {weights.path.name} is for model.widths {text(weights.widths)}, found {text(network.widths)}. "
             f"Fix: --set model.widths={text(weights.widths)}, or --set model.start=none"
         )
-    own = network.get_weights()
-    if len(own) != len(weights.arrays):
+    # A learned encoding has weights of its own, which no file without encoding has.
+    encoding = {id(variable) for variable in network.encode.weights}
+    variables = [variable for variable in network.weights if id(variable) not in encoding]
+    if len(variables) != len(weights.arrays):
         raise UserError(
-            f"{weights.path}: expected {len(own)} arrays, found {len(weights.arrays)}. Fix: --set model.start=none"
+            f"{weights.path}: expected {len(variables)} arrays, found {len(weights.arrays)}. Fix: --set model.start=none"
         )
     channels = max(network.channels, len(network.standardize.mean))
-    first = {id(array) for array in weights.arrays if array.ndim == 4 and array.shape[2] == KERNEL_CHANNELS}
-    network.set_weights(
-        [
-            _fitted(array, now.shape, channels if id(array) in first else None, weights)
-            for array, now in zip(weights.arrays, own)
-        ]
-    )
+    first = {id(network.encoder[0].first.kernel), id(network.encoder[0].shortcut.kernel)}
+    fitted = []
+    for array, variable in zip(weights.arrays, variables):
+        fitted.append(_fitted(array, variable.shape, channels if id(variable) in first else None, weights))
+    for variable, array in zip(variables, fitted):
+        variable.assign(array)
     return weights
 
 

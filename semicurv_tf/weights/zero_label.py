@@ -2,7 +2,8 @@
 
 In pre-training images are standardised by a blend of their own statistics and common ones, so here an image is
 standardised by a blend of its own and its folder's: photographs of one series are normalised alike, and one that is
-darker than the rest is still seen.
+darker than the rest is still seen. The size of the structures is unknown, too: the image is seen at several scales, and each
+counts the more the surer the network is there.
 """
 
 from pathlib import Path
@@ -15,7 +16,10 @@ from semicurv_tf.weights.blend import BLACK, BLACK_SHARE, LEAST_DEVIATION
 from semicurv_tf.weights.builtin import KERNEL_CHANNELS, read_weights
 
 OWN_SHARE = 0.5  # of an image's own statistics against its folder's
-THRESHOLD = 0.5
+THRESHOLD = 0.6
+SCALES = (0.5, 0.75, 1.0, 1.5, 2.0)
+DOUBT = 0.5  # by how much more doubt a scale's weight falls to 1/e; doubt is entropy in nats per foreground pixel
+LEAST_SIDE_PX = 32  # of a scaled image: below that nothing can be seen
 
 
 class ZeroLabel:
@@ -54,40 +58,66 @@ class ZeroLabel:
         return cls(weights.arrays, weights.widths, channels)
 
     def normalised(self, images, own_share: float = OWN_SHARE):
-        """A function from an image and a scale to its probabilities, normalised by these images' statistics.
+        """A function from an image to its probabilities, normalised by these images' statistics.
 
         Args:
             images: `(height, width, channels)` arrays, raw 0-255: the folder, or some of it.
             own_share: weight of an image's own statistics, 0 to 1.
 
         Returns:
-            `predict(image, scale=1.0)`: `(height, width)` float32; at scale 0.5 the network sees half the size.
+            `predict(image, scales=SCALES)`: `(height, width)` float32; at scale 0.5 the network sees half the size.
         """
         mean, deviation = pooled_statistics([self._seen(image) for image in images])
 
-        def predict(image, scale=1.0):
+        def predict(image, scales=SCALES):
             image = self._seen(image)
             own_mean, own_deviation = pooled_statistics([image])
             centre = own_share * own_mean + (1 - own_share) * mean
             spread = np.exp(own_share * np.log(own_deviation) + (1 - own_share) * np.log(deviation))
-            shown = ((image - centre) / spread).astype(np.float32)[None]
-            height, width = image.shape[:2]
-            if scale != 1.0:
-                shown = tf.image.resize(
-                    shown, [max(1, round(height * scale)), max(1, round(width * scale))], antialias=True
-                )
-            probability = self._predict(shown)
-            if scale != 1.0:
-                probability = tf.image.resize(probability, [height, width])
-            return np.asarray(probability)[0, ..., 0]
+            shown = ((image - centre) / spread).astype(np.float32)
+            return self.at_scales(shown, scales)
 
         return predict
+
+    def at_scales(self, shown, scales=SCALES):
+        """Probabilities `(height, width)` of a standardised image `(height, width, 3)`, blended over the scales."""
+        scales = [scale for scale in scales if scale * min(shown.shape[:2]) >= LEAST_SIDE_PX] or [1.0]
+        return blended([self._at_scale(shown, scale) for scale in scales])
+
+    def _at_scale(self, shown, scale):
+        if scale == 1.0:
+            return np.asarray(self._predict(shown[None]))[0, ..., 0]
+        height, width = shown.shape[:2]
+        sides = [max(1, round(height * scale)), max(1, round(width * scale))]
+        small = tf.image.resize(shown[None], sides, antialias=True)
+        return np.asarray(tf.image.resize(self._predict(small), [height, width]))[0, ..., 0]
 
     def _seen(self, image):
         image = np.asarray(image, np.float32)
         if image.shape[-1] == KERNEL_CHANNELS:
             return image
         return np.repeat(image.mean(-1, keepdims=True), KERNEL_CHANNELS, axis=-1)
+
+
+def blended(maps):
+    """The mean of some maps of one image, each with the weight `exp(-doubt / DOUBT)`.
+
+    Args:
+        maps: probabilities, `(height, width)` each.
+
+    Returns:
+        Probabilities, same shape, float32.
+    """
+    doubts = np.array([_doubt(each) for each in maps])
+    weights = np.exp(-(doubts - doubts.min()) / DOUBT)
+    return np.tensordot(weights / weights.sum(), np.stack(maps), axes=1).astype(np.float32)
+
+
+def _doubt(probability):
+    """Entropy per foreground pixel, in nats: the mean entropy over the mean probability."""
+    inside = np.clip(probability.astype(np.float64), 1e-6, 1 - 1e-6)
+    entropy = -(inside * np.log(inside) + (1 - inside) * np.log(1 - inside))
+    return entropy.mean() / inside.mean()
 
 
 def pooled_statistics(images):

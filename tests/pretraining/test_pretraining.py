@@ -85,3 +85,48 @@ def test_stopped_and_resumed_equals_uninterrupted(tmp_path):
         assert whole.files == stopped.files
         for name in whole.files:
             np.testing.assert_array_equal(whole[name], stopped[name])
+
+
+def test_a_run_goes_on_with_its_own_settings_only(tmp_path):
+    from dataclasses import replace
+
+    import pytest
+
+    from semicurv_tf.errors import UserError
+
+    pretrain(tmp_path / "run", TINY, 1, say=lambda line: None)
+    with pytest.raises(UserError, match="seed: 0 -> 1.*another --run"):
+        pretrain(tmp_path / "run", replace(TINY, seed=1), 1, say=lambda line: None)
+
+
+def test_the_command_writes_a_start(tmp_path, monkeypatch):
+    from click.testing import CliRunner
+
+    from semicurv_tf.cli.pretrain import pretrain as command
+    from semicurv_tf.pretraining import settings
+    from semicurv_tf.weights import read_weights
+
+    monkeypatch.setattr(settings.PretrainingSettings, "__init__", _few_images(settings.PretrainingSettings.__init__))
+    call = ["--run", str(tmp_path / "run"), "--steps", "2", "--kinds", "roads", "--widths", "2,3"]
+    result = CliRunner().invoke(command, call, catch_exceptions=False)
+    assert result.exit_code == 0 and "wrote" in result.output
+    weights = read_weights(tmp_path / "run" / "start.npz")
+    assert weights.widths == (2, 3) and weights.card["steps"] == 2 and weights.card["licence"] == "Apache-2.0"
+
+
+def test_an_unknown_kind_is_one_line(tmp_path):
+    import pytest
+
+    from semicurv_tf.errors import UserError
+    from semicurv_tf.pretraining.settings import checked_kinds
+
+    assert checked_kinds("roads, cracks") == ("roads", "cracks") and checked_kinds("") == ()
+    with pytest.raises(UserError, match="--kinds: expected some of cracks.*found 'lines'. Fix:"):
+        checked_kinds("roads,lines")
+
+
+def _few_images(init):
+    def small(self, **settings):
+        init(self, images_per_file=4, size=64, stages=((10**9, 32, 2),), **settings)
+
+    return small
