@@ -41,6 +41,8 @@ def test_labels(refused, labels):
             ["--model", "hed", "--set", "model.trunk_weights=absent.h5"],
             ["model.trunk_weights", "absent.h5", "no such file"],
         ),
+        (["--set", "model.start=absent.npz"], ["model.start", "absent.npz", "curves"]),
+        (["--model", "unet", "--set", "model.start=curves"], ["model.start", "unet", "none"]),
         (["--precision", "float8"], ["training.precision", "float8", "bfloat16"]),
         (["--set", "training.sead=1"], ["training.sead", "seed"]),
         (["--set", "seed=1"], ["--set seed=1", "training.seed"]),
@@ -123,3 +125,23 @@ def test_all_bad_files_of_a_folder_are_listed_together(refused, tmp_path):
     lines = refused("train", "--dataset", "folder", "--data-dir", data, "--labels", "all", *SMALL)
     for name in ("0.png", "1.png", "2.png", "3.png"):
         assert any(name in line and "Fix:" in line for line in lines), (name, lines)
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--kinds", "crack"], ["--kinds", "crack", "cracks"]),
+        (["--widths", "16"], ["--widths", "16,32,64,128,256"]),
+        (["--widths", "a,b"], ["--widths", "a,b"]),
+    ],
+)
+def test_pretrain(refused, arguments, words):
+    (line,) = refused("pretrain", "--run", "run", *arguments)
+    assert "Fix:" in line
+    for word in words:
+        assert word in line
+
+
+def test_predict_by_two_networks(refused, tmp_path):
+    (line,) = refused("predict", "--run", "a", "--server", "grpc://b:1", "--input", ".", "--output", "masks")
+    assert "--run and --server" in line and "Fix:" in line

@@ -1,0 +1,84 @@
+"""Prediction without a run: each image is seen by its own statistics, also where it is read by windows."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from semicurv_tf.drawing import draw_image
+from semicurv_tf.images.windows import ArraySource
+from semicurv_tf.models.residual_unet import ResidualUNet
+from semicurv_tf.predict.built_in import BuiltInPredictor, source_statistics
+from semicurv_tf.weights.builtin import BUILT_IN
+from semicurv_tf.weights.zero_label import ZeroLabel
+
+
+class ByRows:
+    """An image that is not in memory."""
+
+    def __init__(self, pixels, valid=None):
+        self.height, self.width = pixels.shape[:2]
+        self._pixels, self._valid = pixels, valid
+
+    def rows(self, top, bottom):
+        return self._pixels[top:bottom], None if self._valid is None else self._valid[top:bottom]
+
+
+@pytest.fixture
+def network():
+    unet = ResidualUNet(widths=(2, 3), encoding="none")
+    unet.build((None, None, None, 3))
+    return ZeroLabel(unet.get_weights(), (2, 3), 3)
+
+
+def image(height=60, width=80, seed=0):
+    return np.random.default_rng(seed).integers(30, 220, (height, width, 3), np.uint8)
+
+
+def test_statistics_of_an_image_in_memory():
+    pixels = image()
+    mean, deviation = source_statistics(ArraySource(pixels))
+    np.testing.assert_allclose(mean, pixels.mean((0, 1)))
+    np.testing.assert_allclose(deviation, pixels.std((0, 1)))
+
+
+def test_statistics_leave_out_pixels_without_data():
+    pixels, valid = image(), np.ones((60, 80), bool)
+    pixels[:20], valid[:20] = 255, False
+    mean, _ = source_statistics(ArraySource(pixels, valid))
+    np.testing.assert_allclose(mean, pixels[20:].mean((0, 1)))
+    np.testing.assert_allclose(source_statistics(ByRows(pixels, valid))[0], mean)
+
+
+def test_strips_of_a_large_image_are_enough():
+    pixels = np.tile(np.arange(2000, dtype=np.uint16)[:, None, None] // 10, (1, 8, 3)).astype(np.uint8)
+    mean, deviation = source_statistics(ByRows(pixels))
+    np.testing.assert_allclose(mean, pixels.mean((0, 1)), rtol=0.02)
+    np.testing.assert_allclose(deviation, pixels.std((0, 1)), rtol=0.05)
+
+
+def test_brightness_and_contrast_of_an_image_do_not_matter(network):
+    predictor = BuiltInPredictor(network)
+    pixels = image() // 2
+    probability = predictor.probability(pixels)
+    assert probability.shape == (60, 80)
+    np.testing.assert_allclose(predictor.probability(pixels + np.uint8(40)), probability, atol=1e-4)
+    np.testing.assert_allclose(predictor.probability(pixels * np.uint8(2)), probability, atol=1e-4)
+
+
+def test_a_flat_image_and_one_pixel(network):
+    predictor = BuiltInPredictor(network)
+    assert np.isfinite(predictor.probability(np.full((40, 40, 3), 7, np.uint8))).all()
+    assert predictor.probability(np.zeros((1, 1, 3), np.uint8)).shape == (1, 1)
+
+
+@pytest.mark.skipif(not BUILT_IN["curves"].exists(), reason="the package has no weights yet: semicurv-tf pretrain")
+def test_predict_without_a_run(command, tmp_path):
+    drawn, mask = draw_image(5, "cracks", 128)
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(drawn).save(tmp_path / "photos" / "a.png")
+    Image.fromarray(drawn[..., 0]).save(tmp_path / "photos" / "grey.png")
+    said = command("predict", "--input", "photos", "--output", "masks", cwd=tmp_path)
+    assert "built-in network" in said and "2 predicted" in said
+    found = np.asarray(Image.open(tmp_path / "masks" / "a.png")) > 0
+    assert found.shape == (128, 128)
+    assert (found & (mask > 0)).sum() / max((found | (mask > 0)).sum(), 1) > 0.2, "finds drawn curves"
