@@ -59,7 +59,7 @@ def main(
     mean, deviation = data.statistics()
 
     def score(predict, threshold=0.5):
-        counts = [count_overlap(m, predict(image), v, threshold) for image, m, v in examples]
+        counts = [count_overlap(m[..., 0], predict(image), v[..., 0], threshold) for image, m, v in examples]
         return {
             k: round(100 * v, 2) for k, v in summarise(counts)["mean"].items() if k in ("iou", "precision", "recall")
         }
