@@ -91,7 +91,7 @@ def _life(run, arguments, kind, due, random_numbers):
     else:
         _until(process, lambda: _newest(run) >= max(due, resumed_from + 1))
         if kind == "checkpoint":
-            _until(process, lambda: any((run / "checkpoints").glob(".step-*.tmp")), pause=0)
+            _until(process, lambda: any((run / "checkpoints").glob(".part-*")), pause=0)
         delay = random_numbers.uniform(0, STEP_SECONDS if kind == "step" else WRITING_SECONDS)
         time.sleep(delay)
     ended = process.poll()
@@ -99,7 +99,7 @@ def _life(run, arguments, kind, due, random_numbers):
         raise SystemExit(f"error: the training ended by itself with exit code {ended}:\n{process.stderr.read()}")
     process.send_signal(signal.SIGKILL)
     process.wait()
-    half_written = sorted(path.name for path in (run / "checkpoints").glob(".step-*.tmp")) if run.exists() else []
+    half_written = sorted(path.name for path in (run / "checkpoints").glob(".part-*")) if run.exists() else []
     return {
         "kind": kind,
         "delay_seconds": round(delay, 4),

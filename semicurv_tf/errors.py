@@ -1,6 +1,8 @@
-"""The one error that users see: what they can put right, said in a line each."""
+"""The one error that users see: what they can put right, said in a line each; and how a command ends by it."""
 
 from collections.abc import Iterable
+
+USER, RETRY = 2, 75  # exit codes; the second is EX_TEMPFAIL of sysexits.h
 
 
 class UserError(Exception):
@@ -16,6 +18,17 @@ class UserError(Exception):
         ('--labels: expected a fraction in (0, 1], found 3. Fix: --labels 0.05',)
     """
 
+    exit_code = USER
+
     def __init__(self, faults: str | Iterable[str]):
         self.lines = (faults,) if isinstance(faults, str) else tuple(faults)
         super().__init__("\n".join(self.lines))
+
+
+class RetryLater(UserError):
+    """A fault that may pass: a full disk, a worker or a server that is gone. The same command may succeed later.
+
+    The command line exits with code 75, by which a supervisor tells it from a mistake in the command.
+    """
+
+    exit_code = RETRY

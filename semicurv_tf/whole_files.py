@@ -10,24 +10,27 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from semicurv_tf.errors import UserError
+from semicurv_tf.errors import RetryLater, UserError
+from semicurv_tf.parts import create_file, new_part
 
 
-class DiskLost(UserError):
+class DiskLost(RetryLater):
     """The disk is full or read-only: whatever is written next would fail alike."""
 
 
 @contextlib.contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Gives a temporary name beside `path`, renamed to it once the block ends well, removed otherwise.
+    """Gives a new, empty file beside `path`, renamed to it once the block ends well, removed otherwise.
+
+    Two processes that write one path at once do not meet before the end: the last one's result stays, whole.
 
     Raises:
         UserError: the disk is full or the folder cannot be written.
     """
-    # The suffix stays last: some writers choose their format by it.
-    part = path.with_name(f".part-{os.getpid()}.{path.name}")
+    part = new_part(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        create_file(part)
         yield part
         os.replace(part, path)
     except OSError as error:
@@ -44,30 +47,6 @@ def cannot_write(path: Path, error: OSError) -> UserError:
     if error.errno == errno.EROFS:
         return DiskLost(f"{path}: the device is read-only. Fix: choose a folder you may write to")
     return UserError(f"{path}: cannot be written ({error.strerror or error}). Fix: choose a folder you may write to")
-
-
-def remove_abandoned(folder: Path, below: bool = True) -> None:
-    """Removes temporary files of `written_whole` whose process lives no more (it was killed).
-
-    Args:
-        folder: where they lie.
-        below: in its sub-folders too.
-    """
-    for part in folder.rglob(".part-*") if below else folder.glob(".part-*"):
-        number = part.name.removeprefix(".part-").split(".")[0]
-        if number.isdigit() and not _lives(int(number)):
-            with contextlib.suppress(OSError):
-                part.unlink()
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def write_png(path: Path, values: np.ndarray) -> None:

@@ -84,7 +84,8 @@ def verify_dataset(dataset, data_dir, unlabelled_dir, settings):
 @datasets.command("prepare")
 @_source_options
 @_cache_option
-def prepare_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings):
+@click.option("--again", is_flag=True, help="prepare it even if the cache has it, for example because that is damaged")
+def prepare_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings, again):
     """Check and pack a dataset into the cache, as training would do on first use."""
     from semicurv_tf.data.load import load_dataset
     from semicurv_tf.data.prepare import cache_folder
@@ -94,7 +95,7 @@ def prepare_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings):
     with _counting(console, "preparing") as on_source:
         loaded = load_dataset(
             dataset, data_dir, cache_dir=cache_dir, options=options,
-            unlabelled_dir=unlabelled_dir, on_source=on_source,
+            unlabelled_dir=unlabelled_dir, on_source=on_source, again=again,
         )  # fmt: skip
     counts = ", ".join(
         f"{len(store)} {split}" for split in ("train", "validation", "test")

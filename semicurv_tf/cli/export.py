@@ -56,15 +56,16 @@ class _Size(click.ParamType):
 @click.option(
     "--check", type=click.Path(), metavar="VERSION_FOLDER", help="Check an exported version instead of writing one."
 )
+@click.option("--trust", is_flag=True, help="With --check: run a model that may read and write files too.")
 @click.option("--models-config", type=click.Path(), help="With --check: also check a server's models.config.")
-def export(run, output, version, max_batch, size, threshold, precision, max_pixels, check, models_config):
+def export(run, output, version, max_batch, size, threshold, precision, max_pixels, check, models_config, trust):
     """Write the deployed network of a run as a SavedModel, or check one that was written."""
     from semicurv_tf.errors import UserError
 
     if check:
         if run or output:
             raise UserError("--check: expected no --run and no --output beside it. Fix: export first, then check")
-        _check(check, models_config)
+        _check(check, models_config, trust)
         return
     if not run or not output:
         raise UserError(
@@ -90,7 +91,7 @@ def export(run, output, version, max_batch, size, threshold, precision, max_pixe
     click.echo(f"Check it: semicurv-tf export --check {done.version}")
 
 
-def _check(version, models_config):
+def _check(version, models_config, trust):
     from semicurv_tf.cli.console import quiet_start
     from semicurv_tf.errors import UserError
     from semicurv_tf.export.card import read_card
@@ -100,7 +101,7 @@ def _check(version, models_config):
         from semicurv_tf.export.check import check_version
 
     failed = []
-    for result in check_version(version, models_config):
+    for result in check_version(version, models_config, trust):
         click.echo(f"{result.state:7} {result.name}: {result.said}")
         if result.state == "failed":
             failed.append(f"{version}: {result.name}: {result.said}")

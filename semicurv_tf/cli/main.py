@@ -7,7 +7,8 @@ import sys
 import click
 
 from semicurv_tf import __version__
-from semicurv_tf.errors import UserError
+from semicurv_tf.cli.streams import OutputLost, flush_output, open_streams, say_output_is_lost
+from semicurv_tf.errors import USER, UserError
 
 # Command -> one line for --help. Each lives in semicurv_tf.cli.COMMAND and is imported when it is called:
 # TensorFlow takes seconds to load, --help must not. `next` is a function of Python's own: see _MODULES.
@@ -66,22 +67,34 @@ def main():
 
 
 def run(command: click.Command):
-    """Runs a command: what the user can put right ends as one line each and exit code 2."""
+    """Runs a command: what the user can put right ends as one line each and exit code 2; what may pass, with 75."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up chatter is no news to a user
+    open_streams()
+    try:
+        code = _code_of(command)
+        flush_output()
+    except OutputLost as lost:
+        code = say_output_is_lost(lost)
+    sys.stderr.flush()
+    sys.exit(code)
+
+
+def _code_of(command: click.Command) -> int:
     try:
         command(standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+    except (click.exceptions.Exit, SystemExit) as done:
+        return (done.exit_code if isinstance(done, click.exceptions.Exit) else done.code) or 0
     except click.ClickException as error:
         error.show()
-        sys.exit(2)
+        return USER
     except (click.Abort, KeyboardInterrupt):
         print("interrupted", file=sys.stderr)
-        sys.exit(130)
+        return 130
     except UserError as error:
         for line in error.lines:
             print(f"error: {line}", file=sys.stderr)
-        sys.exit(2)
+        return error.exit_code
+    return 0
 
 
 if __name__ == "__main__":

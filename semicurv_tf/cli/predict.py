@@ -48,19 +48,28 @@ files. On several machines all paths must lie on a file system that they share.
 @click.command(name="predict", epilog=EXAMPLES)
 @click.option("--run", type=click.Path(), help="Run folder of a training: its deployed network predicts.")
 @click.option("--saved-model", type=click.Path(), help="Version folder of an export, instead of --run.")
-@click.option("--server", metavar="URL", help="grpc://host:port or http://host:port of a TF Serving, instead of --run.")
+@click.option("--trust", is_flag=True, help="Load a --saved-model that may read and write files too.")
+@click.option(
+    "--server", metavar="URL", help="grpc(s)://host:port or http(s)://host:port of a TF Serving, instead of --run."
+)
 @click.option("--model-name", default="semicurv", show_default=True, help="The model's name on the server.")
 @click.option("--model-version", type=click.IntRange(min=1), help="Of the server's model.  [default: the newest]")
-@click.option("--model-label", help="Of a version on the server, e.g. stable or canary.")
+@click.option("--label", "--model-label", "model_label", help="Of a version on the server, e.g. stable or canary.")
 @click.option(
     "--deadline",
     type=click.FloatRange(min=0, min_open=True),
     default=60.0,
     show_default=True,
-    help="Seconds for a request to the server, with all its tries.",
+    help="With --server: seconds for a call, with all its tries.",
 )
-@click.option("--max-message-mb", type=click.IntRange(min=1), help="Largest gRPC message.  [default: 256]")
-@click.option("--batch", type=click.IntRange(1, 256), help="Images of one request to the server, for masks alone.")
+@click.option("--max-message-mb", type=click.IntRange(min=1), help="With --server: largest message.  [default: 256]")
+@click.option("--batch", type=click.IntRange(1, 256), help="With --server: images per request, for masks alone.")
+@click.option("--token-file", type=click.Path(), help="With --server: file with the token that the server asks for.")
+@click.option(
+    "--ca-file", type=click.Path(), help="With --server: CA of its certificate (PEM).  [default: the system's]"
+)
+@click.option("--client-certificate", type=click.Path(), help="With --server: the client's own certificate (PEM).")
+@click.option("--client-key", type=click.Path(), help="With --server: key of --client-certificate (PEM).")
 @click.option(
     "--input",
     "images",
@@ -154,7 +163,7 @@ def predict(
     """Predict the mask of every image of a folder, whatever their sizes and kinds."""
     from semicurv_tf.cli.console import console
     from semicurv_tf.cli.image_progress import ImageProgress
-    from semicurv_tf.errors import UserError
+    from semicurv_tf.errors import RetryLater, UserError
     from semicurv_tf.predict.open_predictor import PredictorOptions
     from semicurv_tf.predict.plan_files import Outputs
     from semicurv_tf.predict.predict_input import predict_input
@@ -186,7 +195,7 @@ def predict(
     if summary.passed_over:
         click.echo(f"  {summary.passed_over}")
     if summary.faults:
-        raise UserError(summary.faults)
+        raise RetryLater(summary.faults) if summary.lost else UserError(summary.faults)
 
 
 def _next_moved(run, images, output, count, views):

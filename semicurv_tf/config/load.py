@@ -1,13 +1,14 @@
 """From YAML files and `--set a.b=c` to a validated configuration; and from those that earlier runs stored."""
 
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pydantic
 import yaml
 
 from semicurv_tf.config.faults import FOREIGN, fault_line
-from semicurv_tf.config.whole import Config
+from semicurv_tf.config.whole import Config, section_class
 from semicurv_tf.errors import UserError
 from semicurv_tf.methods.registry import methods_with
 from semicurv_tf.section import IDLE
@@ -75,7 +76,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
         parsed = yaml.safe_load(value)
     except yaml.YAMLError:
         raise UserError(f"--set {text}: the value is not valid YAML. Fix: quote it, --set '{key}=\"...\"'") from None
-    return key, _number(parsed)
+    return key, _number(parsed, *key.split(".", 1))
 
 
 def _validated(values: dict, origin: str) -> Config:
@@ -144,16 +145,24 @@ def _read_yaml(path: Path) -> dict:
             f"{path}: expected sections such as `training:`, found {type(values).__name__}. Fix: see configs/"
         )
     return {
-        section: {key: _number(value) for key, value in content.items()} if isinstance(content, dict) else content
+        section: {key: _number(value, section, key) for key, value in content.items()}
+        if isinstance(content, dict)
+        else content
         for section, content in values.items()
     }
 
 
-def _number(value):
-    """YAML 1.1 reads `1e-3` as text, which no user means."""
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return value
+_EXPONENT = re.compile(r"[-+]?[0-9]+[eE][-+]?[0-9]+")
+
+
+def _number(value, section: str, key: str):
+    """YAML 1.1 reads `1e-3` as text, which no user means, except where a text belongs: a folder may be named so."""
+    if isinstance(value, str) and _EXPONENT.fullmatch(value) and not _is_text(section, key):
+        return float(value)
     return value
+
+
+def _is_text(section: str, key: str) -> bool:
+    known = section_class(section)
+    field = known.model_fields.get(key) if known is not None else None
+    return field is not None and (field.annotation is str or str in get_args(field.annotation))

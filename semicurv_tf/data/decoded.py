@@ -1,13 +1,15 @@
 """Decoded images kept for the next time: in memory while they fit, large ones on disk."""
 
+import contextlib
 import os
 import shutil
 import threading
-import uuid
 from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
+
+from semicurv_tf.parts import create_file, new_part, remove_abandoned
 
 _KEYS = ("image", "mask", "valid")
 
@@ -63,6 +65,7 @@ class DecodedDisk:
 
     def __init__(self, folder: Path, share: float = 0.5):
         self._folder = folder
+        remove_abandoned(folder, below=False)
         free = shutil.disk_usage(_existing(folder)).free
         already = sum(file.stat().st_size for file in folder.glob("*.raw")) if folder.is_dir() else 0
         self._room = share * (free + already) - already
@@ -88,14 +91,16 @@ class DecodedDisk:
             if self._room < packed.nbytes or file.exists():
                 return
             self._room -= packed.nbytes
-        temporary = file.with_name(f".{key}-{uuid.uuid4().hex}")
+        temporary = new_part(file)
         try:
             self._folder.mkdir(exist_ok=True)
+            create_file(temporary)
             packed.tofile(temporary)
             os.replace(temporary, file)
         except OSError:  # the disk filled up meanwhile: go on without
             self._room = 0
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                temporary.unlink()
 
 
 def _size(arrays: dict[str, np.ndarray]) -> int:

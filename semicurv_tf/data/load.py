@@ -10,8 +10,8 @@ from semicurv_tf.data.catalog import DatasetInfo, dataset_info
 from semicurv_tf.data.decoded import DecodedDisk, DecodedMemory
 from semicurv_tf.data.examine import examine
 from semicurv_tf.data.folder_layout import require_unlabelled_folder
-from semicurv_tf.data.prepare import Prepared, prepare
-from semicurv_tf.data.store import ImageStore
+from semicurv_tf.data.prepare import Prepared, again_command, prepare
+from semicurv_tf.data.store import ImageStore, damage_named
 from semicurv_tf.errors import UserError
 
 
@@ -67,6 +67,7 @@ def load_dataset(
     unlabelled_dir: str | os.PathLike | None = None,
     memory_mb: int = 1024,
     on_source: Callable[[], None] | None = None,
+    again: bool = False,
 ) -> Dataset:
     """Opens a dataset, preparing it first where needed.
 
@@ -81,6 +82,7 @@ def load_dataset(
             decoded again when read, or, where small crops of large images are taken, kept on disk.
 
         on_source: called after each source file that has to be prepared, for progress.
+        again: prepare what the cache has, too.
 
     Returns:
         The dataset.
@@ -97,7 +99,7 @@ def load_dataset(
     if unlabelled_dir is not None:
         require_unlabelled_folder(unlabelled_dir)
     memory = DecodedMemory(memory_mb)
-    stores, prepared = _open(name, data_dir, cache_dir, options, memory, on_source)
+    stores, prepared = _open(name, data_dir, cache_dir, options, memory, on_source, again)
     if "train" not in stores:
         raise UserError(
             f"--data-dir: expected training images in dataset {name}, found none. Fix: check the split, or the folder"
@@ -109,6 +111,7 @@ def load_dataset(
         extra, _ = _open(
             "folder", unlabelled_dir, cache_dir,
             {"images_only": True, "channels": channels, "value_range": prepared.value_range or ""}, memory, on_source,
+            again,
         )  # fmt: skip
         train = train.joined(extra["train"])
     return Dataset(
@@ -123,18 +126,29 @@ def load_dataset(
 
 
 def _open(
-    name, data_dir, cache_dir, options, memory: DecodedMemory, on_source
+    name, data_dir, cache_dir, options, memory: DecodedMemory, on_source, again
 ) -> tuple[dict[str, ImageStore], Prepared]:
     import tensorflow_datasets as tfds
 
-    prepared = prepare(name, data_dir, cache_dir=cache_dir, options=options, on_source=on_source)
-    builder = tfds.builder_from_directory(prepared.folder)
+    prepared = prepare(name, data_dir, cache_dir=cache_dir, options=options, on_source=on_source, again=again)
+    remedy = again_command(name, data_dir, cache_dir, options)
+    with damage_named(prepared.folder, remedy):
+        builder = tfds.builder_from_directory(prepared.folder)
     as_bytes = {feature: tfds.decode.SkipDecoding() for feature in ("image", "mask", "valid")}
     disk = DecodedDisk(prepared.folder / "decoded")
+    with damage_named(prepared.folder, remedy):
+        records = {
+            split: builder.as_data_source(split=split, decoders=as_bytes)
+            for split, rows in prepared.rows.items()
+            if rows
+        }
+        for split, source in records.items():
+            if len(source) != len(prepared.rows[split]):
+                raise ValueError(f"{len(source)} records of {split} for {len(prepared.rows[split])} rows")
     stores = {
         split: ImageStore(
-            rows, builder.as_data_source(split=split, decoders=as_bytes), memory, disk
+            prepared.rows[split], source, memory, disk, damaged=lambda: damage_named(prepared.folder, remedy)
         )
-        for split, rows in prepared.rows.items() if rows
+        for split, source in records.items()
     }  # fmt: skip
     return stores, prepared

@@ -13,13 +13,15 @@ import hashlib
 import json
 import logging
 import os
+import shlex
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from semicurv_tf.data.catalog import dataset_info
 from semicurv_tf.errors import UserError
+from semicurv_tf.json_files import read_object
+from semicurv_tf.parts import new_part, remove_abandoned
 
 CACHE_VARIABLE = "SEMICURV_TF_CACHE"
 _ROWS = "rows.json"
@@ -50,8 +52,12 @@ class Prepared:
     value_range: str | None = None
 
 
-def prepare(name: str, data_dir=None, *, cache_dir=None, options: dict | None = None, on_source=None) -> Prepared:
+def prepare(
+    name: str, data_dir=None, *, cache_dir=None, options: dict | None = None, on_source=None, again: bool = False
+) -> Prepared:
     """Prepares a dataset unless the cache already has it.
+
+    A cache may be shared: what another user prepared is only read.
 
     Args:
         name: a name of the catalogue.
@@ -59,35 +65,71 @@ def prepare(name: str, data_dir=None, *, cache_dir=None, options: dict | None = 
         cache_dir: see `cache_folder`.
         options: the builder's options; the key `url` names an archive to download instead.
         on_source: called after each source file that is prepared, for progress.
+        again: prepare it even if the cache has it, for example because that is damaged.
 
     Returns:
         Where the prepared data are, and what is in them.
 
     Raises:
-        UserError: with every fault of the source files listed, before anything is written.
+        UserError: with every fault of the source files listed, before anything is written; or the cache cannot be
+            read or written, or is damaged.
     """
     cache = cache_folder(cache_dir)
-    with _writing(cache):
-        cache.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=cache))
-    try:
-        builder = make_builder(name, data_dir, options, temporary)
-        source = builder.source_dir
-        final = cache / f"{name}-{_fingerprint(builder, source)}"
-        if not (final / _ROWS).is_file():
-            builder.on_source = on_source or builder.on_source
+    part = new_part(cache / name)
+    builder = make_builder(name, data_dir, options, part)
+    source = builder.source_dir
+    final = cache / f"{name}-{_fingerprint(builder, source)}"
+    with _reading(cache):
+        there = (final / _ROWS).is_file()
+    if again or not there:
+        builder.on_source = on_source or builder.on_source
+        try:
             with _writing(cache), quiet_tfds():
-                _run(builder, (temporary if source else cache) / "downloads")
-                shutil.rmtree(temporary / "downloads", ignore_errors=True)
+                cache.mkdir(parents=True, exist_ok=True)
+                remove_abandoned(cache, below=False)
+                part.mkdir()
+                _run(builder, (part if source else cache) / "downloads")
+                shutil.rmtree(part / "downloads", ignore_errors=True)
                 described = {"rows": builder.rows, "notes": builder.notes}
                 described["value_range"] = builder.value_range and builder.value_range.text
-                (temporary / _ROWS).write_text(json.dumps(described))
-                _publish(temporary, final)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    described = json.loads((final / _ROWS).read_text())
-    folder = final / name / str(builder.version)
-    return Prepared(folder, described["rows"], described["notes"], described.get("value_range"))
+                (part / _ROWS).write_text(json.dumps(described))
+                _publish(part, final, again)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    remedy = again_command(name, data_dir, cache_dir, options)
+    with _reading(cache):
+        described = read_object(final / _ROWS, remedy)
+    rows, notes = _checked_rows(described, final / _ROWS, remedy)
+    return Prepared(final / name / str(builder.version), rows, notes, described.get("value_range"))
+
+
+def again_command(name: str, data_dir=None, cache_dir=None, options: dict | None = None) -> str:
+    """What to type where prepared data are damaged."""
+    words = ["semicurv-tf", "datasets", "prepare", "--again", "--dataset", name]
+    for option, value in (("--data-dir", data_dir), ("--cache-dir", cache_dir)):
+        words += [] if value is None else [option, str(value)]
+    for key, value in (options or {}).items():
+        words += ["--set", f"data.options.{key}={json.dumps(value)}"]
+    return shlex.join(words)
+
+
+def _checked_rows(described: dict, file: Path, remedy: str) -> tuple[dict[str, list[dict]], list[str]]:
+    rows, notes = described.get("rows"), described.get("notes")
+    fits = isinstance(rows, dict) and isinstance(notes, list) and all(isinstance(note, str) for note in notes)
+    if not fits or not all(isinstance(each, list) and all(map(_is_row, each)) for each in rows.values()):
+        raise UserError(f"{file}: expected a row per image, found something else. Fix: {remedy}")
+    return rows, notes
+
+
+def _is_row(row) -> bool:
+    if not isinstance(row, dict) or not all(isinstance(row.get(key), str) for key in ("name", "source")):
+        return False
+    shape = row.get("shape")
+    return (
+        isinstance(shape, list) and len(shape) == 3 and all(isinstance(side, int) and side > 0 for side in shape)
+        and isinstance(row.get("labelled"), bool) and isinstance(row.get("valid"), int)
+        and all(isinstance(row.get(key), list) and len(row[key]) == shape[-1] for key in ("sum", "square_sum"))
+    )  # fmt: skip
 
 
 def make_builder(name: str, data_dir, options: dict | None, prepared_dir: Path):
@@ -124,9 +166,9 @@ def _run(builder, downloads: Path) -> None:
     )
 
 
-def _publish(temporary: Path, final: Path) -> None:
-    if final.is_dir() and not (final / _ROWS).is_file():
-        shutil.rmtree(final)  # cannot be whole: the rows are written before the rename
+def _publish(temporary: Path, final: Path, again: bool) -> None:
+    if final.is_dir() and (again or not (final / _ROWS).is_file()):
+        shutil.rmtree(final)  # without rows it cannot be whole: they are written before the rename
     try:
         temporary.rename(final)
     except OSError:
@@ -186,6 +228,18 @@ def _writing(cache: Path):
         raise UserError(
             f"{cache}: expected room to write the prepared data, found: {error.strerror or error}. "
             f"Fix: free space, or choose another folder with {CACHE_VARIABLE} or data.cache_dir"
+        ) from None
+
+
+@contextlib.contextmanager
+def _reading(cache: Path):
+    """Says in one line that another user's cache may not be read."""
+    try:
+        yield
+    except PermissionError as error:
+        raise UserError(
+            f"{error.filename or cache}: expected prepared data that you may read, found: {error.strerror}. "
+            f"Fix: its owner types chmod -R a+rX {shlex.quote(str(cache))}, or choose another folder with {CACHE_VARIABLE}"
         ) from None
 
 

@@ -1,11 +1,14 @@
 """Random access to the prepared images of a split, in bounded memory."""
 
+import contextlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from semicurv_tf.data.decoded import DecodedDisk, DecodedMemory
+from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import decode_bytes
 
 
@@ -18,6 +21,7 @@ class ImageStore:
             under "image", "mask" and "valid".
         memory: where decoded images are kept.
         disk: where decoded images are kept that do not fit into memory; None: nowhere.
+        damaged: makes a context that says what to do where a record cannot be read; see `damage_named`.
 
     Attributes:
         names: names of the images, in order.
@@ -26,13 +30,21 @@ class ImageStore:
         labelled: whether each has a mask.
     """
 
-    def __init__(self, rows: Sequence[dict], records, memory: DecodedMemory, disk: DecodedDisk | None = None):
+    def __init__(
+        self,
+        rows: Sequence[dict],
+        records,
+        memory: DecodedMemory,
+        disk: DecodedDisk | None = None,
+        damaged: Callable = contextlib.nullcontext,
+    ):
         self.rows = tuple(rows)
         self.names = tuple(row["name"] for row in rows)
         self.sources = tuple(row["source"] for row in rows)
         self.shapes = tuple(tuple(row["shape"]) for row in rows)
         self.labelled = tuple(row["labelled"] for row in rows)
         self._records, self._memory, self._disk = records, memory, disk
+        self._damaged = damaged
         self._fits = sum(h * w * (c + 2) for h, w, c in self.shapes) <= memory.budget_bytes
         self._lock = threading.Lock()
 
@@ -91,17 +103,20 @@ class ImageStore:
     def joined(self, other: "ImageStore") -> "ImageStore":
         """A store of the images of both, this one's first."""
         records = _Joined(self._records, len(self), other._records)
-        return ImageStore((*self.rows, *other.rows), records, self._memory, self._disk)
+        return ImageStore((*self.rows, *other.rows), records, self._memory, self._disk, self._damaged)
 
     def _decode(self, index: int) -> dict[str, np.ndarray]:
-        with self._lock:  # the reader of the record file is not made for threads; decoding is
-            record = self._records[index]
         channels = self.shapes[index][-1]
-        arrays = {
-            "image": decode_bytes(record["image"], channels),
-            "mask": decode_bytes(record["mask"], 1),
-            "valid": decode_bytes(record["valid"], 1),
-        }
+        with self._damaged():
+            with self._lock:  # the reader of the record file is not made for threads; decoding is
+                record = self._records[index]
+            arrays = {
+                "image": decode_bytes(record["image"], channels),
+                "mask": decode_bytes(record["mask"], 1),
+                "valid": decode_bytes(record["valid"], 1),
+            }
+            if arrays["image"].shape != self.shapes[index]:
+                raise ValueError(f"{self.names[index]} of {arrays['image'].shape}, expected {self.shapes[index]}")
         for array in arrays.values():
             array.flags.writeable = False
         return arrays
@@ -109,6 +124,28 @@ class ImageStore:
     def _disk_key(self, index: int) -> str:
         row = self.rows[index]  # by content, so that it holds for joined stores as well
         return f"{row['digest']}-{row['mask_digest']}-{row['valid']}"
+
+
+@contextlib.contextmanager
+def damage_named(folder: Path, remedy: str) -> Iterator[None]:
+    """Says in one line that prepared data are damaged, and what to type.
+
+    Args:
+        folder: of the prepared data.
+        remedy: the command that prepares them again.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except PermissionError as error:
+        raise UserError(
+            f"{folder}: expected prepared data that you may read, found: {error.strerror}. "
+            f"Fix: its owner types chmod -R a+rX {folder}"
+        ) from None
+    except Exception as error:  # readers of records raise what they like, protobuf's errors and RuntimeError among it
+        reason = " ".join(f"{type(error).__name__} {error}".split())[:120]
+        raise UserError(f"{folder}: damaged prepared data ({reason}). Fix: {remedy}") from None
 
 
 class _Joined:

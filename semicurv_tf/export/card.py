@@ -1,11 +1,24 @@
 """The model card: what an exported model is, inside its version folder."""
 
-import json
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.json_files import read_object
 
 CARD = "model_card.json"
+_is_count = lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 1
+# What the project itself reads of a card: key -> what is expected, and whether a value is that.
+KEYS = {
+    "channels": ("1 or 3", lambda value: _is_count(value) and value in (1, 3)),
+    "threshold": ("a number in (0, 1)", lambda value: isinstance(value, int | float) and 0 < value < 1),
+    "max_pixels": ("a count of pixels", _is_count),
+    "max_batch": ("a count of images", _is_count),
+    "size": (
+        "height and width, or null",
+        lambda value: value is None or (isinstance(value, list) and len(value) == 2 and all(map(_is_count, value))),
+    ),
+    "precision": ("float32 or bfloat16", lambda value: value in ("float32", "bfloat16")),
+}
 
 
 def card_path(version: str | Path) -> Path:
@@ -20,13 +33,14 @@ def read_card(version: str | Path) -> dict:
         UserError: the folder is no export of this project.
     """
     path = card_path(version)
-    try:
-        return json.loads(path.read_text())
-    except FileNotFoundError:
+    if not path.is_file():
         versions = sorted(entry.name for entry in Path(version).glob("*") if entry.name.isdigit())
         remedy = f"Fix: name one of its versions, {version}/{versions[-1]}" if versions else "Fix: semicurv-tf export"
         raise UserError(
             f"{version}: expected an exported version folder, found no {path.relative_to(version)}. {remedy}"
-        ) from None
-    except ValueError:
-        raise UserError(f"{path}: expected JSON, found a damaged file. Fix: export again") from None
+        )
+    card = read_object(path, "export again")
+    for key, (expected, fits) in KEYS.items():
+        if not fits(card.get(key)):
+            raise UserError(f"{path}: {key}: expected {expected}, found {card.get(key)!r}. Fix: export again")
+    return card

@@ -55,6 +55,19 @@ def decode_as_read(encoded: tf.Tensor, channels: int) -> tf.Tensor:
     return tf.transpose(bands, (1, 2, 0))
 
 
+def sides_as_read(encoded: tf.Tensor, sides: tf.Tensor, channels: int) -> tf.Tensor:
+    """Height and width that `decode_as_read` gives, from those of the header.
+
+    Args:
+        encoded: string scalar, the bytes of a PNG or JPEG file.
+        sides: int64 `(2,)`, height and width as they are stored.
+        channels: of the network.
+    """
+    if channels in (1, 3):
+        return tf.where(orientation_of(encoded) >= 5, sides[::-1], sides)
+    return tf.stack([sides[0] // channels, sides[1]])
+
+
 def turned_upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
     """An image `(height, width, channels)` as stored, turned as its orientation tag says."""
     among = lambda *tags: tf.reduce_any(orientation == tf.constant(tags))

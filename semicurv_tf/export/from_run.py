@@ -93,8 +93,9 @@ def export_network(network, models: str | Path, card: dict, *, version: int | No
             inference = copy_network(network, channels, dtype)
             notes = (f"batch normalisation is served as it is, not folded into convolutions: {why}",)
         write_saved_model(
-            inference, part, channels, threshold=card["threshold"], size=size, max_pixels=card["max_pixels"]
-        )
+            inference, part, channels, threshold=card["threshold"], size=size, max_pixels=card["max_pixels"],
+            max_batch=card["max_batch"],
+        )  # fmt: skip
         nodes = count_nodes(part)
         write_card(
             part,

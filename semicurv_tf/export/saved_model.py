@@ -1,15 +1,18 @@
 """Writes a version of a SavedModel: beside its place first, then renamed; never over another version."""
 
 import contextlib
+import errno
 import os
 import shutil
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.export.card import card_path
+from semicurv_tf.parts import new_part, remove_abandoned
 from semicurv_tf.whole_files import cannot_write, write_json
 
 MAX_PIXELS = 4_194_304  # of one served image: 2048x2048
+MAX_BATCH = 8  # images of that size that one request, or several merged ones, may hold
 
 
 def choose_version(models: str | Path, version: int | None = None) -> Path:
@@ -46,21 +49,29 @@ def new_version(models: str | Path, version: int | None = None):
         UserError: the version exists, or the folder cannot be written.
     """
     final = choose_version(models, version)
-    part = final.with_name(f".{final.name}.{os.getpid()}.part")
+    part = new_part(final)
     try:
-        part.mkdir(parents=True)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(final.parent, below=False)
+        part.mkdir()
         yield part, final
         if final.exists():
-            raise UserError(f"{final}: was written by another export meanwhile. Fix: export again")
+            raise _taken(final)
         os.rename(part, final)
     except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST) and final.exists():
+            raise _taken(final) from None
         raise cannot_write(final, error) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
 
+def _taken(final: Path) -> UserError:
+    return UserError(f"{final}: was written by another export meanwhile. Fix: export again")
+
+
 def write_saved_model(
-    network, directory: Path, channels: int, *, threshold=0.5, size=None, max_pixels=MAX_PIXELS
+    network, directory: Path, channels: int, *, threshold=0.5, size=None, max_pixels=MAX_PIXELS, max_batch=MAX_BATCH
 ) -> None:
     """Writes the SavedModel with its signatures; see `signatures.py` for them.
 
@@ -71,6 +82,7 @@ def write_saved_model(
         network: from raw float32 images to float32 logits.
         directory: of the SavedModel, best a temporary one from `new_version`.
         channels, threshold, size, max_pixels: see `make_signatures`.
+        max_batch: the largest batch the server may form; a request may hold so many images of `max_pixels`.
     """
     import keras
 
@@ -78,8 +90,9 @@ def write_saved_model(
 
     archive = keras.export.ExportArchive()
     signatures = make_signatures(
-        lambda image: network(image, training=False), channels, threshold=threshold, size=size, max_pixels=max_pixels
-    )
+        lambda image: network(image, training=False), channels, threshold=threshold, size=size, max_pixels=max_pixels,
+        request_pixels=max_batch * max_pixels,
+    )  # fmt: skip
     for name, (function, specification) in signatures.items():
         archive.add_endpoint(name, function, specification)
     archive.write_out(str(directory), verbose=False)

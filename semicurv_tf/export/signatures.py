@@ -10,21 +10,36 @@
 The last is for blending tiles and for other thresholds through REST, where arrays as JSON are slow.
 Batch comes first everywhere and nothing is bfloat16 outside, as TF Serving and JSON need it. Names
 that end in `_bytes` travel as base64 in JSON.
+
+Encoded images may come from strangers: `headers.py` tells their size before anything is decoded.
 """
 
 from collections.abc import Callable
 
 import tensorflow as tf
 
-from semicurv_tf.export.exif_orientation import decode_as_read
+from semicurv_tf.export.exif_orientation import decode_as_read, sides_as_read
+from semicurv_tf.export.headers import FORMAT_NOT_SERVED, NO_CODE, UNDECODABLE, pixels_by_header
 
 # foreground_fraction where there is no mask (its bytes are empty): one image must not fail the others
 # of its batch, into which the server merges the requests of several clients.
-UNDECODABLE, SIZE_NOT_SERVED = -1.0, -2.0
+SIZE_NOT_SERVED, REQUEST_TOO_LARGE = -2.0, -3.0
+CODES = {
+    UNDECODABLE: "damaged: it cannot be decoded",
+    SIZE_NOT_SERVED: "of a size that is not served",
+    REQUEST_TOO_LARGE: "beyond the pixels of one request",
+    FORMAT_NOT_SERVED: "neither PNG nor JPEG, or an animation",
+}
 
 
 def make_signatures(
-    logits_of: Callable, channels: int, *, threshold: float, size: tuple[int, int] | None, max_pixels: int
+    logits_of: Callable,
+    channels: int,
+    *,
+    threshold: float,
+    size: tuple[int, int] | None,
+    max_pixels: int,
+    request_pixels: int,
 ) -> dict[str, tuple[Callable, list[tf.TensorSpec]]]:
     """The function and the input specification of each signature.
 
@@ -35,8 +50,9 @@ def make_signatures(
         threshold: a pixel is foreground where its probability exceeds this.
         size: (height, width) where only one size shall be served; None takes any.
         max_pixels: largest height x width of an image; a larger one is refused before the network
-            runs, because it would take the whole server down for lack of memory. It also bounds how
-            many pixels of a batch are at work at once.
+            runs, and before it is decoded, because it would take the whole server down for lack of
+            memory. It also bounds how many pixels of a batch are at work at once.
+        request_pixels: most pixels of all images of a request, or of the requests that a server merged.
     """
     height, width = size or (None, None)
     images = (None, height, width, channels)
@@ -53,30 +69,48 @@ def make_signatures(
         )
 
     def serving_default(image):
-        with _checked(image, max_pixels):
+        with _checked(image, max_pixels, request_pixels):
             probability, mask = predict(tf.cast(image, tf.float32))
         return {"probability": probability, "mask": mask}
 
     def predict_logits(image):
-        with _checked(image, max_pixels):
+        with _checked(image, max_pixels, request_pixels):
             return {"logits": logits_within_memory(image)}
 
     def predict_bytes(image_bytes):
-        # One after the other: images of a request differ in size, and memory stays that of one image.
-        mask_bytes, fraction = tf.map_fn(
-            lambda encoded: decoded_or(encoded, mask_of, lambda reason: (tf.constant(b""), reason)),
-            image_bytes, parallel_iterations=1,
-            fn_output_signature=(tf.TensorSpec((), tf.string), tf.TensorSpec((), tf.float32)),
+        mask_bytes, fraction = per_image(
+            image_bytes, mask_of, lambda code: (tf.constant(b""), code),
+            (tf.TensorSpec((), tf.string), tf.TensorSpec((), tf.float32)),
         )  # fmt: skip
         return {"mask_bytes": mask_bytes, "foreground_fraction": fraction}
 
     def predict_probability_bytes(image_bytes):
-        return {
-            "probability_bytes": tf.map_fn(
-                lambda encoded: decoded_or(encoded, probability_of, lambda reason: tf.constant(b"")),
-                image_bytes, parallel_iterations=1, fn_output_signature=tf.TensorSpec((), tf.string),
-            )
-        }  # fmt: skip
+        encoded = per_image(
+            image_bytes, probability_of, lambda code: tf.constant(b""), tf.TensorSpec((), tf.string)
+        )  # fmt: skip
+        return {"probability_bytes": encoded}
+
+    def per_image(image_bytes, answer, none, outputs):
+        """`answer(image)` of each image that is served, `none(code)` of the others."""
+        headers = tf.TensorSpec((2,), tf.int64), tf.TensorSpec((), tf.float32)
+
+        def header_of(encoded):
+            sides, code = pixels_by_header(encoded)
+            return sides_as_read(encoded, sides, channels), code
+
+        sides, codes = tf.map_fn(header_of, image_bytes, parallel_iterations=1, fn_output_signature=headers)
+        pixels = tf.reduce_prod(sides, axis=1)
+        fits = tf.reduce_all(sides == tf.constant(size, tf.int64), axis=1) if size else pixels <= max_pixels
+        codes = tf.where((codes == NO_CODE) & ~fits, SIZE_NOT_SERVED, codes)
+        within = tf.cumsum(tf.where(codes == NO_CODE, pixels, 0)) <= request_pixels
+        codes = tf.where((codes == NO_CODE) & ~within, REQUEST_TOO_LARGE, codes)
+
+        def one(arguments):
+            encoded, code = arguments
+            return tf.cond(code == NO_CODE, lambda: decoded_or(encoded, answer, none), lambda: none(code))
+
+        # One after the other: images of a request differ in size, and memory stays that of one image.
+        return tf.map_fn(one, (image_bytes, codes), parallel_iterations=1, fn_output_signature=outputs)
 
     def predict(image):
         probability = tf.sigmoid(logits_within_memory(image))
@@ -84,14 +118,7 @@ def make_signatures(
 
     def decoded_or(encoded, answer, none):
         image = _decode_or_empty(encoded, channels)
-        sides = tf.shape(image, tf.int64)[:2]
-        decoded = tf.reduce_prod(sides) > 0
-        if size:
-            served = decoded & tf.reduce_all(sides == tf.constant(size, tf.int64))
-        else:
-            served = decoded & (tf.reduce_prod(sides) <= max_pixels)
-        reason = tf.where(decoded, SIZE_NOT_SERVED, UNDECODABLE)
-        return tf.cond(served, lambda: answer(image), lambda: none(reason))
+        return tf.cond(tf.size(image) > 0, lambda: answer(image), lambda: none(tf.constant(UNDECODABLE)))
 
     def predict_decoded(image):
         # No `ensure_shape` here: graph optimisation then takes the shape for granted outside the branch too.
@@ -128,7 +155,7 @@ def _decode_or_empty(encoded, channels):
     return image
 
 
-def _checked(image, max_pixels):
+def _checked(image, max_pixels, request_pixels):
     """Refuses empty batches, empty and too large images; the message reaches the client as it stands."""
     shape = tf.shape(image, tf.int64)
     return tf.control_dependencies([
@@ -136,5 +163,9 @@ def _checked(image, max_pixels):
         tf.debugging.assert_less_equal(
             shape[1] * shape[2], tf.constant(max_pixels, tf.int64),
             message=f"Expected images of at most {max_pixels} pixels. Fix: send tiles, as semicurv_tf.serving_client does.",
+        ),
+        tf.debugging.assert_less_equal(
+            tf.reduce_prod(shape[:3]), tf.constant(request_pixels, tf.int64),
+            message=f"Expected requests of at most {request_pixels} pixels in all. Fix: send fewer images in one.",
         ),
     ])  # fmt: skip

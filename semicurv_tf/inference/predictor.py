@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from semicurv_tf.errors import UserError
+from semicurv_tf.errors import RetryLater
 from semicurv_tf.images.no_data import NoData
 from semicurv_tf.images.values import ValueRanges
 from semicurv_tf.images.windows import ArraySource, Source
@@ -23,7 +23,7 @@ OVERLAP_CELLS = 4  # pixels of the coarsest feature map: half the reach of the n
 ORIENTATIONS = {"none": 1, "d4": 8}
 
 
-class PredictorLost(UserError):
+class PredictorLost(RetryLater):
     """What predicts is gone (a server that does not answer): every further image would fail alike."""
 
 

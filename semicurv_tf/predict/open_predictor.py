@@ -25,8 +25,10 @@ class PredictorOptions:
         server: `grpc://host:port` or `http(s)://host:port` of a TF Serving.
         model_name: the model's name on the server.
         model_version, model_label: which version of it; None: the newest that is served.
-        deadline: seconds for a request to the server, with all its tries.
-        max_message_mb: largest gRPC message; None: the client's own limit.
+        deadline: seconds for a call of the server, with all its tries.
+        max_message_mb: largest message of the server; None: the client's own limit.
+        token_file, ca_file, client_certificate, client_key: see `semicurv_tf.serving_client.security.Security`.
+        trust: load a `saved_model` that may read and write files too.
         threshold: foreground above this; None takes the one chosen on validation images, else 0.5.
         tile: side of the tiles in pixels; None takes the largest that the memory bears.
         memory: of the process, such as "2GB".
@@ -43,6 +45,11 @@ class PredictorOptions:
     model_label: str | None = None
     deadline: float = 60.0
     max_message_mb: int | None = None
+    token_file: str | None = None
+    ca_file: str | None = None
+    client_certificate: str | None = None
+    client_key: str | None = None
+    trust: bool = False
     threshold: float | None = None
     tile: int | None = None
     memory: str = DEFAULT
@@ -87,13 +94,13 @@ def open_server(options: PredictorOptions) -> tuple["Client", Predictor, dict]:
     return client, predictor, {**identity, "threshold": predictor.threshold, **settings}
 
 
-def saved_model_predictor(directory: str, **settings) -> Predictor:
+def saved_model_predictor(directory: str, trust: bool = False, **settings) -> Predictor:
     """From an exported version folder, by its signature `serving_default`; `settings` are those of `Predictor`."""
     import tensorflow as tf
 
     from semicurv_tf.export.load import load_signature
 
-    signature, channels = load_signature(directory)
+    signature, channels = load_signature(directory, trust=trust)
 
     def predict(image):
         try:
@@ -118,7 +125,7 @@ def _of_saved_model(options: PredictorOptions, memory: int, settings: dict) -> t
     limit = Memory(memory, tile_pixels=card.get("max_pixels") or WHOLE_PIXELS)
     value_range = parse_ranges(card["value_range"]) if card.get("value_range") else None
     predictor = saved_model_predictor(
-        options.saved_model, threshold=threshold, memory=limit, value_range=value_range, **settings
+        options.saved_model, options.trust, threshold=threshold, memory=limit, value_range=value_range, **settings
     )
     variables = Path(options.saved_model, "variables", "variables.data-00000-of-00001")
     parts = [Path(options.saved_model, "saved_model.pb").read_bytes(), variables.read_bytes()]
@@ -127,7 +134,9 @@ def _of_saved_model(options: PredictorOptions, memory: int, settings: dict) -> t
 
 def _of_server(options: PredictorOptions, settings: dict) -> tuple["Client", Predictor, dict]:
     from semicurv_tf.serving_client.client import connect
+    from semicurv_tf.serving_client.security import Security
 
+    security = Security(options.token_file, options.ca_file, options.client_certificate, options.client_key)
     client = connect(
         options.server,
         options.model_name,
@@ -135,6 +144,7 @@ def _of_server(options: PredictorOptions, settings: dict) -> tuple["Client", Pre
         label=options.model_label,
         deadline_s=options.deadline,
         max_message_mb=options.max_message_mb,
+        security=security,
     )
     channels, version = client.describe()
     threshold = options.threshold if options.threshold is not None else 0.5

@@ -11,7 +11,9 @@ from semicurv_tf.images.lists import find_listed, read_list
 from semicurv_tf.images.provenance import is_made_from
 from semicurv_tf.images.results import SUFFIXES
 from semicurv_tf.images.walk import find_images, find_passed_over
-from semicurv_tf.whole_files import remove_abandoned, write_json
+from semicurv_tf.json_files import read_object
+from semicurv_tf.parts import remove_abandoned
+from semicurv_tf.whole_files import write_json
 
 RECORD = "predictions.json"  # in the output folder: what its masks were made with
 FORMATS = ("auto", "png", "tif")
@@ -171,10 +173,9 @@ def open_output(output: str | Path, settings: dict, overwrite: bool) -> float:
     remove_abandoned(output.parent if alone else output, below=not alone)
     settings = json.loads(json.dumps(settings))
     if record.is_file():
-        try:
-            earlier = json.loads(record.read_text())
-        except ValueError:
-            earlier = {}
+        earlier = (
+            {} if overwrite else read_object(record, "delete it together with the masks beside it, or --overwrite")
+        )
         differing = [key for key in sorted(settings.keys() | earlier.keys()) if settings.get(key) != earlier.get(key)]
         if not differing:
             return record.stat().st_mtime

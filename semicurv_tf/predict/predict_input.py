@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
-from semicurv_tf.errors import UserError
+from semicurv_tf.errors import RETRY, UserError
 from semicurv_tf.inference.predictor import PredictorLost
 from semicurv_tf.predict.open_predictor import PredictorOptions, open_predictor, open_server
 from semicurv_tf.predict.plan_files import (
@@ -41,6 +41,7 @@ class Summary:
         predicted, finished_before, failed: numbers of images.
         notes: what reading did to values, in words, and the names of the images that it was done to.
         faults: a line each.
+        lost: whether the call ended early by a fault that may pass, such as a server that is gone.
         passed_over: a line on the files of the input folder that are no images, by reason; None where there are none.
     """
 
@@ -49,6 +50,7 @@ class Summary:
     failed: int
     notes: dict[str, list[str]]
     faults: list[str]
+    lost: bool = False
     passed_over: str | None = None
 
 
@@ -105,16 +107,17 @@ def predict_input(
 
 
 def _collected(outcomes: Iterable[ImageOutcome], to_do: list[ImageJob], finished_before: int) -> Summary:
-    predicted, notes, faults = 0, {}, []
+    predicted, notes, faults, lost = 0, {}, [], False
     try:
         for outcome in outcomes:
             faults += outcome.faults
             predicted += not outcome.faults
             for note in outcome.notes:
                 notes.setdefault(note, []).append(outcome.image.name)
-    except (DiskLost, PredictorLost) as lost:  # every further image would fail alike
-        faults += lost.lines
-    return Summary(predicted, finished_before, len(to_do) - predicted, notes, faults)
+    except (DiskLost, PredictorLost) as fault:  # every further image would fail alike
+        faults += fault.lines
+        lost = fault.exit_code == RETRY
+    return Summary(predicted, finished_before, len(to_do) - predicted, notes, faults, lost)
 
 
 def _require_batchable(batch: int | None, options: PredictorOptions, outputs: Outputs, by_beam: bool) -> None:

@@ -11,6 +11,7 @@ from semicurv_tf.data.catalog import dataset_info
 from semicurv_tf.report import curves, tables
 from semicurv_tf.report.document import Bullets, Heading, Paragraph, Part, Table, write_document
 from semicurv_tf.report.measured import Group, MeasuredCell, beside_protocol, group_results, main_group, read_results
+from semicurv_tf.spreadsheet import cell
 from semicurv_tf.study.published import published_labels, read_published
 from semicurv_tf.study.targets import DATASETS, TARGETS
 from semicurv_tf.training.guards import COLLAPSED_TO_BACKGROUND
@@ -345,4 +346,4 @@ def _write_csv(file: Path, results: Sequence[MeasuredCell]):
                 result.steps,
                 f"{result.budget:.4g}",
             ]
-            writer.writerow([*where, *(f"{score:.2f}" for score in scores), result.minutes])
+            writer.writerow(map(cell, [*where, *(f"{score:.2f}" for score in scores), result.minutes]))

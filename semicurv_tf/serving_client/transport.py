@@ -1,14 +1,19 @@
 """What REST and gRPC have in common: how a model is named, how faults are told, how a call is repeated."""
 
+import contextlib
 import dataclasses
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from semicurv_tf.errors import UserError
+from semicurv_tf.errors import USER, UserError
 from semicurv_tf.inference.predictor import PredictorLost
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
+
+# gRPC's own limit is 4 MB, an answer for one image of 1024x1024 (float32). This holds the largest
+# image that an export serves by default (2048x2048: 12 MB there, 20 MB back) with room for batches of 8.
+MAX_MESSAGE_MB = 256
 
 
 class ServerRefused(UserError):
@@ -17,6 +22,12 @@ class ServerRefused(UserError):
 
 class ServerLost(PredictorLost):
     """The server did not answer within the deadline."""
+
+
+class CannotConnect(PredictorLost):
+    """A certificate or a token does not fit: no further try will help."""
+
+    exit_code = USER
 
 
 class NotNow(Exception):
@@ -41,6 +52,26 @@ class ServedModel:
         )
 
 
+def untrusted(server: str, reason: str) -> CannotConnect:
+    """For a certificate that does not fit, the server's or the client's."""
+    return CannotConnect(
+        f"{server}: no encrypted connection ({reason}). "
+        "Fix: --ca-file with the CA of the server's certificate, and --client-certificate where it asks for one"
+    )
+
+
+@contextlib.contextmanager
+def understood(server: str) -> Iterator[None]:
+    """Says in one line that an answer was another than TensorFlow Serving gives, whatever reading it raised."""
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
+        reason = " ".join(f"{type(error).__name__} {error}".split())[:100]
+        raise ServerRefused(
+            f"{server}: answered, but not as TensorFlow Serving does ({reason}). Fix: check the address and the model"
+        ) from None
+
+
 def with_retries(call: Callable[[float], object], deadline_s: float, server: str, sleep=time.sleep):
     """Calls until it succeeds or the deadline has passed, pausing longer each time.
 
@@ -54,7 +85,7 @@ def with_retries(call: Callable[[float], object], deadline_s: float, server: str
         sleep: waits that many seconds.
 
     Raises:
-        ServerLost: the deadline has passed; the last reason is in the message.
+        ServerLost: the deadline has passed; the last reason is in the message. Whatever else `call` raises goes on at once.
     """
     end, pause, tries = time.monotonic() + deadline_s, FIRST_PAUSE_S, 0
     while True:

@@ -5,22 +5,28 @@ with its SHA-256 in `state.sha256`, which is checked on reading. Data order, sch
 functions of the seed and the step, so the step is all that they need.
 """
 
+import contextlib
 import hashlib
 import os
+import re
 import shutil
 import zipfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from semicurv_tf.errors import UserError
+from semicurv_tf.errors import RetryLater, UserError
+from semicurv_tf.parts import new_part, remove_abandoned
 
 STATE, CHECKSUM = "state.npz", "state.sha256"
 
 # What a damaged checkpoint is renamed to, so that it is neither read nor counted among those kept.
 DAMAGED = "damaged-"
+_NAME = re.compile(r"step-[0-9]{6,}")
+_LARGEST_ITEM_BYTES = 16
 
 
 def save(folder: Path, method, step: int, kept: int) -> Path:
@@ -39,10 +45,10 @@ def save(folder: Path, method, step: int, kept: int) -> Path:
         UserError: when it cannot be written; earlier checkpoints stay as they are.
     """
     target = folder / f"step-{step:06d}"
-    beside = folder / f".step-{step:06d}.tmp"
+    beside = new_part(target)
     try:
-        shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        beside.mkdir()
         with open(beside / STATE, "wb") as file:
             np.savez(file, step=np.int64(step), **_arrays(method))
             _to_disk(file)
@@ -55,7 +61,7 @@ def save(folder: Path, method, step: int, kept: int) -> Path:
     except OSError as error:
         shutil.rmtree(beside, ignore_errors=True)
         free_mb = shutil.disk_usage(folder).free // 2**20 if folder.exists() else 0
-        raise UserError(
+        raise RetryLater(
             f"{target}: cannot be written ({error.strerror}; {free_mb} MB free). "
             f"Earlier checkpoints are untouched. Fix: make room, then semicurv-tf train --resume {folder.parent}"
         ) from None
@@ -65,8 +71,9 @@ def save(folder: Path, method, step: int, kept: int) -> Path:
 
 
 def all_checkpoints(folder: Path) -> list[Path]:
-    """The complete checkpoints, oldest first."""
-    return sorted((path for path in folder.glob("step-*") if (path / STATE).is_file()), key=step_of)
+    """The complete checkpoints, oldest first; other files and copies (`step-000012.bak`) are passed over."""
+    found = (path for path in folder.glob("step-*") if _NAME.fullmatch(path.name))
+    return sorted((path for path in found if (path / STATE).is_file()), key=step_of)
 
 
 def step_of(checkpoint: Path) -> int:
@@ -116,8 +123,7 @@ def restore_newest(folder: Path, method, warn: Callable[[str], None], move: bool
 
 def remove_parts(folder: Path):
     """Removes what a process that was killed while writing left behind."""
-    for part in folder.glob(".step-*.tmp"):
-        shutil.rmtree(part, ignore_errors=True)
+    remove_abandoned(folder, below=False)
 
 
 class DamagedCheckpoint(UserError):
@@ -138,13 +144,11 @@ def restore(checkpoint: Path, method, foreign: bool = False) -> int:
     Raises:
         UserError: damaged, or of another configuration; the method is then unchanged.
     """
-    saved = _read(checkpoint)
+    file = _Archive(checkpoint)
     counts = lambda name: not (foreign and name.startswith("other/"))
-    chosen, variables = (
-        {name: each for name, each in every.items() if counts(name)} for every in (saved, _variables(method))
-    )
-    _assign(checkpoint, chosen, variables)
-    return int(saved["step"])
+    variables = {name: variable for name, variable in _variables(method).items() if counts(name)}
+    _assign(file, [name for name in file.shapes if counts(name)], variables)
+    return file.step
 
 
 def restore_deployed(checkpoint: Path, network) -> int:
@@ -153,9 +157,9 @@ def restore_deployed(checkpoint: Path, network) -> int:
     Returns:
         The steps done.
     """
-    saved = _read(checkpoint)
-    _assign_part(checkpoint, saved, "teacher" if _has_teacher(saved) else "student", network)
-    return int(saved["step"])
+    file = _Archive(checkpoint)
+    _assign_part(file, "teacher" if file.has_teacher else "student", network)
+    return file.step
 
 
 def restore_student_and_teacher(checkpoint: Path, student, make_teacher: Callable) -> tuple[int, object | None]:
@@ -169,12 +173,12 @@ def restore_student_and_teacher(checkpoint: Path, student, make_teacher: Callabl
     Returns:
         The steps done, and the teacher or None.
     """
-    saved = _read(checkpoint)
-    _assign_part(checkpoint, saved, "student", student)
-    teacher = make_teacher() if _has_teacher(saved) else None
+    file = _Archive(checkpoint)
+    _assign_part(file, "student", student)
+    teacher = make_teacher() if file.has_teacher else None
     if teacher is not None:
-        _assign_part(checkpoint, saved, "teacher", teacher)
-    return int(saved["step"]), teacher
+        _assign_part(file, "teacher", teacher)
+    return file.step, teacher
 
 
 def _variables(method) -> dict:
@@ -205,35 +209,80 @@ def _to_disk(file):
     os.fsync(file.fileno())
 
 
-def _read(checkpoint: Path) -> dict:
-    try:
-        # Checkpoints of earlier versions have no checksum, only the archive's own.
-        if (checkpoint / CHECKSUM).is_file():
-            expected = (checkpoint / CHECKSUM).read_text(encoding="utf-8").split()[:1]
-            if expected != [_checksum(checkpoint / STATE)]:
-                raise ValueError("its checksum differs")
-        with np.load(checkpoint / STATE, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise DamagedCheckpoint(
-            f"{checkpoint / STATE}: damaged ({error}). Fix: delete the folder {checkpoint.name}; the one before it is then used"
-        ) from None
+class _Archive:
+    """A checkpoint's file, of which the headers are read first, and arrays only where they fit.
+
+    Raises:
+        DamagedCheckpoint: it is not what was written.
+
+    Attributes:
+        shapes: of the arrays, by name, without the step.
+        step: the steps done.
+    """
+
+    def __init__(self, checkpoint: Path):
+        self.checkpoint = checkpoint
+        with self._damage_named():
+            # Checkpoints of earlier versions have no checksum, only the archive's own.
+            if (checkpoint / CHECKSUM).is_file():
+                expected = (checkpoint / CHECKSUM).read_text(encoding="utf-8").split()[:1]
+                if expected != [_checksum(checkpoint / STATE)]:
+                    raise ValueError("its checksum differs")
+            self.shapes = _shapes(checkpoint / STATE)
+            if self.shapes.pop("step", None) != ():
+                raise ValueError("no step in it")
+            self.step = int(self.read(["step"])["step"])
+
+    @property
+    def has_teacher(self) -> bool:
+        return any(name.startswith("teacher/") for name in self.shapes)
+
+    def read(self, names: Iterable[str]) -> dict[str, np.ndarray]:
+        """The arrays of these names; their shapes have been checked by the caller."""
+        with self._damage_named(), np.load(self.checkpoint / STATE, allow_pickle=False) as file:
+            return {name: file[name] for name in names}
+
+    @contextlib.contextmanager
+    def _damage_named(self):
+        try:
+            yield
+        except _DAMAGE as error:
+            raise DamagedCheckpoint(
+                f"{self.checkpoint / STATE}: damaged ({error}). "
+                f"Fix: delete the folder {self.checkpoint.name}; the one before it is then used"
+            ) from None
 
 
-def _has_teacher(saved: dict) -> bool:
-    return any(key.startswith("teacher/") for key in saved)
+_DAMAGE = (OSError, ValueError, KeyError, EOFError, TypeError, SyntaxError, MemoryError, zipfile.BadZipFile, zlib.error,
+           NotImplementedError, RuntimeError)  # fmt: skip
 
 
-def _assign_part(checkpoint: Path, saved: dict, part: str, network):
-    _assign(checkpoint, {key: saved[key] for key in saved if key.startswith(f"{part}/")}, _named(part, network.weights))
+def _shapes(file: Path) -> dict[str, tuple[int, ...]]:
+    """Shapes of the arrays in an .npz file, by their headers: of a few bytes each, whatever they claim to hold."""
+    shapes = {}
+    with zipfile.ZipFile(file) as archive:
+        for member in archive.infolist():
+            with archive.open(member) as content:
+                version = np.lib.format.read_magic(content)
+                read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+                shape, _, dtype = read(content)
+            if dtype.hasobject or dtype.itemsize > _LARGEST_ITEM_BYTES:
+                raise ValueError(f"{member.filename} holds {dtype}, no numbers")
+            shapes[member.filename.removesuffix(".npy")] = shape
+    return shapes
 
 
-def _assign(checkpoint: Path, saved: dict, variables: dict):
-    arrays = {name: array for name, array in saved.items() if name != "step"}
-    if arrays.keys() != variables.keys() or any(arrays[name].shape != tuple(variables[name].shape) for name in arrays):
+def _assign_part(file: _Archive, part: str, network):
+    _assign(file, [name for name in file.shapes if name.startswith(f"{part}/")], _named(part, network.weights))
+
+
+def _assign(file: _Archive, names: list[str], variables: dict):
+    expected = {name: tuple(variable.shape) for name, variable in variables.items()}
+    if {name: file.shapes[name] for name in names} != expected:
         raise UserError(
-            f"{checkpoint}: belongs to another configuration (its variables do not fit this method and model). "
+            f"{file.checkpoint}: belongs to another configuration (its variables do not fit this method and model). "
             "Fix: use the config.yaml that stands beside the checkpoints"
         )
+    arrays = file.read(names)
     for name, variable in variables.items():
         variable.assign(arrays[name])

@@ -4,7 +4,7 @@ import re
 
 import tensorflow as tf
 
-from semicurv_tf.errors import UserError
+from semicurv_tf.errors import RetryLater, UserError
 from semicurv_tf.training.task import Task
 
 # `FileNotFoundError: [Errno 2] ...`, the Python exception inside TensorFlow's own.
@@ -51,7 +51,7 @@ def lost_worker(error: tf.errors.OpError, moment: str, task: Task) -> UserError 
     others = [job for job in task.jobs if job != task.jobs[task.worker]]
     gone = next((job for job in named if job in others), others[0] if len(others) == 1 else None)
     gone = "another worker" if gone is None else task.name(task.jobs.index(gone))
-    return UserError(
+    return RetryLater(
         f"{moment}: {gone} is gone, so {task.name()} stops too; the last checkpoint is intact. "
         "Fix: see its messages, then start all workers, as many as you like, with semicurv-tf train --resume RUN"
     )

@@ -12,7 +12,7 @@ import socket
 import time
 from collections.abc import Callable
 
-from semicurv_tf.errors import UserError
+from semicurv_tf.errors import RetryLater, UserError
 from semicurv_tf.training.task import Task
 
 LOOK_SECONDS = 0.2
@@ -53,7 +53,7 @@ class _Patience:
     def wait(self, missing: str):
         passed = time.monotonic() - self._start
         if passed >= 60.0 * self._minutes:
-            raise UserError(
+            raise RetryLater(
                 f"TF_CONFIG: expected {self._task.workers} workers within {self._minutes:g} minutes, missing: {missing}. "
                 "Fix: start all of them with the same addresses, or a larger training.wait_minutes"
             )

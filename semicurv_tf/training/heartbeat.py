@@ -8,7 +8,6 @@ it stays `running`, with a `time` that stands still.
 """
 
 import contextlib
-import json
 import os
 import socket
 import threading
@@ -16,7 +15,9 @@ import time
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.json_files import read_object
 from semicurv_tf.training.stopping import Stopped
+from semicurv_tf.whole_files import write_json
 
 HEARTBEAT = "heartbeat.json"
 BEAT_SECONDS = 5.0
@@ -63,16 +64,14 @@ class Heartbeat:
 
     def _write(self):
         content = {**self._content, "time": time.time(), "pid": os.getpid(), "host": socket.gethostname()}
-        beside = self._path.with_name(f".part-{self._path.name}")
         # A full disk is no reason to die by: the checkpoint will say so.
-        with contextlib.suppress(OSError):
-            beside.write_text(json.dumps(content) + "\n", encoding="utf-8")
-            os.replace(beside, self._path)
+        with contextlib.suppress(OSError, UserError):
+            write_json(self._path, content)
 
 
 def read_heartbeat(path: Path) -> dict | None:
     """The last beat, or None where there is none."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_object(path, "")
+    except UserError:
         return None

@@ -11,8 +11,7 @@ RUN/scores.json       what `evaluate` measured
 RUN/threshold.json    the threshold that was chosen on validation images, where one was
 """
 
-import json
-import os
+import errno
 import platform
 import shutil
 from importlib import metadata
@@ -20,6 +19,9 @@ from pathlib import Path
 
 from semicurv_tf.config import Config, dump_config, load_stored_config
 from semicurv_tf.errors import UserError
+from semicurv_tf.json_files import read_object
+from semicurv_tf.parts import new_part, remove_abandoned
+from semicurv_tf.training import facts as run_facts
 from semicurv_tf.whole_files import write_json
 
 CONFIG, RUN, LOG, DEPLOYED, SCORES = "config.yaml", "run.json", "log.jsonl", "deployed.keras", "scores.json"
@@ -57,9 +59,11 @@ def create(run: Path, config: Config, facts: dict):
         facts: `channels`, `mean`, `standard_deviation`, `labelled`, `steps`, ... JSON values.
     """
     require_free(run)
-    staging = run.parent / f".{run.name}.tmp-{os.getpid()}"
+    staging = new_part(run)
     try:
-        staging.mkdir(parents=True)
+        run.parent.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(run.parent, below=False)
+        staging.mkdir()
         (staging / CONFIG).write_text(dump_config(config), encoding="utf-8")
         write_json(staging / RUN, {**facts, "seed": config.training.seed, "versions": versions()})
         if run.exists():
@@ -67,6 +71,8 @@ def create(run: Path, config: Config, facts: dict):
         staging.rename(run)
     except OSError as error:
         shutil.rmtree(staging, ignore_errors=True)
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            raise UserError(f"--run {run}: was begun by another process meanwhile. Fix: another --run folder") from None
         raise UserError(
             f"--run {run}: cannot be written ({error.strerror}). Fix: a folder you may write to, with space left"
         ) from None
@@ -88,7 +94,7 @@ def read_config(run: Path) -> Config:
 def read_facts(run: Path) -> dict:
     """The content of run.json."""
     read_config(run)
-    return read_json(run / RUN)
+    return run_facts.read_facts(run / RUN)
 
 
 def load_deployed(run: str | Path):
@@ -152,7 +158,7 @@ def read_choice(run: str | Path) -> dict | None:
     if not path.is_file():
         return None
     choice = read_json(path)
-    threshold = choice.get("threshold") if isinstance(choice, dict) else None
+    threshold = choice.get("threshold")
     if not isinstance(threshold, int | float) or not 0 < threshold < 1:
         raise UserError(
             f"{path}: expected a threshold in (0, 1), found {threshold!r}. Fix: choose it again, or delete the file"
@@ -199,15 +205,10 @@ def versions() -> dict:
     return found
 
 
-def read_json(path: Path):
-    """Reads a JSON file.
+def read_json(path: Path) -> dict:
+    """The object in one of a run's JSON files.
 
     Raises:
-        UserError: naming a file that is missing or damaged.
+        UserError: naming a file that is missing, damaged, or holds something else.
     """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path}: missing. Fix: name a complete run folder") from None
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: damaged or unreadable ({error}). Fix: restore it from a copy of the run") from None
+    return read_object(path, "restore it from a copy of the run, or name a complete run folder")

@@ -4,9 +4,11 @@ import contextlib
 import errno
 import os
 import socket
+import time
 from pathlib import Path
 
-from semicurv_tf.errors import UserError
+from semicurv_tf.errors import RetryLater, UserError
+from semicurv_tf.training.heartbeat import HEARTBEAT, read_heartbeat
 
 try:
     import fcntl
@@ -16,19 +18,25 @@ except ImportError:  # not a POSIX system: there is no lock that the system take
 LOCK = "lock"
 
 
+# A file system may keep locks within a host. The heartbeat of a run that lives elsewhere is at most so old.
+_HEARTBEAT_S = 30.0
+
+
 @contextlib.contextmanager
 def locked(run: Path):
     """Holds the run folder; the system lets go of it when the process ends, however it ends.
 
     Raises:
         UserError: another process holds it, or the folder cannot be written.
+        RetryLater: another host trained in it half a minute ago.
     """
     if fcntl is None:
         yield
         return
     path = run / LOCK
     try:
-        file = open(path, "a+", encoding="utf-8")
+        # Not through a link: what it leads to would be emptied.
+        file = open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666), "r+", encoding="utf-8")
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror}). Fix: make the run folder writable") from None
     with file:
@@ -42,9 +50,22 @@ def locked(run: Path):
         except OSError as error:
             if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
                 raise
-            # A file system without locks: then the user has to see to it.
+            # A file system without locks: then the heartbeat alone tells.
+        _require_no_other_host(run)
         with contextlib.suppress(OSError):  # on a full disk the lock holds all the same
             file.truncate(0)
             file.write(f"process {os.getpid()} on {socket.gethostname()}")
             file.flush()
         yield
+
+
+def _require_no_other_host(run: Path):
+    beat = read_heartbeat(run / HEARTBEAT) or {}
+    host, moment = beat.get("host"), beat.get("time")
+    if beat.get("state") != "running" or host == socket.gethostname() or not isinstance(moment, int | float):
+        return
+    age = abs(time.time() - moment)  # clocks of two hosts differ
+    if age < _HEARTBEAT_S:
+        raise RetryLater(
+            f"{run}: {host} trained in it {age:.0f} s ago. Fix: stop it there, or wait {_HEARTBEAT_S:.0f} s if it is gone"
+        )

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM finish the step, write a checkpoint and end the run in order."""
+"""Ctrl-C, SIGTERM and SIGHUP (a terminal that is closed) finish the step, write a checkpoint and end the run in order."""
 
 import signal
 
@@ -15,14 +15,19 @@ class Stopped(Exception):
         super().__init__(f"stopped at step {step}")
 
 
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
 class StopRequest:
-    """Context manager: `requested` turns True at the first SIGINT or SIGTERM; a second SIGINT interrupts at once."""
+    """Context manager: `requested` turns True at the first SIGINT, SIGTERM or SIGHUP; a second SIGINT interrupts at once."""
 
     def __init__(self):
         self.requested = False
 
     def __enter__(self):
-        self._previous = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+        # Under nohup SIGHUP is ignored, and shall be.
+        numbers = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        self._previous = {number: signal.signal(number, self._note) for number in numbers}
         return self
 
     def __exit__(self, *_):

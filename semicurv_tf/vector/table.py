@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
+from semicurv_tf.spreadsheet import cell
 from semicurv_tf.vector.segments import Segment, Vectors
 from semicurv_tf.whole_files import written_whole
 
@@ -73,7 +74,7 @@ def write_table(path: Path, rows: Iterable[dict]) -> None:
     with written_whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns or ["image"])
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({name: cell(value) for name, value in row.items()} for row in rows)
 
 
 def _lengths(length: float, mean_width: float, max_width: float, unit: str) -> dict:

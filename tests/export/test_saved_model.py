@@ -61,7 +61,7 @@ def test_predict_bytes_of_several_sizes_with_a_broken_one_among_them(loaded, net
         mask = np.asarray(Image.open(io.BytesIO(masks[index])))
         np.testing.assert_array_equal(mask > 0, keras_probability(network, image[None])[0, ..., 0] > 0.5)
         assert fractions[index] == pytest.approx(np.mean(mask > 0)) and 0 < fractions[index] < 1
-    assert [masks[i] for i in (1, 3, 4, 5)] == [b""] * 4 and fractions[[1, 3, 4, 5]].tolist() == [-1, -1, -1, -2]
+    assert [masks[i] for i in (1, 3, 4, 5)] == [b""] * 4 and fractions[[1, 3, 4, 5]].tolist() == [-4, -1, -4, -2]
 
 
 def test_predict_probability_bytes_has_16_bits(loaded, network):

@@ -138,14 +138,18 @@ def test_what_a_killed_run_left_is_removed_and_what_a_living_one_writes_is_not(t
     import subprocess
     import sys
 
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
+    from semicurv_tf.parts import new_part
+
     out = tmp_path / "out" / "sub"
     out.mkdir(parents=True)
-    for name in (f".part-{dead.pid}.a.png", f".part-{os.getpid()}.b.png", "c.png"):
-        (out / name).touch()
+    make = f"from pathlib import Path; from semicurv_tf.parts import new_part; new_part(Path({str(out)!r}, 'a.png')).touch()"
+    subprocess.run([sys.executable, "-c", make], check=True)
+    assert len(list(out.iterdir())) == 1
+    mine = new_part(out / "b.png")
+    for path in (mine, out / "c.png"):
+        path.touch()
     open_output(tmp_path / "out", {}, overwrite=False)
-    assert sorted(path.name for path in out.iterdir()) == [f".part-{os.getpid()}.b.png", "c.png"]
+    assert sorted(path.name for path in out.iterdir()) == [mine.name, "c.png"]
 
 
 def test_a_single_mask_has_its_own_path_and_record(folder, tmp_path, red_predictor):

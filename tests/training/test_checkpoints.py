@@ -1,5 +1,9 @@
 """Checkpoints: everything comes back, damage and foreign files are named, nothing is half-written."""
 
+import io
+import shutil
+import zipfile
+
 import keras
 import numpy as np
 import pytest
@@ -127,3 +131,48 @@ def test_student_and_teacher_apart(tmp_path, name):
     for mine, network in ((method.student, student), (method.teacher, teacher)):
         for expected, weight in zip(mine.weights if mine else [], network.weights if network else []):
             np.testing.assert_array_equal(expected.value, weight.value)
+
+
+def test_stray_entries_are_passed_over(tmp_path):
+    method = make("supervised")
+    path = checkpoints.save(tmp_path, method, 12, kept=2)
+    shutil.copytree(path, tmp_path / "step-000012.bak")
+    shutil.copytree(path, tmp_path / "step-best")
+    assert checkpoints.all_checkpoints(tmp_path) == [path]
+    checkpoints.save(tmp_path, method, 13, kept=1)
+    assert {entry.name for entry in tmp_path.iterdir()} == {"step-000013", "step-000012.bak", "step-best"}
+
+
+def bomb(path, shape, dtype="<f4"):
+    """Replaces the arrays of a checkpoint by one that claims a shape and holds next to nothing."""
+    with zipfile.ZipFile(path / checkpoints.STATE, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, its_shape, its_dtype in (("step", (), "<i8"), ("student/000", shape, dtype)):
+            header = io.BytesIO()
+            np.lib.format.write_array_header_1_0(
+                header, {"descr": its_dtype, "fortran_order": False, "shape": its_shape}
+            )
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                member.write(header.getvalue() + bytes(8 if name == "step" else 1000))
+    (path / checkpoints.CHECKSUM).unlink()
+
+
+@pytest.mark.parametrize("shape", [(30_000, 30_000), (2**40,), (3, 3, 1, 4, 2**30)])
+def test_arrays_that_do_not_fit_the_configuration_are_not_read(tmp_path, shape, monkeypatch):
+    method = make("supervised")
+    path = checkpoints.save(tmp_path, method, 1, kept=2)
+    bomb(path, shape)
+    read = []
+    monkeypatch.setattr(np.lib.format, "read_array", lambda *_, **__: read.append(1) or np.int64(1))
+    for restore in (checkpoints.restore, lambda path, method: checkpoints.restore_deployed(path, method.student)):
+        with pytest.raises(UserError, match="another configuration"):
+            restore(path, method)
+    assert len(read) == 2  # the step, twice
+
+
+def test_objects_and_texts_are_no_numbers(tmp_path):
+    method = make("supervised")
+    for dtype in ("|O", "<U1000000"):
+        path = checkpoints.save(tmp_path, method, 1, kept=2)
+        bomb(path, (3,), dtype)
+        with pytest.raises(checkpoints.DamagedCheckpoint, match="no numbers"):
+            checkpoints.restore(path, method)

@@ -284,11 +284,12 @@ def test_image_that_cannot_be_read_any_more(whole, tmp_path, monkeypatch):
     assert "60 steps done" in go_on(run)
 
 
-def test_heartbeat_tells_how_a_run_ended(whole, tmp_path, at_step):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_heartbeat_tells_how_a_run_ended(whole, tmp_path, at_step, number):
     beat = read_heartbeat(whole / "heartbeat.json")
     assert (beat["state"], beat["step"], beat["steps"], beat["pid"]) == ("finished", 12, 12, os.getpid())
     run = tmp_path / "run"
-    at_step(5, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    at_step(5, lambda: os.kill(os.getpid(), number))
     with pytest.raises(train.Stopped):
         begin(run)
     # The signal came after step 5 was done, so it is step 6 that is finished and written.

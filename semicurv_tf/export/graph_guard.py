@@ -1,0 +1,113 @@
+"""Refuses a SavedModel whose graph does more than compute: it is parsed, and nothing of it is loaded before.
+
+A SavedModel is a program. TensorFlow's operations read and write files, open connections and call Python, and a graph
+that holds one of them runs it in the name of whoever loads the model. Allowed are the operations of networks, of
+decoding images, and of control flow; a list of what is forbidden would age with each release of TensorFlow.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from semicurv_tf.errors import UserError
+
+ALLOWED = frozenset(
+    # arrays
+    """BroadcastArgs BroadcastTo Cast Concat ConcatV2 Const DepthToSpace EnsureShape ExpandDims Fill Gather GatherNd GatherV2
+    Identity IdentityN InvertPermutation LinSpace MirrorPad OneHot OnesLike Pack Pad PadV2 Placeholder PlaceholderWithDefault
+    PreventGradient Range Rank Reshape ResourceGather ReverseV2 Roll ScatterNd Select SelectV2 Shape ShapeN Size Slice Snapshot
+    SpaceToDepth Split SplitV Squeeze StopGradient StridedSlice TensorScatterAdd TensorScatterUpdate Tile Transpose Unpack Where
+    ZerosLike BatchToSpaceND SpaceToBatchND"""
+    # numbers
+    """ Abs Add AddN AddV2 All Any ArgMax ArgMin Asin Atan Atan2 BatchMatMul BatchMatMulV2 BatchMatMulV3 BiasAdd Bincount Ceil
+    ClipByValue Cos Cosh Cumprod Cumsum DenseBincount Div DivNoNan Einsum Elu Equal Erf Erfc Exp Expm1 Floor FloorDiv FloorMod
+    Greater GreaterEqual IsFinite IsInf IsNan LeakyRelu Less LessEqual Log Log1p LogSoftmax LogicalAnd LogicalNot LogicalOr
+    MatMul Max Maximum Mean Min Minimum Mod Mul MulNoNan Neg NotEqual Pow Prod RealDiv Reciprocal Relu Relu6 Rint Round Rsqrt
+    Selu Sigmoid Sign Sin Sinh Softmax Softplus Softsign Sqrt Square SquaredDifference Sub Sum Tan Tanh TopKV2 TruncateDiv
+    TruncateMod UnsortedSegmentSum Xdivy Xlogy"""
+    # layers
+    """ AvgPool Conv2D Conv2DBackpropInput DepthwiseConv2dNative FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 MaxPool
+    MaxPoolV2 ImageProjectiveTransformV2 ImageProjectiveTransformV3 ResizeArea ResizeBicubic ResizeBilinear
+    ResizeNearestNeighbor CropAndResize"""
+    # images and texts in memory
+    """ DecodeAndCropJpeg DecodeImage DecodeJpeg DecodePng DecodeRaw EncodeJpeg EncodePng ExtractJpegShape RegexFullMatch
+    StaticRegexFullMatch StringJoin StringLength StringSplit StringSplitV2 Substr AsString DecodeBase64 EncodeBase64"""
+    # control flow, variables, datasets of tensors
+    """ Assert AssignVariableOp Case DisableCopyOnRead Enter Exit If IgnoreErrorsDataset LoopCond MapDataset Merge NextIteration
+    NoOp PartitionedCall ReadVariableOp ReduceDataset StatefulPartitionedCall StatelessCase StatelessIf StatelessWhile Switch
+    TensorDataset TensorListFromTensor TensorListGetItem TensorListLength TensorListReserve TensorListSetItem TensorListStack
+    TensorSliceDataset VarHandleOp VarIsInitializedOp While""".split()
+)
+# What TensorFlow itself puts beside a graph to save and restore its variables. These touch files, so they may stand only
+# in the two functions that the saver names, which are called by nothing else.
+SAVER = frozenset(("SaveV2", "RestoreV2", "MergeV2Checkpoints", "ShardedFilename", "RestoreSlice", "Restore", "Save"))
+MOST_BYTES = 500_000_000
+
+
+def require_harmless(directory: str | Path) -> None:
+    """Refuses a SavedModel with operations beyond `ALLOWED`.
+
+    Args:
+        directory: of the SavedModel.
+
+    Raises:
+        UserError: naming the operations; or the file is missing, damaged or far too large.
+    """
+    path = Path(directory) / "saved_model.pb"
+    for graph in _graphs(path):
+        found = sorted(_forbidden(graph))
+        if found:
+            some = ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+            raise UserError(
+                f"{path}: expected operations that only compute, found {some}. "
+                "Fix: a model from a source that you trust; if this is one, add --trust"
+            )
+
+
+def _graphs(path: Path):
+    from google.protobuf.message import DecodeError
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    model = saved_model_pb2.SavedModel()
+    try:
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise UserError(f"{path}: expected at most {MOST_BYTES} bytes, found {size}. Fix: export again")
+        model.ParseFromString(path.read_bytes())
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}). Fix: name an exported version folder") from None
+    except DecodeError:
+        raise UserError(f"{path}: damaged. Fix: export again") from None
+    if not model.meta_graphs:
+        raise UserError(f"{path}: holds no graph. Fix: export again")
+    return model.meta_graphs
+
+
+def _forbidden(graph) -> Iterator[str]:
+    definition = graph.graph_def
+    functions = {function.signature.name: function for function in definition.library.function}
+    own = _saver_functions(graph, functions)
+    for nodes, allowed in [(definition.node, ALLOWED)] + [
+        (function.node_def, ALLOWED | SAVER if name in own else ALLOWED) for name, function in functions.items()
+    ]:
+        yield from {node.op for node in nodes if node.op not in allowed and node.op not in functions}
+
+
+def _saver_functions(graph, functions) -> set[str]:
+    """Functions that only the saver's own nodes call."""
+    saver = {name.split(":")[0] for name in (graph.saver_def.save_tensor_name, graph.saver_def.restore_op_name)}
+    nodes = graph.graph_def.node
+    mine = {name for node in nodes if node.name in saver for name in _called(node)}
+    others = {name for node in nodes if node.name not in saver for name in _called(node)}
+    others |= {name for function in functions.values() for node in function.node_def for name in _called(node)}
+    # A signature or an object that is loaded may run a node, or a function, by its name.
+    outputs = {info.name.split(":")[0] for each in graph.signature_def.values() for info in each.outputs.values()}
+    run_at_loading = {name for nodes in graph.collection_def.values() for name in nodes.node_list.value}
+    if saver & (outputs | run_at_loading):
+        return set()
+    return mine - others - set(graph.object_graph_def.concrete_functions)
+
+
+def _called(node) -> Iterator[str]:
+    yield node.op
+    for attribute in node.attr.values():
+        yield from filter(None, [attribute.func.name, *(function.name for function in attribute.list.func)])

@@ -1,0 +1,38 @@
+"""Reads a JSON file that should hold an object, or says in one line what is wrong with it."""
+
+import json
+from pathlib import Path
+
+from semicurv_tf.errors import UserError
+
+MOST_BYTES = 200_000_000  # the rows of a million images
+
+
+def read_object(path: Path, remedy: str) -> dict:
+    """The object in a JSON file.
+
+    Args:
+        path: the file.
+        remedy: what the user can do where it is none: the part of the message after "Fix: ".
+
+    Raises:
+        UserError: missing, unreadable, far too large, no JSON, or another value than an object.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise UserError(f"{path}: expected at most {MOST_BYTES} bytes, found {size}. Fix: {remedy}")
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: missing. Fix: {remedy}") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror or error}). Fix: {remedy}") from None
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path}: expected JSON, found a damaged file ({_short(error)}). Fix: {remedy}") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: expected a JSON object, found {type(content).__name__}. Fix: {remedy}")
+    return content
+
+
+def _short(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:120]

@@ -1,0 +1,61 @@
+"""`run.json`: what a run found out about its data, checked before anything is built by it."""
+
+import math
+from pathlib import Path
+
+from semicurv_tf.errors import UserError
+from semicurv_tf.json_files import read_object
+
+_numbers = lambda value, count: (
+    isinstance(value, list) and len(value) == count and all(_is_number(each) and math.isfinite(each) for each in value)
+)
+_is_number = lambda value: isinstance(value, int | float) and not isinstance(value, bool)
+_is_count = lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 1
+_names = lambda value: isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+# Key -> what is expected, and whether a value is that. Only the first three are needed to open a run.
+NEEDED = {
+    "channels": ("1 or 3", lambda value, facts: _is_count(value) and value in (1, 3)),
+    "mean": ("a number per channel", lambda value, facts: _numbers(value, facts["channels"])),
+    "standard_deviation": (
+        "a number per channel, none below 0",
+        lambda value, facts: _not_below_zero(value, facts["channels"]),
+    ),
+}
+KNOWN = {
+    "dataset": ("a name", lambda value, facts: isinstance(value, str)),
+    "method": ("a name", lambda value, facts: isinstance(value, str)),
+    "training_images": ("a count", lambda value, facts: _is_count(value)),
+    "labelled": ("a list of names", lambda value, facts: _names(value)),
+    "steps": ("a count", lambda value, facts: _is_count(value)),
+    "seed": ("a whole number", lambda value, facts: isinstance(value, int)),
+    "versions": ("versions by name", lambda value, facts: isinstance(value, dict)),
+    "precision": (
+        "an object with a name and a reason",
+        lambda value, facts: isinstance(value, dict) and isinstance(value.get("name"), str),
+    ),
+}
+
+
+def _not_below_zero(value, count: int) -> bool:
+    return _numbers(value, count) and all(each >= 0 for each in value)
+
+
+def read_facts(path: Path) -> dict:
+    """The content of a `run.json`.
+
+    Raises:
+        UserError: missing, damaged, or a value of a wrong type.
+    """
+    facts = read_object(path, "restore it from a copy of the run")
+    missing = [key for key in NEEDED if key not in facts]
+    if missing:
+        raise UserError(f"{path}: {missing[0]}: missing. Fix: restore the file from a copy of the run")
+    for key, (expected, fits) in (NEEDED | KNOWN).items():
+        if key in facts and not fits(facts[key], facts):
+            found = repr(facts[key])
+            found = found if len(found) <= 60 else f"{found[:60]}..."
+            raise UserError(
+                f"{path}: {key}: expected {expected}, found {found}. Fix: restore it from a copy of the run"
+            )
+    return facts
