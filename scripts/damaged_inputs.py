@@ -136,12 +136,12 @@ def wide_grey(writer):
 
 def wide_colour(writer):
     wide = writer.generator.integers(0, 65536, (48, 64, 3), np.uint16)
-    tifffile.imwrite(writer.images / f"{writer.name}.tif", wide)
+    tifffile.imwrite(writer.images / f"{writer.name}.tif", wide, photometric="rgb")
     return writer.read((wide >> 8).astype(np.uint8))
 
 
 def floating_point(writer):
-    tifffile.imwrite(writer.images / f"{writer.name}.tif", writer.pixels.astype(np.float32))
+    tifffile.imwrite(writer.images / f"{writer.name}.tif", writer.pixels.astype(np.float32), photometric="rgb")
     return READ, None  # stretched by the range of all such images
 
 

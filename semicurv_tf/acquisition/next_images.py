@@ -28,7 +28,7 @@ class Judges:
     Attributes:
         predictors: student, and teacher where the run has one: uint8 `(height, width, channels)` to probabilities.
         features: the same images to a vector that tells what they look like.
-        channels: 1 or 3.
+        channels: 1, 3 or the number of bands.
         labelled: names of the images that the run was trained on with labels.
     """
 

@@ -46,7 +46,7 @@ def make_signatures(
     Args:
         logits_of: maps float32 images `(batch, height, width, channels)`, raw 0-255, to float32
             logits `(batch, height, width, 1)`.
-        channels: 1 or 3.
+        channels: 1, 3 or the number of bands.
         threshold: a pixel is foreground where its probability exceeds this.
         size: (height, width) where only one size shall be served; None takes any.
         max_pixels: largest height x width of an image; a larger one is refused before the network

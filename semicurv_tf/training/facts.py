@@ -15,7 +15,7 @@ _names = lambda value: isinstance(value, list) and all(isinstance(each, str) for
 
 # Key -> what is expected, and whether a value is that. Only the first three are needed to open a run.
 NEEDED = {
-    "channels": ("a count of bands", lambda value, facts: _is_count(value) and value <= 1000),
+    "channels": ("a number of bands up to 64", lambda value, facts: _is_count(value) and 1 <= value <= 64),
     "mean": ("a number per channel", lambda value, facts: _numbers(value, facts["channels"])),
     "standard_deviation": (
         "a number per channel, none below 0",
