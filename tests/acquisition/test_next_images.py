@@ -39,7 +39,8 @@ def test_list_and_contact_sheet(judges, folder, tmp_path):
     assert [row["rank"] for row in rows] == ["1", "2", "3", "4"]
     # 20 of 32 rows: student and teacher disagree wholly, ln 2, on a share of 20 / 32.
     assert float(rows[0]["disagreement"]) == pytest.approx(np.log(2) * 20 / 32, rel=1e-3)
-    sheet = Image.open(tmp_path / "out" / "next.png")
+    with Image.open(tmp_path / "out" / "next.png") as opened:
+        sheet = opened.copy()
     assert sheet.width >= 3 * 48 and sheet.height >= 4 * 32
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["next.csv", "next.png", "scores.csv"]
 

@@ -25,7 +25,7 @@ def test_mean_spread_and_difference_by_hand(tmp_path):
     (group,) = groups
     iou = group.iou()
     # Mean 44; deviations -4, 0, 4: sqrt(32 / 2) = 4. Printed 44.3 and 51.5.
-    assert (iou.mean, iou.deviation, iou.count) == (pytest.approx(44), pytest.approx(4), 3)
+    assert (iou.mean, iou.deviation, iou.seeds) == (pytest.approx(44), pytest.approx(4), 3)
     shown = tables.score_cells("table3", group, "drive128", 0.01, "semicurv", None)
     text = [cell.text if isinstance(cell, Shown) else cell for cell in shown]
     assert text == [
