@@ -81,7 +81,7 @@ def test_16_bit_masks_that_disagree_are_named_by_their_value(files, cache):
 
 
 def test_unknown_is_no_class_of_its_own(files):
-    """The look across masks, for another class in some of them, passes over unknown pixels, whichever value comes first."""
+    """The look across masks for another class in some of them passes over unknown pixels, whichever comes first."""
     for name, columns in (("a", {0: 255, 2: 1}), ("b", {0: 1}), ("c", {0: 2})):
         files.photo(f"images/{name}.png")
         files.save(f"masks/{name}.png", _values(columns))

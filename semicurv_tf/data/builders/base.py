@@ -151,7 +151,7 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
 
     def whole(self, source: Source, mask_rule: MaskRule = MaskRule()) -> Example:
         """Reads image, mask and valid of a source as they are, and checks that sizes agree."""
-        faults = []
+        faults: list[str] = []
         image: ReadImage | None = _or_fault(faults, read_valid_image, source.image, self.channels, self.value_range)
         read, valid = ReadMask(None), None
         if source.mask is not None:
@@ -270,7 +270,7 @@ def read_ahead(function, sources: Iterable[Source]) -> Iterator:
     """`function` of each source, in order, by threads that are at most a few sources ahead."""
     workers = min(8, os.cpu_count() or 1)
     with ThreadPoolExecutor(workers) as pool:
-        pending = deque()
+        pending: deque = deque()
         for source in sources:
             pending.append(pool.submit(function, source))
             if len(pending) > 2 * workers:

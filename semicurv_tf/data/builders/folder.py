@@ -72,7 +72,7 @@ class Folder(CurvilinearBuilder):
     def examples(self, source: Source) -> Iterator[Example]:
         example = self._with_known(self.whole(source, self._rule))
         # JPEG and PNG files are kept as they are: quicker to prepare, and JPEG stays small.
-        yield replace(example, encoded=source.image and verbatim(source.image, self.channels))
+        yield replace(example, encoded=verbatim(source.image, self.channels) if source.image else None)
 
     def read_mask(self, path: Path, rule: MaskRule, image: Path | None) -> ReadMask:
         """The mask of a file; what its values mean is kept for `check_all`."""
