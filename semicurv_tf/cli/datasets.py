@@ -59,7 +59,7 @@ _cache_option = click.option("--cache-dir", metavar="DIR", help="where prepared 
 @datasets.command("verify")
 @_source_options
 def verify_dataset(dataset, data_dir, unlabelled_dir, settings):
-    """Read every file and list all that is wrong; exit code 2 when training would be wrong."""
+    """Read every file and list everything that is wrong; exit code 2 for what training could not do with."""
     from semicurv_tf.data.verify import verify
 
     console = Console()

@@ -9,7 +9,7 @@ CARD = "model_card.json"
 _is_count = lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 1
 # What the project itself reads of a card: key -> what is expected, and whether a value is that.
 KEYS = {
-    "channels": ("1 or 3", lambda value: _is_count(value) and value in (1, 3)),
+    "channels": ("a count of bands", lambda value: _is_count(value) and value <= 1000),
     "threshold": ("a number in (0, 1)", lambda value: isinstance(value, int | float) and 0 < value < 1),
     "max_pixels": ("a count of pixels", _is_count),
     "max_batch": ("a count of images", _is_count),

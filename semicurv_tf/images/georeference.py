@@ -58,8 +58,7 @@ def projection_beside(image: Path):
     from rasterio.errors import CRSError
 
     try:
-        text = path.read_text(encoding="utf-8-sig").strip()
-        return CRS.from_wkt(text, morph_from_esri_dialect="PROJCS[" in text or "GEOGCS[" in text)
+        return CRS.from_wkt(path.read_text(encoding="utf-8-sig").strip())
     except (CRSError, ValueError, OSError) as error:
         raise UserError(
             f"{path}: expected a coordinate reference system as WKT, found none ({' '.join(str(error).split())[:80]}). "

@@ -156,7 +156,7 @@ def test_pixels_without_data_are_neither_trained_nor_counted(files, cache):
     (files.root / "images").mkdir(parents=True)
     with rasterio.open(
         files.root / "images" / "a.tif", "w", driver="GTiff", height=40, width=40, count=3, dtype="uint8", nodata=0,
-        crs="EPSG:32633", transform=rasterio.transform.from_origin(5e5, 5e6, 1, 1),
+        crs="EPSG:32633", transform=rasterio.Affine(1, 0, 5e5, 0, -1, 5e6),
     ) as file:  # fmt: skip
         file.write(bands)
     files.mask("masks/a.png", 40, 40, columns=20)

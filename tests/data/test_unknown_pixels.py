@@ -163,6 +163,19 @@ def test_faults_of_the_table(files, cache, lines, match):
         _load(files, cache)
 
 
+def test_a_second_folder_of_images_alone_has_no_labelled_areas(files, cache, tmp_path):
+    files.photo("images/a.png")
+    files.mask("masks/a.png")
+    files.text("labelled_areas.csv", "image,x,y,width,height", "a,0,0,8,8")
+    more = type(files)(tmp_path / "more")
+    more.photo("images/b.png")
+    more.mask("masks/b.png")
+    more.text("labelled_areas.csv", "image,x,y,width,height", "b,0,0,8,8", "gone,0,0,8,8")
+    dataset = load_dataset("folder", files.root, cache_dir=cache, options=SHARES, unlabelled_dir=more.root)
+    assert dataset.train.names == ("a", "b") and dataset.train.labelled == (True, False)
+    assert _read(dataset, "a")["valid"].max() == 2 and _read(dataset, "b")["valid"].min() == 1
+
+
 def test_a_mask_that_knows_nothing_is_a_fault(files, cache):
     files.photo("images/a.png")
     files.save("masks/a.png", _values({}))

@@ -67,7 +67,7 @@ def test_a_result_knows_what_it_was_made_from(tmp_path, suffix):
     Image.new("L", (30, 20)).save(image)
     if suffix == "geo.tif":
         rasterio = pytest.importorskip("rasterio")
-        place = Place(transform=rasterio.transform.from_origin(0, 0, 1, 1))
+        place = Place(transform=rasterio.Affine(1, 0, 5e5, 0, -1, 5e6))
     else:
         place = None
     rows = np.random.default_rng(0).integers(0, 256, (20, 30), np.uint8)

@@ -7,14 +7,14 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
-from semicurv_tf.predict.plan_files import Outputs, plan_jobs
-from semicurv_tf.predict.predict_files import predict_job
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.georeference import world_file
 from semicurv_tf.images.grid import Grid
 from semicurv_tf.images.header import read_header
 from semicurv_tf.images.mask_files import read_mask_file
+from semicurv_tf.predict.plan_files import Outputs, plan_jobs
+from semicurv_tf.predict.predict_files import predict_job
 from semicurv_tf.vector.vectorize import vectorize_mask
 
 EQUATOR_M, ECCENTRICITY_SQUARED = 6378137.0, 0.00669437999014
@@ -47,8 +47,8 @@ def test_which_systems_are_mercator():
 
     found = {code: _mercator(rasterio.crs.CRS.from_epsg(code)) for code in (3857, 3395, 32633, 4326, 2056)}
     assert found == {3857: "web", 3395: "world", 32633: None, 4326: None, 2056: None}
-    esri = rasterio.crs.CRS.from_epsg(3857).to_wkt(morph_to_esri_dialect=True)
-    assert _mercator(rasterio.crs.CRS.from_wkt(esri, morph_from_esri_dialect=True)) == "web"
+    esri = rasterio.crs.CRS.from_epsg(3857).to_wkt(version="WKT1_ESRI")
+    assert _mercator(rasterio.crs.CRS.from_wkt(esri)) == "web"
 
 
 WORLD = "0.5\n0\n0\n-0.25\n500000.25\n5799999.875\n"
@@ -63,7 +63,7 @@ def test_a_world_file_places_the_mask(tmp_path, name, red_predictor):
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)).save(image)
     assert world_file(image) is None and not read_header(image).georeferenced
     world.write_text(WORLD)
-    (tmp_path / "a.prj").write_text(rasterio.crs.CRS.from_epsg(32633).to_wkt(morph_to_esri_dialect=True))
+    (tmp_path / "a.prj").write_text(rasterio.crs.CRS.from_epsg(32633).to_wkt(version="WKT1_ESRI"))
     assert world_file(image) == world
     (job,) = plan_jobs(image, tmp_path / "out", Outputs())
     assert predict_job(red_predictor, job).faults == () and job.outputs["mask"].suffix == ".tif"
@@ -113,15 +113,16 @@ print(result.exit_code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 102
 """
 
 
-@pytest.mark.parametrize("limit, goes", [("600MB", True), ("450MB", False)])
-def test_vectorize_stays_below_its_memory(tmp_path, limit, goes):
+def test_vectorize_stays_below_its_memory(tmp_path):
     pytest.importorskip("rasterio")
     mask = np.zeros((6000, 6000), bool)
     mask[100:103, 50:5000] = True
     Image.fromarray(mask).save(tmp_path / "a.png", compress_level=1)
     found = subprocess.run(
-        [sys.executable, "-c", PEAK, tmp_path / "a.png", tmp_path / "a.geojson", limit], capture_output=True, text=True
+        [sys.executable, "-c", PEAK, tmp_path / "a.png", tmp_path / "a.geojson", "600MB"],
+        capture_output=True,
+        text=True,
     )
     code, peak = (int(part) for part in found.stdout.split()[-2:])
-    assert peak < float(limit[:-2]) * 1e6
-    assert (code == 0) == goes == (tmp_path / "a.geojson").exists()
+    assert code == 0 and (tmp_path / "a.geojson").exists()
+    assert peak < 600e6

@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 import tifffile
@@ -138,3 +140,23 @@ def test_listing_shows_broken_links_and_hides_hidden_files(files):
     (files.root / "a.png").symlink_to(files.root / "gone.png")
     (files.root / "loop.png").symlink_to(files.root / "loop.png")
     assert [file.name for file in list_images(files.root)] == ["a.png", "b.png", "loop.png"]
+
+
+def test_photographs_of_phones(files):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    smooth = np.add.outer(np.arange(64), np.arange(48)).astype(np.uint8)
+    pixels = np.stack([smooth, 120 - smooth, smooth * 2], axis=-1)
+    files.root.mkdir(parents=True)
+    pillow_heif.from_pillow(Image.fromarray(pixels)).save(files.root / "a.heic", quality=95)
+    assert abs(read_image(files.root / "a.heic", 3).astype(int) - pixels).max() < 12
+
+
+@pytest.mark.parametrize(
+    "name, module, package", [("a.heic", "pillow_heif", "pillow-heif"), ("a.dng", "rawpy", "rawpy")]
+)
+def test_a_missing_package_is_named(files, monkeypatch, name, module, package):
+    monkeypatch.setitem(sys.modules, module, None)
+    files.root.mkdir(parents=True)
+    (files.root / name).write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
+    with pytest.raises(UserError, match=f"{name}.*Fix: pip install {package}"):
+        read_image(files.root / name, 3)

@@ -143,7 +143,7 @@ def test_no_data_of_a_geotiff_by_value_mask_and_alpha_in_every_way_of_reading(tm
     bands[0, 5, 3] = 4  # data in one band are data
     expected = (bands > 0).any(axis=0)
     common = {"driver": "GTiff", "height": 40, "width": 30, "dtype": "uint8", "crs": "EPSG:32633",
-              "transform": rasterio.transform.from_origin(5e5, 5e6, 1, 1)}  # fmt: skip
+              "transform": rasterio.Affine(1, 0, 5e5, 0, -1, 5e6)}  # fmt: skip
     with rasterio.open(tmp_path / "value.tif", "w", count=3, nodata=0, **common) as file:
         file.write(bands)
     with (
@@ -167,7 +167,7 @@ def test_windows_stretch_by_the_same_range_as_whole_reading(tmp_path):
     rasterio = pytest.importorskip("rasterio")
     with rasterio.open(
         tmp_path / "a.tif", "w", driver="GTiff", height=64, width=48, count=1, dtype="uint16", crs="EPSG:32633",
-        transform=rasterio.transform.from_origin(5e5, 5e6, 1, 1),
+        transform=rasterio.Affine(1, 0, 5e5, 0, -1, 5e6),
     ) as file:  # fmt: skip
         file.write(BIT12, 1)
     for given in (None, parse_ranges("uint16=400:900")):

@@ -206,6 +206,7 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
             folder = Path(dl_manager.download_and_extract(self.url))
         elif folder is None and self.NEEDS_FILES:
             folder = Path(dl_manager.manual_dir)
+        self._root = folder
         return {split: self._generate_examples(split, sources) for split, sources in self.sources(folder).items()}
 
     def _generate_examples(self, split, sources):
@@ -229,6 +230,7 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
     def describe(self, folder: Path | None) -> None:
         """Fills `rows`, `faults` and `notes` by reading every source, and writes nothing."""
         self._forget()
+        self._root = folder
         for split, sources in self.sources(folder).items():
             rows = self.rows.setdefault(split, [])
             for described, faults in read_ahead(self._describe, sources):
@@ -239,16 +241,20 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
 
     def _describe(self, source: Source) -> tuple[list[dict], tuple[str, ...]]:
         try:
-            return [_row(example) for example in self.examples(source)], ()
+            return [_row(example) | self._path(source) for example in self.examples(source)], ()
         except UserError as error:
             return [], error.lines
 
     def _pack(self, source: Source) -> tuple[list[tuple[dict, dict]], tuple[str, ...]]:
         """The rows and encoded features of a source's examples, or its faults."""
         try:
-            return [(_row(one), _encode(one)) for one in self.examples(source)], ()
+            return [(_row(one) | self._path(source), _encode(one)) for one in self.examples(source)], ()
         except UserError as error:
             return [], error.lines
+
+    def _path(self, source: Source) -> dict:
+        """Where the image file lies in the dataset's folder; None where images are drawn."""
+        return {"path": source.image and Path(os.path.relpath(source.image, self._root)).as_posix()}
 
     def _download_and_prepare(self, *args, **kwargs):
         # TFDS writes to a folder that it removes when this raises: nothing is left half written.

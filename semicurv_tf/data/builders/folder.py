@@ -6,7 +6,7 @@ from pathlib import Path
 
 from semicurv_tf.data.builders.base import CurvilinearBuilder, Example, Source
 from semicurv_tf.data.folder_layout import read_layout
-from semicurv_tf.data.split import partition
+from semicurv_tf.data.split import partition, split_by_name
 from semicurv_tf.data.unknown_pixels import AREAS_FILE, inside, read_areas
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import verbatim
@@ -23,12 +23,14 @@ class Folder(CurvilinearBuilder):
     `mask_invert` swaps; `mask_ignore` is the value of pixels whose label is unknown (-1: 255 beside 0 and 1, in 16 bit
     also 65535; see `data/unknown_pixels.py`); without
     lists or folders per split, `validation_share` and `test_share` of the labelled images are set
-    aside by `split_seed`; `images_only` takes every image as unlabelled.
+    aside by `split_seed`, `split_by` name (an image keeps its part as the folder grows, see `split_by_name`) or share
+    (exact shares, as earlier versions did); `images_only` takes every image as unlabelled.
     """
 
     OPTIONS = {
         "channels": 3, "mask_value": -1, "mask_threshold": -1, "mask_invert": False, "mask_ignore": -1,
-        "value_range": "", "validation_share": 0.1, "test_share": 0.1, "split_seed": 0, "images_only": False,
+        "value_range": "", "validation_share": 0.1, "test_share": 0.1, "split_seed": 0, "split_by": "name",
+        "images_only": False,
     }  # fmt: skip
 
     def _channels(self) -> int:
@@ -50,7 +52,7 @@ class Folder(CurvilinearBuilder):
         layout = read_layout(folder, self.options["images_only"])
         self.faults.extend(layout.faults)
         self.notes.extend(layout.notes)
-        self._areas, faults = read_areas(folder, layout.pairs)
+        self._areas, faults = ({}, []) if self.options["images_only"] else read_areas(folder, layout.pairs)
         self.faults.extend(faults)
         self.faults.extend(
             f"{folder / AREAS_FILE}: expected images with masks, found {name} without. Fix: add its mask, "
@@ -118,7 +120,16 @@ class Folder(CurvilinearBuilder):
                 f"images for training, found {held_out['validation']} and {held_out['test']}. "
                 "Fix: --set data.options.test_share=0.1"
             )
-        splits = partition(labelled, {"train": train, **held_out}, self.options["split_seed"])
+        seed, rule = self.options["split_seed"], self.options["split_by"]
+        if rule not in ("name", "share"):
+            raise UserError(
+                f"data.options.split_by: expected name or share, found {rule!r}. Fix: --set data.options.split_by=name"
+            )
+        by_name = rule == "name"
+        splits = (
+            split_by_name(labelled, *held_out.values(), seed) if by_name
+            else partition(labelled, {"train": train, **held_out}, seed)
+        )  # fmt: skip
         splits["train"] += sorted(name for name, (_, mask) in pairs.items() if mask is None)
         return splits
 
