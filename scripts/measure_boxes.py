@@ -25,18 +25,16 @@ from PIL import Image
 from semicurv_tf.cli.console import console, quiet_start
 from semicurv_tf.cli.main import run as run_command
 from semicurv_tf.config import load_config, parse_setting
+from semicurv_tf.recipes import recipe_file
 from semicurv_tf.whole_files import write_json
 
 with quiet_start():
-    from semicurv_tf.reproduce.measure import processor, test_scores, train_to_the_end, training_minutes
-
     from semicurv_tf.data.load import load_dataset
     from semicurv_tf.data.split import choose_labelled
-    from semicurv_tf.training import run_folder
-    from semicurv_tf.training.journal import read_log
+    from semicurv_tf.study.measure import test_scores, train_to_the_end
+    from semicurv_tf.study.record import RECIPE, make_record
 
 PHOTOGRAPHS, BOX_PX, PART_PX, CRACK_SHARE = 5, 128, 256, 0.01
-RECIPE = Path(__file__).parent.parent / "configs" / "crackforest_supervised.yaml"
 
 
 @click.command()
@@ -61,7 +59,7 @@ def main(data_dir, runs, results, seed, steps, settings, only):
         if not (folder / "data").exists():
             write_folder(folder / "data", published, areas)
         config = load_config(
-            RECIPE,
+            recipe_file("crackforest_supervised"),
             {
                 "data.dataset": "folder", "data.data_dir": str(folder / "data"), "data.labels": 1.0,
                 "training.steps": steps, "training.seed": seed, "training.monitor_every": steps // 2,
@@ -70,10 +68,11 @@ def main(data_dir, runs, results, seed, steps, settings, only):
         )  # fmt: skip
         train_to_the_end(config, folder / "run", messages)
         scores = test_scores(folder / "run", None, messages)
+        record = make_record(RECIPE, {}, folder / "run", scores, lambda line: False)
         done[key] = {
             "photographs": list(areas), "labelled_pixels": sum(w * h for _, _, w, h in areas.values()),
-            "steps": steps, "settings": list(settings), "iou": scores["mean"]["iou"], "processor": processor(),
-            "training_minutes": round(training_minutes(read_log(folder / "run" / run_folder.LOG)), 2),
+            "steps": steps, "settings": list(settings), "iou": scores["mean"]["iou"],
+            **{name: record[name] for name in ("processor", "versions", "training_minutes")},
         }  # fmt: skip
         write_json(path, done)
     print("| labelled | photographs | labelled pixels | test IoU |\n|---|---|---|---|")

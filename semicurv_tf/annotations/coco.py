@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from semicurv_tf.annotations.material import Material, displayed_size, read_json
+from semicurv_tf.annotations.material import Material, read_json
 from semicurv_tf.annotations.run_lengths import coco_counts, decode_counts
 from semicurv_tf.annotations.shapes import AnnotatedImage, Annotations, Patch, Polygon, Shape, points_of
 from semicurv_tf.errors import UserError
@@ -40,17 +40,18 @@ def read_coco(material: Material) -> Annotations:
 
 def _read_file(content: dict, path: Path, material: Material, found: Annotations) -> None:
     labels = {category["id"]: str(category["name"]) for category in content["categories"]}
-    entries = {}
+    entries: dict[object, list[dict]] = {}
     for annotation in content["annotations"]:
         entries.setdefault(annotation["image_id"], []).append(annotation)
     for image in content["images"]:
         own = entries.pop(image["id"], [])
-        file = material.find(str(image["file_name"]), path)
-        size = displayed_size(file) if isinstance(file, Path) else file
-        if not isinstance(size, str) and (image.get("width", size[0]), image.get("height", size[1])) != size:
-            size = "annotation of another size than its image"
-        if isinstance(size, str):
-            found.passed_over[size] += 1
+        sized = material.find_sized(str(image["file_name"]), path)
+        if isinstance(sized, str):
+            found.passed_over[sized] += 1
+            continue
+        file, size = sized
+        if (image.get("width", size[0]), image.get("height", size[1])) != size:
+            found.passed_over["annotation of another size than its image"] += 1
             continue
         shapes = []
         for annotation in own:
@@ -62,7 +63,9 @@ def _read_file(content: dict, path: Path, material: Material, found: Annotations
                     shapes.append(drawn)
         found.images.append(AnnotatedImage(material.name_of(file), file, size, tuple(shapes), bool(shapes)))
     if entries:
-        found.passed_over["annotation of an image that the file does not list"] += sum(map(len, entries.values()))
+        found.passed_over["annotation of an image that the file does not list"] += sum(
+            len(own) for own in entries.values()
+        )
 
 
 def _shapes(annotation: dict, label: str, size) -> list[Shape | str]:

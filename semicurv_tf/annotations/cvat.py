@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from semicurv_tf.annotations.material import Material, displayed_size, read_xml
+from semicurv_tf.annotations.material import Material, displayed_size, read_xml, with_size
 from semicurv_tf.annotations.run_lengths import decode_counts
 from semicurv_tf.annotations.shapes import (
     AnnotatedImage,
@@ -52,11 +52,11 @@ def read_cvat(material: Material) -> Annotations:
 
 
 def _read_image(element: Element, path: Path, material: Material, found: Annotations) -> None:
-    image = material.find(element.get("name", ""), path)
-    size = displayed_size(image) if isinstance(image, Path) else image
-    if isinstance(size, str):
-        found.passed_over[size] += 1
+    sized = material.find_sized(element.get("name", ""), path)
+    if isinstance(sized, str):
+        found.passed_over[sized] += 1
         return
+    image, size = sized
     if (element.get("width"), element.get("height")) != tuple(map(str, size)):
         found.passed_over["annotation of another size than its image"] += 1
         return
@@ -67,8 +67,8 @@ def _read_image(element: Element, path: Path, material: Material, found: Annotat
             found.passed_over[drawn] += 1
         else:
             shapes.append((_order(child), drawn))
-    shapes = tuple(drawn for _, drawn in sorted(shapes, key=lambda pair: pair[0]))
-    found.images.append(AnnotatedImage(material.name_of(image), image, size, shapes, bool(shapes)))
+    drawn_in_order = tuple(drawn for _, drawn in sorted(shapes, key=lambda pair: pair[0]))
+    found.images.append(AnnotatedImage(material.name_of(image), image, size, drawn_in_order, bool(shapes)))
 
 
 def _order(element: Element) -> int:
@@ -80,23 +80,26 @@ def _order(element: Element) -> int:
 
 def _shape(element: Element, size) -> Shape | str:
     kind, label = element.tag, element.get("label", "")
-    number = lambda key, default=None: float(element.get(key, default))
+
+    def number(key: str, default: str = "") -> float:
+        return float(element.get(key, default))
+
     try:
         if kind in ("polygon", "polyline"):
-            pairs = [point.split(",") for point in element.get("points").split(";")]
+            pairs = [point.split(",") for point in element.get("points", "").split(";")]
             points = points_of(pairs, 3 if kind == "polygon" else 2)
             return Polygon(label, (points,)) if kind == "polygon" else Line(label, points)
         if kind == "box":
-            return box(label, number("xtl"), number("ytl"), number("xbr"), number("ybr"), number("rotation", 0))
+            return box(label, number("xtl"), number("ytl"), number("xbr"), number("ybr"), number("rotation", "0"))
         if kind == "ellipse":
             (centre,) = points_of([(number("cx"), number("cy"))], 1)
             (radii,) = points_of([(number("rx"), number("ry"))], 1)
-            return Ellipse(label, tuple(centre), tuple(radii), float(np.radians(number("rotation", 0))))
+            return Ellipse(label, tuple(centre), tuple(radii), float(np.radians(number("rotation", "0"))))
         if kind == "mask":
-            left, top, width, height = (int(element.get(key)) for key in ("left", "top", "width", "height"))
+            left, top, width, height = (int(element.get(key, "")) for key in ("left", "top", "width", "height"))
             if width * height > size[0] * size[1]:
                 raise ValueError("mask larger than its image")
-            counts = [int(count) for count in element.get("rle").split(",")]
+            counts = [int(count) for count in element.get("rle", "").split(",")]
             return Patch(label, left, top, decode_counts(counts, height, width, "C"))
     except (AttributeError, TypeError, ValueError, OverflowError):
         return f"damaged shape ({kind})"
@@ -114,11 +117,11 @@ def _read_masks(path: Path, material: Material, found: Annotations) -> None:
     if not files:
         found.faults.append(f"{path}: expected masks in {_MASKS}/ beside it, found none. Fix: unpack the whole export")
     for file in files:
-        image = material.by_stem(file.relative_to(folder).with_suffix("").as_posix())
-        size = displayed_size(image) if isinstance(image, Path) else image
-        if isinstance(size, str):
-            found.passed_over[size] += 1
+        sized = with_size(material.by_stem(file.relative_to(folder).with_suffix("").as_posix()))
+        if isinstance(sized, str):
+            found.passed_over[sized] += 1
             continue
+        image, size = sized
         try:
             shapes = _patches(file, colours, size)
         except UserError as error:

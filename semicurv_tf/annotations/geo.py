@@ -40,7 +40,7 @@ def read_geo(material: Material) -> Annotations:
     """Every GeoTIFF of the material with what the vector files show on it."""
     _rasterio()
     found = Annotations()
-    layers = []
+    layers: list[Layer] = []
     for path in material.files(".geojson", ".json", ".gpkg"):
         try:
             layers.extend(_geopackage(path, found) if path.suffix.lower() == ".gpkg" else _geojson(path, found))

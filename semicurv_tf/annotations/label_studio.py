@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from semicurv_tf.annotations.material import Material, displayed_size, read_json
+from semicurv_tf.annotations.material import Material, read_json, with_size
 from semicurv_tf.annotations.run_lengths import decode_label_studio
 from semicurv_tf.annotations.shapes import AnnotatedImage, Annotations, Ellipse, Patch, Polygon, Shape, box, points_of
 from semicurv_tf.errors import UserError
@@ -35,11 +35,11 @@ def read_label_studio(material: Material) -> Annotations:
 
 
 def _read_task(task: dict, path: Path, material: Material, found: Annotations) -> None:
-    image = _image(task, path, material)
-    size = displayed_size(image) if isinstance(image, Path) else image
-    if isinstance(size, str):
-        found.passed_over[size] += 1
+    sized = with_size(_image(task, path, material))
+    if isinstance(sized, str):
+        found.passed_over[sized] += 1
         return
+    image, size = sized
     annotations = task.get("annotations") or task.get("completions") or []
     annotations = [one for one in annotations if isinstance(one, dict) and not one.get("was_cancelled")]
     results = annotations[-1].get("result") if annotations else []
@@ -72,8 +72,10 @@ def _labels(result: dict) -> list[str]:
     value = result.get("value")
     if not isinstance(value, dict):
         return []
-    given = next((value[key] for key in value if key.endswith("labels") and isinstance(value[key], list)), [])
-    return [str(one) for one in given]
+    for key, given in value.items():
+        if key.endswith("labels") and isinstance(given, list):
+            return [str(one) for one in given]
+    return []
 
 
 def _shape(kind: str, result: dict, label: str, size) -> Shape | str:
@@ -87,7 +89,8 @@ def _shape(kind: str, result: dict, label: str, size) -> Shape | str:
             return Polygon(label, (points_of(value["points"], 3) * scale,))
         if kind == "rectangle":
             (start, extent) = points_of([(value["x"], value["y"]), (value["width"], value["height"])], 2) * scale
-            return box(label, *start, *(start + extent), degrees=float(value.get("rotation") or 0), about=start)
+            (left, top), (right, bottom) = start, start + extent
+            return box(label, left, top, right, bottom, degrees=float(value.get("rotation") or 0), about=start)
         if kind == "ellipse":
             centre, radii = points_of([(value["x"], value["y"]), (value["radiusX"], value["radiusY"])], 2) * scale
             return Ellipse(label, tuple(centre), tuple(radii), float(np.radians(value.get("rotation") or 0)))

@@ -60,7 +60,8 @@ def read_labelme(material: Material) -> Annotations:
 
 def _image(content: dict, path: Path, material: Material):
     """The image, its name and size; or a reason, None and None."""
-    image = material.find(str(content.get("imagePath") or path.stem), path)
+    image: Path | bytes | str = material.find(str(content.get("imagePath") or path.stem), path)
+    size: tuple[int, int] | str
     if isinstance(image, Path):
         name, size = material.name_of(image), displayed_size(image)
     elif content.get("imageData"):

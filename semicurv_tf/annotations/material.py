@@ -84,6 +84,10 @@ class Material:
                 return "image found more than once by its name"
         return "image not found in the folder"
 
+    def find_sized(self, reference: str, beside: Path | None = None) -> tuple[Path, tuple[int, int]] | str:
+        """The image of `find` with its (width, height) as displayed; or the reason why it cannot be had."""
+        return with_size(self.find(reference, beside))
+
     def by_stem(self, stem: str) -> Path | str:
         """The image of a relative path without suffix; or the reason why there is none."""
         ends = f"/{stem}"
@@ -164,6 +168,14 @@ def displayed_size(image: Path) -> tuple[int, int] | str:
     if width * height > LARGEST_WHOLE_PIXELS:
         return f"image of more than {LARGEST_WHOLE_PIXELS // 10**6} million pixels"
     return (height, width) if orientation > 4 else (width, height)
+
+
+def with_size(image: Path | str) -> tuple[Path, tuple[int, int]] | str:
+    """An image and its `displayed_size`; or the reason, given or found, why it cannot be had."""
+    if isinstance(image, str):
+        return image
+    size = displayed_size(image)
+    return size if isinstance(size, str) else (image, size)
 
 
 def _text_bytes(path: Path) -> bytes:

@@ -25,7 +25,8 @@ def paint(canvas: np.ndarray, shape: Shape, value: bool, line_width_px: float) -
         How many pixels of the canvas the shape covers.
     """
     covered = 0
-    for top, left, mask in _parts(shape, *canvas.shape, line_width_px):
+    height, width = canvas.shape
+    for top, left, mask in _parts(shape, height, width, line_width_px):
         window = canvas[top : top + mask.shape[0], left : left + mask.shape[1]]
         window[mask] = value
         covered += int(mask.sum())

@@ -1,13 +1,14 @@
 """The run-length codes of COCO, CVAT and Label Studio, decoded. A code of another length than its image is refused."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
 MOST_PIXELS = 400_000_000  # of one mask: a bound for what a damaged or hostile header may ask for
 
 
-def decode_counts(counts: Sequence[int], height: int, width: int, order: str) -> np.ndarray:
+def decode_counts(counts: Sequence[int], height: int, width: int, order: Literal["C", "F"]) -> np.ndarray:
     """Runs of 0 and 1 in turn, 0 first.
 
     Args:
@@ -39,7 +40,8 @@ def coco_counts(text: str) -> list[int]:
     Raises:
         ValueError: a character outside the code, or a number that breaks off.
     """
-    counts, number, shift = [], 0, 0
+    counts: list[int] = []
+    number = shift = 0
     for character in text:
         bits = ord(character) - 48
         if not 0 <= bits < 64 or shift > 60:

@@ -1,7 +1,6 @@
 """Decoded images kept for the next time: in memory while they fit, large ones on disk."""
 
 import contextlib
-import os
 import shutil
 import threading
 from collections import OrderedDict
@@ -96,7 +95,7 @@ class DecodedDisk:
             self._folder.mkdir(exist_ok=True)
             create_file(temporary)
             packed.tofile(temporary)
-            os.replace(temporary, file)
+            temporary.replace(file)
         except OSError:  # the disk filled up meanwhile: go on without
             self._room = 0
             with contextlib.suppress(OSError):

@@ -45,7 +45,9 @@ def read_areas(folder: Path, names: Collection[str]) -> tuple[dict[str, list[Box
     Returns:
         Name to its boxes, and a line per fault.
     """
-    file, areas, faults = folder / AREAS_FILE, {}, []
+    file = folder / AREAS_FILE
+    areas: dict[str, list[Box]] = {}
+    faults: list[str] = []
     if not file.is_file():
         return areas, faults
     try:
@@ -59,13 +61,13 @@ def read_areas(folder: Path, names: Collection[str]) -> tuple[dict[str, list[Box
             for row in table:
                 where = f"{file}, line {table.line_num}"
                 name = _name(row["image"] or "", names)
-                numbers = [_whole(row[column]) for column in COLUMNS[1:]]
+                numbers = [number for column in COLUMNS[1:] if (number := _whole(row[column])) is not None]
                 if name is None:
                     faults.append(
                         f"{where}: expected an image of the folder, found {row['image']!r}. "
                         "Fix: write its path below images/, or remove the line"
                     )
-                elif None in numbers or min(numbers) < 0 or min(numbers[2:]) < 1:
+                elif len(numbers) < 4 or min(numbers) < 0 or min(numbers[2:]) < 1:
                     faults.append(
                         f"{where}: expected whole pixels, x and y from 0, width and height from 1, found "
                         f"{','.join(str(row[column]) for column in COLUMNS[1:])}. Fix: 0,0,128,128 is a box"
@@ -156,6 +158,6 @@ def _name(text: str, names: Collection[str]) -> str | None:
 
 def _whole(text: str | None) -> int | None:
     try:
-        return int(text)
-    except (TypeError, ValueError):
+        return int(text or "")
+    except ValueError:
         return None

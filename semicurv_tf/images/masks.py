@@ -86,9 +86,9 @@ def read_mask_of(path: Path, rule: MaskRule = MaskRule(), image: Path | None = N
     """
     with naming(path):
         decoded = decode(path)
-        stored = image is not None and decoded.orientation == 1 and _on_stored_grid(decoded.values.shape, image)
-        if stored:
-            decoded = decoded.turned(image_orientation(image)[0])
+        stored = False
+        if image is not None and decoded.orientation == 1 and _on_stored_grid(decoded.values.shape, image):
+            stored, decoded = True, decoded.turned(image_orientation(image)[0])
         values = mask_values(decoded, path)
         expect_large_enough(path, *values.shape[:2])
         unknown = unknown_value(values, rule)

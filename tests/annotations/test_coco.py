@@ -72,8 +72,8 @@ def test_what_is_left_out_is_counted(export):
     result = export.run("coco")
     assert result.exit_code == 0 and (export.mask() == block(0, 4, 0, 4)).all()
     for line in (
-        "1 x annotation without a segmentation", "4 x damaged shape (segmentation)", "1 x image not found in the folder",
-        "1 x annotation of another size than its image",
+        "1 x annotation without a segmentation", "4 x damaged shape (segmentation)",
+        "1 x image not found in the folder", "1 x annotation of another size than its image",
     ):  # fmt: skip
         assert line in result.output, (line, result.output)
 

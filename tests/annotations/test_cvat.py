@@ -24,9 +24,11 @@ def _runs(mask: np.ndarray) -> str:
 
 @pytest.mark.parametrize(
     "element, expected",
-    [('<polygon label="c" source="manual" occluded="0" points="2.00,3.00;9.00,3.00;9.00,8.00;2.00,8.00" z_order="0"></polygon>', block(3, 8, 2, 9)),
+    [('<polygon label="c" source="manual" occluded="0" '
+      'points="2.00,3.00;9.00,3.00;9.00,8.00;2.00,8.00" z_order="0"></polygon>', block(3, 8, 2, 9)),
      ('<polyline label="c" points="5.00,4.00;20.00,4.00"/>', block(3, 5, 4, 21)),
-     ('<box label="c" xtl="2.00" ytl="3.00" xbr="9.00" ybr="8.00"><attribute name="x">1</attribute></box>', block(3, 8, 2, 9)),
+     ('<box label="c" xtl="2.00" ytl="3.00" xbr="9.00" ybr="8.00"><attribute name="x">1</attribute></box>',
+      block(3, 8, 2, 9)),
      ('<box label="c" xtl="2.00" ytl="6.00" xbr="10.00" ybr="10.00" rotation="90.0"/>', block(4, 12, 4, 8))],
 )  # fmt: skip
 def test_shapes_by_hand(export, element, expected):
@@ -81,7 +83,8 @@ def test_an_image_without_a_shape_is_unlabelled_unless_told(export):
 def test_what_is_left_out_is_counted(export):
     export.image()
     export.image("b.png", 10, 20)
-    shapes = ['<points label="c" points="1,1"/>', '<tag label="c"/>', '<cuboid label="c"/>', '<polygon label="c" points="1,1;x,2;3,3"/>',
+    shapes = ['<points label="c" points="1,1"/>', '<tag label="c"/>', '<cuboid label="c"/>',
+              '<polygon label="c" points="1,1;x,2;3,3"/>',
               '<mask label="c" rle="3, 4" left="0" top="0" width="5" height="5"/>', '<box label="c"/>',
               '<mask label="c" rle="1" left="0" top="0" width="99999999" height="99999999"/>']  # fmt: skip
     export.text("annotations.xml", _xml(*shapes, '<box label="c" xtl="0" ytl="0" xbr="2" ybr="2"/>'))
@@ -92,13 +95,15 @@ def test_what_is_left_out_is_counted(export):
     assert (export.mask() == block(0, 2, 0, 2)).all()
     for line in (
         "1 x shape of a kind that covers no area (points)", "1 x shape of a kind that covers no area (tag)",
-        "1 x unknown shape (cuboid)", "1 x damaged shape (polygon)", "2 x damaged shape (mask)", "1 x damaged shape (box)",
+        "1 x unknown shape (cuboid)", "1 x damaged shape (polygon)", "2 x damaged shape (mask)",
+        "1 x damaged shape (box)",
         "1 x annotation of another size than its image", "1 x track of a video", "1 x XML file that is not CVAT's",
     ):  # fmt: skip
         assert line in result.output, (line, result.output)
 
 
-BOMB = """<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><annotations>&b;</annotations>"""
+BOMB = """<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>
+<annotations>&b;</annotations>"""
 
 
 @pytest.mark.parametrize(

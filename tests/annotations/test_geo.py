@@ -15,10 +15,11 @@ EAST, NORTH, METRES = 500_000.0, 5_500_000.0, 0.5  # the upper left corner in UT
 
 def _geotiff(export, path="a.tif", crs="EPSG:32632"):
     pixels = np.random.default_rng(0).integers(0, 255, (3, HEIGHT, WIDTH), np.uint8)
-    transform = rasterio.transform.from_origin(EAST, NORTH, METRES, METRES)
+    transform = rasterio.Affine(METRES, 0, EAST, 0, -METRES, NORTH)
     (export.root / path).parent.mkdir(exist_ok=True)
     with rasterio.open(
-        export.root / path, "w", driver="GTiff", width=WIDTH, height=HEIGHT, count=3, dtype="uint8", crs=crs, transform=transform
+        export.root / path, "w", driver="GTiff", width=WIDTH, height=HEIGHT, count=3, dtype="uint8", crs=crs,
+        transform=transform,
     ) as raster:  # fmt: skip
         raster.write(pixels)
 
@@ -52,7 +53,8 @@ def _geopackage(path, *geometries, organization="EPSG", system=32632):
             "INSERT INTO gpkg_geometry_columns VALUES ('my roads', 'geom', 'GEOMETRY', 1, 0, 0);"
         )
         database.execute(
-            "INSERT INTO gpkg_spatial_ref_sys VALUES ('s', 1, ?, ?, ?)", (organization, system, rasterio.crs.CRS.from_epsg(32632).to_wkt())
+            "INSERT INTO gpkg_spatial_ref_sys VALUES ('s', 1, ?, ?, ?)",
+            (organization, system, rasterio.crs.CRS.from_epsg(32632).to_wkt()),
         )  # fmt: skip
         for number, geometry in enumerate(geometries):
             flags, envelope = (0b0000_0011, struct.pack("<4d", 0, 1, 0, 1)) if number % 2 else (0b0000_0001, b"")
@@ -88,8 +90,8 @@ def test_geopackage_of_pyogrio(export):
     _geotiff(export)
     lines = shapely.to_wkb(np.array([shapely.LineString(_on_map([(5, 4), (20, 4)]))]))
     raw.write(
-        str(export.root / "roads.gpkg"), lines, [np.array(["kerb"], object)], ["class"], geometry_type="LineString", crs="EPSG:32632",
-        driver="GPKG", layer="roads",
+        str(export.root / "roads.gpkg"), lines, [np.array(["kerb"], object)], ["class"],
+        geometry_type="LineString", crs="EPSG:32632", driver="GPKG", layer="roads",
     )  # fmt: skip
     assert (export.imported("geojson", "--width-px", 2.2, "--labels", "kerb") == block(3, 5, 4, 21)).all()
 
@@ -100,7 +102,8 @@ def test_what_is_left_out_is_counted(export):
     export.image("photo.png")
     line = lambda *points: {"type": "LineString", "coordinates": _degrees(points)}
     export.text("roads.geojson", _geojson(
-        line((0, 5), (40, 5)), line((100, 100), (200, 100)), {"type": "Point", "coordinates": _degrees([(3, 3)])[0]}, None,
+        line((0, 5), (40, 5)), line((100, 100), (200, 100)), None,
+        {"type": "Point", "coordinates": _degrees([(3, 3)])[0]},
         {"type": "LineString", "coordinates": [[500, 1], [700, 2]]},
     ))  # fmt: skip
     export.text("far.geojson", _geojson({"type": "LineString", "coordinates": [[50, 10], [51, 10]]}))
@@ -108,7 +111,8 @@ def test_what_is_left_out_is_counted(export):
     result = export.run("geojson")
     assert result.exit_code == 0, (result.output, result.exception)
     for line in (
-        "1 x GeoTIFF without map coordinates", "1 x image that is no GeoTIFF", "(Point)", "1 x feature without a geometry",
+        "1 x GeoTIFF without map coordinates", "1 x image that is no GeoTIFF", "(Point)",
+        "1 x feature without a geometry",
         "1 x layer that meets no GeoTIFF", "1 x JSON file that is no GeoJSON", "label road: 1 shape",
     ):  # fmt: skip
         assert line in result.output, (line, result.output)

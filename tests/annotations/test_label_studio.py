@@ -75,8 +75,9 @@ def test_the_last_annotation_that_was_not_cancelled_counts(export):
 def test_what_is_left_out_is_counted(export):
     export.image()
     export.text("export.json", [_task(
-        _result("keypoint", {"x": 1, "y": 1}), _result("polygon", {"points": [[1, 1]]}), _result("brush", {"format": "png"}),
-        _result("brush", {"format": "rle", "rle": [0, 1]}), _result("rectangle", {"x": 1, "y": 1, "width": "w", "height": 1}),
+        _result("keypoint", {"x": 1, "y": 1}), _result("polygon", {"points": [[1, 1]]}),
+        _result("brush", {"format": "png"}), _result("brush", {"format": "rle", "rle": [0, 1]}),
+        _result("rectangle", {"x": 1, "y": 1, "width": "w", "height": 1}),
         _result("polygon", {"points": [[0, 0], [5, 0], [0, 5]]}, original_width=7), _result("vector", {"vertices": []}),
         _result("rectangle", {"x": 0, "y": 0, "width": 50, "height": 50}),
     ), _task(image="gone.png")])  # fmt: skip
@@ -84,7 +85,8 @@ def test_what_is_left_out_is_counted(export):
     result = export.run("labelstudio")
     assert result.exit_code == 0 and (export.mask() == block(0, 12, 0, 20)).all()
     for line in (
-        "1 x shape of a kind that covers no area (keypoint)", "1 x damaged shape (polygon)", "1 x brush in another format",
+        "1 x shape of a kind that covers no area (keypoint)", "1 x damaged shape (polygon)",
+        "1 x brush in another format",
         "1 x damaged shape (brush)", "1 x damaged shape (rectangle)", "1 x annotation of another size than its image",
         "1 x unknown shape (vector)", "1 x image not found in the folder", "1 x JSON file that is not Label Studio's",
     ):  # fmt: skip

@@ -84,7 +84,8 @@ def test_what_is_left_out_is_counted(export):
     _file(
         export,
         _shape("point", [[3, 3]]), _shape("spline", [[3, 3], [4, 4]]), _shape("polygon", [[3, 3]]),
-        _shape("polygon", [[0, 0], ["x", 1], [2, 2]]), _shape("line", [[0, 0], [1e400, 1]]), _shape("mask", [[0, 0], [9, 9]], mask="!"),
+        _shape("polygon", [[0, 0], ["x", 1], [2, 2]]), _shape("line", [[0, 0], [1e400, 1]]),
+        _shape("mask", [[0, 0], [9, 9]], mask="!"),
         _shape("rectangle", [[0, 0], [4, 4]]), _shape("rectangle", [[9, 9], [12, 12]], "stain"),
         _shape("rectangle", [[1.6, 1.6], [1.9, 1.9]]),
     )  # fmt: skip

@@ -81,7 +81,7 @@ def test_16_bit_masks_that_disagree_are_named_by_their_value(files, cache):
 
 
 def test_unknown_is_no_class_of_its_own(files):
-    """The look across masks, for another class in some of them, passes over unknown pixels, whichever value comes first."""
+    """The look across masks for another class in some of them passes over unknown pixels, whichever comes first."""
     for name, columns in (("a", {0: 255, 2: 1}), ("b", {0: 1}), ("c", {0: 2})):
         files.photo(f"images/{name}.png")
         files.save(f"masks/{name}.png", _values(columns))
@@ -161,6 +161,19 @@ def test_faults_of_the_table(files, cache, lines, match):
     files.text("labelled_areas.csv", *lines)
     with pytest.raises(UserError, match=match):
         _load(files, cache)
+
+
+def test_a_second_folder_of_images_alone_has_no_labelled_areas(files, cache, tmp_path):
+    files.photo("images/a.png")
+    files.mask("masks/a.png")
+    files.text("labelled_areas.csv", "image,x,y,width,height", "a,0,0,8,8")
+    more = type(files)(tmp_path / "more")
+    more.photo("images/b.png")
+    more.mask("masks/b.png")
+    more.text("labelled_areas.csv", "image,x,y,width,height", "b,0,0,8,8", "gone,0,0,8,8")
+    dataset = load_dataset("folder", files.root, cache_dir=cache, options=SHARES, unlabelled_dir=more.root)
+    assert dataset.train.names == ("a", "b") and dataset.train.labelled == (True, False)
+    assert _read(dataset, "a")["valid"].max() == 2 and _read(dataset, "b")["valid"].min() == 1
 
 
 def test_a_mask_that_knows_nothing_is_a_fault(files, cache):

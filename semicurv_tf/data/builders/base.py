@@ -151,22 +151,26 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
 
     def whole(self, source: Source, mask_rule: MaskRule = MaskRule()) -> Example:
         """Reads image, mask and valid of a source as they are, and checks that sizes agree."""
-        faults = []
+        faults: list[str] = []
         image: ReadImage | None = _or_fault(faults, read_valid_image, source.image, self.channels, self.value_range)
-        read, valid = ReadMask(None), None
+        read: ReadMask | None = None
+        valid = None
         if source.mask is not None:
-            read = _or_fault(faults, self.read_mask, source.mask, mask_rule, source.image) or read
+            read = _or_fault(faults, self.read_mask, source.mask, mask_rule, source.image)
         if source.valid is not None:
             valid = _or_fault(faults, read_mask, source.valid, MaskRule(threshold=127))
-        for array, path in ((read.mask, source.mask), (valid, source.valid)):
+        mask = None if read is None else read.mask
+        for array, path in ((mask, source.mask), (valid, source.valid)):
             if image is not None and array is not None:
                 _or_fault(faults, check_same_size, image.pixels, array, source.image, path)
-        if faults:
+        if faults or image is None:
             raise UserError(faults)
         if image.valid is not None:  # what the file says holds no data
             own = image.valid[..., None].astype(np.uint8)
             valid = own if valid is None else valid * own
-        example = make_example(source.name, image.pixels, read.mask, valid)
+        example = make_example(source.name, image.pixels, mask, valid)
+        if read is None:
+            return example
         return replace(example, known=read.known, mask_label=read.label, on_stored_grid=read.on_stored_grid)
 
     def measure(self, sources: Mapping[str, Iterable[Source]]) -> None:
@@ -276,7 +280,7 @@ def read_ahead(function, sources: Iterable[Source]) -> Iterator:
     """`function` of each source, in order, by threads that are at most a few sources ahead."""
     workers = min(8, os.cpu_count() or 1)
     with ThreadPoolExecutor(workers) as pool:
-        pending = deque()
+        pending: deque = deque()
         for source in sources:
             pending.append(pool.submit(function, source))
             if len(pending) > 2 * workers:
@@ -426,4 +430,4 @@ def _is_grey(image: np.ndarray) -> bool:
 
 
 def _digest(array: np.ndarray) -> str:
-    return hashlib.blake2b(np.ascontiguousarray(array), digest_size=12).hexdigest()
+    return hashlib.blake2b(np.ascontiguousarray(array).data, digest_size=12).hexdigest()

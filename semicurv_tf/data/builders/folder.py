@@ -52,7 +52,7 @@ class Folder(CurvilinearBuilder):
         layout = read_layout(folder, self.options["images_only"])
         self.faults.extend(layout.faults)
         self.notes.extend(layout.notes)
-        self._areas, faults = read_areas(folder, layout.pairs)
+        self._areas, faults = ({}, []) if self.options["images_only"] else read_areas(folder, layout.pairs)
         self.faults.extend(faults)
         self.faults.extend(
             f"{folder / AREAS_FILE}: expected images with masks, found {name} without. Fix: add its mask, "
@@ -74,7 +74,7 @@ class Folder(CurvilinearBuilder):
     def examples(self, source: Source) -> Iterator[Example]:
         example = self._with_known(self.whole(source, self._rule))
         # JPEG and PNG files are kept as they are: quicker to prepare, and JPEG stays small.
-        yield replace(example, encoded=source.image and verbatim(source.image, self.channels))
+        yield replace(example, encoded=verbatim(source.image, self.channels) if source.image else None)
 
     def read_mask(self, path: Path, rule: MaskRule, image: Path | None) -> ReadMask:
         """The mask of a file; what its values mean is kept for `check_all`."""
