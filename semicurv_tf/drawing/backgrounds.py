@@ -8,6 +8,7 @@ from scipy.ndimage import gaussian_filter
 
 from semicurv_tf.drawing.noise import clouds, grain, octaves, standard, stones
 from semicurv_tf.drawing.span import Span, chance
+from semicurv_tf.images.encoded import decode_picture
 
 SLOPE = Span(0.3, 1.8)  # of the octaves: grain to clouds
 GRAIN_PX = Span(0.0, 1.3)
@@ -137,5 +138,5 @@ def develop(random: np.random.Generator, ground, curves, view: bool):
     if chance(random, JPEG):
         file = io.BytesIO()
         Image.fromarray(image).save(file, "JPEG", quality=int(random.integers(*JPEG_QUALITY)))
-        image = np.asarray(Image.open(file))
+        image = decode_picture(file.getvalue(), ("JPEG",))
     return image, within

@@ -13,6 +13,7 @@ import tensorflow as tf
 from PIL import Image
 
 from semicurv_tf.export.headers import pixels_by_header
+from tests.peak_memory import PROGRAM
 
 
 def encode(format, size, mode="RGB", **options):
@@ -73,8 +74,10 @@ def test_the_pixels_of_a_request_are_limited(exported):
         signatures["serving_default"](image=tf.zeros((31, 100, 100, 3), tf.uint8))
 
 
-PROBE = """
-import json, resource, sys
+PROBE = (
+    PROGRAM
+    + """
+import json, sys
 import tensorflow as tf
 graph = tf.Graph()
 with graph.as_default(), tf.compat.v1.Session(graph=graph) as session:
@@ -83,10 +86,11 @@ with graph.as_default(), tf.compat.v1.Session(graph=graph) as session:
                                      {signature.inputs["image_bytes"].name: images}).tolist()
     images = [open(file, "rb").read() for file in sys.argv[2:]]
     ask(images[:1])
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak()
     codes = ask(images)
-    print(json.dumps([codes, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024]))
+    print(json.dumps([codes, (peak() - before) / 2**20]))
 """
+)
 
 
 def test_memory_does_not_grow_by_what_is_refused(exported, tmp_path):

@@ -22,6 +22,7 @@ from semicurv_tf.images.masks import read_mask
 from semicurv_tf.images.opener import LARGEST_WHOLE_PIXELS, open_picture, upright
 from semicurv_tf.images.reader import read_image, read_pages
 from semicurv_tf.images.walk import find_images
+from tests.peak_memory import PROGRAM
 
 PACKAGE = Path(semicurv_tf.__file__).parent
 READERS = {
@@ -83,14 +84,17 @@ def test_too_many_pixels_are_refused_by_the_header(tmp_path):
     assert read_header(path).pixels == 60_000**2
 
 
-PEAK = """
-import resource, sys
+PEAK = (
+    PROGRAM
+    + """
+import sys
 from pathlib import Path
 from semicurv_tf.images.header import read_header
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
 assert read_header(Path(sys.argv[1])).large
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print((peak() - before) // 1024)
 """
+)
 
 
 def test_a_header_takes_no_memory_of_pixels(tmp_path):

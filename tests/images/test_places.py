@@ -16,6 +16,7 @@ from semicurv_tf.images.mask_files import read_mask_file
 from semicurv_tf.predict.plan_files import Outputs, plan_jobs
 from semicurv_tf.predict.predict_files import predict_job
 from semicurv_tf.vector.vectorize import vectorize_mask
+from tests.peak_memory import PROGRAM
 
 EQUATOR_M, ECCENTRICITY_SQUARED = 6378137.0, 0.00669437999014
 
@@ -104,13 +105,16 @@ def test_a_mask_that_does_not_fit_is_named_by_its_header(tmp_path):
     assert vectorize_mask(mask[:20], memory_bytes=405_000_000).segments
 
 
-PEAK = """
-import resource, sys
+PEAK = (
+    PROGRAM
+    + """
+import sys
 from click.testing import CliRunner
 from semicurv_tf.cli.vectorize import vectorize
 result = CliRunner().invoke(vectorize, ["--input", sys.argv[1], "--output", sys.argv[2], "--memory", sys.argv[3]])
-print(result.exit_code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+print(result.exit_code, peak())
 """
+)
 
 
 def test_vectorize_stays_below_its_memory(tmp_path):

@@ -92,6 +92,7 @@ def test_values_that_are_no_numbers_hold_no_data(tmp_path):
     assert not read.valid[3, 4] and read.valid.sum() == 599
 
 
+@pytest.mark.filterwarnings("ignore:Dataset has no geotransform")  # a PNG has none
 def test_16_bit_colour_of_a_png_is_read_in_full(tmp_path):
     rasterio = pytest.importorskip("rasterio")
     wide = np.stack([BIT12, BIT12 + np.uint16(10), BIT12 + np.uint16(20)])

@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import resource
 import subprocess
 import time
 
@@ -15,6 +14,7 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import encode_png
 from semicurv_tf.serving_client.client import connect
 from semicurv_tf.serving_client.transport import ServerLost, ServerRefused
+from tests.peak_memory import peak_bytes, reset_peak
 from tests.serving.hostile_server import drip, listening, reply
 
 IMAGE = encode_png(np.zeros((20, 30, 3), np.uint8))
@@ -68,10 +68,11 @@ def test_an_endless_answer_is_bounded_in_bytes(announced):
         while True:
             connection.sendall(bytes(1 << 20))
 
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    reset_peak()
+    before = peak_bytes()
     with listening(answer) as url, pytest.raises(ServerRefused, match="more than 8 MB.*--max-message-mb"):
         connect(url, deadline_s=20, max_message_mb=8).transport.state()
-    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024 < 60
+    assert (peak_bytes() - before) / 2**20 < 60
 
 
 def test_a_cut_answer_is_asked_for_again():
@@ -126,11 +127,12 @@ def test_a_mask_of_a_billion_pixels_is_not_decoded():
         + chunk(b"IDAT", zlib.compress(bytes(10**6)))
         + chunk(b"IEND", b"")
     )
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    reset_peak()
+    before = peak_bytes()
     with listening(always(masks_answer((bomb, 0.1)))) as url:
         (refused,) = connect(url, deadline_s=20).masks([IMAGE])
     assert "60000" in str(refused) or "damaged" in str(refused)
-    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024 < 60
+    assert (peak_bytes() - before) / 2**20 < 60
 
 
 def test_too_many_pixels_in_one_request_go_one_by_one():
