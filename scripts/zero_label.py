@@ -55,7 +55,9 @@ def main(weights, data, split, most, statistics, thresholds, scales, target):
                     maps = [predictor(image, at) for image, _, _ in examples]
                     seconds = (time.perf_counter() - start) / len(examples)
                     for threshold in thresholds:
-                        counts = [count_overlap(m[..., 0], p, v[..., 0], threshold) for p, (_, m, v) in zip(maps, examples)]
+                        counts = [
+                            count_overlap(m[..., 0], p, v[..., 0], threshold) for p, (_, m, v) in zip(maps, examples)
+                        ]
                         mean = summarise(counts)["mean"]
                         line = {
                             "weights": str(file), "dataset": name, "split": split, "images": len(examples),

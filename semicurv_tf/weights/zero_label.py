@@ -74,11 +74,32 @@ class ZeroLabel:
             own_mean, own_deviation = pooled_statistics([image])
             centre = own_share * own_mean + (1 - own_share) * mean
             spread = np.exp(own_share * np.log(own_deviation) + (1 - own_share) * np.log(deviation))
-            shown = ((image - centre) / spread).astype(np.float32)
-            scales = [scale for scale in scales if scale * min(image.shape[:2]) >= LEAST_SIDE_PX] or [1.0]
-            return blended([self._at_scale(shown, scale) for scale in scales])
+            return self._at_scales((image - centre) / spread, scales)
 
         return predict
+
+    def tile_probability(self, images, scales=SCALES):
+        """What `inference.Predictor` takes, for images of any size: tiles, normalised by these images' statistics.
+
+        Args:
+            images: `(height, width, channels)` arrays, raw 0-255: of the folder, some of it; or the one image.
+            scales: as of `normalised`.
+
+        Returns:
+            A function from `(1, height, width, channels)`, raw 0-255, to float32 `(1, height, width, 1)`.
+        """
+        mean, deviation = pooled_statistics([self._seen(image) for image in images])
+
+        def probability(batch):
+            tiles = [self._at_scales((self._seen(tile) - mean) / deviation, scales) for tile in np.asarray(batch)]
+            return np.stack(tiles)[..., None]
+
+        return probability
+
+    def _at_scales(self, shown, scales):
+        shown = np.asarray(shown, np.float32)
+        fitting = [scale for scale in scales if scale * min(shown.shape[:2]) >= LEAST_SIDE_PX]
+        return blended([self._at_scale(shown, scale) for scale in fitting or (1.0,)])
 
     def _at_scale(self, shown, scale):
         if scale == 1.0:
