@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from semicurv_tf.data.catalog import dataset_info, dataset_names
+from semicurv_tf.errors import UserError
 
 TOOLS = ("labelme", "cvat", "coco", "labelstudio", "geojson")
 
@@ -116,8 +117,16 @@ def prepare_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings, agai
 @click.option("--output", required=True, metavar="FILE.png", help="the contact sheet to write")
 @click.option("--count", default=6, show_default=True, type=click.IntRange(1, 100),
               help="images per split")  # fmt: skip
-def preview_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings, output, count):
-    """Write a contact sheet: images, masks in red, no data in blue."""
+@click.option("--kind", metavar="NAME", help="of `--dataset drawn`, the images of pre-training: one kind of structure")
+def preview_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings, output, count, kind):
+    """Write a contact sheet: images, masks in red, no data in blue; of `drawn`, images beside their masks."""
+    if dataset == "drawn":
+        from semicurv_tf.drawing.sheet import write_sheet
+
+        Console().print(f"wrote {write_sheet(output, kind, count)}", highlight=False, soft_wrap=True)
+        return
+    if kind is not None:
+        raise UserError(f"--kind: expected only with --dataset drawn, found --dataset {dataset}. Fix: leave --kind out")
     from semicurv_tf.data.load import load_dataset
     from semicurv_tf.pictures.dataset_preview import preview
 

@@ -74,15 +74,15 @@ class ZeroLabel:
             own_mean, own_deviation = pooled_statistics([image])
             centre = own_share * own_mean + (1 - own_share) * mean
             spread = np.exp(own_share * np.log(own_deviation) + (1 - own_share) * np.log(deviation))
-            shown = ((image - centre) / spread).astype(np.float32)
-            return self.at_scales(shown, scales)
+            return self.at_scales((image - centre) / spread, scales)
 
         return predict
 
     def at_scales(self, shown, scales=SCALES):
         """Probabilities `(height, width)` of a standardised image `(height, width, 3)`, blended over the scales."""
-        scales = [scale for scale in scales if scale * min(shown.shape[:2]) >= LEAST_SIDE_PX] or [1.0]
-        return blended([self._at_scale(shown, scale) for scale in scales])
+        shown = np.asarray(shown, np.float32)
+        fitting = [scale for scale in scales if scale * min(shown.shape[:2]) >= LEAST_SIDE_PX]
+        return blended([self._at_scale(shown, scale) for scale in fitting or (1.0,)])
 
     def _at_scale(self, shown, scale):
         if scale == 1.0:

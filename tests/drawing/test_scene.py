@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from semicurv_tf.drawing import KINDS, draw_image, draw_shard
+from semicurv_tf.errors import UserError
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -28,7 +30,7 @@ def test_what_is_marked_can_be_seen():
     from scipy.ndimage import binary_dilation
 
     seen = []
-    for seed in range(60):
+    for seed in range(40):
         image, mask = draw_image(seed, "cracks")
         inside = mask > 0
         around = binary_dilation(inside, iterations=8) & ~binary_dilation(inside, iterations=2)
@@ -37,13 +39,13 @@ def test_what_is_marked_can_be_seen():
         image = image.astype(float)
         difference = np.abs(image[inside].mean(0) - image[around].mean(0)) / (image[around].std(0) + 1e-3)
         seen.append(difference.max() > 0.3)
-    assert len(seen) > 40 and np.mean(seen) > 0.7
+    assert len(seen) > 20 and np.mean(seen) > 0.7
 
 
 def test_wide_cracks_are_wide_and_hairlines_thin():
     from scipy.ndimage import distance_transform_edt
 
-    widest = lambda kind: np.median([2 * distance_transform_edt(draw_image(s, kind)[1]).max() for s in range(15)])
+    widest = lambda kind: np.median([2 * distance_transform_edt(draw_image(s, kind)[1]).max() for s in range(9)])
     assert widest("wide_cracks") > 10
     assert widest("hairlines") < 6
 
@@ -61,3 +63,40 @@ def test_a_shard_holds_the_images_of_its_seeds(tmp_path):
     written = path.stat().st_mtime_ns
     assert draw_shard(tmp_path, 5, 3, ("roads", "fibres")) == path and path.stat().st_mtime_ns == written
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+def test_the_preview_command_shows_a_kind(tmp_path):
+    from PIL import Image
+
+    from semicurv_tf.cli.datasets import datasets
+
+    sheet = tmp_path / "sheets" / "membranes.png"
+    call = ["preview", "--dataset", "drawn", "--kind", "membranes", "--output", str(sheet), "--count", "2"]
+    result = CliRunner().invoke(datasets, call, catch_exceptions=False)
+    assert result.exit_code == 0 and "wrote" in result.output
+    image, mask = draw_image(1, "membranes")
+    pixels = np.asarray(Image.open(sheet))
+    np.testing.assert_array_equal(pixels[:128, 256:384], image)
+    np.testing.assert_array_equal(pixels[:128, 384:512, 0], 255 * mask)
+
+
+@pytest.mark.parametrize(
+    ("call", "line"),
+    [
+        (
+            ["--dataset", "drawn", "--kind", "lines"],
+            "--kind: expected one of cracks.*found 'lines'. Fix: --kind cracks",
+        ),
+        (["--dataset", "synthetic", "--kind", "cracks"], "--kind: expected only with --dataset drawn"),
+    ],
+)
+def test_a_wrong_kind_is_one_line(tmp_path, call, line):
+    from semicurv_tf.cli.datasets import datasets
+
+    with pytest.raises(UserError, match=line):
+        CliRunner().invoke(
+            datasets,
+            ["preview", *call, "--output", str(tmp_path / "a.png")],
+            catch_exceptions=False,
+            standalone_mode=False,
+        )

@@ -1,0 +1,47 @@
+"""A contact sheet of drawn images beside their masks: what a kind looks like."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from semicurv_tf.drawing.scene import KINDS, draw_image
+from semicurv_tf.errors import UserError
+
+PAIRS_PER_ROW = 4
+
+
+def write_sheet(output: str | Path, kind: str | None = None, count: int = 24, seed: int = 0) -> Path:
+    """Writes images of the seeds `seed` to `seed + count - 1`, each beside its mask.
+
+    Args:
+        output: the PNG to write; its folder is made.
+        kind: one of `KINDS`; None: all kinds, in the shares of pre-training.
+        count: number of images.
+        seed: of the first.
+
+    Returns:
+        `output`.
+
+    Raises:
+        UserError: unknown kind, or a file that cannot be written.
+    """
+    if kind is not None and kind not in KINDS:
+        raise UserError(f"--kind: expected one of {', '.join(KINDS)}, found {kind!r}. Fix: --kind {KINDS[0]}")
+    pairs = []
+    for number in range(seed, seed + count):
+        image, mask = draw_image(number, kind)
+        pairs.append(np.concatenate([image, np.repeat(255 * mask[..., None], 3, axis=2)], axis=1))
+    blank = np.full_like(pairs[0], 255)
+    pairs += [blank] * (-len(pairs) % PAIRS_PER_ROW)
+    rows = [np.concatenate(pairs[at : at + PAIRS_PER_ROW], axis=1) for at in range(0, len(pairs), PAIRS_PER_ROW)]
+    output = Path(output)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.concatenate(rows)).save(output, format="PNG")
+    except OSError as error:
+        raise UserError(
+            f"--output: expected a PNG file that can be written, found {output} ({error.strerror}). "
+            "Fix: choose another place"
+        ) from None
+    return output
