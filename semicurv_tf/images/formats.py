@@ -1,6 +1,7 @@
 """Which image formats are read, by name and by content; which files go with images; what becomes of all others."""
 
 import importlib.util
+import stat
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -29,7 +30,9 @@ _HINTS = {
 
 
 def is_tiff(path: Path) -> bool:
-    """Whether the file begins as a TIFF or a BigTIFF does."""
+    """Whether the file begins as a TIFF or a BigTIFF does; a pipe, which would let its reader wait, does not."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        return False
     with path.open("rb") as file:
         return file.read(4) in TIFF_MAGIC
 

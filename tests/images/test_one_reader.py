@@ -20,7 +20,7 @@ from semicurv_tf.images.header import read_header
 from semicurv_tf.images.mask_files import read_mask_file
 from semicurv_tf.images.masks import read_mask
 from semicurv_tf.images.opener import LARGEST_WHOLE_PIXELS, open_picture, upright
-from semicurv_tf.images.reader import read_image, read_pages
+from semicurv_tf.images.reader import measure_files, read_image, read_pages
 from semicurv_tf.images.walk import find_images
 from tests.peak_memory import PROGRAM
 
@@ -177,8 +177,11 @@ def test_pages_of_a_stack_one_after_the_other(tmp_path):
 
 def test_pipes_are_refused(tmp_path):
     os.mkfifo(tmp_path / "a.png")
-    with pytest.raises(UserError, match="pipe"):
-        read_image(tmp_path / "a.png", 3)
+    for read in (lambda path: read_image(path, 3), read_mask, read_mask_file):
+        with pytest.raises(UserError, match="pipe"):
+            read(tmp_path / "a.png")
+    # What looks at headers alone passes over it without waiting.
+    assert read_header(tmp_path / "a.png").pixels == 0 and measure_files([tmp_path / "a.png"]) is None
 
 
 def test_bytes_are_bounded_too():
