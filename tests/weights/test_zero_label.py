@@ -48,15 +48,3 @@ def test_any_size_and_channels(channels):
     # Twice as much contrast and another brightness show the same to a network that sees the image's own statistics.
     own = ZeroLabel(network.get_weights(), (2, 3), channels).normalised([image], own_share=1.0)
     np.testing.assert_allclose(own(image), own(image / 2 + 60), atol=1e-4)
-
-
-def test_tiles_are_normalised_by_the_folder():
-    from semicurv_tf.models.residual_unet import ResidualUNet
-
-    network = ResidualUNet(widths=(2, 3), encoding="none")
-    network.build((None, None, None, 3))
-    zero_label = ZeroLabel(network.get_weights(), (2, 3), 3)
-    folder = [np.random.default_rng(seed).uniform(40, 255, (48, 48, 3)) for seed in range(3)]
-    tiles = zero_label.tile_probability(folder)(folder[1][None])
-    assert tiles.shape == (1, 48, 48, 1)
-    np.testing.assert_allclose(tiles[0, ..., 0], zero_label.normalised(folder, own_share=0.0)(folder[1]), atol=1e-6)
