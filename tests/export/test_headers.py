@@ -57,6 +57,7 @@ ANIMATION = chunk(b"acTL", struct.pack(">II", 3, 0))
         (b"%!PS", [0, 0], -4),
         (b"", [0, 0], -4),
     ],
+    ids=range(14),
 )
 def test_sizes_and_codes(encoded, sides, code):
     found, why = tf.function(pixels_by_header)(tf.constant(encoded))
