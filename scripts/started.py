@@ -1,7 +1,7 @@
 """One fine-tuning from a start, watched on hidden training masks: python scripts/started.py --help.
 
-For choosing how to fine-tune (rate, length, batch statistics, drawn images kept in the batch). It prints the score of the
-start without a label on the same images, so that "never below its own zero-label score" can be read off.
+For choosing how to fine-tune (rate, length, batch statistics, drawn images kept in the batch). It prints the score of
+the start without a label on the same images, so that "never below its own zero-label score" can be read off.
 """
 
 import json

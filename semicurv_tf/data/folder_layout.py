@@ -87,8 +87,9 @@ def read_layout(folder: Path, images_only: bool = False) -> FolderLayout:
         )
     if not layout.pairs and not layout.faults:
         raise UserError(
-            f"{folder}: expected images in images/ (and masks/ of the same stem), found no image"
-            f"{''.join(f' ({note})' for note in layout.notes)}. Fix: put {', '.join(sorted(IMAGE_SUFFIXES))} files there"
+            f"{folder}: expected images in images/ (and masks/ of the same stem), found no "
+            f"image{''.join(f' ({note})' for note in layout.notes)}. "
+            f"Fix: put {', '.join(sorted(IMAGE_SUFFIXES))} files there"
         )
     return layout
 
@@ -127,7 +128,8 @@ def _add_images(layout: FolderLayout, images: Path, masks: Path | None, prefix: 
     for stem in mask_of.keys() - used:
         layout.faults.append(
             f"{mask_of[stem]}: expected an image of the same stem in {images}, found none. "
-            f"Fix: add the image, remove the mask, or rename it to the image's stem (and one of {', '.join(MASK_ENDINGS[1:9])})"
+            "Fix: add the image, remove the mask, or rename it to the image's stem (and one of "
+            f"{', '.join(MASK_ENDINGS[1:9])})"
         )
     return names
 

@@ -239,7 +239,8 @@ def _reading(cache: Path):
     except PermissionError as error:
         raise UserError(
             f"{error.filename or cache}: expected prepared data that you may read, found: {error.strerror}. "
-            f"Fix: its owner types chmod -R a+rX {shlex.quote(str(cache))}, or choose another folder with {CACHE_VARIABLE}"
+            f"Fix: its owner types chmod -R a+rX {shlex.quote(str(cache))}, or choose another folder with "
+            f"{CACHE_VARIABLE}"
         ) from None
 
 

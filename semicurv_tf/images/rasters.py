@@ -133,7 +133,8 @@ class Raster:
         dtype = np.result_type(*dataset.dtypes)
         if dtype.kind not in "uif":
             raise UserError(
-                f"{path}: expected integers or floating point values, found {dtype}. Fix: convert the file, e.g. gdal_translate"
+                f"{path}: expected integers or floating point values, found {dtype}. "
+                "Fix: convert the file, e.g. gdal_translate"
             )
         expect_large_enough(path, *dataset.shape)
         if ColorInterp.cyan in colours:
@@ -145,7 +146,8 @@ class Raster:
         self._bands = own if channels in (1, 3) else list(range(1, channels + 1))
         if len(self._bands) > dataset.count:
             raise UserError(
-                f"{path}: expected {channels} bands, found {dataset.count}. Fix: leave the file out, or a run for {dataset.count}"
+                f"{path}: expected {channels} bands, found {dataset.count}. "
+                f"Fix: leave the file out, or a run for {dataset.count}"
             )
         alpha_is_band = alpha and len(self._bands) == dataset.count  # GDAL calls the fourth band alpha by default
         alpha &= not alpha_is_band

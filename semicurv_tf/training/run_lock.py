@@ -45,7 +45,8 @@ def locked(run: Path):
         except BlockingIOError:
             file.seek(0)
             raise UserError(
-                f"{run}: {file.read().strip() or 'another process'} is training in it. Fix: wait for it or stop it, or take another --run"
+                f"{run}: {file.read().strip() or 'another process'} is training in it. "
+                "Fix: wait for it or stop it, or take another --run"
             ) from None
         except OSError as error:
             if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
@@ -67,5 +68,6 @@ def _require_no_other_host(run: Path):
     age = abs(time.time() - moment)  # clocks of two hosts differ
     if age < _HEARTBEAT_S:
         raise RetryLater(
-            f"{run}: {host} trained in it {age:.0f} s ago. Fix: stop it there, or wait {_HEARTBEAT_S:.0f} s if it is gone"
+            f"{run}: {host} trained in it {age:.0f} s ago. "
+            f"Fix: stop it there, or wait {_HEARTBEAT_S:.0f} s if it is gone"
         )

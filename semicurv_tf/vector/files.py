@@ -152,7 +152,8 @@ def _read(source: Path, reading: Reading) -> tuple[MaskFile, Grid, Target | None
         )
     if file.grid is not None and reading.scale_mm_per_px is not None:
         raise UserError(
-            f"{source}: has map coordinates, which say how large a pixel is. Fix: leave --scale-mm-per-px out, or add --crs pixels"
+            f"{source}: has map coordinates, which say how large a pixel is. "
+            "Fix: leave --scale-mm-per-px out, or add --crs pixels"
         )
     if file.grid is None:
         return file, Grid("mm", scale=reading.scale_mm_per_px) if reading.scale_mm_per_px else Grid(), None
@@ -170,7 +171,8 @@ def _background(over: Path | None, mask: np.ndarray) -> np.ndarray:
     if image.shape[:2] != mask.shape:
         (height, width), (mask_height, mask_width) = image.shape[:2], mask.shape
         raise UserError(
-            f"{over}: expected {mask_width}x{mask_height} pixels as its mask, found {width}x{height}. Fix: another --over"
+            f"{over}: expected {mask_width}x{mask_height} pixels as its mask, found {width}x{height}. "
+            "Fix: another --over"
         )
     return image
 

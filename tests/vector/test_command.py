@@ -42,7 +42,17 @@ def read_csv(path):
 def test_the_example_of_the_issue_through_the_installed_command(tmp_path):
     save(tmp_path / "mask.png", band(20, 4, 140) | band(110, 4, 140))
     program = Path(sys.executable).with_name("semicurv-tf")
-    arguments = "vectorize --input mask.png --output lines.geojson --table cracks.csv --scale-mm-per-px 0.8".split()
+    arguments = [
+        "vectorize",
+        "--input",
+        "mask.png",
+        "--output",
+        "lines.geojson",
+        "--table",
+        "cracks.csv",
+        "--scale-mm-per-px",
+        "0.8",
+    ]
     done = subprocess.run([program, *arguments], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "1 components, 4 segments, 1 junctions, 4 end points" in done.stdout
