@@ -1,4 +1,4 @@
-"""Pixels without data in images that do not mark them: the black around a retina, the white beside an aerial photograph.
+"""Pixels without data in images that do not mark them: the black around a retina, the white beside a photograph.
 
 Training leaves out what its dataset calls not valid (the field of view of DRIVE, blank areas of MIT Road), so a
 network's answer there is arbitrary. An image file of its own does not say which pixels these are; their values do.
@@ -32,7 +32,7 @@ class NoData:
     def rows(self, top: int, bottom: int) -> tuple[np.ndarray, np.ndarray]:
         pixels, valid = self.source.rows(top, bottom)
         holds_data = ((pixels < self.low) | (pixels > self.high)).any(axis=-1)
-        return pixels, holds_data if valid is None else holds_data & valid
+        return pixels, np.asarray(holds_data if valid is None else holds_data & valid)
 
 
 def parse_no_data(text: str) -> tuple[int, int]:

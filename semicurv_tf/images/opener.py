@@ -92,7 +92,7 @@ def tiff_frames(tiff: tifffile.TiffFile) -> list:
     (following,) = struct.unpack(layout.offsetformat, file.read(layout.offsetsize))
     if following:
         raise ValueError(f"the list of pages breaks off after {len(tiff.pages)}")
-    return [page for page in tiff.pages if not (page.is_reduced or page.is_mask)] or [tiff.pages[0]]
+    return [page for page in tiff.pages if not (page.aspage().is_reduced or page.aspage().is_mask)] or [tiff.pages[0]]
 
 
 def orientation_of(image: Image.Image) -> int:
@@ -209,7 +209,7 @@ def _register_heif(name: Path | str) -> str:
 
 
 def develop_raw(path: Path) -> np.ndarray:
-    """A camera's raw file as RGB, uint8 `(height, width, 3)`, upright, by LibRaw's defaults (the camera's white balance).
+    """A camera's raw file as RGB, uint8 `(height, width, 3)`, upright, by LibRaw's defaults (its white balance).
 
     Raises:
         UserError: rawpy is not installed.

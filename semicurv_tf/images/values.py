@@ -149,12 +149,13 @@ def to_uint8(pixels: np.ndarray, path: Path, value_range: ValueRange | None = No
         return pixels
     if pixels.dtype == np.bool_:
         return pixels.astype(np.uint8) * np.uint8(255)
-    if pixels.dtype.kind not in "uif":
+    numbers = pixels.dtype.kind in "uif"
+    used = (value_range or measure_range([pixels])) if numbers else None
+    if used is None:
         raise UserError(
             f"{path}: expected integers or floating point values, found {pixels.dtype}. Fix: convert the file"
         )
-    value_range = value_range or measure_range([pixels])
-    return value_range.to_uint8(pixels)
+    return used.to_uint8(pixels)
 
 
 def to_channels(pixels: np.ndarray, channels: int, path: Path | str = "image") -> np.ndarray:

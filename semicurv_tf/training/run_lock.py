@@ -13,7 +13,7 @@ from semicurv_tf.training.heartbeat import HEARTBEAT, read_heartbeat
 try:
     import fcntl
 except ImportError:  # not a POSIX system: there is no lock that the system takes back after a crash
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]  # looked at before it is used
 
 LOCK = "lock"
 
@@ -36,7 +36,8 @@ def locked(run: Path):
     path = run / LOCK
     try:
         # Not through a link: what it leads to would be emptied.
-        file = open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666), "r+", encoding="utf-8")
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+        file = open(handle, "r+", encoding="utf-8")  # noqa: SIM115  closed by the `with` below
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror}). Fix: make the run folder writable") from None
     with file:

@@ -13,8 +13,7 @@ def load_start(network, name_or_path) -> Weights:
     - One channel: the kernels of the three are added up, since a grey photograph shows the same in all three.
     - Other numbers of channels than three: each channel gets an equal share of that sum.
     - An encoding's channels begin at zero: at first the network answers as one without encoding. ("rotary" adds no
-    channel;
-      it turns the features themselves, and the start fits it less.)
+      channel; it turns the features themselves, and the start fits it less.)
 
     Args:
         network: a built `ResidualUNet`.
@@ -34,8 +33,8 @@ def load_start(network, name_or_path) -> Weights:
     if tuple(network.widths) != weights.widths:
         text = lambda widths: f"[{','.join(map(str, widths))}]"
         raise UserError(
-            f"model.start: {weights.path.name} is for model.widths {text(weights.widths)}, found "
-            f"{text(network.widths)}. "
+            f"model.start: {weights.path.name} is for model.widths {text(weights.widths)}, "
+            f"found {text(network.widths)}. "
             f"Fix: --set model.widths={text(weights.widths)}, or --set model.start=none"
         )
     # A learned encoding has weights of its own, which no file without encoding has.

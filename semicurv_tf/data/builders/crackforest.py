@@ -69,7 +69,7 @@ class Crackforest(CurvilinearBuilder):
         return splits
 
     def examples(self, source: Source) -> Iterator[Example]:
-        if source.mask is None:
+        if source.image is None or source.mask is None:
             yield self.whole(source)
             return
         image = read_image(source.image, self.channels)
