@@ -140,7 +140,8 @@ class GeoTiffRows:
             self._dataset = rasterio.open(
                 self._path, "w", driver="GTiff", height=height, width=width, count=self._channels, dtype="uint8",
                 crs=self._place.crs, transform=self._place.transform, tiled=True, blockxsize=BAND_ROWS,
-                blockysize=BAND_ROWS, compress="deflate", bigtiff="IF_SAFER", photometric="minisblack" if self._channels == 1 else "rgb",
+                blockysize=BAND_ROWS, compress="deflate", bigtiff="IF_SAFER",
+                photometric="minisblack" if self._channels == 1 else "rgb",
             )  # fmt: skip
             if self._state:
                 self._dataset.update_tags(TIFFTAG_IMAGEDESCRIPTION=self._state)

@@ -151,7 +151,7 @@ def test_what_is_refused_in_one_line(tmp_path):
     mask = save(tmp_path / "m.png", band(0, 3))
     raster = write_geotiff(tmp_path / "r.tif", band(0, 3).astype(np.uint8))
     before = mask.read_bytes()
-    out, table = tmp_path / "o.geojson", tmp_path / "t.csv"
+    out, table, picture = (tmp_path / name for name in ("o.geojson", "t.csv", "p.png"))
     small = save(tmp_path / "small.png", np.zeros((20, 20)))
     for arguments, words in [
         (["--input", mask, "--output", mask], ["m.png", ".geojson"]),
@@ -164,7 +164,7 @@ def test_what_is_refused_in_one_line(tmp_path):
         (["--input", raster, "--output", out, "--scale-mm-per-px", "1"], ["r.tif", "--scale-mm-per-px"]),
         (["--input", tmp_path / "absent", "--output", out], ["absent", "found nothing"]),
         (["--input", tmp_path, "--output", mask], ["--output", "folder"]),
-        (["--input", mask, "--output", out, "--picture", tmp_path / "p.png", "--over", small], ["small.png", "160x160", "20x20"]),
+        (["--input", mask, "--output", out, "--picture", picture, "--over", small], ["small.png", "160x160", "20x20"]),
     ]:  # fmt: skip
         (line,) = call(*arguments, fails=True)
         for word in words:
