@@ -1,11 +1,11 @@
 """Feeds mutated files and mutated answers of servers to everything that reads them: seeded, in processes that may die.
 
     python scripts/fuzz.py --files 500 --answers 100 --write results/fuzz/figures.json
-    python scripts/fuzz.py --target image --case 17          one case, with its traceback; the file is kept in the current folder
+    python scripts/fuzz.py --target image --case 17    one case, with its traceback; its file stays here
 
-A case is good when the reader returns, or raises `UserError` with short, printable lines. Counted are tracebacks (any other
-exception), crashes (the process died), hangs (no answer within 10 s) and the peak of memory. Case N of a target is the same
-file on every machine, whatever else is run.
+A case is good when the reader returns, or raises `UserError` with short, printable lines. Counted are tracebacks (any
+other exception), crashes (the process died), hangs (no answer within 10 s) and the peak of memory. Case N of a target
+is the same file on every machine, whatever else is run.
 """
 
 import argparse
@@ -55,7 +55,7 @@ ODD_VALUES = (
 )
 
 
-# ---- seeds: small files as people have them ------------------------------------------------------------------------------
+# ---- seeds: small files as people have them --------------------------------------------------------------------------
 
 
 def pictures() -> list[tuple[str, bytes]]:
@@ -124,11 +124,11 @@ def masks() -> list[tuple[str, bytes]]:
     return found + [("tif", geo) for _, geo in geotiffs(np.stack([mask] * 3, -1))]
 
 
-# ---- mutations -----------------------------------------------------------------------------------------------------------
+# ---- mutations -------------------------------------------------------------------------------------------------------
 
 
 def mutated(content: bytes, chance: random.Random, others: list[bytes]) -> bytes:
-    """One to four changes of bytes; of a PNG half of the time with its checksums put right, so that they are not all that is met."""
+    """One to four changes of bytes; half of the PNGs get right checksums, so that these are not all that is met."""
     data = bytearray(content)
     for _ in range(chance.randint(1, 4)):
         place = chance.randrange(len(data)) if data else 0
@@ -193,7 +193,7 @@ def mutated_json(content, chance: random.Random) -> bytes:
     return mutated(text, chance, [text, b"\x00" * 50, b"\xff\xfe{}"]) if chance.random() < 0.3 else text
 
 
-# ---- targets: what reads -------------------------------------------------------------------------------------------------
+# ---- targets: what reads ---------------------------------------------------------------------------------------------
 
 
 class Targets:
@@ -334,7 +334,7 @@ class Targets:
         load_network(folder / "a.keras")
 
     def answer(self, chance, folder):
-        """The client, by REST: state, metadata and masks; the server's JSON is changed, or its bytes, or where it stops."""
+        """The client, by REST: state, metadata and masks; the server's JSON, its bytes or its end is changed."""
         from PIL import Image
 
         from semicurv_tf.serving_client.client import connect
@@ -446,7 +446,7 @@ def _inside_zip(content: bytes, chance) -> bytes:
     return buffer.getvalue()
 
 
-# ---- one process ---------------------------------------------------------------------------------------------------------
+# ---- one process -----------------------------------------------------------------------------------------------------
 
 
 def run_case(targets: Targets, target: str, number: int, seed: int) -> list[str]:
@@ -481,7 +481,7 @@ def work(target: str, numbers: range, seed: int):
             lines = run(targets, target, number, seed)
             wrong = [line for line in lines if len(line) > 2000 or "\n" in line or "Traceback" in line]
             result = {"refused": len(lines), "line": wrong[0][:300] if wrong else None}
-        except BaseException as error:  # noqa: BLE001  SystemExit too
+        except BaseException as error:  # SystemExit too
             result = {"traceback": _where(error)}
         result |= {"done": number, "seconds": time.perf_counter() - begun, "peak_mb": _peak_mb()}
         print(json.dumps(result), file=said, flush=True)
@@ -504,7 +504,7 @@ def _peak_mb() -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
-# ---- all of them ---------------------------------------------------------------------------------------------------------
+# ---- all of them -----------------------------------------------------------------------------------------------------
 
 
 def fuzz(target: str, count: int, seed: int) -> dict:

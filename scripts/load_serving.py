@@ -1,11 +1,12 @@
 """Many clients at once on a server: latencies, wrong answers, and whether its memory grows.
 
     python scripts/load_serving.py --seconds 60 --write results/load_serving.json
-    python scripts/load_serving.py --url https://host:8443 --ca-file ca.pem --token-file token      one that runs elsewhere
+    python scripts/load_serving.py --url https://host:8443 --ca-file ca.pem --token-file token    one elsewhere
 
-Without --url the stand-in of the tests is started (`tests/serving/loopback_server.py`: a SavedModel in a session behind the
-server's interfaces), with a tiny network: what is measured then is the client, the protocols and the graph's handling of
-bytes, not a network's speed. Each answer is compared with the one that the first client got before the load.
+Without --url the stand-in of the tests is started (`tests/serving/loopback_server.py`: a SavedModel in a session behind
+the server's interfaces), with a tiny network: what is measured then is the client, the protocols and the graph's
+handling of bytes, not a network's speed. Each answer is compared with the one that the first client got before the
+load.
 """
 
 import argparse

@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,7 +33,7 @@ def written_whole(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         create_file(part)
         yield part
-        os.replace(part, path)
+        part.replace(path)
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:

@@ -58,7 +58,7 @@ class FolderImages:
         if not self._files:
             raise UserError(f"--input {folder}: expected images in this folder, found none. Fix: check the path")
         self.names = [path.relative_to(folder).as_posix() for path in self._files]
-        self.labelled = None
+        self.labelled: set[str] | None = None
 
     def recognise(self, labelled: set[Path] | None) -> None:
         """Says which files have a label: copies of them here are told by their content; None: not known."""
@@ -129,8 +129,8 @@ def labelled_files(run: str | Path, data_dir: str | None = None) -> set[Path] | 
         return None
     place = lambda entry: (entry.root, entry.path)
     parts = Counter(map(place, manifest))  # an image that was cut into several has a label in part only
-    learned = [entry for entry in manifest if entry.learned and entry.path and parts[place(entry)] == 1]
-    files = {Path(folder) / entry.path for entry in learned}
+    learned = [entry for entry in manifest if entry.learned and parts[place(entry)] == 1]
+    files = {Path(folder) / entry.path for entry in learned if entry.path}
     return {file for file in files if file.is_file()}
 
 

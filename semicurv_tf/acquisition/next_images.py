@@ -98,9 +98,9 @@ def choose_next(
     """Ranks images and writes the first `count`: a list, all scores, and a contact sheet.
 
     An image's score is the mean over its pixels of the disagreement of student and teacher over the views (of the
-    student's views alone in a run without a teacher), 0 where a pixel does not count. Images are then taken by score and
-    by unlikeness to those taken and to the labelled ones among them, see `choose_diverse`. Labelled images are left out;
-    where `images` cannot tell them, by their names.
+    student's views alone in a run without a teacher), 0 where a pixel does not count. Images are then taken by score
+    and by unlikeness to those taken and to the labelled ones among them, see `choose_diverse`. Labelled images are left
+    out; where `images` cannot tell them, by their names.
 
     Args:
         judges: of `open_judges`.

@@ -30,7 +30,8 @@ class ModelConfig(Section):
     encoding_period: Positive = Field(4.0, description="K of Eq. 9")
     start: str = Field(
         "none",
-        description="weights to begin with: none (random), curves (built in, taught by drawn curves), or a file of them",
+        description="weights to begin with: none (random), curves (built in, taught by drawn curves), "
+        "or a file of them",
     )
     trunk: Literal["resnet50", "xception"] | None = Field(None, description="`deeplab_v3_plus` only")
     trunk_weights: str | None = Field(

@@ -13,6 +13,7 @@ Nothing is decoded here, and nothing passed over in silence: what cannot be plac
 Names are compared in one Unicode form.
 """
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -88,12 +89,13 @@ def read_layout(folder: Path, images_only: bool = False) -> FolderLayout:
     if not layout.pairs and not layout.faults:
         raise UserError(
             f"{folder}: expected images in images/ (and masks/ of the same stem), found no image"
-            f"{''.join(f' ({note})' for note in layout.notes)}. Fix: put {', '.join(sorted(IMAGE_SUFFIXES))} files there"
+            f"{''.join(f' ({note})' for note in layout.notes)}. "
+            f"Fix: put {', '.join(sorted(IMAGE_SUFFIXES))} files there"
         )
     return layout
 
 
-def require_unlabelled_folder(folder: Path | str) -> None:
+def require_unlabelled_folder(folder: str | os.PathLike) -> None:
     """Raises `UserError` naming --unlabelled-dir unless `folder` is a folder."""
     if not Path(folder).is_dir():
         raise UserError(
@@ -123,11 +125,12 @@ def _add_images(layout: FolderLayout, images: Path, masks: Path | None, prefix: 
         )
         used.add(found)
         names.append(prefix + stem)
-        layout.pairs[prefix + stem] = (image, mask_of.get(found))
+        layout.pairs[prefix + stem] = (image, mask_of.get(found) if found else None)
     for stem in mask_of.keys() - used:
         layout.faults.append(
             f"{mask_of[stem]}: expected an image of the same stem in {images}, found none. "
-            f"Fix: add the image, remove the mask, or rename it to the image's stem (and one of {', '.join(MASK_ENDINGS[1:9])})"
+            "Fix: add the image, remove the mask, or rename it to the image's stem (and one of "
+            f"{', '.join(MASK_ENDINGS[1:9])})"
         )
     return names
 

@@ -3,7 +3,7 @@
 A name alone says nothing: cameras number their photographs from 1 each day.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 # The two folders of a run's images.
@@ -28,7 +28,7 @@ class Shared:
     notes: tuple[str, ...]
 
 
-def shared_content(rows: dict[str, Sequence[dict]], extra: Sequence[dict]) -> Shared:
+def shared_content(rows: Mapping[str, Sequence[dict]], extra: Sequence[dict]) -> Shared:
     """Finds the images of `--unlabelled-dir` whose pixels are those of an image of `--data-dir`.
 
     Args:
@@ -38,10 +38,13 @@ def shared_content(rows: dict[str, Sequence[dict]], extra: Sequence[dict]) -> Sh
     Returns:
         What was found. Images of one value are all alike, and are passed over.
     """
-    first = {}
+    first: dict[str, tuple[str, str]] = {}
     for split in ("train", "validation", "test"):  # an image of several splits counts as held out
         first |= {row["digest"]: (split, row["name"]) for row in rows.get(split, ()) if _tells(row)}
-    pairs = {True: [], False: []}  # by held out or not: (position, "its name = the other's")
+    pairs: dict[bool, list[tuple[int, str]]] = {
+        True: [],
+        False: [],
+    }  # by held out or not: (position, "its name = the other's")
     for position, row in enumerate(extra):
         if _tells(row) and row["digest"] in first:
             split, name = first[row["digest"]]

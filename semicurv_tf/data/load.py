@@ -115,7 +115,8 @@ def load_dataset(
         channels = next((store.shapes[0][-1] for store in stores.values()), info.channels)
         reading = {"images_only": True, "channels": channels, "value_range": prepared.value_range or ""}
         extra = _open("folder", unlabelled_dir, cache_dir, reading, memory, on_source, again, UNLABELLED)[0]["train"]
-    notes, new, changes = [], None, None
+    notes: list[str] = []
+    new, changes = None, None
     if manifest is not None:
         found = find_run_images(manifest, stores, extra)
         stores, new, changes = found.stores, found.new, found.changes

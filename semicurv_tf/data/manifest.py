@@ -8,10 +8,11 @@ without loss is the same image.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from semicurv_tf.data.store import ImageStore
 from semicurv_tf.errors import UserError
 from semicurv_tf.whole_files import written_whole
 
@@ -56,7 +57,7 @@ class Entry:
         return self.path if f"/{stem}".endswith(f"/{self.name.rpartition('/')[2]}") else f"{self.path} ({self.name})"
 
 
-def entries_of(stores: dict[str, object], learned: Iterable[str]) -> tuple[Entry, ...]:
+def entries_of(stores: Mapping[str, ImageStore | None], learned: Iterable[str]) -> tuple[Entry, ...]:
     """The entries of a dataset's images.
 
     Args:
@@ -108,7 +109,8 @@ def read_manifest(path: Path) -> tuple[Entry, ...]:
     known = {field.name for field in fields(Entry)}
     entries = []
     try:
-        for number, line in enumerate(path.read_text("utf-8", "surrogateescape").rstrip("\n").split("\n"), 1):
+        lines = path.read_text("utf-8", "surrogateescape").rstrip("\n").split("\n")
+        for number, line in enumerate(lines, 1):  # noqa: B007  the number is in the message below
             values = json.loads(line)
             # Keys of later versions are passed over.
             entries.append(Entry(**{key: value for key, value in values.items() if key in known}))

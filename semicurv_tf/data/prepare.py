@@ -115,8 +115,12 @@ def again_command(name: str, data_dir=None, cache_dir=None, options: dict | None
 
 def _checked_rows(described: dict, file: Path, remedy: str) -> tuple[dict[str, list[dict]], list[str]]:
     rows, notes = described.get("rows"), described.get("notes")
-    fits = isinstance(rows, dict) and isinstance(notes, list) and all(isinstance(note, str) for note in notes)
-    if not fits or not all(isinstance(each, list) and all(map(_is_row, each)) for each in rows.values()):
+    if (
+        not isinstance(rows, dict)
+        or not isinstance(notes, list)
+        or not all(isinstance(note, str) for note in notes)
+        or not all(isinstance(each, list) and all(map(_is_row, each)) for each in rows.values())
+    ):
         raise UserError(f"{file}: expected a row per image, found something else. Fix: {remedy}")
     return rows, notes
 
@@ -239,7 +243,8 @@ def _reading(cache: Path):
     except PermissionError as error:
         raise UserError(
             f"{error.filename or cache}: expected prepared data that you may read, found: {error.strerror}. "
-            f"Fix: its owner types chmod -R a+rX {shlex.quote(str(cache))}, or choose another folder with {CACHE_VARIABLE}"
+            f"Fix: its owner types chmod -R a+rX {shlex.quote(str(cache))}, or choose another folder with "
+            f"{CACHE_VARIABLE}"
         ) from None
 
 

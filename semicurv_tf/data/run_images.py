@@ -128,7 +128,8 @@ def find_run_images(
         UserError: none of the run's images in the first folder is there.
     """
     pool, places = _pooled(stores, extra)
-    changes, kept, hidden, used = Changes(), {split: [] for split in SPLITS}, set(), set()
+    changes, hidden, used = Changes(), set(), set()
+    kept: dict[str, list[int]] = {split: [] for split in SPLITS}
     changes.totals = dict(Counter(entry.root for entry in entries))
     hashes = {entry.image_hash: entry for entry in entries}
     trained = {entry.image_hash for entry in entries if entry.split == "train"}
@@ -170,7 +171,9 @@ def find_run_images(
 
 def _pooled(stores: dict[str, ImageStore], extra: ImageStore | None) -> tuple[ImageStore, dict[tuple, int]]:
     """All images in one store, and their positions by root, name and split, and by root and name."""
-    pool, places, begin = None, {}, 0
+    pool: ImageStore | None = None
+    places: dict[tuple, int] = {}
+    begin = 0
     for split, store in [*stores.items(), ("train", extra)]:
         if store is None:
             continue
@@ -178,7 +181,7 @@ def _pooled(stores: dict[str, ImageStore], extra: ImageStore | None) -> tuple[Im
             places[root, name, split] = index
             places.setdefault((root, name), index)
         pool, begin = store if pool is None else pool.joined(store), begin + len(store)
-    return pool, places
+    return pool, places  # type: ignore[return-value]  # None only without any image, which is refused
 
 
 def _difference(entry: Entry, row: dict) -> str:

@@ -93,7 +93,7 @@ def _lowest(names: Sequence[str], share: float, key: str) -> list[str]:
     if not names:
         return []
     number = {name: int(_digest(f"{key}:{unicodedata.normalize('NFC', name)}")[:16], 16) / 2**64 for name in names}
-    return [name for name in names if number[name] < share] or [min(names, key=number.get)]
+    return [name for name in names if number[name] < share] or [min(names, key=lambda name: number[name])]
 
 
 def partition(names: Sequence[str], shares: dict[str, float], seed: int) -> dict[str, list[str]]:

@@ -67,6 +67,6 @@ def draw_net(random: np.random.Generator, size: int) -> list[Stroke]:
         ends = cells.vertices[[first, second]]
         if first < 0 or second < 0 or np.abs(ends - size / 2).max() > 1.2 * size or not chance(random, kept):
             continue
-        points = jagged(random, *ends, roughness)
+        points = jagged(random, ends[0], ends[1], roughness)
         strokes.append(Stroke(points, np.full(len(points), radius * random.uniform(0.6, 1.4)), random.uniform(0.5, 1)))
     return strokes

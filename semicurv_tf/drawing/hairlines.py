@@ -20,7 +20,8 @@ LOOK = Look(
 
 def draw(random: np.random.Generator, size: int) -> list[Stroke]:
     """A few thin lines, jagged or gently bent, some with a branch."""
-    strokes, radius, rough = [], RADIUS_PX.draw(random), chance(random, 0.6)
+    strokes: list[Stroke] = []
+    radius, rough = RADIUS_PX.draw(random), chance(random, 0.6)
     roughness, wiggle = ROUGHNESS.draw(random), WIGGLE.draw(random)
     for _ in range(random.choice(COUNT)):
         start, heading = entry(random, size)

@@ -24,7 +24,8 @@ def draw(random: np.random.Generator, size: int) -> list[Stroke]:
         radii = width * np.exp(uneven * smooth_line(random, len(points), 8)) * np.linspace(1, 0.7, len(points))
         return Stroke(points, radii, random.uniform(0.7, 1.0)), angle
 
-    main, angle = course(*entry(random, size), 1.8 * size, radius)
+    start, heading = entry(random, size)
+    main, angle = course(start, heading, 1.8 * size, radius)
     strokes = [main]
     for _ in range(int(TRIBUTARIES.draw(random))):
         at = int(random.integers(len(angle)))

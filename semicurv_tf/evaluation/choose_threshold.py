@@ -24,8 +24,9 @@ def require_no_test(split: str | None):
     """
     if split in ("test", "new"):
         raise UserError(
-            f"{'--new' if split == 'new' else '--split test'}: a threshold is never chosen on the images that results are "
-            "reported on. Fix: --split validation or --split labelled"
+            f"{'--new' if split == 'new' else '--split test'}: a threshold is never chosen on the images that "
+            "results are reported on. "
+            "Fix: --split validation or --split labelled"
         )
 
 

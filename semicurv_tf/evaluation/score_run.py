@@ -40,7 +40,8 @@ def score_images(
 
     Returns:
         The split's scores: `summarise`'s, with dataset, method, labels, step and each image's IoU and F1; with
-        metrics also `Tally.scores`', and each image's; and the names of images that "changed", are "gone" or "left_out".
+        metrics also `Tally.scores`', and each image's; and the names of images that "changed", are "gone" or
+        "left_out".
 
     Raises:
         UserError: no such images.

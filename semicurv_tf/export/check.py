@@ -141,9 +141,9 @@ def _session_check(version, card, expected) -> Result:
         undecided = np.abs(wanted - card["threshold"]) <= limit
         if not np.array_equal(default["mask"], mask) or np.any((decoded != mask[0]) & ~undecided[0]):
             return Result("session", "failed", "mask and probability disagree")
-        refused = list(zip(encoded["mask_bytes"][1:], encoded["foreground_fraction"][1:], strict=True))
-        if refused != [(b"", -1.0), (b"", -4.0)]:
-            return Result("session", "failed", f"expected empty masks of broken pictures, found {refused}")
+        broken = list(zip(encoded["mask_bytes"][1:], encoded["foreground_fraction"][1:], strict=True))
+        if broken != [(b"", -1.0), (b"", -4.0)]:
+            return Result("session", "failed", f"expected empty masks of broken pictures, found {broken}")
     said = f"largest difference from Keras {worst:.2g} at {len(expected)} sizes, 4 signatures, without this package"
     return Result(
         "session", "passed" if worst <= limit else "failed", said + ("" if worst <= limit else f"; allowed {limit:g}")

@@ -50,7 +50,7 @@ def folded_for_inference(network: keras.Model, channels: int, dtype: str = "floa
         copy = _in_precision(copy, network, channels, dtype)
     for layer in copy._flatten_layers():
         if isinstance(layer, CoordEncoding) and layer.encodes:
-            layer.call = _constant_encoding(layer)
+            layer.call = _constant_encoding(layer)  # type: ignore[method-assign]  # of this layer of the copy alone
     return copy
 
 

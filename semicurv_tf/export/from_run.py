@@ -86,7 +86,7 @@ def export_network(network, models: str | Path, card: dict, *, version: int | No
     channels, size = card["channels"], card["size"]
     dtype = "float32" if card["precision"] == "float32" else "mixed_bfloat16"
     with new_version(models, version) as (part, final):
-        notes = ()
+        notes: tuple[str, ...] = ()
         try:
             inference = folded_for_inference(network, channels, dtype)
         except CannotFold as why:

@@ -10,35 +10,40 @@ from pathlib import Path
 
 from semicurv_tf.errors import UserError
 
-ALLOWED = frozenset(
-    # arrays
-    """BroadcastArgs BroadcastTo Cast Concat ConcatV2 Const DepthToSpace EnsureShape ExpandDims Fill Gather GatherNd GatherV2
-    Identity IdentityN InvertPermutation LinSpace MirrorPad OneHot OnesLike Pack Pad PadV2 Placeholder PlaceholderWithDefault
-    PreventGradient Range Rank Reshape ResourceGather ReverseV2 Roll ScatterNd Select SelectV2 Shape ShapeN Size Slice Snapshot
-    SpaceToDepth Split SplitV Squeeze StopGradient StridedSlice TensorScatterAdd TensorScatterUpdate Tile Transpose Unpack Where
-    ZerosLike BatchToSpaceND SpaceToBatchND"""
-    # numbers
-    """ Abs Add AddN AddV2 All Any ArgMax ArgMin Asin Atan Atan2 BatchMatMul BatchMatMulV2 BatchMatMulV3 BiasAdd Bincount Ceil
-    ClipByValue Cos Cosh Cumprod Cumsum DenseBincount Div DivNoNan Einsum Elu Equal Erf Erfc Exp Expm1 Floor FloorDiv FloorMod
-    Greater GreaterEqual IsFinite IsInf IsNan LeakyRelu Less LessEqual Log Log1p LogSoftmax LogicalAnd LogicalNot LogicalOr
-    MatMul Max Maximum Mean Min Minimum Mod Mul MulNoNan Neg NotEqual Pow Prod RealDiv Reciprocal Relu Relu6 Rint Round Rsqrt
-    Selu Sigmoid Sign Sin Sinh Softmax Softplus Softsign Sqrt Square SquaredDifference Sub Sum Tan Tanh TopKV2 TruncateDiv
-    TruncateMod UnsortedSegmentSum Xdivy Xlogy"""
-    # layers
-    """ AvgPool Conv2D Conv2DBackpropInput DepthwiseConv2dNative FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 MaxPool
-    MaxPoolV2 ImageProjectiveTransformV2 ImageProjectiveTransformV3 ResizeArea ResizeBicubic ResizeBilinear
-    ResizeNearestNeighbor CropAndResize"""
-    # images and texts in memory
-    """ DecodeAndCropJpeg DecodeImage DecodeJpeg DecodePng DecodeRaw EncodeJpeg EncodePng ExtractJpegShape RegexFullMatch
-    StaticRegexFullMatch StringJoin StringLength StringSplit StringSplitV2 Substr AsString DecodeBase64 EncodeBase64"""
-    # control flow, variables, datasets of tensors
-    """ Assert AssignVariableOp Case DisableCopyOnRead Enter Exit If IgnoreErrorsDataset LoopCond MapDataset Merge NextIteration
-    NoOp PartitionedCall ReadVariableOp ReduceDataset StatefulPartitionedCall StatelessCase StatelessIf StatelessWhile Switch
-    TensorDataset TensorListFromTensor TensorListGetItem TensorListLength TensorListReserve TensorListSetItem TensorListStack
-    TensorSliceDataset VarHandleOp VarIsInitializedOp While""".split()
-)
-# What TensorFlow itself puts beside a graph to save and restore its variables. These touch files, so they may stand only
-# in the two functions that the saver names, which are called by nothing else.
+_ARRAYS = """
+    BroadcastArgs BroadcastTo Cast Concat ConcatV2 Const DepthToSpace EnsureShape ExpandDims Fill Gather GatherNd
+    GatherV2 Identity IdentityN InvertPermutation LinSpace MirrorPad OneHot OnesLike Pack Pad PadV2 Placeholder
+    PlaceholderWithDefault PreventGradient Range Rank Reshape ResourceGather ReverseV2 Roll ScatterNd Select
+    SelectV2 Shape ShapeN Size Slice Snapshot SpaceToDepth Split SplitV Squeeze StopGradient StridedSlice
+    TensorScatterAdd TensorScatterUpdate Tile Transpose Unpack Where ZerosLike BatchToSpaceND SpaceToBatchND
+"""
+_NUMBERS = """
+    Abs Add AddN AddV2 All Any ArgMax ArgMin Asin Atan Atan2 BatchMatMul BatchMatMulV2 BatchMatMulV3 BiasAdd
+    Bincount Ceil ClipByValue Cos Cosh Cumprod Cumsum DenseBincount Div DivNoNan Einsum Elu Equal Erf Erfc Exp Expm1
+    Floor FloorDiv FloorMod Greater GreaterEqual IsFinite IsInf IsNan LeakyRelu Less LessEqual Log Log1p LogSoftmax
+    LogicalAnd LogicalNot LogicalOr MatMul Max Maximum Mean Min Minimum Mod Mul MulNoNan Neg NotEqual Pow Prod
+    RealDiv Reciprocal Relu Relu6 Rint Round Rsqrt Selu Sigmoid Sign Sin Sinh Softmax Softplus Softsign Sqrt Square
+    SquaredDifference Sub Sum Tan Tanh TopKV2 TruncateDiv TruncateMod UnsortedSegmentSum Xdivy Xlogy
+"""
+_LAYERS = """
+    AvgPool Conv2D Conv2DBackpropInput DepthwiseConv2dNative FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3
+    MaxPool MaxPoolV2 ImageProjectiveTransformV2 ImageProjectiveTransformV3 ResizeArea ResizeBicubic ResizeBilinear
+    ResizeNearestNeighbor CropAndResize
+"""
+_PICTURES_AND_TEXTS = """
+    DecodeAndCropJpeg DecodeImage DecodeJpeg DecodePng DecodeRaw EncodeJpeg EncodePng ExtractJpegShape
+    RegexFullMatch StaticRegexFullMatch StringJoin StringLength StringSplit StringSplitV2 Substr AsString
+    DecodeBase64 EncodeBase64
+"""
+_CONTROL_FLOW_AND_DATA = """
+    Assert AssignVariableOp Case DisableCopyOnRead Enter Exit If IgnoreErrorsDataset LoopCond MapDataset Merge
+    NextIteration NoOp PartitionedCall ReadVariableOp ReduceDataset StatefulPartitionedCall StatelessCase
+    StatelessIf StatelessWhile Switch TensorDataset TensorListFromTensor TensorListGetItem TensorListLength
+    TensorListReserve TensorListSetItem TensorListStack TensorSliceDataset VarHandleOp VarIsInitializedOp While
+"""
+ALLOWED = frozenset(" ".join((_ARRAYS, _NUMBERS, _LAYERS, _PICTURES_AND_TEXTS, _CONTROL_FLOW_AND_DATA)).split())
+# What TensorFlow itself puts beside a graph to save and restore its variables. These touch files, so they may stand
+# only in the two functions that the saver names, which are called by nothing else.
 SAVER = frozenset(("SaveV2", "RestoreV2", "MergeV2Checkpoints", "ShardedFilename", "RestoreSlice", "Restore", "Save"))
 MOST_BYTES = 500_000_000
 

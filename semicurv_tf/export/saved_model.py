@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import os
 import shutil
 from pathlib import Path
 
@@ -57,7 +56,7 @@ def new_version(models: str | Path, version: int | None = None):
         yield part, final
         if final.exists():
             raise _taken(final)
-        os.rename(part, final)
+        part.rename(final)
     except OSError as error:
         if error.errno in (errno.ENOTEMPTY, errno.EEXIST) and final.exists():
             raise _taken(final) from None

@@ -156,8 +156,7 @@ def _decode_or_empty(encoded, channels):
     decode = lambda bytes_: decode_as_read(bytes_, channels)
     pictures = tf.data.Dataset.from_tensors(encoded).map(decode).ignore_errors()
     empty = tf.zeros((0, 0, channels), tf.uint8)
-    image = pictures.reduce(empty, lambda _, picture: tf.ensure_shape(picture, (None, None, channels)))
-    return image
+    return pictures.reduce(empty, lambda _, picture: tf.ensure_shape(picture, (None, None, channels)))
 
 
 def _checked(image, max_pixels, request_pixels):
@@ -167,7 +166,8 @@ def _checked(image, max_pixels, request_pixels):
         tf.debugging.assert_positive(shape, message="Expected at least one image of at least one pixel."),
         tf.debugging.assert_less_equal(
             shape[1] * shape[2], tf.constant(max_pixels, tf.int64),
-            message=f"Expected images of at most {max_pixels} pixels. Fix: send tiles, as semicurv_tf.serving_client does.",
+            message=f"Expected images of at most {max_pixels} pixels. "
+            "Fix: send tiles, as semicurv_tf.serving_client does.",
         ),
         tf.debugging.assert_less_equal(
             tf.reduce_prod(shape[:3]), tf.constant(request_pixels, tf.int64),

@@ -39,7 +39,7 @@ def _kept_state(result: Path) -> str | None:
     try:
         if is_tiff(result):
             with open_tiff(result) as tiff:
-                tag = tiff.pages[0].tags.get(_DESCRIPTION_TAG)
+                tag = tiff.pages[0].aspage().tags.get(_DESCRIPTION_TAG)
                 said = "" if tag is None else str(tag.value)
         else:
             with result.open("rb") as file:

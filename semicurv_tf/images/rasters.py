@@ -76,7 +76,7 @@ def open_dataset(path: Path) -> Iterator:
 
 def _driver(path: Path) -> str:
     with open_picture(path, largest_pixels=None) as image:
-        return _DRIVER_OF[image.format]
+        return _DRIVER_OF[image.format or ""]
 
 
 @contextlib.contextmanager
@@ -99,9 +99,9 @@ def open_raster(path: Path, channels: int, value_range: ValueRanges | None = Non
 
 @contextlib.contextmanager
 def raster_environment():
-    """GDAL with a small cache, masks inside their TIFF, and no side files beside the user's images; around all of the below.
+    """GDAL with a small cache, masks inside their TIFF, and no side files beside the user's images.
 
-    Without rasterio it does nothing.
+    It goes around all of the below. Without rasterio it does nothing.
     """
     try:
         import rasterio
@@ -133,7 +133,8 @@ class Raster:
         dtype = np.result_type(*dataset.dtypes)
         if dtype.kind not in "uif":
             raise UserError(
-                f"{path}: expected integers or floating point values, found {dtype}. Fix: convert the file, e.g. gdal_translate"
+                f"{path}: expected integers or floating point values, found {dtype}. "
+                "Fix: convert the file, e.g. gdal_translate"
             )
         expect_large_enough(path, *dataset.shape)
         if ColorInterp.cyan in colours:
@@ -145,7 +146,8 @@ class Raster:
         self._bands = own if channels in (1, 3) else list(range(1, channels + 1))
         if len(self._bands) > dataset.count:
             raise UserError(
-                f"{path}: expected {channels} bands, found {dataset.count}. Fix: leave the file out, or a run for {dataset.count}"
+                f"{path}: expected {channels} bands, found {dataset.count}. "
+                f"Fix: leave the file out, or a run for {dataset.count}"
             )
         alpha_is_band = alpha and len(self._bands) == dataset.count  # GDAL calls the fourth band alpha by default
         alpha &= not alpha_is_band
@@ -186,7 +188,7 @@ class Raster:
     def _upright_values(self, values: np.ndarray) -> np.ndarray:
         return np.iinfo(values.dtype).max - values if self._inverted and values.dtype.kind == "u" else values
 
-    def _measured(self) -> ValueRange:
+    def _measured(self) -> ValueRange | None:
         """The range of the file's values, by pixels spread over it."""
         height, width = (min(side, _MEASURED_PX) for side in self._dataset.shape)
         shape = (len(self._bands), height, width)
@@ -199,7 +201,7 @@ class Raster:
         colours = 3 if len(self._bands) == 3 or self._palette is not None else 1
         if self._palette is not None:
             yield "palette resolved to colour"
-        if self._wide:
+        if self._range is not None:
             yield self._range.said()
         if alpha:
             yield "alpha channel dropped"

@@ -1,11 +1,11 @@
 """Reads one image file as a whole: what is accepted, and the line that names what is not.
 
-Everything ends as uint8 (see `values.py`), upright, in RGB order or in the file's own bands. Refused, by a `UserError` that
-names the file: unreadable, truncated or empty files, several frames in one file, sides under 16 pixels.
+Everything ends as uint8 (see `values.py`), upright, in RGB order or in the file's own bands. Refused, by a `UserError`
+that names the file: unreadable, truncated or empty files, several frames in one file, sides under 16 pixels.
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -63,8 +63,9 @@ class Decoded:
 
     def turned(self, orientation: int) -> "Decoded":
         """The same, turned upright from its stored grid."""
-        arrays = (self.values, self.alpha, self.no_data, self.indices)
-        return Decoded(*(None if array is None else upright(array, orientation) for array in arrays), orientation)
+        turn = lambda array: None if array is None else upright(array, orientation)
+        values = upright(self.values, orientation)
+        return Decoded(values, turn(self.alpha), turn(self.no_data), turn(self.indices), orientation)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,7 +107,7 @@ def read_valid_image(path: Path, channels: int, value_range: ValueRanges | None 
         return _for_network(decode(path), path, channels, value_range)
 
 
-def read_pages(path: Path, channels: int, value_range: ValueRanges | None = None) -> Iterator[ReadImage]:
+def read_pages(path: Path, channels: int, value_range: ValueRanges | None = None) -> Generator[ReadImage, None, None]:
     """Reads the pages of a TIFF stack one after the other; see `read_valid_image`.
 
     Raises:
@@ -120,7 +121,8 @@ def read_pages(path: Path, channels: int, value_range: ValueRanges | None = None
                 for page in frames[:: max(1, len(frames) // _SAMPLED_PAGES)]
                 if is_wide(page.aspage().dtype)
             ]
-            value_range = ValueRanges((("", measure_range(values)),)) if values else None
+            measured = measure_range(values)
+            value_range = None if measured is None else ValueRanges((("", measured),))
         for page in frames:
             decoded = _decode_page(path, page.aspage(), LARGEST_WHOLE_PIXELS, picture)
             yield _for_network(decoded, path, channels, value_range)
@@ -134,7 +136,7 @@ def read_stack(path: Path) -> np.ndarray:
     """
     with naming(path), open_tiff(path) as tiff:
         for page in tiff.pages:
-            expect_bearable(path, page.imagewidth, page.imagelength)
+            expect_bearable(path, page.aspage().imagewidth, page.aspage().imagelength)
         return tiff.asarray()
 
 
@@ -155,8 +157,8 @@ def measure_files(paths: Iterable[Path]) -> ValueRanges | None:
         values = decoded.values if decoded.no_data is None else decoded.values[~decoded.no_data]
         if is_wide(values.dtype):
             samples.setdefault(values.dtype.name, []).append(sampled(values))
-    found = ((name, measure_range(parts)) for name, parts in sorted(samples.items()))
-    return ValueRanges(tuple(found)) if samples else None
+    measured = ((name, measure_range(parts)) for name, parts in sorted(samples.items()))
+    return ValueRanges(tuple((name, one) for name, one in measured if one is not None)) if samples else None
 
 
 def decode(path: Path, largest_pixels: int = LARGEST_WHOLE_PIXELS) -> Decoded:
@@ -192,9 +194,9 @@ def _for_network(decoded: Decoded, path: Path, channels: int, value_range: Value
     bands = 1 if values.ndim == 2 else values.shape[-1]
     if alpha is not None and channels == bands + 1 and channels > 3:  # GDAL calls the fourth band alpha by default
         values, alpha = np.concatenate([values.reshape(*values.shape[:2], bands), alpha[..., None]], axis=-1), None
-    used = None
+    used: ValueRange | None = None
     if is_wide(values.dtype) and values.dtype.kind in "uif":
-        used = value_range and value_range.of(values.dtype)
+        used = value_range.of(values.dtype) if value_range else None
         used = used or measure_range([values if no_data is None else values[~no_data]])
     pixels = to_uint8(values, path, used)
     expect_large_enough(path, *pixels.shape[:2])
@@ -209,7 +211,8 @@ def _frames(path: Path, tiff: tifffile.TiffFile) -> list:
     told = (tiff.imagej_metadata or {}).get("images", 1) if tiff.is_imagej else 1
     if told > len(frames):
         raise UserError(
-            f"{path}: expected one directory per page, found {len(frames)} for {told} pages (ImageJ writes so above 4 GB). "
+            f"{path}: expected one directory per page, found {len(frames)} for {told} pages "
+            "(ImageJ writes so above 4 GB). "
             "Fix: save it as BigTIFF, or as several files"
         )
     return frames
@@ -360,7 +363,8 @@ def _may_be_wide(path: Path) -> bool:
         with open_picture(path) as image, path.open("rb") as file:
             return image.mode.startswith(("I", "F")) or (image.format == "PNG" and file.read(25)[24] == 16)
     with open_tiff(path) as tiff:
-        return is_wide(np.dtype(tiff.pages[0].dtype)) and tiff.pages[0].bitspersample > 1
+        page = tiff.pages[0].aspage()
+        return is_wide(np.dtype(page.dtype)) and page.bitspersample > 1
 
 
 def _expect_one_frame(path: Path, frames: int) -> None:

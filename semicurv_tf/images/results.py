@@ -11,7 +11,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -58,23 +58,23 @@ def open_result(
     with written_whole(path) as part:
         if path.suffix.lower() not in TIFF_SUFFIXES:
             with part.open("wb") as file:
-                result = PngRows(file, channels, state)
-                yield result
-                result.close()
+                png = PngRows(file, channels, state)
+                yield png
+                png.close()
         elif place is not None:
-            result = GeoTiffRows(part, channels, place, state)
+            tiles = GeoTiffRows(part, channels, place, state)
             try:
-                yield result
-                result.close()
+                yield tiles
+                tiles.close()
             finally:
-                result.abandon()
+                tiles.abandon()
         else:
             import tifffile
 
             with tifffile.TiffWriter(part, bigtiff=pixels * channels > CLASSIC_TIFF_BYTES) as file:
-                result = TiffPages(file, channels, state)
-                yield result
-                result.close()
+                pages = TiffPages(file, channels, state)
+                yield pages
+                pages.close()
 
 
 class PngRows:
@@ -89,7 +89,7 @@ class PngRows:
     def __init__(self, file, channels: int, state: str | None = None):
         self._file, self._channels, self._state = file, channels, state
         self._packer = zlib.compressobj(3)
-        self._above = None
+        self._above = np.zeros((1, 0), np.uint8)
 
     def page(self, height: int, width: int) -> None:
         self._file.write(b"\x89PNG\r\n\x1a\n")
@@ -130,7 +130,7 @@ class GeoTiffRows:
 
     def __init__(self, path: Path, channels: int, place: Place, state: str | None = None):
         self._path, self._channels, self._place, self._state = path, channels, place, state
-        self._dataset = None
+        self._dataset: Any = None  # of rasterio, which is imported where it is used
         self._top = 0
 
     def page(self, height: int, width: int) -> None:
@@ -139,8 +139,9 @@ class GeoTiffRows:
         with self._naming():
             self._dataset = rasterio.open(
                 self._path, "w", driver="GTiff", height=height, width=width, count=self._channels, dtype="uint8",
-                crs=self._place.crs, transform=self._place.transform, tiled=True, blockxsize=BAND_ROWS, blockysize=BAND_ROWS,
-                compress="deflate", bigtiff="IF_SAFER", photometric="minisblack" if self._channels == 1 else "rgb",
+                crs=self._place.crs, transform=self._place.transform, tiled=True, blockxsize=BAND_ROWS,
+                blockysize=BAND_ROWS, compress="deflate", bigtiff="IF_SAFER",
+                photometric="minisblack" if self._channels == 1 else "rgb",
             )  # fmt: skip
             if self._state:
                 self._dataset.update_tags(TIFFTAG_IMAGEDESCRIPTION=self._state)
@@ -214,7 +215,7 @@ class TiffPages:
     def close(self) -> None:
         if self._held:
             self._file.write(
-                np.concatenate(self._held), photometric="minisblack" if self._channels == 1 else "rgb", compression="zlib",
-                contiguous=False, metadata=None, description=self._state,
+                np.concatenate(self._held), photometric="minisblack" if self._channels == 1 else "rgb",
+                compression="zlib", contiguous=False, metadata=None, description=self._state,
             )  # fmt: skip
             self._held, self._state = [], None

@@ -3,8 +3,8 @@
 8 bit values are taken as they are; 1 bit is 0 and 255. Everything wider (16 bit, of which cameras often use 12, signed,
 floating point) is stretched by one range per type, measured over all images of a folder: from the 0.5 to the 99.5
 percentile, widened by half of that distance on either side as far as there are values, so that neither a hot pixel
-squeezes the rest nor a sparse bright line is cut off. Values that spread over a quarter of 16 bit or more keep their high
-byte instead. The range of the training data goes with the run; a file without one is measured by itself.
+squeezes the rest nor a sparse bright line is cut off. Values that spread over a quarter of 16 bit or more keep their
+high byte instead. The range of the training data goes with the run; a file without one is measured by itself.
 """
 
 import dataclasses
@@ -90,7 +90,8 @@ def parse_ranges(text: str) -> ValueRanges:
             low, high = 1.0, 0.0
         if not -np.inf < low < high < np.inf:
             raise UserError(
-                f"data.options.value_range: expected LOW:HIGH, found {text!r}. Fix: --set data.options.value_range=0:4095"
+                f"data.options.value_range: expected LOW:HIGH, found {text!r}. "
+                "Fix: --set data.options.value_range=0:4095"
             )
         found.append((name, ValueRange(low, high)))
     return ValueRanges(tuple(found))
@@ -148,12 +149,13 @@ def to_uint8(pixels: np.ndarray, path: Path, value_range: ValueRange | None = No
         return pixels
     if pixels.dtype == np.bool_:
         return pixels.astype(np.uint8) * np.uint8(255)
-    if pixels.dtype.kind not in "uif":
+    numbers = pixels.dtype.kind in "uif"
+    used = (value_range or measure_range([pixels])) if numbers else None
+    if used is None:
         raise UserError(
             f"{path}: expected integers or floating point values, found {pixels.dtype}. Fix: convert the file"
         )
-    value_range = value_range or measure_range([pixels])
-    return value_range.to_uint8(pixels)
+    return used.to_uint8(pixels)
 
 
 def to_channels(pixels: np.ndarray, channels: int, path: Path | str = "image") -> np.ndarray:
@@ -161,7 +163,8 @@ def to_channels(pixels: np.ndarray, channels: int, path: Path | str = "image") -
 
     Args:
         pixels: uint8 `(height, width)` or `(height, width, bands)`.
-        channels: 1 (ITU-R 601 luma of colours), 3 (grey repeated, the first three bands), or as many bands as there are.
+        channels: 1 (ITU-R 601 luma of colours), 3 (grey repeated, the first three bands), or as many bands as there
+            are.
         path: of the file, for the error.
 
     Returns:

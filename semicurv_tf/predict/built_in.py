@@ -71,7 +71,7 @@ def source_statistics(source: Source) -> tuple[np.ndarray, np.ndarray]:
     for top in tops:
         pixels, valid = source.rows(top, min(top + rows, source.height))
         # As one row of pixels: those without data do not count.
-        strips.append((pixels.reshape(1, -1, pixels.shape[-1]) if valid is None else pixels[valid][None]))
+        strips.append(pixels.reshape(1, -1, pixels.shape[-1]) if valid is None else pixels[valid][None])
     together = np.concatenate(strips, axis=1)
     return pooled_statistics([together if together.size else np.zeros((1, 1, KERNEL_CHANNELS), np.uint8)])
 
@@ -81,7 +81,8 @@ def open_built_in(threshold: float | None, **settings) -> tuple[BuiltInPredictor
 
     Args:
         threshold: foreground above this; None takes that of the card, chosen on drawn images.
-        settings: as of `Predictor`; `memory` is that of the process, as a function of the network and of how many times a tile is enlarged.
+        settings: as of `Predictor`; `memory` is that of the process, as a function of the network and of how many times
+            a tile is enlarged.
 
     Raises:
         UserError: the weights are damaged.

@@ -36,7 +36,7 @@ class PretrainingLearner:
         self.teacher.set_weights(self.student.get_weights())
         self.optimizer = keras.optimizers.Adam(_rate(settings, steps))
         self.optimizer.build(self.student.trainable_variables)
-        self.other_variables = []
+        self.other_variables: list[tf.Variable] = []
 
     @tf.function  # one graph per stage: crops of two sizes in one graph would have no known size
     def train_step(self, image, mask):

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import time
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ class DrawnPool:
     def __init__(self, folder: Path, settings: PretrainingSettings, steps: int, draw: bool = True):
         self._folder, self._settings, self._steps, self._draw = Path(folder), settings, steps, draw
         self._files: dict[int, dict] = {}
-        self._artist = None
+        self._artist: BaseProcess | None = None
 
     def batch(self, step: int):
         """Images (batch, side, side, 3) uint8 and masks (batch, side, side, 1) uint8 of a step, counted from 0."""

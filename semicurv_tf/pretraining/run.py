@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -127,7 +128,9 @@ def _require_same(run: Path, settings: PretrainingSettings):
 
 def save_weights(path: Path, network):
     """All weights of a network in their order, float32."""
+    weights = enumerate(network.get_weights())
+    arrays: dict[str, Any] = {f"{number:03d}": np.asarray(weight) for number, weight in weights}
     part = path.with_suffix(".part")
     with open(part, "wb") as file:
-        np.savez(file, **{f"{number:03d}": np.asarray(weight) for number, weight in enumerate(network.get_weights())})
+        np.savez(file, **arrays)
     part.replace(path)

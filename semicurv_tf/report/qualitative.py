@@ -106,9 +106,9 @@ def _predict(
 ) -> list[ComparedImage]:
     run = runs_of[0][1]
     store = open_run_dataset(run, moved(run_folder.read_config(run), data_dir), console).test
-    position = {name: index for index, name in enumerate(store.names)}
+    position = {} if store is None else {name: index for index, name in enumerate(store.names)}
     missing = [name for name in names if name not in position]
-    if missing:
+    if store is None or missing:
         raise UserError(
             f"--data-dir: {', '.join(missing)} are no test images there. Fix: the data that the runs were scored on"
         )

@@ -36,7 +36,8 @@ class Client:
         shape = self.transport.input_shape()
         if len(shape) != 4 or not shape[-1]:
             raise UserError(
-                f"{name}: expected input (batch, height, width, channels), found {shape}. Fix: serve an export of semicurv-tf"
+                f"{name}: expected input (batch, height, width, channels), found {shape}. "
+                "Fix: serve an export of semicurv-tf"
             )
         self._stacked = 1 if shape[-1] in (1, 3) else shape[-1]
         return shape[-1], version

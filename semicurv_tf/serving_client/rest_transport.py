@@ -100,6 +100,7 @@ class RestTransport:
 
     def _once(self, method: str, path: str, body: bytes | None, seconds: float) -> dict:
         end = time.monotonic() + seconds
+        connection: http.client.HTTPConnection
         if self._secure:
             connection = http.client.HTTPSConnection(self._host, self._port, timeout=seconds, context=self._context)
         else:

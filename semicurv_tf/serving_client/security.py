@@ -1,4 +1,4 @@
-"""How a server is known and how it knows its client: certificates and tokens, read from files, never from the command line."""
+"""How a server is known and how it knows its client: certificates and tokens, read from files, never from options."""
 
 import dataclasses
 import ipaddress
@@ -73,7 +73,7 @@ class Security:
         context = ssl.create_default_context()
         if self.ca_file is not None:
             context = ssl.create_default_context(cadata=_pem(_read(self.ca_file, "--ca-file"), self.ca_file))
-        if self.certificate_file is not None:
+        if self.certificate_file is not None and self.key_file is not None:
             _read(self.certificate_file, "--client-certificate"), _read(self.key_file, "--client-key")
             try:
                 context.load_cert_chain(self.certificate_file, self.key_file, password=lambda: b"")

@@ -85,7 +85,8 @@ def with_retries(call: Callable[[float], object], deadline_s: float, server: str
         sleep: waits that many seconds.
 
     Raises:
-        ServerLost: the deadline has passed; the last reason is in the message. Whatever else `call` raises goes on at once.
+        ServerLost: the deadline has passed; the last reason is in the message. Whatever else `call` raises goes on at
+            once.
     """
     end, pause, tries = time.monotonic() + deadline_s, FIRST_PAUSE_S, 0
     while True:

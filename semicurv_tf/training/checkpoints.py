@@ -106,7 +106,8 @@ def restore_newest(folder: Path, method, warn: Callable[[str], None], move: bool
     Raises:
         UserError: all are damaged, or they belong to another configuration; nothing is renamed then.
     """
-    damaged, faults = [], []
+    damaged: list[Path] = []
+    faults: list[str] = []
     for checkpoint in reversed(all_checkpoints(folder)):
         try:
             step = restore(checkpoint, method)
@@ -260,8 +261,8 @@ class _Archive:
 
 # What NumPy and zipfile raise for damaged headers; they read them with Python's own tokenizer.
 _DAMAGE = (
-    ArithmeticError, AttributeError, EOFError, IndexError, KeyError, MemoryError, NotImplementedError, OSError, RuntimeError,
-    SyntaxError, TypeError, ValueError, struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
+    ArithmeticError, AttributeError, EOFError, IndexError, KeyError, MemoryError, NotImplementedError, OSError,
+    RuntimeError, SyntaxError, TypeError, ValueError, struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """A sign of life for supervisors: `heartbeat.json`, written anew every few seconds while a run lives.
 
-    {"state": "running", "step": 120, "steps": 1000, "step_time": 1767225600.1, "time": 1767225603.2, "pid": 7, "host": "a"}
+    {"state": "running", "step": 120, "steps": 1000, "step_time": 1767225600.1, "time": 1767225603.2, "pid": 7,
+     "host": "a"}
 
 `time` moves while the process lives, `step_time` while it gets on: seconds since 1970. `state` is `running`, and
 at the end `finished`, `stopped` (on request; goes on with --resume) or `failed`, with the `reason`. After `kill -9`

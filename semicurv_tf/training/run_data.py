@@ -10,6 +10,7 @@ from semicurv_tf.config import Config
 from semicurv_tf.data.folder_layout import require_unlabelled_folder
 from semicurv_tf.data.load import Dataset, load_dataset
 from semicurv_tf.data.manifest import Entry
+from semicurv_tf.data.run_images import Changes
 from semicurv_tf.errors import UserError
 from semicurv_tf.training import run_folder
 
@@ -71,7 +72,8 @@ def open_run_dataset(run: Path, config: Config, console: Console) -> Dataset:
     if unlabelled_dir is not None and not Path(unlabelled_dir).is_dir():
         config = _with_data(config, unlabelled_dir=None)
     dataset = open_dataset(config, console, manifest)
-    for line in [*dataset.changes.lines(), *dataset.changes.notes()]:
+    changes = dataset.changes or Changes()
+    for line in [*changes.lines(), *changes.notes()]:
         console.print(f"warning: {line}")
     return dataset
 
@@ -89,7 +91,7 @@ def open_training_dataset(run: Path, config: Config, console: Console) -> Datase
     if manifest is None:
         return open_dataset(_split_as_then(config), console)
     dataset = open_dataset(config, console, manifest)
-    changes = dataset.changes
+    changes = dataset.changes or Changes()
     if changes.unseen:
         raise UserError(
             f"--unlabelled-dir: expected the folder of {changes.unseen} training images of this run, found none given. "

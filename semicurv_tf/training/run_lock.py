@@ -13,7 +13,7 @@ from semicurv_tf.training.heartbeat import HEARTBEAT, read_heartbeat
 try:
     import fcntl
 except ImportError:  # not a POSIX system: there is no lock that the system takes back after a crash
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]  # looked at before it is used
 
 LOCK = "lock"
 
@@ -36,7 +36,8 @@ def locked(run: Path):
     path = run / LOCK
     try:
         # Not through a link: what it leads to would be emptied.
-        file = open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666), "r+", encoding="utf-8")
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+        file = open(handle, "r+", encoding="utf-8")  # noqa: SIM115  closed by the `with` below
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror}). Fix: make the run folder writable") from None
     with file:
@@ -45,7 +46,8 @@ def locked(run: Path):
         except BlockingIOError:
             file.seek(0)
             raise UserError(
-                f"{run}: {file.read().strip() or 'another process'} is training in it. Fix: wait for it or stop it, or take another --run"
+                f"{run}: {file.read().strip() or 'another process'} is training in it. "
+                "Fix: wait for it or stop it, or take another --run"
             ) from None
         except OSError as error:
             if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
@@ -67,5 +69,6 @@ def _require_no_other_host(run: Path):
     age = abs(time.time() - moment)  # clocks of two hosts differ
     if age < _HEARTBEAT_S:
         raise RetryLater(
-            f"{run}: {host} trained in it {age:.0f} s ago. Fix: stop it there, or wait {_HEARTBEAT_S:.0f} s if it is gone"
+            f"{run}: {host} trained in it {age:.0f} s ago. "
+            f"Fix: stop it there, or wait {_HEARTBEAT_S:.0f} s if it is gone"
         )

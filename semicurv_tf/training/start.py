@@ -9,7 +9,9 @@ RANDOM = "none"
 
 
 def start_facts(config: Config) -> dict | None:
-    """What the run remembers of its start; None where it begins at random. Reads the file, so that a fault is said early.
+    """What the run remembers of its start; None where it begins at random.
+
+    Reads the file, so that a fault is said early.
 
     Raises:
         UserError: no such weights, a damaged file, or weights of other widths.

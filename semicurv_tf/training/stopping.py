@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP (a terminal that is closed) finish the step, write a checkpoint and end the run in order."""
+"""Ctrl-C, SIGTERM and SIGHUP (a terminal is closed) finish the step, write a checkpoint and end the run in order."""
 
 import signal
 
@@ -19,7 +19,7 @@ _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if
 
 
 class StopRequest:
-    """Context manager: `requested` turns True at the first SIGINT, SIGTERM or SIGHUP; a second SIGINT interrupts at once."""
+    """Context manager: `requested` turns True at the first SIGINT, SIGTERM or SIGHUP; a second SIGINT interrupts."""
 
     def __init__(self):
         self.requested = False

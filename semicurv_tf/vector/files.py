@@ -17,6 +17,7 @@ from semicurv_tf.vector.picture import draw_vectors, write_picture
 from semicurv_tf.vector.segments import Vectors
 from semicurv_tf.vector.table import summary_row, table_rows
 from semicurv_tf.vector.vectorize import VectorSettings, vectorize_mask
+from semicurv_tf.wording import counted
 
 _CRS_WORDS = ("raster", "pixels", "map")
 
@@ -101,7 +102,8 @@ def vectorize_file(
         UserError: a result cannot be written.
 
     Example:
-        >>> vectorize_file(Job(Path("mask.tif"), "mask.tif", Path("mask.geojson"))).summary["total_length_px"]  # doctest: +SKIP
+        >>> job = Job(Path("mask.tif"), "mask.tif", Path("mask.geojson"))
+        >>> vectorize_file(job).summary["total_length_px"]  # doctest: +SKIP
         5362.12
     """
     try:
@@ -115,7 +117,7 @@ def vectorize_file(
         needed = "a byte for each pixel and 0.2 KB for each of the skeleton"
         return Outcome(job.source, faults=(f"{job.source}: not enough memory ({needed}). Fix: cut it into tiles",))
     write_geojson(job.lines, vectors, job.name, settings, target)
-    if job.picture:
+    if job.picture and background is not None:
         write_picture(job.picture, draw_vectors(vectors, background, reading.colour))
     rows = tuple(table_rows(vectors, job.name, reading.rows))
     return Outcome(job.source, summary_row(vectors, job.name), rows, tuple(_notes(vectors, file)))
@@ -123,7 +125,7 @@ def vectorize_file(
 
 def said(outcome: Outcome) -> str:
     """The sums over one image as a line for a terminal."""
-    sums = outcome.summary
+    sums = outcome.summary or {}
     units = [name.removeprefix("total_length_") for name in sums if name.startswith("total_length_")]
 
     def both(name: str, per: bool = False) -> str:
@@ -131,11 +133,12 @@ def said(outcome: Outcome) -> str:
         return " = ".join(parts)
 
     counts = ", ".join(
-        f"{sums[key]} {key.replace('_', ' ')}" for key in ("components", "segments", "junctions", "end_points", "dots")
+        counted(sums[f"{noun.replace(' ', '_')}s"], noun)
+        for noun in ("component", "segment", "junction", "end point", "dot")
     )
     line = (
         f"{sums['image']}: {counts}; length {both('total_length')}, density {both('density_per', True)}, "
-        f"width {both('mean_width')} in the mean, {both('max_width')} at most"
+        f"width {both('mean_width')} on average, {both('max_width')} at most"
     )
     return line + "".join(f"; note: {note}" for note in outcome.notes)
 
@@ -152,14 +155,15 @@ def _read(source: Path, reading: Reading) -> tuple[MaskFile, Grid, Target | None
         )
     if file.grid is not None and reading.scale_mm_per_px is not None:
         raise UserError(
-            f"{source}: has map coordinates, which say how large a pixel is. Fix: leave --scale-mm-per-px out, or add --crs pixels"
+            f"{source}: has map coordinates, which say how large a pixel is. "
+            "Fix: leave --scale-mm-per-px out, or add --crs pixels"
         )
     if file.grid is None:
         return file, Grid("mm", scale=reading.scale_mm_per_px) if reading.scale_mm_per_px else Grid(), None
     if reading.crs in _CRS_WORDS:
         return file, file.grid, None
     crs, degrees = parse_crs(reading.crs)
-    source_crs = file.grid.crs
+    source_crs = file.grid.crs or ""  # a file with a grid has one
     return file, file.grid, Target(crs, degrees, lambda points: converted(points, source_crs, crs))
 
 
@@ -170,7 +174,8 @@ def _background(over: Path | None, mask: np.ndarray) -> np.ndarray:
     if image.shape[:2] != mask.shape:
         (height, width), (mask_height, mask_width) = image.shape[:2], mask.shape
         raise UserError(
-            f"{over}: expected {mask_width}x{mask_height} pixels as its mask, found {width}x{height}. Fix: another --over"
+            f"{over}: expected {mask_width}x{mask_height} pixels as its mask, found {width}x{height}. "
+            "Fix: another --over"
         )
     return image
 

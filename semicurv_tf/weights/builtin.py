@@ -4,7 +4,7 @@ import hashlib
 import json
 import zipfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -88,9 +88,10 @@ def write_weights(path: Path, arrays, card: dict) -> Weights:
     halves = [np.asarray(array, np.float32).astype(np.float16) for array in arrays]
     if not all(np.isfinite(array).all() for array in halves):
         raise ValueError("Expected weights that float16 can hold, up to 65504. Received: larger or not finite ones")
+    named: dict[str, Any] = {f"{number:03d}": array for number, array in enumerate(halves)}
     part = path.with_suffix(".part")
     with open(part, "wb") as file:
-        np.savez_compressed(file, **{f"{number:03d}": array for number, array in enumerate(halves)})
+        np.savez_compressed(file, **named)
     part.replace(path)
     write_json(path.with_suffix(".json"), {**card, "sha256": _checksum(path)})
     return read_weights(path)

@@ -41,7 +41,7 @@ def test_endings_of_masks_side_by_side(files, end, folder):
 def test_a_photograph_whose_name_ends_like_a_mask_is_one_where_nothing_belongs_to_it(files):
     files.photo("images/gas_mask.png")
     assert pairs(files) == {"gas_mask": None}
-    assert "" == MASK_ENDINGS[0]
+    assert MASK_ENDINGS[0] == ""
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,8 @@ def test_no_trained_image_in_any_test_score_over_200_random_growths():
         assert found.stores["train"].names == tuple(
             entry.name for entry in entries if entry.split == "train" and entry.name in kept
         )
-        # A new run on the folder, if nothing was taken away or renamed: the masks that were learned from stay in training.
+        # A new run on the folder, if nothing was taken away or renamed: the masks that were learned from stay in
+        # training.
         if not removed and not renamed:
             learned = {entry.name for entry in entries if entry.split == "train" and entry.labelled}
             assert learned <= set(after["train"].names), trial

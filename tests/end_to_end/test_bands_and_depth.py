@@ -1,4 +1,4 @@
-"""A folder of 5-band GeoTIFFs of 12 bit values, from training to served bytes: one mask from run, export and signature."""
+"""A folder of 5-band GeoTIFFs of 12 bit, from training to served bytes: one mask from run, export and signature."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,8 @@ def test_from_training_to_served_bytes(tmp_path):
         write(tmp_path / "data" / "masks" / f"{number}.tif", mask)
     run, models = tmp_path / "run", tmp_path / "models"
     # A tenth of the images is set aside for each of validation and test: of three, none would be left.
-    options = {"data.options.validation_share": 0.0, "data.options.test_share": 0.0, "data.options.channels": BANDS, "data.labels": 1.0, "model.widths": "[4,8]", "training.steps": 2,
+    options = {"data.options.validation_share": 0.0, "data.options.test_share": 0.0, "data.options.channels": BANDS,
+               "data.labels": 1.0, "model.widths": "[4,8]", "training.steps": 2,
                "training.batch_labelled": 1, "training.precision": "float32", "training.pictures_every": 0,
                "data.crop": 32, "data.cache_dir": tmp_path / "cache"}  # fmt: skip
     settings = [part for key, value in options.items() for part in ("--set", f"{key}={value}")]

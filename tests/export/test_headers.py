@@ -111,7 +111,7 @@ def test_sixteen_bit_pngs_still_keep_their_high_byte(exported):
     signature = tf.saved_model.load(str(exported)).signatures["predict_bytes"]
     low = np.random.default_rng(0).integers(0, 256, (40, 30), np.uint8)
     buffer = io.BytesIO()
-    Image.fromarray((low.astype(np.uint16) * 257)).save(buffer, "PNG")
+    Image.fromarray(low.astype(np.uint16) * 257).save(buffer, "PNG")
     plain = io.BytesIO()
     Image.fromarray(low).save(plain, "PNG")
     masks = signature(image_bytes=tf.constant([buffer.getvalue(), plain.getvalue()]))["mask_bytes"].numpy()

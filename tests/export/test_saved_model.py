@@ -74,8 +74,13 @@ def test_predict_probability_bytes_has_16_bits(loaded, network):
 
 
 @pytest.mark.parametrize(
-    ("shape", "said"), [((0, 32, 32, 3), "at least one image"), ((1, 0, 32, 3), "at least one pixel"), ((1, 400, 400, 3), "at most 100000 pixels")]
-)  # fmt: skip
+    ("shape", "said"),
+    [
+        ((0, 32, 32, 3), "at least one image"),
+        ((1, 0, 32, 3), "at least one pixel"),
+        ((1, 400, 400, 3), "at most 100000 pixels"),
+    ],
+)
 def test_refused_before_the_network_runs(loaded, shape, said):
     with pytest.raises(tf.errors.InvalidArgumentError, match=said):
         loaded.signatures["serving_default"](image=tf.zeros(shape, tf.uint8))

@@ -64,8 +64,14 @@ def test_allowed_operations_exist(name):
         (lambda: tf.io.write_file("/nonexistent/a", "x"), "WriteFile"),
         (lambda: tf.io.read_file("/etc/hostname"), "ReadFile"),
         (lambda: tf.py_function(lambda: 1.0, [], tf.float32), "EagerPyFunc"),
-        (lambda: tf.raw_ops.SaveV2(prefix="x", tensor_names=["a"], shape_and_slices=[""], tensors=[tf.zeros(1)]), "SaveV2"),
-        (lambda: tf.map_fn(lambda i: tf.io.matching_files("/*")[0], tf.range(2), fn_output_signature=tf.string), "MatchingFiles"),
+        (
+            lambda: tf.raw_ops.SaveV2(prefix="x", tensor_names=["a"], shape_and_slices=[""], tensors=[tf.zeros(1)]),
+            "SaveV2",
+        ),
+        (
+            lambda: tf.map_fn(lambda i: tf.io.matching_files("/*")[0], tf.range(2), fn_output_signature=tf.string),
+            "MatchingFiles",
+        ),
         (lambda: tf.print("x"), "PrintV2"),
     ],
 )  # fmt: skip

@@ -27,11 +27,11 @@ def test_folders_that_lie_too_deep_are_named(tmp_path, monkeypatch):
 
 
 def test_a_path_longer_than_the_system_takes_is_named(tmp_path):
-    here = os.getcwd()
+    here = Path.cwd()
     os.chdir(tmp_path)
     try:
         for _ in range(25):  # 25 x 200 letters: beyond the 4096 of Linux
-            os.mkdir("d" * 200)
+            Path("d" * 200).mkdir()
             os.chdir("d" * 200)
     finally:
         os.chdir(here)

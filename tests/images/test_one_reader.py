@@ -126,7 +126,7 @@ def test_reading_in_threads_agrees_and_leaves_pillow_alone(tmp_path):
     threads = [threading.Thread(target=read) for _ in range(4)]
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
-    assert not wrong and Image.MAX_IMAGE_PIXELS == limit
+    assert not wrong and limit == Image.MAX_IMAGE_PIXELS
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

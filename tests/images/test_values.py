@@ -119,7 +119,7 @@ def test_any_number_of_bands(tmp_path, bands):
 
 
 def test_a_fourth_band_that_is_called_alpha(tmp_path):
-    """GDAL calls the fourth band of a byte image alpha unless it is told otherwise: near infrared, more often than not."""
+    """GDAL calls the fourth band of a byte image alpha unless it is told otherwise: near infrared, mostly."""
     pixels = GENERATOR.integers(0, 256, (20, 30, 4), np.uint8)
     pixels[:2, :, 3] = 0
     tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="rgb", extrasamples=["unassalpha"])

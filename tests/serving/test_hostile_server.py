@@ -87,13 +87,15 @@ def test_a_cut_answer_is_asked_for_again():
 @pytest.mark.parametrize(
     "content",
     [
-        reply(b""), reply(b"nothing"), reply(b"[]"), reply(b"[" * 100_000), reply(b'{"predictions": 3}'), reply(b'{"predictions": []}'),
+        reply(b""), reply(b"nothing"), reply(b"[]"), reply(b"[" * 100_000), reply(b'{"predictions": 3}'),
+        reply(b'{"predictions": []}'),
         reply(b'{"predictions": [[]]}'), reply(b'{"predictions": [{"mask_bytes": "x", "foreground_fraction": 0}]}'),
         reply(b'{"predictions": [{"mask_bytes": {"b64": "!"}, "foreground_fraction": 0}]}'),
         reply(b'{"predictions": [{"mask_bytes": {"b64": ""}, "foreground_fraction": {}}]}'),
         reply(b'{"predictions": [{"foreground_fraction": 0}]}'), reply(b"\xff\x00 \x1b[31m", "404 Not Found"),
         masks_answer((png(30, 20)[:40], 0.1)), masks_answer((b"%!PS-Adobe-3.0 EPSF-3.0\n", 0.1)),
-        masks_answer((png(31, 20), 0.1)), masks_answer((png(30, 20, "RGB"), 0.1)), masks_answer((png(30, 20, "L", 7), 0.1)),
+        masks_answer((png(31, 20), 0.1)), masks_answer((png(30, 20, "RGB"), 0.1)),
+        masks_answer((png(30, 20, "L", 7), 0.1)),
         masks_answer((png(30, 20), 0.1), (png(30, 20), 0.1)),
     ],
 )  # fmt: skip
@@ -159,8 +161,9 @@ def test_a_folder_goes_on_where_one_answer_is_malformed(tmp_path):
     def answer(connection, request, number):
         if request.startswith(b"POST"):
             seen.append(request)
-            return connection.sendall(reply(b'{"predictions": [{"b64": "AAAA"}]}') if len(seen) == 2 else good)
-        connection.sendall(metadata if b"/metadata " in request else status)
+            connection.sendall(reply(b'{"predictions": [{"b64": "AAAA"}]}') if len(seen) == 2 else good)
+        else:
+            connection.sendall(metadata if b"/metadata " in request else status)
 
     (tmp_path / "in").mkdir()
     for name in "abc":
@@ -199,7 +202,8 @@ def test_a_server_that_is_not_there_is_worth_another_try(tmp_path):
     [
         ("http://user:secret@127.0.0.1:1", "--token-file"), ("grpc://secret@127.0.0.1:1", "--token-file"),
         ("http://127.0.0.1:99999", "expected"), ("http://127.0.0.1:x", "expected"), ("http://[::1", "expected"),
-        ("http://a b:1", "expected"), ("grpc://127.0.0.1", "expected grpc://host:port"), ("http://127.0.0.1:1?x=1", "expected"),
+        ("http://a b:1", "expected"), ("grpc://127.0.0.1", "expected grpc://host:port"),
+        ("http://127.0.0.1:1?x=1", "expected"),
     ],
 )  # fmt: skip
 def test_addresses_that_are_none(url, said):

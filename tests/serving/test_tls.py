@@ -111,10 +111,12 @@ def test_files_that_do_not_fit_are_one_line(url, files, said, certificates, tmp_
 @pytest.mark.parametrize(
     ("path", "passed"),
     [
-        ("/v1/models/semicurv:predict", True), ("/v1/models/semicurv/labels/stable:predict", True), ("/v1/models/semicurv", True),
+        ("/v1/models/semicurv:predict", True), ("/v1/models/semicurv/labels/stable:predict", True),
+        ("/v1/models/semicurv", True),
         ("/v1/models/semicurv/versions/3/metadata", True), ("/v1/models/semicurv:classify", False),
         ("/monitoring/prometheus/metrics", False), ("/tensorflow.serving.PredictionService/Predict", True),
-        ("/tensorflow.serving.ModelService/GetModelStatus", True), ("/tensorflow.serving.ModelService/HandleReloadConfigRequest", False),
+        ("/tensorflow.serving.ModelService/GetModelStatus", True),
+        ("/tensorflow.serving.ModelService/HandleReloadConfigRequest", False),
     ],
 )  # fmt: skip
 def test_the_proxy_passes_what_the_client_asks_for(path, passed):

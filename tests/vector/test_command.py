@@ -42,10 +42,10 @@ def read_csv(path):
 def test_the_example_of_the_issue_through_the_installed_command(tmp_path):
     save(tmp_path / "mask.png", band(20, 4, 140) | band(110, 4, 140))
     program = Path(sys.executable).with_name("semicurv-tf")
-    arguments = "vectorize --input mask.png --output lines.geojson --table cracks.csv --scale-mm-per-px 0.8".split()
-    done = subprocess.run([program, *arguments], cwd=tmp_path, capture_output=True, text=True)
+    command = "vectorize --input mask.png --output lines.geojson --table cracks.csv --scale-mm-per-px 0.8"
+    done = subprocess.run([program, *command.split()], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "1 components, 4 segments, 1 junctions, 4 end points" in done.stdout
+    assert "1 component, 4 segments, 1 junction, 4 end points" in done.stdout
     rows = read_csv(tmp_path / "cracks.csv")
     content = json.loads((tmp_path / "lines.geojson").read_text())
     assert len(rows) == len(content["features"]) == 4
@@ -151,19 +151,20 @@ def test_what_is_refused_in_one_line(tmp_path):
     mask = save(tmp_path / "m.png", band(0, 3))
     raster = write_geotiff(tmp_path / "r.tif", band(0, 3).astype(np.uint8))
     before = mask.read_bytes()
-    out = tmp_path / "o.geojson"
+    out, table, picture = (tmp_path / name for name in ("o.geojson", "t.csv", "p.png"))
+    small = save(tmp_path / "small.png", np.zeros((20, 20)))
     for arguments, words in [
         (["--input", mask, "--output", mask], ["m.png", ".geojson"]),
         (["--input", mask, "--output", out, "--picture", mask], ["m.png", "replace"]),
         (["--input", mask, "--output", out, "--table", mask], ["--table", ".csv"]),
-        (["--input", mask, "--output", out, "--table", tmp_path / "t.csv", "--summary", tmp_path / "t.csv"], ["one file"]),
+        (["--input", mask, "--output", out, "--table", table, "--summary", table], ["one file"]),
         (["--input", mask, "--output", out, "--crs", "map"], ["m.png", "no coordinate reference system", "--crs map"]),
         (["--input", mask, "--output", out, "--crs", "EPSG:4326"], ["m.png", "--crs EPSG:4326"]),
         (["--input", raster, "--output", out, "--crs", "EPSG:nonsense"], ["EPSG:nonsense"]),
         (["--input", raster, "--output", out, "--scale-mm-per-px", "1"], ["r.tif", "--scale-mm-per-px"]),
         (["--input", tmp_path / "absent", "--output", out], ["absent", "found nothing"]),
         (["--input", tmp_path, "--output", mask], ["--output", "folder"]),
-        (["--input", mask, "--output", out, "--picture", tmp_path / "p.png", "--over", save(tmp_path / "small.png", np.zeros((20, 20)))], ["small.png", "160x160", "20x20"]),
+        (["--input", mask, "--output", out, "--picture", picture, "--over", small], ["small.png", "160x160", "20x20"]),
     ]:  # fmt: skip
         (line,) = call(*arguments, fails=True)
         for word in words:

@@ -29,8 +29,8 @@ from semicurv_tf.images.walk import list_images
 
 WRONGLY_LABELLED = "042"
 # The split that the authors of SemiCurv released (94/12/11); all other labelled images train.
-_VALIDATION = frozenset("013 038 040 048 060 067 072 083 090 106 108 113".split())
-_TEST = frozenset("010 022 037 046 049 066 069 085 089 105 115".split())
+_VALIDATION = frozenset(["013", "038", "040", "048", "060", "067", "072", "083", "090", "106", "108", "113"])
+_TEST = frozenset(["010", "022", "037", "046", "049", "066", "069", "085", "089", "105", "115"])
 _CRACK = 2  # the segment's label
 
 
@@ -69,7 +69,7 @@ class Crackforest(CurvilinearBuilder):
         return splits
 
     def examples(self, source: Source) -> Iterator[Example]:
-        if source.mask is None:
+        if source.image is None or source.mask is None:
             yield self.whole(source)
             return
         image = read_image(source.image, self.channels)

@@ -127,7 +127,7 @@ class Folder(CurvilinearBuilder):
             )
         by_name = rule == "name"
         splits = (
-            split_by_name(labelled, *held_out.values(), seed) if by_name
+            split_by_name(labelled, held_out["validation"], held_out["test"], seed) if by_name
             else partition(labelled, {"train": train, **held_out}, seed)
         )  # fmt: skip
         splits["train"] += sorted(name for name, (_, mask) in pairs.items() if mask is None)

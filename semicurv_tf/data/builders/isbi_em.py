@@ -69,7 +69,7 @@ def read_slice(builder: CurvilinearBuilder, source: Source) -> Example:
     Raises:
         UserError: naming the stack or file that cannot be used.
     """
-    if source.image.name != _STACKS[0]:
+    if source.image is None or source.mask is None or source.image.name != _STACKS[0]:
         return builder.whole(source, MEMBRANE)
     number = int(source.name.removeprefix("img"))
     image, label = (_page(file, number) for file in source.files)
