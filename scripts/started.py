@@ -1,7 +1,7 @@
 """One fine-tuning from a start, watched on hidden training masks: python scripts/started.py --help.
 
-For choosing how to fine-tune (rate, length, batch statistics, drawn images kept in the batch). It prints the score of the
-start without a label on the same images, so that "never below its own zero-label score" can be read off.
+For choosing how to fine-tune (rate, length, batch statistics, drawn images kept in the batch). It prints the score of
+the start without a label on the same images, so that "never below its own zero-label score" can be read off.
 """
 
 import json
@@ -30,8 +30,8 @@ import numpy as np
 @click.option("--crop", default=None, type=int, help="watch only this corner of each image")
 @click.option("--json", "target", type=click.Path(dir_okay=False), help="append the result as a line of JSON")
 def main(
-    dataset, data_dir, start, labels, seed, steps, rate, batch, drawn, drawn_dir, statistics, watch_every, most, split, crop,
-    target,
+    dataset, data_dir, start, labels, seed, steps, rate, batch, drawn, drawn_dir, statistics, watch_every, most, split,
+    crop, target,
 ):  # fmt: skip
     """Fine-tunes on DATASET's first label budget and prints the IoU on hidden masks over the steps."""
     import tensorflow as tf
@@ -65,8 +65,8 @@ def main(
         }
 
     record = {
-        "dataset": dataset, "labels": labels, "labelled": len(labelled), "seed": seed, "start": str(start), "steps": steps,
-        "rate": rate, "batch": batch, "drawn": drawn, "statistics": statistics, "split": split, "images": len(examples),
+        "dataset": dataset, "labels": labels, "labelled": len(labelled), "seed": seed, "start": str(start),
+        "steps": steps, "rate": rate, "batch": batch, "drawn": drawn, "statistics": statistics, "split": split, "images": len(examples),
     }  # fmt: skip
     if start != "none":
         zero = ZeroLabel.open(start, data.channels)

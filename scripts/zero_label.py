@@ -1,7 +1,7 @@
 """Zero-label IoU of a built-in network's weights on hidden masks: python scripts/zero_label.py --help.
 
-Development looks at the masks of training images (docs/protocol.md): they are hidden from every choice that a user's run
-could make, and no test image is opened unless `--split test` says so.
+Development looks at the masks of training images (docs/protocol.md): they are hidden from every choice that a user's
+run could make, and no test image is opened unless `--split test` says so.
 """
 
 import json

@@ -34,8 +34,8 @@ def draw(random: np.random.Generator, size: int) -> list[Stroke]:
         start, heading = entry(random, size)
         kind = 1.0 if chance(random, 0.6) else random.uniform(0.5, 1.0)  # arteries are paler than veins
         _grow(
-            random, strokes, start, heading, LENGTH.draw(random) * size, radius * random.uniform(0.4, 1.1), wiggle, rate,
-            floor, int(random.choice(DEPTH)), kind,
+            random, strokes, start, heading, LENGTH.draw(random) * size, radius * random.uniform(0.4, 1.1), wiggle,
+            rate, floor, int(random.choice(DEPTH)), kind,
         )  # fmt: skip
     return strokes
 

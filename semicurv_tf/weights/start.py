@@ -12,8 +12,8 @@ def load_start(network, name_or_path) -> Weights:
 
     - One channel: the kernels of the three are added up, since a grey photograph shows the same in all three.
     - Other numbers of channels than three: each channel gets an equal share of that sum.
-    - An encoding's channels begin at zero: at first the network answers as one without encoding. ("rotary" adds no channel;
-      it turns the features themselves, and the start fits it less.)
+    - An encoding's channels begin at zero: at first the network answers as one without encoding. "rotary" adds no
+      channel; it turns the features themselves, and the start fits it less.
 
     Args:
         network: a built `ResidualUNet`.
@@ -33,7 +33,8 @@ def load_start(network, name_or_path) -> Weights:
     if tuple(network.widths) != weights.widths:
         text = lambda widths: f"[{','.join(map(str, widths))}]"
         raise UserError(
-            f"model.start: {weights.path.name} is for model.widths {text(weights.widths)}, found {text(network.widths)}. "
+            f"model.start: {weights.path.name} is for model.widths {text(weights.widths)}, "
+            f"found {text(network.widths)}. "
             f"Fix: --set model.widths={text(weights.widths)}, or --set model.start=none"
         )
     # A learned encoding has weights of its own, which no file without encoding has.
@@ -41,7 +42,8 @@ def load_start(network, name_or_path) -> Weights:
     variables = [variable for variable in network.weights if id(variable) not in encoding]
     if len(variables) != len(weights.arrays):
         raise UserError(
-            f"{weights.path}: expected {len(variables)} arrays, found {len(weights.arrays)}. Fix: --set model.start=none"
+            f"{weights.path}: expected {len(variables)} arrays, found {len(weights.arrays)}. "
+            "Fix: --set model.start=none"
         )
     channels = max(network.channels, len(network.standardize.mean))
     first = {id(network.encoder[0].first.kernel), id(network.encoder[0].shortcut.kernel)}
@@ -61,6 +63,7 @@ def _fitted(array, shape, image_channels, weights):
         array = np.concatenate([array, np.zeros((*array.shape[:2], shape[2] - array.shape[2], array.shape[3]))], axis=2)
     if array.shape != tuple(shape):
         raise UserError(
-            f"{weights.path}: expected an array of shape {tuple(shape)}, found {array.shape}. Fix: --set model.start=none"
+            f"{weights.path}: expected an array of shape {tuple(shape)}, found {array.shape}. "
+            "Fix: --set model.start=none"
         )
     return array.astype(np.float32)

@@ -2,8 +2,8 @@
 
 In pre-training images are standardised by a blend of their own statistics and common ones, so here an image is
 standardised by a blend of its own and its folder's: photographs of one series are normalised alike, and one that is
-darker than the rest is still seen. The size of the structures is unknown, too: the image is seen at several scales, and each
-counts the more the surer the network is there.
+darker than the rest is still seen. The size of the structures is unknown, too: the image is seen at several scales, and
+each counts the more the surer the network is there.
 """
 
 from pathlib import Path
