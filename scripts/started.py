@@ -66,7 +66,8 @@ def main(
 
     record = {
         "dataset": dataset, "labels": labels, "labelled": len(labelled), "seed": seed, "start": str(start),
-        "steps": steps, "rate": rate, "batch": batch, "drawn": drawn, "statistics": statistics, "split": split, "images": len(examples),
+        "steps": steps, "rate": rate, "batch": batch, "drawn": drawn, "statistics": statistics,
+        "split": split, "images": len(examples),
     }  # fmt: skip
     if start != "none":
         zero = ZeroLabel.open(start, data.channels)
