@@ -1,4 +1,4 @@
-"""IoU of built-in weights on drawn images that no training saw, by kind and threshold: python scripts/drawn_threshold.py [WEIGHTS]."""
+"""IoU of weights on drawn images that no training saw, by kind and threshold: drawn_threshold.py [WEIGHTS]."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What is not a curve, and must not be marked: spots, pebbles, short streaks, edges, text, paint, cells' contents."""
+"""What is not a curve, and must not be marked: spots, pebbles, short streaks, edges, text, paint, contents of cells."""
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont

@@ -1,4 +1,4 @@
-"""Cell borders: closed cells of very unequal sizes, round or stretched, borders uneven and thick where cells meet."""
+"""Cell borders: closed cells of unequal sizes, round or stretched, the borders uneven and thick where cells meet."""
 
 import numpy as np
 from scipy.spatial import Voronoi

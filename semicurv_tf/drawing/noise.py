@@ -10,9 +10,9 @@ from scipy.ndimage import gaussian_filter
 from semicurv_tf.drawing.span import Span
 
 STONES_SEED = 7  # the bank of stones is the same in each process
-STONES_KINDS = 24
-STONES_SIDE_PX = 256
-STONES = Span(600, 6000, log=True)  # per picture of the bank: from lone pebbles to packed gravel
+STONES_KINDS = 12
+STONES_SIDE_PX = 192
+STONES = Span(400, 3400, log=True)  # per picture of the bank: from lone pebbles to packed gravel
 STONE_RADIUS_PX = Span(1.0, 5.0, log=True)
 STONE_SPREAD = Span(0.6, 1.5, log=True)  # of the radii within one picture
 ZOOM = Span(0.5, 2.0, log=True)  # at which a picture of the bank is looked at
@@ -100,15 +100,13 @@ def _packed(random):
     if random.random() < 0.5:  # all paler than what they lie in
         grey = np.abs(grey)
     tile = np.zeros((side, side), np.float32)
-    for value in grey:
-        a, b = np.maximum(size * STONE_SPREAD.draw(random, 2), 0.7)
-        turn = random.uniform(0, np.pi)
-        half = int(np.ceil(max(a, b)))
+    axes = np.maximum(size * STONE_SPREAD.draw(random, (count, 2)), 0.7)
+    turns, places = random.uniform(0, np.pi, count), random.integers(0, side, (count, 2))
+    for value, (a, b), turn, place in zip(grey, axes, turns, places):
+        half = int(max(a, b)) + 1
         offset = np.arange(-half, half + 1)
-        x = np.cos(turn) * offset[None] + np.sin(turn) * offset[:, None]
-        y = -np.sin(turn) * offset[None] + np.cos(turn) * offset[:, None]
-        within = (x / a) ** 2 + (y / b) ** 2 <= 1
-        rows, columns = np.nonzero(within)
-        at = random.integers(0, side, 2)
-        tile[(rows + at[0]) % side, (columns + at[1]) % side] = value
+        x = np.cos(turn) * offset + np.sin(turn) * offset[:, None]
+        y = np.cos(turn) * offset[:, None] - np.sin(turn) * offset
+        rows, columns = np.nonzero((x / a) ** 2 + (y / b) ** 2 <= 1)
+        tile[(rows + place[0]) % side - half, (columns + place[1]) % side - half] = value
     return standard(gaussian_filter(tile, random.uniform(0.3, 1.0), mode="wrap"))

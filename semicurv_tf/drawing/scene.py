@@ -22,7 +22,7 @@ from semicurv_tf.drawing.noise import octaves
 from semicurv_tf.drawing.span import Span, chance
 from semicurv_tf.drawing.strokes import field_of
 
-VERSION = 5  # of the drawing: changes whenever the same seed gives another image
+VERSION = 6  # of the drawing: changes whenever the same seed gives another image
 
 # Name, how its curves run, what they look like, and how many of a hundred images are of the kind.
 _KINDS = {

@@ -16,8 +16,7 @@ class PretrainingSettings:
         kinds: kinds of `semicurv_tf.drawing.KINDS`, in equal shares; empty: all, in the drawing's own shares.
         widths: of the residual UNet.
         stages: `(last step, side of the crops in pixels, images per step)` in their order; the last stage has no end.
-            Small crops first: lines are learned from four times as many images in the same time, sizes and context
-            after.
+            Small crops first: lines are learned from four times as many images in the same time, sizes after.
         learning_rate: of Adam; held, then lowered to 0 by a cosine over the last `decay` share of the run.
         decay: see `learning_rate`. Held for most of the run, it can be made longer without starting over.
         average: weight of the old average in the averaged weights, which are those that count.

@@ -16,7 +16,9 @@ LEAST_DEVIATION = 2.0  # raw units: an image that is flatter shows nothing but i
 
 
 def standardised(image, seed, least_share=0.0):
-    """`(image - m) / s` per image and channel: m a weighted mean, s a weighted geometric mean of own and common values.
+    """`(image - m) / s` per image and channel, m a weighted mean, s a weighted geometric mean.
+
+    Of the image's own value and one for all images.
 
     Args:
         image: `(batch, height, width, channels)` float32, raw 0-255.

@@ -12,8 +12,8 @@ def load_start(network, name_or_path) -> Weights:
 
     - One channel: the kernels of the three are added up, since a grey photograph shows the same in all three.
     - Other numbers of channels than three: each channel gets an equal share of that sum.
-    - An encoding's channels begin at zero: at first the network answers as one without encoding. ("rotary" adds no
-      channel; it turns the features themselves, and the start fits it less.)
+    - An encoding's channels begin at zero: at first the network answers as one without encoding. "rotary" adds no
+      channel; it turns the features themselves, and the start fits it less.
 
     Args:
         network: a built `ResidualUNet`.

@@ -26,7 +26,7 @@ def test_another_size():
 
 
 def test_what_is_marked_can_be_seen():
-    """In most images marked pixels differ from those around by more than these among themselves, over sqrt(n)."""
+    """In most images marked pixels differ from those around by 0.3 of the deviation there, in some channel."""
     from scipy.ndimage import binary_dilation
 
     seen = []
