@@ -6,7 +6,7 @@
 Cells: batch 8, 16, 32 of 128x128 images, images of 128, 256, 512 at batch 8 (half of each batch labelled), and batch 8
 on two devices. Each cell of each round is a process of its own, round after round, so that a machine that slows down
 slows all cells. Kept after each cell in OUTPUT; called again, it measures only what is missing there. The table gives
-seconds a step (median over rounds) and, beside the first cell, how often linear growth would make it: the ratio is
+seconds per step (median over rounds) and, beside the first cell, how often linear growth would make it: the ratio is
 taken within a round; below 1 is better than linear.
 On a processor the two devices share the cores that one device has alone: there the ratio is the cost of sharing.
 """
@@ -24,7 +24,7 @@ from benchmark.machine import describe_machine
 from rich.console import Console
 from rich.table import Table
 
-# Images a step, side in pixels, devices; the first is what the others are compared with.
+# Images per step, side in pixels, devices; the first is what the others are compared with.
 CELLS = [(8, 128, 1), (8, 128, 2), (16, 128, 1), (32, 128, 1), (8, 256, 1), (8, 512, 1)]
 BUSY = 0.7  # load average above which times are not to be quoted
 
@@ -164,7 +164,7 @@ def _known(output, settings):
 
 def _table(rows):
     table = Table(title="Seconds per training step of SemiCurv", title_justify="left")
-    for heading in ("images a step", "side", "devices", "seconds", "pixels", "to linear growth"):
+    for heading in ("images per step", "side", "devices", "seconds", "pixels", "to linear growth"):
         table.add_column(heading, justify="right")
     for row in rows:
         ratio = "-" if row["ratio_to_linear"] is None else f"{row['ratio_to_linear']:.2f}"

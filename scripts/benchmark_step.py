@@ -58,10 +58,10 @@ Takes about three minutes on two free cores; other work on the machine stretches
     help="Steps before the first turn, not counted.",
 )
 @click.option(
-    "--labelled", type=click.IntRange(min=1, max=16), default=4, show_default=True, help="Labelled images a step."
+    "--labelled", type=click.IntRange(min=1, max=16), default=4, show_default=True, help="Labelled images per step."
 )
 @click.option(
-    "--unlabelled", type=click.IntRange(min=2, max=16), default=4, show_default=True, help="Unlabelled images a step."
+    "--unlabelled", type=click.IntRange(min=2, max=16), default=4, show_default=True, help="Unlabelled images per step."
 )
 @click.option("--threads", type=click.IntRange(min=1), help="Of each framework. Default: one for each core.")
 @click.option(

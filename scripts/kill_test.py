@@ -3,8 +3,8 @@
     python scripts/kill_test.py --folder /tmp/kills --kills 20 --results results/kill_test
 
 Kills are `kill -9` at seeded random moments spread over the run: inside a step, inside the writing of a checkpoint
-(the driver waits for its temporary folder to appear), and while the resumed process starts. Both trainings must end with the same
-bits in every variable of student, teacher and optimizer, and with a log that has every step once.
+(the driver waits for its temporary folder to appear), and while the resumed process starts. Both trainings must end
+with the same bits in every variable of student, teacher and optimizer, and with a log that has every step once.
 FOLDER/whole and FOLDER/killed are the two runs; RESULTS/kills.json holds each kill and the outcome.
 """
 

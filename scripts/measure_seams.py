@@ -1,13 +1,13 @@
 """How much a tiled prediction differs from the untiled one: away from tile borders, and at worst.
 
     python scripts/measure_seams.py --run RUN --input IMAGE [IMAGE ...] [--tile 256] [--encoding none]
-    python scripts/measure_seams.py --run RUN                      # on the built-in images, a mosaic of 1500x1500 pixels
+    python scripts/measure_seams.py --run RUN          # on the built-in images, a mosaic of 1500x1500 pixels
 
-Prints, per image, differences of the probability: where tile borders are out of the receptive field's reach, at worst, the mean,
-and the share of pixels whose mask changes; then two seam figures that do not need the untiled answer: how much the tiled
-probability jumps across the lines along which blending is half and half, beside how much it jumps elsewhere.
-With an encoding the untiled network sees other coordinates than its tiles; `--encoding none` takes it out of the same
-weights, to look at the tiling alone.
+Prints, per image, differences of the probability: where tile borders are out of the receptive field's reach, at worst,
+the mean, and the share of pixels whose mask changes; then two seam figures that do not need the untiled answer: how
+much the tiled probability jumps across the lines along which blending is half and half, beside how much it jumps
+elsewhere. With an encoding the untiled network sees other coordinates than its tiles; `--encoding none` takes it out of
+the same weights, to look at the tiling alone.
 """
 
 import argparse
@@ -45,7 +45,8 @@ def main():
         changed = np.mean((untiled > 0.5) != (blended > 0.5))
         at, elsewhere = jumps(blended, sides)
         print(
-            f"{name} | {far} | {difference.max():.3f}, {difference.mean():.2e}, {changed:.3%} | {at:.4f}, {elsewhere:.4f}"
+            f"{name} | {far} | {difference.max():.3f}, {difference.mean():.2e}, {changed:.3%} | "
+            f"{at:.4f}, {elsewhere:.4f}"
         )
 
 
@@ -71,7 +72,7 @@ def without_encoding(network):
 
 
 def receptive_radius(predictor: Predictor, stride: int, channels: int) -> int:
-    """How far a change of the input is felt, in pixels: measured by changing blocks of one cell of the coarsest grid."""
+    """How far a change of the input is felt, in pixels: measured by changing cells of the coarsest grid."""
     side = 32 * stride
     generator = np.random.default_rng(0)
     image = generator.integers(0, 256, (side, side, channels), np.uint8)

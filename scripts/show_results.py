@@ -20,7 +20,7 @@ from semicurv_tf.pictures.error_map import error_map
 with quiet_start():
     from semicurv_tf.metrics.network_scores import make_predictor
     from semicurv_tf.training import run_folder
-    from semicurv_tf.training.train import open_dataset
+    from semicurv_tf.training.run_data import open_run_dataset
 
 
 @click.command()
@@ -55,7 +55,7 @@ def main(runs, split, count, enlarge, output):
     ordered = sorted(each, key=lambda name: each[name]["iou"])
     chosen = [ordered[round(place)] for place in np.linspace(0, len(ordered) - 1, min(count, len(ordered)))]
 
-    store = getattr(open_dataset(run_folder.read_config(runs[0]), console()), split)
+    store = getattr(open_run_dataset(runs[0], run_folder.read_config(runs[0]), console()), split)
     networks = [run_folder.load_deployed(run) for run in runs]
     methods = [facts["method"] for _, facts in networks]
     # Recipes of one method are told apart by the names of their runs.

@@ -2,8 +2,9 @@
 
     .part-HOST-PROCESS-RANDOM.NAME
 
-Several processes of several hosts and containers may write into one folder, and may be killed. HOST stands for the machine,
-its boot and its container (process numbers mean something within that only); RANDOM tells two parts of one process apart.
+Several processes of several hosts and containers may write into one folder, and may be killed. HOST stands for the
+machine, its boot and its container (process numbers mean something within that only); RANDOM tells two parts of one
+process apart.
 """
 
 import contextlib
@@ -91,7 +92,10 @@ def _lives(process: int) -> bool:
 @functools.cache
 def _host() -> str:
     told = [socket.gethostname()]
-    for read in (lambda: Path("/proc/sys/kernel/random/boot_id").read_text(), lambda: os.readlink("/proc/self/ns/pid")):
+    for read in (
+        lambda: Path("/proc/sys/kernel/random/boot_id").read_text(),
+        lambda: str(Path("/proc/self/ns/pid").readlink()),
+    ):
         with contextlib.suppress(OSError):
             told.append(read())
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:8]

@@ -4,7 +4,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def cell(value):
-    """A cell that a spreadsheet shows and does not run: a text that begins as a formula does gets an apostrophe before it.
+    """A cell that a spreadsheet shows and does not run: a text that begins like a formula gets an apostrophe.
 
     Names of images become cells, and `=HYPERLINK(...).png` is a name. Numbers stay as they are, negative ones too.
 

@@ -13,6 +13,8 @@ from PIL import Image
 from semicurv_tf.errors import RetryLater, UserError
 from semicurv_tf.parts import create_file, new_part
 
+PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # faults of a disk that someone else may mend
+
 
 class DiskLost(RetryLater):
     """The disk is full or read-only: whatever is written next would fail alike."""

@@ -30,6 +30,7 @@ LAYERS = (
     "augment",
     "geometry",
     "weights",
+    "annotations",
     "data",
     "drawing",
     "images",

@@ -1,11 +1,16 @@
-"""Durations and lists in words, by hand."""
+"""Durations, counts and lists in words, by hand."""
 
-from semicurv_tf.wording import clock, duration, some
+from semicurv_tf.wording import clock, counted, duration, some
 
 
 def test_durations():
     assert [clock(seconds) for seconds in (0, 59.6, 360, 3661)] == ["0:00:00", "0:01:00", "0:06:00", "1:01:01"]
     assert [duration(seconds) for seconds in (40, 720, 3900)] == ["40 s", "12 min", "1 h 05 min"]
+
+
+def test_one_thing_is_singular():
+    assert [counted(number, "image") for number in (0, 1, 2)] == ["0 images", "1 image", "2 images"]
+    assert [counted(number, "class", "classes") for number in (1, 2)] == ["1 class", "2 classes"]
 
 
 def test_few_names_are_all_told():

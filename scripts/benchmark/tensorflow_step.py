@@ -21,7 +21,7 @@ def run(pace_of, precision, settings):
     Args:
         pace_of: makes the `Pace`, given a profiler.
         precision: "float32" or "bfloat16".
-        settings: `threads`, `labelled` and `unlabelled` images a step.
+        settings: `threads`, `labelled` and `unlabelled` images per step.
     """
     tf.config.threading.set_intra_op_parallelism_threads(settings["threads"])
     tf.config.threading.set_inter_op_parallelism_threads(settings["threads"])

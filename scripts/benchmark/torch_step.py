@@ -29,7 +29,7 @@ def run(pace, precision, settings):
     Args:
         pace: a `Pace`.
         precision: "float32" for eager float32, or "bfloat16" for autocast with channels-last.
-        settings: `threads`, `labelled` and `unlabelled` images a step.
+        settings: `threads`, `labelled` and `unlabelled` images per step.
     """
     torch.set_num_threads(settings["threads"])
     torch.manual_seed(0)

@@ -1,10 +1,10 @@
 """Which part of a TensorFlow training step takes how long, from the profiler's trace of single operations."""
 
 import functools
-import glob
 import re
 import tempfile
 from collections import Counter
+from pathlib import Path
 
 import tensorflow as tf
 
@@ -71,13 +71,12 @@ class Trace:
         """Ends the recording.
 
         Returns:
-            `{"milliseconds": {part: thread time a step}, "operations": {type: the same, for the longest of the rest}}`.
+            `{"milliseconds": {part: thread time per step}, "operations": {type: the same, the longest of the rest}}`.
         """
         tf.profiler.experimental.stop()
         with self._folder as folder:
-            (path,) = glob.glob(f"{folder}/**/*.xplane.pb", recursive=True)
-            with open(path, "rb") as file:
-                return _durations(file.read(), steps)
+            (path,) = Path(folder).rglob("*.xplane.pb")
+            return _durations(path.read_bytes(), steps)
 
 
 def _durations(content, steps):

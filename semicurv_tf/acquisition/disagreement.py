@@ -1,6 +1,6 @@
 """How much a committee of predictions disagrees: student and teacher, each on several views of an image."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -9,14 +9,14 @@ from semicurv_tf.geometry.orientations import COUNT, orient, orient_back
 _TINY = 1e-7  # below any probability that float32 tells from 0
 
 
-def committee(predictors: list[Callable[[np.ndarray], np.ndarray]], image: np.ndarray, views: int) -> np.ndarray:
+def committee(predictors: Sequence[Callable[[np.ndarray], np.ndarray]], image: np.ndarray, views: int) -> np.ndarray:
     """The predictions of each network on each view, turned back to the image's own pose.
 
     Args:
         predictors: map uint8 `(height, width, channels)` to probabilities `(height, width)`: the student, and the
             teacher where there is one.
         image: uint8 `(height, width, channels)`.
-        views: 1 to 8, the first so many of the flips and quarter turns of `geometry.orientations`: exact, so that what
+        views: 1 to 8, the first of the flips and quarter turns of `geometry.orientations`: exact, so that what
             differs is what the networks say.
 
     Returns:

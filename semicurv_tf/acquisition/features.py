@@ -22,8 +22,8 @@ def pooled_features(network, channels: int) -> Callable[[np.ndarray], np.ndarray
         channels: of the images.
 
     Returns:
-        A function of uint8 `(height, width, channels)` to float32 `(features,)` of length 1; images with a side over 512 px
-        are reduced to that.
+        A function of uint8 `(height, width, channels)` to float32 `(features,)` of length 1; images with a side over
+        512 px are reduced to that.
     """
     import tensorflow as tf
 

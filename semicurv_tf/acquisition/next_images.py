@@ -1,7 +1,7 @@
 """Ranks unlabelled images by what a label would teach, and writes the list with a contact sheet."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from semicurv_tf.pictures.contact_sheet import contact_sheet
 from semicurv_tf.pictures.rgb import reduced
 from semicurv_tf.vector.table import write_table
 from semicurv_tf.whole_files import written_whole
+from semicurv_tf.wording import counted
 
 LIST, SCORES, SHEET = "next.csv", "scores.csv", "next.png"
 _THUMBNAIL_PX = 256
@@ -31,7 +32,7 @@ class Judges:
         labelled: names of the images that the run was trained on with labels.
     """
 
-    predictors: list[Callable[[np.ndarray], np.ndarray]]
+    predictors: Sequence[Callable[[np.ndarray], np.ndarray]]
     features: Callable[[np.ndarray], np.ndarray]
     channels: int
     labelled: tuple[str, ...] = ()
@@ -50,14 +51,23 @@ class Candidate:
 
 @dataclasses.dataclass(frozen=True)
 class Choice:
-    """What came of it: the images to label, in order, with their distances; how many there were, the names of those left
-    out as labelled, and what could not be read."""
+    """The images to label, in order, with their distances; how many candidates there were; and what was left out.
+
+    Attributes:
+        images: to label, in order.
+        distances: of each to those before it and to the labelled ones.
+        candidates: how many images there were to choose from.
+        labelled: names left out as labelled.
+        faults: a line per image that could not be read.
+        recognised: whether labelled ones were recognised by more than their names.
+    """
 
     images: list[Candidate]
     distances: list[float]
     candidates: int
     labelled: list[str]
     faults: tuple[str, ...]
+    recognised: bool = False
 
 
 def open_judges(run: str | Path) -> Judges:
@@ -89,8 +99,8 @@ def choose_next(
 
     An image's score is the mean over its pixels of the disagreement of student and teacher over the views (of the
     student's views alone in a run without a teacher), 0 where a pixel does not count. Images are then taken by score and
-    by unlikeness to those taken and to the labelled ones among them, see `choose_diverse`. Labelled images are
-    recognised by their names, and left out.
+    by unlikeness to those taken and to the labelled ones among them, see `choose_diverse`. Labelled images are left out;
+    where `images` cannot tell them, by their names.
 
     Args:
         judges: of `open_judges`.
@@ -107,11 +117,12 @@ def choose_next(
         UserError: no image without a label, or results that cannot be written.
     """
     output = Path(output)
-    candidates, known, labelled, faults = [], [], [], []
+    candidates, known, labelled = [], [], []
+    faults: list[str] = []
     for index, name in enumerate(images.names):
         try:
             image, valid = images.read(index, judges.channels)
-            if _is_labelled(name, judges.labelled):
+            if _is_labelled(name, judges.labelled) if images.labelled is None else name in images.labelled:
                 known.append(judges.features(image))
                 labelled.append(name)
             else:
@@ -137,16 +148,18 @@ def choose_next(
     write_table(output / SCORES, (_row(candidates[position], ranks.get(position, ""), None) for position in by_score))
     with written_whole(output / SHEET) as part:
         _sheet(judges, images, chosen, views).save(part, format="PNG")
-    return Choice(chosen, distances, len(candidates), labelled, tuple(faults))
+    return Choice(chosen, distances, len(candidates), labelled, tuple(faults), images.labelled is not None)
 
 
 def described(choice: Choice, judges: Judges, views: int, output: str | Path) -> str:
     """A choice as text for a terminal."""
     who = "student and teacher" if len(judges.predictors) == 2 else "the student (the run has no teacher)"
-    lines = [f"{len(choice.images)} of {choice.candidates} images, by the disagreement of {who} over {views} views:"]
+    shown = f"{len(choice.images)} of {counted(choice.candidates, 'image')}"
+    lines = [f"{shown}, by the disagreement of {who} over {counted(views, 'view')}:"]
     lines += [f"{rank:4}  {1000 * one.score:8.2f}  {one.name}" for rank, one in enumerate(choice.images, 1)]
     if choice.labelled:
-        lines.append(f"left out, of the names of the run's labelled images: {', '.join(choice.labelled)}")
+        how = "labelled already" if choice.recognised else "named like labelled images of the run"
+        lines.append(f"left out, {how}: {', '.join(choice.labelled)}")
     lines.append(f"written: {LIST}, {SCORES} (all images), {SHEET} in {output}; scores in 1000 x nats per pixel")
     return "\n".join(lines)
 

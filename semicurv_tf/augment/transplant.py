@@ -1,7 +1,7 @@
 """Transplants: the structures of a labelled image, laid over an unlabelled one whose texture and light they then have.
 
 What is laid over is what a structure changes: the difference between the labelled image and its background, filled in
-from around the structure. With one labelled photograph of smooth concrete a network so learns cracks in asphalt, too.
+from around the structure. With one labelled photograph of smooth concrete a network thus learns cracks in asphalt, too.
 After copy-paste (Ghiasi et al. 2021), which pastes the pixels themselves, with the labelled background between thin
 branches.
 """

@@ -1,6 +1,7 @@
-"""`semicurv-tf datasets`: list, verify, prepare, preview."""
+"""`semicurv-tf datasets`: list, verify, prepare, preview, import."""
 
 import sys
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -9,10 +10,12 @@ from rich.table import Table
 
 from semicurv_tf.data.catalog import dataset_info, dataset_names
 
+TOOLS = ("labelme", "cvat", "coco", "labelstudio", "geojson")
+
 
 @click.group()
 def datasets():
-    """List, check, prepare and preview datasets."""
+    """List, check, prepare, preview and import datasets."""
 
 
 @datasets.command("list")
@@ -56,7 +59,7 @@ _cache_option = click.option("--cache-dir", metavar="DIR", help="where prepared 
 @datasets.command("verify")
 @_source_options
 def verify_dataset(dataset, data_dir, unlabelled_dir, settings):
-    """Read every file and list all that is wrong; exit code 2 when training would be wrong."""
+    """Read every file and list everything that is wrong; exit code 2 for what training could not do with."""
     from semicurv_tf.data.verify import verify
 
     console = Console()
@@ -123,6 +126,35 @@ def preview_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings, outp
         unlabelled_dir=unlabelled_dir,
     )  # fmt: skip
     Console().print(f"wrote {preview(loaded, output, count)}", highlight=False, soft_wrap=True)
+
+
+@datasets.command("import")
+@click.argument("source", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--from", "tool", required=True, type=click.Choice(TOOLS), help="the tool that wrote the annotations")
+@click.option("--output", required=True, metavar="MY", type=click.Path(path_type=Path), help="the new folder")
+@click.option("--width-px", default=3.0, show_default=True, type=click.FloatRange(1, 1000), help="width of drawn lines")
+@click.option("--labels", metavar="NAME,...", help="the labels that are foreground; default: all")
+@click.option("--empty-is-background", is_flag=True,
+              help="images listed without a shape show nothing (default: they are unlabelled)")  # fmt: skip
+def import_annotations(source, tool, output, width_px, labels, empty_is_background):
+    """Turn what was drawn in labelme, CVAT, Label Studio or a map, or COCO's JSON, into images and masks.
+
+    DIR is the folder (or .zip) with the annotations and their images. Polygons are filled, lines drawn. A shape of the
+    label "labelled area" says that the image is labelled there alone.
+    """
+    from semicurv_tf.annotations.import_folder import import_folder
+
+    chosen = [name.strip() for name in (labels or "").split(",") if name.strip()]
+    outcome = import_folder(
+        tool, source, output, width_px=width_px, labels=chosen, empty_is_background=empty_is_background
+    )
+    for label, (count, meaning) in outcome.labels.items():
+        click.echo(f"label {label}: {count} {'shape' if count == 1 else 'shapes'}, {meaning}")
+    for reason, count in sorted(outcome.passed_over.items()):
+        click.echo(f"passed over: {count} x {reason}", err=True)
+    partly = f" ({outcome.partly} in part)" if outcome.partly else ""
+    click.echo(f"{output}: {outcome.labelled} labelled images{partly}, {outcome.unlabelled} unlabelled")
+    click.echo(f"next: semicurv-tf datasets verify --dataset folder --data-dir {output}")
 
 
 def _options(settings: tuple[str, ...]) -> dict:

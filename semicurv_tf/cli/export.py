@@ -41,14 +41,14 @@ class _Size(click.ParamType):
 @click.option(
     "--threshold",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="Of the served mask.  [default: the run's, else 0.5]",
+    help="Threshold of the served mask.  [default: the run's, else 0.5]",
 )
 @click.option(
     "--precision",
     type=click.Choice(["float32", "bfloat16"]),
     default="float32",
     show_default=True,
-    help="Of the features inside; inputs and outputs stay as they are.",
+    help="Precision of the features inside; inputs and outputs stay as they are.",
 )
 @click.option(
     "--max-pixels", type=click.IntRange(min=1), help="Largest height x width of a served image.  [default: 4194304]"
@@ -64,7 +64,7 @@ def export(run, output, version, max_batch, size, threshold, precision, max_pixe
 
     if check:
         if run or output:
-            raise UserError("--check: expected no --run and no --output beside it. Fix: export first, then check")
+            raise UserError("--check: expected no --run and no --output with it. Fix: export first, then check")
         _check(check, models_config, trust)
         return
     if not run or not output:
@@ -83,9 +83,8 @@ def export(run, output, version, max_batch, size, threshold, precision, max_pixe
             run, output, version=version, max_batch=max_batch, size=size, threshold=threshold, precision=precision,
             max_pixels=max_pixels or MAX_PIXELS,
         )  # fmt: skip
-    click.echo(
-        f"{done.version}: SavedModel of {done.nodes} nodes, {precision}, {'size %dx%d' % size if size else 'any size'}"
-    )
+    served = f"size {size[0]}x{size[1]}" if size else "any size"
+    click.echo(f"{done.version}: SavedModel of {done.nodes} nodes, {precision}, {served}")
     for note in done.notes:
         click.echo(f"note: {note}")
     click.echo(f"Check it: semicurv-tf export --check {done.version}")

@@ -27,8 +27,9 @@ class ImageProgress:
         self._bar = None
         if console.is_terminal:
             columns = (
-                TextColumn(verb), BarColumn(), TextColumn("{task.fields[count]}"), TaskProgressColumn(), TimeElapsedColumn(),
-                TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[name]}", markup=False),
+                TextColumn(verb), BarColumn(), TextColumn("{task.fields[count]}"), TaskProgressColumn(),
+                TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+                TextColumn("{task.fields[name]}", markup=False),
             )  # fmt: skip
             self._bar = Progress(*columns, console=console, speed_estimate_period=SPEED_SECONDS)
 

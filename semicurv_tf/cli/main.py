@@ -21,7 +21,7 @@ COMMANDS = {
     "export": "Write a SavedModel for TensorFlow Serving and Keras.",
     "reproduce": "Train and score the cells of one of the paper's tables or figures.",
     "study": "Train and compare recipes on the same labelled images.",
-    "report": "Write the paper's tables and figures with what was measured beside.",
+    "report": "Write the paper's tables and figures with measured numbers next to the printed ones.",
     "datasets": "List, check, prepare and preview datasets.",
     "recipes": "List the recipes that `train --recipe` knows.",
 }
@@ -82,8 +82,10 @@ def run(command: click.Command):
 def _code_of(command: click.Command) -> int:
     try:
         command(standalone_mode=False)
-    except (click.exceptions.Exit, SystemExit) as done:
-        return (done.exit_code if isinstance(done, click.exceptions.Exit) else done.code) or 0
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else int(done.code is not None)
     except click.ClickException as error:
         error.show()
         return USER

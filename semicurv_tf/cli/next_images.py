@@ -8,11 +8,11 @@ EXAMPLES = """
 \b
 Examples:
   semicurv-tf next --run runs/drive --input unlabelled/ --count 20 --output next/
-  semicurv-tf next --run runs/drive --count 8 --output next/      # of the run's own unlabelled training images
+  semicurv-tf next --run runs/drive --count 8 --output next/      # among the run's own unlabelled training images
 
 \b
 Written: OUTPUT/next.csv (the images to label, in order), scores.csv (all images by score) and next.png, a contact
-sheet: image, mean prediction, where the predictions disagree. docs/next_images.md says how the score is made.
+sheet: image, mean prediction, where the predictions disagree. docs/next_images.md explains the score.
 """
 
 
@@ -26,6 +26,8 @@ sheet: image, mean prediction, where the predictions disagree. docs/next_images.
     type=click.Path(),
     help="A folder of images, with sub-folders.  [default: the run's own unlabelled training images]",
 )
+@click.option("--data-dir", type=click.Path(), help="Where the run's images are, if they moved.")
+@click.option("--unlabelled-dir", type=click.Path(), help="Likewise, the run's second folder.")
 @click.option("--count", type=click.IntRange(min=1), default=20, show_default=True, help="How many images to choose.")
 @click.option(
     "--views",
@@ -35,9 +37,14 @@ sheet: image, mean prediction, where the predictions disagree. docs/next_images.
     help="Flips and quarter turns that student and teacher are asked about.",
 )
 @click.option("--output", required=True, type=click.Path(), help="Folder for the lists and the contact sheet.")
-def next_images(run, folder, count, views, output):
-    """Rank unlabelled images by what a label of each would teach, and choose those to label next."""
-    from semicurv_tf.acquisition.candidates import FolderImages, open_training_images, require_folder
+def next_images(run, folder, data_dir, unlabelled_dir, count, views, output):
+    """Rank unlabelled images by how much their labels would teach, and choose those to label next."""
+    from semicurv_tf.acquisition.candidates import (
+        FolderImages,
+        labelled_files,
+        open_training_images,
+        require_folder,
+    )
     from semicurv_tf.cli.console import console, quiet_start
     from semicurv_tf.cli.image_progress import ImageProgress
 
@@ -48,7 +55,9 @@ def next_images(run, folder, count, views, output):
 
         judges = open_judges(run)
     if images is None:
-        images = open_training_images(run, console())
+        images = open_training_images(run, console(), data_dir, unlabelled_dir)
+    else:
+        images.recognise(labelled_files(run, data_dir))
     with ImageProgress(len(images.names), console(), "judging") as progress:
         choice = choose_next(judges, images, output, count, views, progress.done)
     click.echo(described(choice, judges, views, output))

@@ -26,13 +26,13 @@ georeferenced and large TIFFs get .tif in place of .png; a GeoTIFF keeps its CRS
 without data stay so (mask 0, and unset in the TIFF's own mask).
 
 \b
-Images that do not fit in --memory are read, predicted and written by windows: overlapping tiles, blended
-by Gaussian weights. The network's coordinate encoding spans each tile, as it spans the crops in training.
+Images that do not fit in --memory are read, predicted and written in windows: overlapping tiles, blended
+with Gaussian weights. The network's coordinate encoding spans each tile, as it spans the crops in training.
 Large images and GeoTIFFs need rasterio: pip install 'semicurv-tf[geo]'.
 
 \b
-A second call skips what is finished; a killed one leaves no half file. Bad files are named at the end,
-the others are still done, and the exit code is 2.
+A second call skips finished images; a killed one leaves no partial file. Bad files are named at the end,
+the others are still processed, and the exit code is 2.
 
 \b
 With --server images travel one by one, as probabilities. With --batch N they travel N to a request and come back as the
@@ -40,7 +40,7 @@ server's own masks: less traffic, and the server's threshold; --threshold is tha
 
 \b
 --runner beam spreads many files over workers, each with a model and --memory of its own, by Apache Beam
-(pip install 'semicurv-tf[beam]'); what stands after `--` is Beam's. OUTPUT/failed.jsonl lists the bad
+(pip install 'semicurv-tf[beam]'); everything after `--` goes to Beam. OUTPUT/failed.jsonl lists the bad
 files. On several machines all paths must lie on a file system that they share.
 """
 
@@ -50,17 +50,21 @@ files. On several machines all paths must lie on a file system that they share.
 @click.option("--saved-model", type=click.Path(), help="Version folder of an export, instead of --run.")
 @click.option("--trust", is_flag=True, help="Load a --saved-model that may read and write files too.")
 @click.option(
-    "--server", metavar="URL", help="grpc(s)://host:port or http(s)://host:port of a TF Serving, instead of --run."
+    "--server", metavar="URL", help="grpc(s)://host:port or http(s)://host:port of TF Serving, instead of --run."
 )
 @click.option("--model-name", default="semicurv", show_default=True, help="The model's name on the server.")
-@click.option("--model-version", type=click.IntRange(min=1), help="Of the server's model.  [default: the newest]")
-@click.option("--label", "--model-label", "model_label", help="Of a version on the server, e.g. stable or canary.")
+@click.option(
+    "--model-version", type=click.IntRange(min=1), help="Version of the server's model.  [default: the newest]"
+)
+@click.option(
+    "--label", "--model-label", "model_label", help="Label of a version on the server, e.g. stable or canary."
+)
 @click.option(
     "--deadline",
     type=click.FloatRange(min=0, min_open=True),
     default=60.0,
     show_default=True,
-    help="With --server: seconds for a call, with all its tries.",
+    help="With --server: seconds per call, retries included.",
 )
 @click.option("--max-message-mb", type=click.IntRange(min=1), help="With --server: largest message.  [default: 256]")
 @click.option("--batch", type=click.IntRange(1, 256), help="With --server: images per request, for masks alone.")
@@ -106,12 +110,12 @@ files. On several machines all paths must lie on a file system that they share.
     default="2GB",
     show_default=True,
     metavar="SIZE",
-    help="What the process may take in all; the tiles are sized by it.",
+    help="Memory for the whole process; it sets the size of the tiles.",
 )
 @click.option(
     "--tile",
     type=click.IntRange(min=32),
-    help="Side of the tiles in pixels, up to a multiple of the network's stride (16).  [default: by --memory]",
+    help="Side of the tiles in pixels, rounded up to a multiple of the network's stride (16).  [default: by --memory]",
 )
 @click.option(
     "--precision",
@@ -132,7 +136,7 @@ files. On several machines all paths must lie on a file system that they share.
     type=click.Choice(["auto", "png", "tif"]),
     default="auto",
     show_default=True,
-    help="Of the results in a folder.",
+    help="File format of the results in a folder.",
 )
 @click.option("--overwrite", is_flag=True, help="Redo finished images.")
 @click.option("--next", "next_count", type=int, hidden=True)
@@ -142,7 +146,7 @@ files. On several machines all paths must lie on a file system that they share.
     type=click.Choice(["local", "beam"]),
     default="local",
     show_default=True,
-    help="beam: by a pipeline of Apache Beam.",
+    help="beam: by an Apache Beam pipeline.",
 )
 @click.argument("beam_options", metavar="[-- BEAM_OPTIONS]", nargs=-1, type=click.UNPROCESSED)
 def predict(
@@ -160,7 +164,7 @@ def predict(
     views,
     **options,
 ):
-    """Predict the mask of every image of a folder, whatever their sizes and kinds."""
+    """Predict the mask of every image in a folder, whatever its size and kind."""
     from semicurv_tf.cli.console import console
     from semicurv_tf.cli.image_progress import ImageProgress
     from semicurv_tf.errors import RetryLater, UserError
@@ -174,7 +178,7 @@ def predict(
     if sum(options[name] is not None for name in ("run", "saved_model", "server")) != 1:
         raise UserError("--run: expected exactly one of --run, --saved-model, --server. Fix: give one of them")
     if beam_options and runner != "beam":
-        raise UserError(f"{beam_options[0]}: no option of this command. Fix: leave it out, or --runner beam")
+        raise UserError(f"{beam_options[0]}: not an option of this command. Fix: leave it out, or --runner beam")
     if images is None:
         raise UserError("--input: missing. Fix: name an image or a folder of images")
     summary = predict_input(

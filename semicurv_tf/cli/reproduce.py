@@ -17,13 +17,13 @@ from semicurv_tf.errors import UserError
 @click.option(
     "--labels", multiple=True, help="Labelled fraction, or `all`; may be repeated. Default: the paper's budgets."
 )
-@click.option("--methods", help="Systems of the table, with commas between. Default: all of them.")
-@click.option("--seeds", type=int, default=1, show_default=True, help="How many: 3 runs seeds 0, 1 and 2.")
+@click.option("--methods", help="Comma-separated systems of the table. Default: all of them.")
+@click.option("--seeds", type=int, default=1, show_default=True, help="Number of seeds: 3 runs seeds 0, 1 and 2.")
 @click.option("--budget", type=float, help="Length of a run as a share of the paper's 1000 epochs. Default: 1.0.")
-@click.option("--steps", type=int, help="The same number of steps for all cells, in place of --budget.")
+@click.option("--steps", type=int, help="The same number of steps for all cells, instead of --budget.")
 @click.option("--config", "config_file", type=click.Path(path_type=Path), help="A YAML file that all cells start from.")
 @click.option("--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="For all cells; may be repeated.")
-@click.option("--output", type=click.Path(path_type=Path), help="Folder for the results, one JSON file a cell.")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder for the results, one JSON file per cell.")
 @click.option(
     "--runs",
     type=click.Path(path_type=Path),
@@ -50,17 +50,19 @@ def reproduce(
 ):
     """Train and score the cells of one of the paper's tables or figures.
 
-    A cell is a system, a dataset, a label budget and a seed. Kill it whenever you like: called again with the same
-    arguments it goes on where it was. Budget 1.0 is the paper's 1000 epochs; an epoch cycles the labelled images once,
-    four to a batch, so it is 1000 * ceil(labelled / 4) steps. The test set is opened once for each finished cell.
+    A cell is a system, a dataset, a label budget and a seed. It can be killed at any time: the same command
+    resumes where it stopped. Budget 1.0 is the paper's 1000 epochs; an epoch cycles the labelled images once,
+    four to a batch, so it is 1000 * ceil(labelled / 4) steps. The test set is opened once per finished cell.
 
     \b
     Examples:
       semicurv-tf reproduce --list
       semicurv-tf reproduce table3 --dataset drive128 --labels 0.01 --data-dir DIR --output results/table3 --dry-run
       semicurv-tf reproduce table3 --dataset drive128 --labels 0.01 --seeds 3 --data-dir DIR --output results/table3
-      semicurv-tf reproduce table5 --dataset em128 --budget 0.1 --set method.ema_alpha=0.99 --data-dir DIR --output results/table5
-      semicurv-tf reproduce figure8a --dataset drive128 --methods mean_teacher,semicurv --data-dir DIR --output results/figure8a
+      semicurv-tf reproduce table5 --dataset em128 --budget 0.1 --data-dir DIR --output results/table5 \\
+          --set method.ema_alpha=0.99
+      semicurv-tf reproduce figure8a --dataset drive128 --data-dir DIR --output results/figure8a \\
+          --methods mean_teacher,semicurv
       semicurv-tf report results/table3 --output report
     """
     from semicurv_tf.study.targets import TARGETS, find_target, overview
@@ -107,7 +109,7 @@ def reproduce(
         plan.run_plan(cells, output, runs, data_dir, messages)
     except Stopped as stopped:
         print(
-            f"stopped at step {stopped.step} of a cell, checkpoint written. Go on: the same command again",
+            f"stopped at step {stopped.step} of a cell, checkpoint written. Continue: the same command again",
             file=sys.stderr,
         )
         sys.exit(130)

@@ -22,7 +22,8 @@ def open_streams() -> None:
                 os.dup2(nowhere, number)
                 os.close(nowhere)
         if getattr(sys, name) is None:
-            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))
+            stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115  open until the process ends
+            setattr(sys, name, stream)
     sys.stdout, sys.stderr = _Telling(sys.stdout), _Forgiving(sys.stderr)
 
 

@@ -1,4 +1,4 @@
-"""`semicurv-tf train`: from images to a run folder, or on from one."""
+"""`semicurv-tf train`: trains a network into a run folder, or resumes one."""
 
 import sys
 from pathlib import Path
@@ -11,13 +11,17 @@ from semicurv_tf.recipes import recipe_file
 
 
 @click.command()
-@click.option("--dataset", help="A name of `semicurv-tf datasets list`. Default: synthetic, drawn on the spot.")
+@click.option("--dataset", help="A name from `semicurv-tf datasets list`. Default: synthetic, generated on the fly.")
 @click.option("--data-dir", type=click.Path(), help="The folder with the dataset's published files.")
 @click.option("--unlabelled-dir", type=click.Path(), help="A second folder with unlabelled images.")
-@click.option("--labels", help="Labelled fraction of the training images, in (0, 1], or `all`.")
+@click.option(
+    "--labels",
+    help="Labelled training images: a count (3), a fraction (0.05), or `all`. 1 is one image, 1.0 all.  "
+    "[default: all of a folder, 0.05 of other datasets]",
+)
 @click.option("--method", help=f"Default: semicurv. One of {', '.join(choices('method', 'name'))}.")
 @click.option("--model", help=f"Default: residual_unet. One of {', '.join(choices('model', 'name'))}.")
-@click.option("--recipe", help="A name of `semicurv-tf recipes`: a configuration that comes with the package.")
+@click.option("--recipe", help="A name from `semicurv-tf recipes`: a configuration that comes with the package.")
 @click.option("--config", "config_file", type=click.Path(), help="A YAML file of your own; not with --recipe.")
 @click.option(
     "--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="Override one key; may be repeated."
@@ -31,7 +35,7 @@ from semicurv_tf.recipes import recipe_file
     type=click.Path(path_type=Path),
     help="A new folder for the run. Default: runs/DATASET-METHOD-LABELS-seedN.",
 )
-@click.option("--resume", type=click.Path(path_type=Path), help="Go on with this run from its last checkpoint.")
+@click.option("--resume", type=click.Path(path_type=Path), help="Resume this run from its last checkpoint.")
 @click.option("--dry-run", is_flag=True, help="Load and check everything, say what would be done, write nothing.")
 def train(
     dataset,
@@ -53,8 +57,8 @@ def train(
 ):
     """Train a network from few labelled and many unlabelled images.
 
-    Options win over --set, --set wins over --recipe or --config, these over the defaults. Ctrl-C finishes the step
-    and writes a checkpoint. Under TF_CONFIG several machines train together: see docs/training_at_scale.md.
+    Options override --set, --set overrides --recipe or --config, and these override the defaults. Ctrl-C finishes
+    the step and writes a checkpoint. Under TF_CONFIG several machines train together: see docs/training_at_scale.md.
 
     \b
     Examples:
@@ -64,16 +68,18 @@ def train(
       semicurv-tf train --dataset em128 --labels all --data-dir ~/data/em128 --method supervised --model unet
       semicurv-tf train --recipe drive128_best --data-dir ~/data/drive128 --seed 1 --run runs/seed1
       semicurv-tf train --recipe crackforest_best --dataset folder --data-dir photos --labels all --run runs/cracks
+      semicurv-tf train --dataset folder --data-dir photos --labels 3 --run runs/three
       semicurv-tf train --dataset drive128 --labels 0.01 --data-dir ~/data/drive128 --devices 2
       semicurv-tf train --resume runs/seed1
       semicurv-tf train --resume runs/seed1 --set training.epochs=2000
+      semicurv-tf train --resume runs/seed1 --data-dir /new/place
     """
     values = dict(parse_setting(setting) for setting in settings)
     options = {
         "data.dataset": dataset,
         "data.data_dir": data_dir,
         "data.unlabelled_dir": unlabelled_dir,
-        "data.labels": _labels(labels),
+        "data.labels": labels,
         "method.name": method,
         "model.name": model,
         "training.steps": steps,
@@ -122,16 +128,7 @@ def _run(work, run):
         work()
     except Stopped as stopped:
         print(
-            f"stopped at step {stopped.step}, checkpoint written. Go on: semicurv-tf train --resume {run}",
+            f"stopped at step {stopped.step}, checkpoint written. Continue: semicurv-tf train --resume {run}",
             file=sys.stderr,
         )
         sys.exit(130)
-
-
-def _labels(text):
-    if text is None or text == "all":
-        return None if text is None else 1.0
-    try:
-        return float(text)
-    except ValueError:
-        raise UserError(f"--labels {text}: expected a fraction in (0, 1] or `all`. Fix: --labels 0.05") from None

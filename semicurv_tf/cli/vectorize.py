@@ -15,7 +15,7 @@ Examples:
 \b
 Coordinates are those of the raster's CRS where it has one (GeoTIFF; needs rasterio), else pixels: x right, y
 down, pixel centres at integers. Memory: a byte for each pixel, 0.2 KB for each pixel of the skeleton, and
-300 MB. Bad files are named, the others are still done, and the exit code is 2.
+300 MB. Bad files are named, the others are still processed, and the exit code is 2.
 """
 
 _POSITIVE = click.FloatRange(min=0, min_open=True)
@@ -41,9 +41,9 @@ _FROM_0 = click.FloatRange(min=0)
     type=click.Choice(["segments", "cracks"]),
     default="segments",
     show_default=True,
-    help="A row of the table: a line between junctions, or all that is connected.",
+    help="What a row of the table is: a line between junctions, or a connected structure.",
 )
-@click.option("--summary", type=click.Path(path_type=Path), help="Write the sums over each image to this .csv file.")
+@click.option("--summary", type=click.Path(path_type=Path), help="Write the totals of each image to this .csv file.")
 @click.option(
     "--picture",
     type=click.Path(path_type=Path),
@@ -57,14 +57,14 @@ _FROM_0 = click.FloatRange(min=0)
     type=click.Choice(["width", "crack", "segment"]),
     default="width",
     show_default=True,
-    help="What colours mean in the picture.",
+    help="What the colours of the picture show.",
 )
-@click.option("--scale-mm-per-px", type=_POSITIVE, help="Size of a pixel in mm: measures come in mm too.")
+@click.option("--scale-mm-per-px", type=_POSITIVE, help="Size of a pixel in mm; measures are then given in mm too.")
 @click.option(
     "--crs",
     default="raster",
     show_default=True,
-    help="raster (map coordinates where there are any), pixels, map (insist on them), or a CRS such as EPSG:4326.",
+    help="raster (map coordinates if there are any), pixels, map (require map coordinates), or a CRS, e.g. EPSG:4326.",
 )
 @click.option(
     "--threshold", type=float, help="Values above it are foreground.  [default: masks must be 0 and 1, or 0 and 255]"
@@ -81,28 +81,28 @@ _FROM_0 = click.FloatRange(min=0)
     type=_FROM_0,
     default=5.0,
     show_default=True,
-    help="Branches that stick out of their line by less are taken off.",
+    help="Branches that stick out of their line by less are pruned.",
 )
 @click.option(
     "--simplify-px",
     type=_FROM_0,
     default=0.5,
     show_default=True,
-    help="Drawn lines keep this near to the measured ones.",
+    help="Largest distance of a drawn line from the measured one.",
 )
 @click.option(
     "--fill-px",
     type=click.IntRange(min=0),
     default=10,
     show_default=True,
-    help="Holes of so many pixels or fewer are filled.",
+    help="Holes of at most this many pixels are filled.",
 )
 @click.option(
     "--min-length-px",
     type=_FROM_0,
     default=0.0,
     show_default=True,
-    help="Leave out connected structures that are shorter in all.",
+    help="Leave out connected structures whose total length is less.",
 )
 def vectorize(
     masks,

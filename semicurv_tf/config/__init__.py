@@ -1,8 +1,8 @@
 """A run's configuration: frozen and validated. YAML and `--set a.b=c` in, resolved YAML out. No TensorFlow.
 
 A section per file; that of a method is one of the classes of `semicurv_tf.methods.registry`. Where the paper (Xu et al.
-2022) names a value, it is the default of the field; where short runs on a small machine need another one, the recipe in
-`configs/` says so.
+2022) names a value, it is the default of the field; where short runs on a small machine need another one, the recipe
+says so.
 """
 
 from semicurv_tf.config.data import DataConfig

@@ -1,10 +1,35 @@
 """The section `data`: which images, and how many of them count as labelled."""
 
+import contextlib
 from typing import Annotated, ClassVar
 
+import pydantic
 from pydantic import Field
 
 from semicurv_tf.section import Section
+
+
+def read_labels(value) -> int | float:
+    """How many training images are labelled: a whole number is a count, one with a point a fraction; `all` is 1.0."""
+    number = value
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            number = 1.0 if value == "all" else int(value) if value.strip().isdecimal() else float(value)
+    if isinstance(number, float) and 0.0 < number <= 1.0:
+        return number
+    if isinstance(number, int) and not isinstance(number, bool) and number >= 1:
+        return number
+    raise ValueError(
+        "data.labels (--labels): expected a count such as 3, a fraction such as 0.05 (1.0 are all, 1 is one image), or "
+        f"all, found {value!r}. Fix: --labels 3"
+    )
+
+
+def described_labels(labels: int | float, masks: int) -> str:
+    """What `data.labels` means, for the user; `masks` is the number of training images with a mask."""
+    if isinstance(labels, int):
+        return f"a count, of {masks} with a mask"
+    return f"all {masks} with a mask" if labels == 1 else f"{labels:g} of {masks} with a mask, at least one"
 
 
 class DataConfig(Section):
@@ -12,10 +37,10 @@ class DataConfig(Section):
 
     section: ClassVar[str] = "data"
 
-    dataset: str = Field("synthetic", description="a name of `semicurv-tf datasets list`")
+    dataset: str = Field("synthetic", description="a name from `semicurv-tf datasets list`")
     data_dir: str | None = Field(None, description="the folder with the published files of the dataset")
-    labels: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
-        0.05, description="labelled fraction of the training images"
+    labels: Annotated[int | float, pydantic.BeforeValidator(read_labels)] = Field(
+        0.05, description="labelled training images: a count (3), a fraction (0.05), or all; `folder`: all"
     )
     crop: Annotated[int, Field(ge=16, multiple_of=16)] | None = Field(
         None, description="side of random training crops in pixels; none trains on whole images"
@@ -26,3 +51,10 @@ class DataConfig(Section):
     memory_mb: Annotated[int, Field(ge=16)] = Field(
         1000, description="decoded images are held in memory up to this size"
     )
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _all_that_the_user_drew(cls, values):
+        if isinstance(values, dict) and values.get("dataset") == "folder" and values.get("labels") is None:
+            return {**values, "labels": 1.0}
+        return values

@@ -40,8 +40,7 @@ def fault_line(origin: str, fault, values: dict) -> str:
         fix = _known([*path, ""], section)
         return f"{origin}: {key}: expected a section with keys, found {fault['input']!r}. Fix: one of {fix}"
     message = fault["msg"][0].lower() + fault["msg"][1:]
-    option = " (--labels)" if key == "data.labels" else ""
-    return f"{origin}: {key}{option}: {message}, found {fault['input']!r}. Fix: {_remedy(path, section)}"
+    return f"{origin}: {key}: {message}, found {fault['input']!r}. Fix: {_remedy(path, section)}"
 
 
 def _name(values: dict):
@@ -59,6 +58,6 @@ def _known(path: list[str], section) -> str:
 def _remedy(path: list[str], section) -> str:
     field = section.model_fields.get(path[1]) if section is not None and len(path) > 1 else None
     if field is None:
-        return "see configs/"
+        return "semicurv-tf recipes quickstart shows the sections and their keys"
     about = f" ({field.description})" if field.description else ""
     return f"e.g. --set {path[0]}.{path[1]}={as_yaml(field.default)}{about}"

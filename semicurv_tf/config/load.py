@@ -138,11 +138,12 @@ def _read_yaml(path: Path) -> dict:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         where = f", line {line + 1}" if line is not None else ""
-        raise UserError(f"{path}{where}: not valid YAML. Fix: compare it with a file of configs/") from None
+        raise UserError(f"{path}{where}: not valid YAML. Fix: compare it with semicurv-tf recipes quickstart") from None
     values = {} if values is None else values
     if not isinstance(values, dict):
         raise UserError(
-            f"{path}: expected sections such as `training:`, found {type(values).__name__}. Fix: see configs/"
+            f"{path}: expected sections such as `training:`, found {type(values).__name__}. "
+            "Fix: compare it with semicurv-tf recipes quickstart"
         )
     return {
         section: {key: _number(value, section, key) for key, value in content.items()}

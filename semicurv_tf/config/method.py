@@ -21,5 +21,6 @@ if TYPE_CHECKING:
     MethodConfig = MethodSettings
 else:
     MethodConfig = Annotated[
-        Annotated[Union[tuple(METHODS.values())], Field(discriminator="name")], BeforeValidator(_completed)
+        Annotated[Union[tuple(METHODS.values())], Field(discriminator="name")],  # noqa: UP007  made from a list
+        BeforeValidator(_completed),
     ]

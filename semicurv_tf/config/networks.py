@@ -4,7 +4,7 @@ It stands here and not in `semicurv_tf.models`, since to import that package reg
 """
 
 import importlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Network(NamedTuple):
@@ -38,7 +38,12 @@ class Network(NamedTuple):
 
 _ENCODED = ("widths", "encoding", "encoding_period")
 _UNET_WIDTHS = (32, 64, 128, 256, 512)
-_VGG16 = {"widths": (64, 128, 256, 512, 512), "published_trunk": True, "stages": 5, "side_outputs": True}
+_VGG16: dict[str, Any] = {
+    "widths": (64, 128, 256, 512, 512),
+    "published_trunk": True,
+    "stages": 5,
+    "side_outputs": True,
+}
 
 NETWORKS = {
     "residual_unet": Network(

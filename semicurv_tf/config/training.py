@@ -24,7 +24,7 @@ class TrainingConfig(Section):
         "halving", description="halving: by half at half the run"
     )
     restart: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
-        0.0, description="share of the run after which `cosine` begins anew; 0: it does not"
+        0.0, description="share of the run after which `cosine` restarts; 0: never"
     )
     sgd_momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
     gradient_clip: Positive | None = Field(0.1, description="each gradient value is cut to +- this")
@@ -37,19 +37,19 @@ class TrainingConfig(Section):
     checkpoints_kept: Annotated[int, Field(ge=1)] = 2
     monitor: Literal["auto", "labelled", "validation", "hidden"] = Field(
         "auto",
-        description="images whose IoU is watched: validation images, else the labelled ones; `hidden`: the masks of "
+        description="images whose IoU is monitored: validation images, else the labelled ones; `hidden`: the masks of "
         "the unlabelled training images, for development only",
     )
     monitor_every: Annotated[int, Field(ge=1)] = Field(100, description="steps")
     monitor_images: Annotated[int, Field(ge=1)] = Field(
-        32, description="at most so many, so that watching costs little"
+        32, description="at most this many, so that monitoring costs little"
     )
     pictures_every: Annotated[int, Field(ge=0)] = Field(
         500, description="steps between pictures in TensorBoard; 0: none"
     )
 
     @pydantic.model_validator(mode="after")
-    def _only_a_cosine_begins_anew(self):
+    def _only_a_cosine_restarts(self):
         if self.restart and self.schedule != "cosine":
             raise ValueError(
                 f"training.restart: expected 0 with training.schedule={self.schedule}, found {self.restart:g}. "

@@ -54,7 +54,10 @@ def choices(section: str, key: str) -> tuple[str, ...]:
     """The values that a key of names can have, e.g. `choices("method", "name")`."""
     if key == "name":
         return tuple(METHODS if section == "method" else NETWORKS)
-    annotation = section_class(section).model_fields[key].annotation
+    settings = section_class(section)
+    if settings is None:
+        raise ValueError(f"Expected a section of {list(SECTIONS)}. Received: section={section!r}")
+    annotation = settings.model_fields[key].annotation
     return tuple(
         value for part in (annotation, *get_args(annotation)) for value in get_args(part) if isinstance(value, str)
     )

@@ -55,7 +55,7 @@ class DecodedMemory:
 class DecodedDisk:
     """Decoded pixels in files, so that a crop of a large image reads its own rows only.
 
-    A file holds (height, width, channels + 1) bytes; the last channel is mask + 2 * valid. At most
+    A file holds (height, width, channels + 1) bytes; the last channel is mask + 2 * valid (valid 0 to 2). At most
     `share` of the space that was free at the start is used; after that nothing more is written.
 
     Args:

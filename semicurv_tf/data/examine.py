@@ -154,8 +154,8 @@ def _check_published(name, rows, findings) -> None:
 
 
 def positive_percent(rows: list[dict]) -> float:
-    """Share of positive pixels in percent; 0 without rows."""
-    pixels = sum(row["shape"][0] * row["shape"][1] for row in rows)
+    """Share of positive pixels among those whose label is known, in percent; 0 without rows."""
+    pixels = sum(row.get("known", row["shape"][0] * row["shape"][1]) for row in rows)
     return 100.0 * sum(row["positive"] for row in rows) / pixels if pixels else 0.0
 
 

@@ -7,6 +7,7 @@
     train/, train_lab/, test/, ...   a folder of images and one of masks per split, or
     train/images, train/masks, ...   the same inside one another, or
     traincrop/NAME.jpg + NAME.png    side by side: the PNG, or NAME_mask.png, is the mask
+    labelled_areas.csv               optional: which boxes of images are labelled, see `data/unknown_pixels.py`
 
 Nothing is decoded here, and nothing passed over in silence: what cannot be placed is a fault, what is no image a note.
 Names are compared in one Unicode form.
@@ -24,6 +25,7 @@ from semicurv_tf.images.walk import walk_files
 
 # NAME.jpg may go with NAME_mask.png; compared without regard to case, the first that is there wins.
 MASK_ENDINGS = ("", "_mask", "_masks", "_label", "_labels", "_lab", "_gt", "_1stho", "_seg", "-mask", "-label", "-gt")
+AREAS_FILE = "labelled_areas.csv"
 IMAGE_FOLDERS = ("images", "image", "imgs", "img")
 MASK_FOLDERS = ("masks", "mask", "labels", "label", "gt", "annotations", "groundtruth", "ground_truth")
 _SPLIT_NAMES = {
@@ -86,7 +88,8 @@ def read_layout(folder: Path, images_only: bool = False) -> FolderLayout:
     if not layout.pairs and not layout.faults:
         raise UserError(
             f"{folder}: expected images in images/ (and masks/ of the same stem), found no image"
-            f"{''.join(f' ({note})' for note in layout.notes)}. Fix: put {', '.join(sorted(IMAGE_SUFFIXES))} files there"
+            f"{''.join(f' ({note})' for note in layout.notes)}. Fix: put {', '.join(sorted(IMAGE_SUFFIXES))} "
+            "files there"
         )
     return layout
 
@@ -125,7 +128,8 @@ def _add_images(layout: FolderLayout, images: Path, masks: Path | None, prefix: 
     for stem in mask_of.keys() - used:
         layout.faults.append(
             f"{mask_of[stem]}: expected an image of the same stem in {images}, found none. "
-            f"Fix: add the image, remove the mask, or rename it to the image's stem (and one of {', '.join(MASK_ENDINGS[1:9])})"
+            f"Fix: add the image, remove the mask, or rename it to the image's stem (and one of "
+            f"{', '.join(MASK_ENDINGS[1:9])})"
         )
     return names
 
@@ -251,7 +255,7 @@ def _add_split_folders(layout: FolderLayout, folder: Path) -> bool:
 def _add_flat(layout: FolderLayout, folder: Path) -> bool:
     """Images and masks side by side in the folder itself, where some file is the mask of another by its ending."""
     stems = {same_name(entry.stem) for entry in folder.iterdir() if entry.is_file() and is_image_name(entry)}
-    if not _split_off_masks({stem: folder for stem in stems}):
+    if not _split_off_masks(dict.fromkeys(stems, folder)):
         return False
     _add_side_by_side(layout, folder, "")
     return True
@@ -266,7 +270,7 @@ def _add_side_by_side(layout: FolderLayout, folder: Path, prefix: str) -> list[s
             continue
         if is_image_name(file):
             files.setdefault(same_name(file.stem), []).append(file)
-        elif not is_companion(file):
+        elif not is_companion(file) and file.name != AREAS_FILE:
             passed_over.append(file)
     said = said_of_passed_over(passed_over)
     if said:

@@ -1,7 +1,7 @@
 """One call from a dataset's name to its images: prepare (once), open, join unlabelled images."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,10 @@ from semicurv_tf.data.catalog import DatasetInfo, dataset_info
 from semicurv_tf.data.decoded import DecodedDisk, DecodedMemory
 from semicurv_tf.data.examine import examine
 from semicurv_tf.data.folder_layout import require_unlabelled_folder
+from semicurv_tf.data.identity import DATA, UNLABELLED, shared_content
+from semicurv_tf.data.manifest import Entry
 from semicurv_tf.data.prepare import Prepared, again_command, prepare
+from semicurv_tf.data.run_images import Changes, find_run_images
 from semicurv_tf.data.store import ImageStore, damage_named
 from semicurv_tf.errors import UserError
 
@@ -27,6 +30,8 @@ class Dataset:
         test: images for the final scores, or None (an own folder without test images).
         warnings: what a careful reader of the images would mention before training.
         value_range: the values wider than 8 bit that became 0 and 255, "LOW:HIGH"; None where there were none.
+        new: of a run's dataset, images with a mask that came since the run began, or None.
+        changes: of a run's dataset, what differs from its manifest; None otherwise.
     """
 
     info: DatasetInfo
@@ -36,6 +41,8 @@ class Dataset:
     test: ImageStore | None
     warnings: tuple[str, ...] = ()
     value_range: str | None = None
+    new: ImageStore | None = None
+    changes: Changes | None = None
 
     @property
     def name(self) -> str:
@@ -68,6 +75,7 @@ def load_dataset(
     memory_mb: int = 1024,
     on_source: Callable[[], None] | None = None,
     again: bool = False,
+    manifest: Sequence[Entry] | None = None,
 ) -> Dataset:
     """Opens a dataset, preparing it first where needed.
 
@@ -80,15 +88,17 @@ def load_dataset(
         unlabelled_dir: folder of further unlabelled training images (sub-folders included).
         memory_mb: budget for decoded images of all splits, in megabytes. What does not fit is
             decoded again when read, or, where small crops of large images are taken, kept on disk.
-
         on_source: called after each source file that has to be prepared, for progress.
         again: prepare what the cache has, too.
+        manifest: of a run: its images in its splits, whatever the folders hold beside them. Without `unlabelled_dir`
+            its images of that folder are left out.
 
     Returns:
         The dataset.
 
     Raises:
-        UserError: unknown dataset or option, missing folder, and all faulty files at once.
+        UserError: unknown dataset or option, missing folder, and all faulty files at once; or a folder without any of
+            the run's images.
 
     Example:
         >>> dataset = load_dataset("synthetic")
@@ -99,34 +109,46 @@ def load_dataset(
     if unlabelled_dir is not None:
         require_unlabelled_folder(unlabelled_dir)
     memory = DecodedMemory(memory_mb)
-    stores, prepared = _open(name, data_dir, cache_dir, options, memory, on_source, again)
+    stores, prepared = _open(name, data_dir, cache_dir, options, memory, on_source, again, DATA)
+    extra = None
+    if unlabelled_dir is not None:
+        channels = next((store.shapes[0][-1] for store in stores.values()), info.channels)
+        reading = {"images_only": True, "channels": channels, "value_range": prepared.value_range or ""}
+        extra = _open("folder", unlabelled_dir, cache_dir, reading, memory, on_source, again, UNLABELLED)[0]["train"]
+    notes, new, changes = [], None, None
+    if manifest is not None:
+        found = find_run_images(manifest, stores, extra)
+        stores, new, changes = found.stores, found.new, found.changes
+        extra = None  # among the training images already
     if "train" not in stores:
         raise UserError(
             f"--data-dir: expected training images in dataset {name}, found none. Fix: check the split, or the folder"
         )
+    findings = examine(name, {split: _of_root(DATA, store) for split, store in stores.items()})
     train = stores["train"]
-    findings = examine(name, prepared.rows)
-    if unlabelled_dir is not None:
-        channels = train.shapes[0][-1]
-        extra, _ = _open(
-            "folder", unlabelled_dir, cache_dir,
-            {"images_only": True, "channels": channels, "value_range": prepared.value_range or ""}, memory, on_source,
-            again,
-        )  # fmt: skip
-        train = train.joined(extra["train"])
+    if extra is not None:
+        shared = shared_content(prepared.rows, extra.rows)
+        notes += shared.notes
+        train = train.joined(extra.subset(sorted(set(range(len(extra))) - set(shared.held_out))))
     return Dataset(
         info=info,
         channels=train.shapes[0][-1],
         train=train,
         validation=stores.get("validation"),
         test=stores.get("test"),
-        warnings=(*prepared.notes, *findings.errors, *findings.warnings),
+        warnings=(*prepared.notes, *notes, *findings.errors, *findings.warnings),
         value_range=prepared.value_range,
+        new=new,
+        changes=changes,
     )
 
 
+def _of_root(root: str, store: ImageStore) -> list[dict]:
+    return [row for row in store.rows if row.get("root") == root]
+
+
 def _open(
-    name, data_dir, cache_dir, options, memory: DecodedMemory, on_source, again
+    name, data_dir, cache_dir, options, memory: DecodedMemory, on_source, again: bool, root: str
 ) -> tuple[dict[str, ImageStore], Prepared]:
     import tensorflow_datasets as tfds
 
@@ -147,7 +169,8 @@ def _open(
                 raise ValueError(f"{len(source)} records of {split} for {len(prepared.rows[split])} rows")
     stores = {
         split: ImageStore(
-            prepared.rows[split], source, memory, disk, damaged=lambda: damage_named(prepared.folder, remedy)
+            [{**row, "root": root} for row in prepared.rows[split]], source, memory, disk,
+            damaged=lambda: damage_named(prepared.folder, remedy),
         )
         for split, source in records.items()
     }  # fmt: skip

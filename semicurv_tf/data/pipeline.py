@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from semicurv_tf.data.store import ImageStore
+from semicurv_tf.data.unknown_pixels import UNKNOWN, place_in_boxes
 from semicurv_tf.errors import UserError
 
 LABELLED, UNLABELLED = 0, 1  # stream numbers, part of the random key
@@ -84,7 +85,7 @@ def training_batches(
         chosen, places = (every[replica * share : (replica + 1) * share] for every in (chosen, places))
 
         def read(chosen, places):
-            parts = [_read_part(train_store, i, p, height, width) for i, p in zip(chosen, places)]
+            parts = [_read_part(train_store, i, p, height, width, number) for i, p in zip(chosen, places)]
             return [np.stack([part[key] for part in parts]).astype(np.float32) for key in keys]
 
         arrays = tf.numpy_function(read, [chosen, places], [tf.float32] * len(keys))
@@ -124,7 +125,7 @@ def evaluation_batches(store: ImageStore, batch: int, indices: Sequence[int] | N
     for group in groups.values():
         for begin in range(0, len(group), batch):
             chosen = group[begin : begin + batch]
-            parts = [store.read(index) for index in chosen]
+            parts = [_counting(store.read(index), LABELLED) for index in chosen]
             yield {"name": [store.names[index] for index in chosen]} | {
                 key: np.stack([part[key] for part in parts]).astype(np.float32) for key in ("image", "mask", "valid")
             }
@@ -165,12 +166,19 @@ def _shuffled(step, indices: np.ndarray, batch: int, seed: int, stream: int) -> 
     return tf.gather(tf.constant(indices), tf.stack(places))
 
 
-def _read_part(store: ImageStore, index: int, place, height: int, width: int) -> dict:
-    """A height x width part of an image at `place`, (row, column) as shares of the free room."""
+def _read_part(store: ImageStore, index: int, place, height: int, width: int, stream: int) -> dict:
+    """A height x width part of an image at `place`, (row, column) as shares of the free room.
+
+    Of a labelled image that is labelled in part, the room is what is labelled.
+    """
     index = int(index)
     full_height, full_width = store.shapes[index][:2]
-    top = int(place[0] * (max(0, full_height - height) + 1))
-    left = int(place[1] * (max(0, full_width - width) + 1))
+    boxes = store.rows[index].get("labelled_boxes") if stream == LABELLED else None
+    if boxes:
+        top, left = place_in_boxes(boxes, place, (full_height, full_width), (height, width))
+    else:
+        top = int(place[0] * (max(0, full_height - height) + 1))
+        left = int(place[1] * (max(0, full_width - width) + 1))
     rows, columns = slice(top, top + height), slice(left, left + width)
     if height * width < _SMALL_PART * full_height * full_width:
         part = store.read_window(index, rows, columns)
@@ -182,4 +190,12 @@ def _read_part(store: ImageStore, index: int, place, height: int, width: int) ->
             key: np.pad(array, missing) if key == "valid" else np.pad(array, missing, "symmetric")
             for key, array in part.items()
         }
-    return part
+    return _counting(part, stream)
+
+
+def _counting(part: dict, stream: int) -> dict:
+    """`valid` as 0 and 1: pixels of unknown label count where no mask is looked at, and there alone."""
+    valid = part["valid"]
+    if not (valid == UNKNOWN).any():
+        return part
+    return part | {"valid": (valid == 1 if stream == LABELLED else valid > 0).astype(np.uint8)}

@@ -26,7 +26,7 @@ from semicurv_tf.parts import new_part, remove_abandoned
 CACHE_VARIABLE = "SEMICURV_TF_CACHE"
 _ROWS = "rows.json"
 _FORMAT = "array_record"  # random access
-_REVISION = 4  # of what is written; raise it when rows or stored pixels change
+_REVISION = 5  # of what is written; raise it when rows or stored pixels change
 
 
 def cache_folder(cache_dir: str | os.PathLike | None = None) -> Path:

@@ -2,12 +2,13 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from semicurv_tf.data.decoded import DecodedDisk, DecodedMemory
+from semicurv_tf.data.identity import DATA
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import decode_bytes
 
@@ -22,9 +23,11 @@ class ImageStore:
         memory: where decoded images are kept.
         disk: where decoded images are kept that do not fit into memory; None: nowhere.
         damaged: makes a context that says what to do where a record cannot be read; see `damage_named`.
+        lock: held while a record is read; stores of the same records share one.
 
     Attributes:
-        names: names of the images, in order.
+        names: names of the images, in order: relative paths without suffix in a user's folder.
+        roots: the folder that each lies in, `identity.DATA` or `UNLABELLED`; with its name, that is which image it is.
         sources: the image that each was cut from.
         shapes: (height, width, channels) of each.
         labelled: whether each has a mask.
@@ -37,16 +40,18 @@ class ImageStore:
         memory: DecodedMemory,
         disk: DecodedDisk | None = None,
         damaged: Callable = contextlib.nullcontext,
+        lock=None,
     ):
         self.rows = tuple(rows)
         self.names = tuple(row["name"] for row in rows)
+        self.roots = tuple(row.get("root", DATA) for row in rows)
         self.sources = tuple(row["source"] for row in rows)
         self.shapes = tuple(tuple(row["shape"]) for row in rows)
         self.labelled = tuple(row["labelled"] for row in rows)
         self._records, self._memory, self._disk = records, memory, disk
         self._damaged = damaged
         self._fits = sum(h * w * (c + 2) for h, w, c in self.shapes) <= memory.budget_bytes
-        self._lock = threading.Lock()
+        self._lock = lock or threading.Lock()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -59,7 +64,8 @@ class ImageStore:
 
         Returns:
             {"image" (h, w, c) 0-255, "mask" (h, w, 1), "valid" (h, w, 1)}, uint8, not to be
-            written to. The mask of an unlabelled image is all 0.
+            written to. The mask of an unlabelled image is all 0. `valid` is 0 where the image has no data, 1 where
+            the pixel counts, 2 where the image is sound and its label unknown.
         """
         arrays = self._memory.get((self, index))
         if arrays is None:
@@ -89,21 +95,33 @@ class ImageStore:
             self._disk.write(self._disk_key(index), arrays)
         return {key: array[window] for key, array in arrays.items()}
 
-    def indices(self, names: Sequence[str]) -> list[int]:
-        """Positions of `names`; KeyError if one is not here."""
-        position = {name: index for index, name in enumerate(self.names)}
+    def indices(self, names: Sequence[str], root: str = DATA) -> list[int]:
+        """Positions of the images of these names in the folder `root`; KeyError if one is not here."""
+        position = {name: index for index, name in enumerate(self.names) if self.roots[index] == root}
         return [position[name] for name in names]
 
     def positive_percent(self) -> float:
         """Share of positive pixels over all labelled images, in percent (Table I)."""
         labelled = [row for row in self.rows if row["labelled"]]
-        pixels = sum(row["shape"][0] * row["shape"][1] for row in labelled)
+        pixels = sum(row.get("known", row["shape"][0] * row["shape"][1]) for row in labelled)
         return 100.0 * sum(row["positive"] for row in labelled) / max(1, pixels)
 
     def joined(self, other: "ImageStore") -> "ImageStore":
         """A store of the images of both, this one's first."""
         records = _Joined(self._records, len(self), other._records)
         return ImageStore((*self.rows, *other.rows), records, self._memory, self._disk, self._damaged)
+
+    def subset(self, indices: Sequence[int], hidden: Collection[int] = ()) -> "ImageStore":
+        """A store of some of the images, in the given order.
+
+        Args:
+            indices: positions of the images.
+            hidden: positions of those that count as unlabelled though they have a mask.
+        """
+        rows = [{**self.rows[index], "labelled": False} if index in hidden else self.rows[index] for index in indices]
+        return ImageStore(
+            rows, _Chosen(self._records, tuple(indices)), self._memory, self._disk, self._damaged, self._lock
+        )
 
     def _decode(self, index: int) -> dict[str, np.ndarray]:
         channels = self.shapes[index][-1]
@@ -158,3 +176,13 @@ class _Joined:
         if index < self._count:
             return self._first[index]
         return self._second[index - self._count]
+
+
+class _Chosen:
+    """Some of the records, in another order."""
+
+    def __init__(self, records, indices: tuple[int, ...]):
+        self._records, self._indices = records, indices
+
+    def __getitem__(self, index: int):
+        return self._records[self._indices[index]]

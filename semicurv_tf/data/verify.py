@@ -6,6 +6,7 @@ from pathlib import Path
 
 from semicurv_tf.data.examine import examine, positive_percent
 from semicurv_tf.data.folder_layout import require_unlabelled_folder
+from semicurv_tf.data.identity import shared_content
 from semicurv_tf.data.prepare import make_builder, quiet_tfds
 from semicurv_tf.errors import UserError
 
@@ -60,15 +61,21 @@ def verify(name: str, data_dir=None, *, options: dict | None = None, unlabelled_
     if unlabelled_dir is not None:
         require_unlabelled_folder(unlabelled_dir)
     rows, errors, notes, value_range = _describe(name, data_dir, options, on_source)
+    examined = rows
     if unlabelled_dir is not None:
         channels = next((part[0]["shape"][-1] for part in rows.values() if part), 3)
         extra, extra_errors, extra_notes, _ = _describe(
             "folder", unlabelled_dir, {"images_only": True, "channels": channels, "value_range": value_range}, on_source
         )
-        rows.setdefault("train", []).extend(extra.get("train", []))
+        extra_rows = extra.get("train", [])
+        shared = shared_content(rows, extra_rows)
+        both = {*shared.trained, *shared.held_out}
+        # What both folders hold is said once for all of it, not as an image under two names.
+        examined = {**rows, "train": [*rows.get("train", ()), *_without(extra_rows, both)]}
+        rows.setdefault("train", []).extend(_without(extra_rows, shared.held_out))
         errors += extra_errors
-        notes += extra_notes
-    findings = examine(name, rows)
+        notes += [*extra_notes, *shared.notes]
+    findings = examine(name, examined)
     return VerifyReport(
         splits=tuple(_summary(split, part) for split, part in rows.items() if part),
         errors=(*dict.fromkeys(errors), *findings.errors),
@@ -89,6 +96,10 @@ def _describe(name, data_dir, options, on_source):
             builder.describe(builder.source_dir)
         value_range = builder.value_range.text if builder.value_range else ""
         return builder.rows, list(builder.faults), list(builder.notes), value_range
+
+
+def _without(rows: list[dict], positions) -> list[dict]:
+    return [row for position, row in enumerate(rows) if position not in positions]
 
 
 def _summary(split: str, rows: list[dict]) -> SplitSummary:

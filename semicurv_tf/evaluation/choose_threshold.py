@@ -10,21 +10,22 @@ from semicurv_tf.metrics.overlap import THRESHOLD
 from semicurv_tf.metrics.tally import Tally
 from semicurv_tf.training import run_folder
 from semicurv_tf.whole_files import write_json
+from semicurv_tf.wording import counted
 
 # What the threshold is chosen by: the mean over images of the metric.
 CHOICES = {"iou": iou_at, "f1": f1_at}
 
 
 def require_no_test(split: str | None):
-    """Refuses test images.
+    """Refuses images that results are reported on.
 
     Raises:
-        UserError: the split is "test".
+        UserError: the split is "test" or "new".
     """
-    if split == "test":
+    if split in ("test", "new"):
         raise UserError(
-            "--split test: a threshold is never chosen on the images that results are reported on. "
-            "Fix: --split validation (or labelled)"
+            f"{'--new' if split == 'new' else '--split test'}: a threshold is never chosen on the images that results are "
+            "reported on. Fix: --split validation or --split labelled"
         )
 
 
@@ -41,7 +42,7 @@ def choose_threshold(opened: OpenRun, split: str | None, metric: str, console: C
         What was written: "threshold", "split", "score" (at the threshold), "metric", "score_at_0.5", "images", "step".
 
     Raises:
-        UserError: the split is "test", or no image has a valid pixel.
+        UserError: the split is "test" or "new", or no image has a valid pixel.
     """
     require_no_test(split)
     if split != "labelled":
@@ -74,7 +75,7 @@ def best_place(scores: np.ndarray) -> int:
 
 def describe(chosen: dict, opened: OpenRun) -> str:
     """The choice as text for a terminal; says plainly when the images were trained on."""
-    name, images = opened.config.data.dataset, f"{chosen['images']} {chosen['split']} images"
+    name, images = opened.config.data.dataset, counted(chosen["images"], f"{chosen['split']} image")
     text = (
         f"threshold {chosen['threshold']:g}: mean {chosen['metric']} {100 * chosen['score']:.1f} on {images}, "
         f"{100 * chosen['score_at_0.5']:.1f} at 0.5; written to {opened.folder / run_folder.THRESHOLD}"

@@ -16,12 +16,13 @@ from semicurv_tf.data.store import ImageStore
 from semicurv_tf.errors import UserError
 from semicurv_tf.metrics.network_scores import make_predictor
 from semicurv_tf.training import run_folder
-from semicurv_tf.training.train import open_dataset
+from semicurv_tf.training.run_data import moved, open_run_dataset
 
-# What --split takes: "labelled" are the training images whose masks the network learned from.
-SPLITS = ("test", "validation", "labelled")
+# What may be scored: "labelled" are the training images whose masks the network learned from, "new" those that came
+# since the run began (`--new`).
+SPLITS = ("test", "validation", "labelled", "new")
 
-# Images of at most so many pixels are predicted so many together; larger ones would take gigabytes.
+# Images of at most this many pixels are predicted in batches of this size; larger ones would take gigabytes.
 SMALL_BATCH, SMALL_PIXELS = 4, 512 * 512
 
 
@@ -68,16 +69,39 @@ class OpenRun:
             UserError: there are none.
         """
         store = self.dataset.train if split == "labelled" else getattr(self.dataset, split)
+        if split == "new":
+            return self._new(store)
         if store is None:
             raise UserError(f"--split {split}: {self.config.data.dataset} has no {split} images. Fix: another --split")
         if split != "labelled":
             return SplitImages(store, [index for index in range(len(store)) if store.labelled[index]])
+        # Those of a run with a manifest that are gone, or lost their mask, were named when it was opened.
+        names = self.facts["labelled"]
+        if self.dataset.changes is not None:
+            there = {row["name"] for row in store.rows if row["labelled"]}
+            names = [name for name in names if name in there]
         try:
-            return SplitImages(store, store.indices(self.facts["labelled"]))
+            if names:
+                return SplitImages(store, store.indices(names))
+            raise UserError("--split labelled: expected the run's labelled images, found none. Fix: restore them")
         except KeyError as error:
             raise UserError(
-                f"--split labelled: {self.config.data.dataset} has no training image {error}. Fix: --data-dir of the training"
+                f"--split labelled: {self.config.data.dataset} has no training image {error}. "
+                "Fix: --data-dir of the training"
             ) from None
+
+    def _new(self, store: ImageStore | None) -> SplitImages:
+        if self.dataset.changes is None:
+            raise UserError(
+                f"--new: {self.folder} was made by an earlier version and keeps no {run_folder.MANIFEST}, so what came "
+                "since cannot be told. Fix: --split test"
+            )
+        if store is None:
+            raise UserError(
+                f"--new: expected images with masks that came since {self.folder} began, found none. Fix: add some to "
+                "--data-dir, or leave --new out"
+            )
+        return SplitImages(store, list(range(len(store))))
 
     def predictions(
         self, images: SplitImages, console: Console | None = None, what: str = "images", batch: int | None = None
@@ -110,25 +134,26 @@ class OpenRun:
                 if np.isnan(probability[place][batch["valid"][place] > 0.5]).any():
                     raise UserError(
                         f"{self.folder}: the network's output for {name} is not a number. "
-                        f"Fix: train again with a smaller training.learning_rate than {self.config.training.learning_rate:g}"
+                        "Fix: train again with a smaller training.learning_rate than "
+                        f"{self.config.training.learning_rate:g}"
                     )
                 arrays = (batch["image"], batch["mask"], probability, batch["valid"])
                 yield PredictedImage(name, sources[name], *(array[place] for array in arrays))
 
 
-def open_run(run: Path, data_dir: str | None, console: Console) -> OpenRun:
+def open_run(run: Path, data_dir: str | None, console: Console, unlabelled_dir: str | None = None) -> OpenRun:
     """Loads the deployed network of a run and opens its dataset.
 
     Args:
         run: a run folder with a checkpoint.
         data_dir: in place of the configuration's, or None.
         console: for progress.
+        unlabelled_dir: likewise.
 
     Raises:
         UserError: no run, no checkpoint, no dataset.
     """
     network, facts = run_folder.load_deployed(run)
     config = run_folder.read_config(run)
-    if data_dir is not None:
-        config = config.model_copy(update={"data": config.data.model_copy(update={"data_dir": data_dir})})
-    return OpenRun(Path(run), config, facts, open_dataset(config, console), make_predictor(network))
+    config = moved(config, data_dir, unlabelled_dir)
+    return OpenRun(Path(run), config, facts, open_run_dataset(Path(run), config, console), make_predictor(network))

@@ -10,6 +10,7 @@ from semicurv_tf.metrics.overlap import THRESHOLD, OverlapCounts, summarise
 from semicurv_tf.metrics.tally import TOLERANCE_PX, Tally
 from semicurv_tf.training import run_folder
 from semicurv_tf.whole_files import write_json
+from semicurv_tf.wording import counted
 
 ALWAYS = ("iou", "f1")
 
@@ -39,7 +40,7 @@ def score_images(
 
     Returns:
         The split's scores: `summarise`'s, with dataset, method, labels, step and each image's IoU and F1; with
-        metrics also `Tally.scores`', and each image's.
+        metrics also `Tally.scores`', and each image's; and the names of images that "changed", are "gone" or "left_out".
 
     Raises:
         UserError: no such images.
@@ -56,6 +57,7 @@ def score_images(
         "labels": opened.config.data.labels,
         "split": split,
         "step": opened.facts["step"],
+        **(opened.dataset.changes.of_split(split) if opened.dataset.changes else {}),
         **summarise(counts + [OverlapCounts(0, 0, 0, 0)] * blank),
         **(_named(tally.scores(), metrics) if metrics else {"threshold": threshold}),
         "each": {name: _rounded(each) for name, each in tally.each().items()},
@@ -117,7 +119,8 @@ def shown_interval(limits, percent: bool) -> str:
 
 def _head(scores):
     at = "" if scores["threshold"] == THRESHOLD else f", threshold {scores['threshold']:g}"
-    return f"{scores['dataset']} {scores['split']}, {scores['images']} images, {scores['method']} at step {scores['step']}{at}"
+    what = f"{scores['dataset']} {scores['split']}, {counted(scores['images'], 'image')}"
+    return f"{what}, {scores['method']} at step {scores['step']}{at}"
 
 
 def _empty(scores):

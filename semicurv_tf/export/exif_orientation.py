@@ -1,8 +1,8 @@
 """The orientation tag of cameras inside the served graph, so that encoded images are read as `predict` reads files.
 
 The tag (EXIF 2.3, 0x0112, 1 to 8) stands in the first directory of a TIFF structure: in JPEG's APP1 segment, in PNG's
-eXIf chunk. Offsets come from strangers: whatever lies beyond the bytes counts as zero, and an image without a readable tag
-is taken as it is stored.
+eXIf chunk. Offsets come from strangers: whatever lies beyond the bytes counts as zero, and an image without a readable
+tag is taken as it is stored.
 """
 
 import tensorflow as tf
@@ -36,8 +36,8 @@ def decode_as_read(encoded: tf.Tensor, channels: int) -> tf.Tensor:
     """One encoded image as `semicurv_tf.images` reads its file.
 
     Args:
-        encoded: string scalar, the bytes of a PNG or JPEG file; of another number of channels than 1 or 3 a grey PNG with the
-            bands one below the other, as `images.encoded.encode_png` writes it.
+        encoded: string scalar, the bytes of a PNG or JPEG file; of another number of channels than 1 or 3 a grey PNG
+            with the bands one below the other, as `images.encoded.encode_png` writes it.
         channels: of the network.
 
     Returns:

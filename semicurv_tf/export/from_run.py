@@ -117,7 +117,7 @@ def _about(run: Path, facts: dict) -> dict:
         "channels": facts["channels"],
         "value_range": facts.get("value_range"),
         "dataset": config.data.dataset,
-        "labelled_fraction": config.data.labels,
+        "labelled_fraction": config.data.labels if isinstance(config.data.labels, float) else None,
         "labelled_images": facts.get("labelled"),
         "licence_of_the_data": _licence(config.data.dataset),
         "method": config.method.name,

@@ -100,7 +100,9 @@ def make_signatures(
 
         sides, codes = tf.map_fn(header_of, image_bytes, parallel_iterations=1, fn_output_signature=headers)
         pixels = tf.reduce_prod(sides, axis=1)
-        fits = tf.reduce_all(sides == tf.constant(size, tf.int64), axis=1) if size else pixels <= max_pixels
+        fits = pixels <= max_pixels
+        if size:  # compared once more when it is decoded: a file may hold another size than its header says
+            fits &= tf.reduce_all(sides == tf.constant(size, tf.int64), axis=1)
         codes = tf.where((codes == NO_CODE) & ~fits, SIZE_NOT_SERVED, codes)
         within = tf.cumsum(tf.where(codes == NO_CODE, pixels, 0)) <= request_pixels
         codes = tf.where((codes == NO_CODE) & ~within, REQUEST_TOO_LARGE, codes)
@@ -118,7 +120,10 @@ def make_signatures(
 
     def decoded_or(encoded, answer, none):
         image = _decode_or_empty(encoded, channels)
-        return tf.cond(tf.size(image) > 0, lambda: answer(image), lambda: none(tf.constant(UNDECODABLE)))
+        decoded = tf.size(image) > 0
+        served = decoded & tf.reduce_all(tf.shape(image)[:2] == tf.constant(size)) if size else decoded
+        code = tf.where(decoded, SIZE_NOT_SERVED, UNDECODABLE)
+        return tf.cond(served, lambda: answer(image), lambda: none(code))
 
     def predict_decoded(image):
         # No `ensure_shape` here: graph optimisation then takes the shape for granted outside the branch too.

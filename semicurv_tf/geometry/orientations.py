@@ -35,7 +35,7 @@ def orient_back(maps, number: int):
 
 
 def mean_over_orientations(predict, image, count: int = COUNT):
-    """The mean of `predict` over the first so many orientations, each prediction turned back.
+    """The mean of `predict` over the first `count` orientations, each prediction turned back.
 
     Args:
         predict: maps `(batch, height, width, channels)` to `(batch, height, width, 1)` of the same height and width.

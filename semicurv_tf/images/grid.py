@@ -19,8 +19,8 @@ class Grid:
         crs: of the coordinates, "EPSG:32633" or WKT; None without.
         geographic: coordinates are degrees of longitude and latitude; measured is in metres on the ellipsoid.
         scale: units per pixel where there is no transform.
-        mercator: "web" (EPSG:3857, formulas of the sphere) or "world" (EPSG:3395, of the ellipsoid): coordinates are metres at
-            the equator, stretched by latitude; measured is in metres on the ground. None: another CRS.
+        mercator: "web" (EPSG:3857, formulas of the sphere) or "world" (EPSG:3395, of the ellipsoid): coordinates are
+            metres at the equator, stretched by latitude; measured is in metres on the ground. None: another CRS.
 
     Example:
         >>> Grid(unit="mm", scale=0.8).step_matrices(np.zeros((1, 2)))[0]

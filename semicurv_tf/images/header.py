@@ -121,8 +121,10 @@ def _tiff_header(path: Path) -> Header:
         samples, pixels = page.samplesperpixel, page.imagewidth * page.imagelength
         palette = page.photometric.name == "PALETTE"
         return Header(
-            frames=len(frames), colours=3 if palette else samples - alpha_of_page(page), alpha=alpha_of_page(page), bits=page.bitspersample,
-            palette=palette, turned=page_orientation(page) != 1, georeferenced=any(tag in page.tags for tag in GEO_TAGS) or world_file(path) is not None,
+            frames=len(frames), colours=3 if palette else samples - alpha_of_page(page), alpha=alpha_of_page(page),
+            bits=page.bitspersample,
+            palette=palette, turned=page_orientation(page) != 1,
+            georeferenced=any(tag in page.tags for tag in GEO_TAGS) or world_file(path) is not None,
             large=pixels > WHOLE_TIFF_PIXELS, width=page.imagewidth, height=page.imagelength, tiff=True,
             white_is_zero=page.photometric.name == "MINISWHITE",
         )  # fmt: skip

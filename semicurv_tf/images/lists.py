@@ -39,7 +39,8 @@ def read_list(path: Path) -> list[str]:
 
 
 def same_name(name: str) -> str:
-    """A name in the one Unicode form in which names are compared (NFC): macOS and others write the same letters differently."""
+    """A name in the one Unicode form in which names are compared (NFC): macOS and others write the same letters
+    differently."""
     return unicodedata.normalize("NFC", name)
 
 

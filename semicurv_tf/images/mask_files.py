@@ -1,8 +1,8 @@
 """Reads a mask file to be vectorised: foreground, pixels that count, and where they lie.
 
-TIFF, large files and those with a world file are read by rasterio where that is installed, by strips of rows, with their
-CRS and no-data value; everything else by the reader of the training data. A mask takes one byte for each pixel. Values must be 0 and 1, or 0 and the largest of their type
-(255), unless a threshold is given.
+TIFF, large files and those with a world file are read by rasterio where that is installed, by strips of rows, with
+their CRS and no-data value; everything else by the reader of the training data. A mask takes one byte for each pixel.
+Values must be 0 and 1, or 0 and the largest of their type (255), unless a threshold is given.
 """
 
 import dataclasses
@@ -53,8 +53,8 @@ def read_mask_file(
         memory_bytes: of the process; None: any.
 
     Raises:
-        UserError: unreadable, of several pages, in colour, of other values, larger than the memory; or georeferenced and
-            rasterio is missing.
+        UserError: unreadable, of several pages, in colour, of other values, larger than the memory; or georeferenced
+            and rasterio is missing.
     """
     with naming(path, "mask"):
         if path.stat().st_size == 0:
@@ -90,7 +90,8 @@ def _expect_to_fit(path: Path, header: Header, by_strips: bool, memory_bytes: in
     needed = BASE_BYTES + header.pixels * (2 + decoded)
     if memory_bytes is not None and needed > memory_bytes:
         raise UserError(
-            f"{path}: expected a mask for {memory_bytes / 1e9:.2g} GB of memory, found {header.width}x{header.height} pixels, "
+            f"{path}: expected a mask for {memory_bytes / 1e9:.2g} GB of memory, found "
+            f"{header.width}x{header.height} pixels, "
             f"which take {needed / 1e9:.2g} GB. Fix: --memory {needed / 1e9 + 0.1:.1f}GB, or cut it into tiles"
         )
 

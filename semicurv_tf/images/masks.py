@@ -1,4 +1,4 @@
-"""Masks of training and scoring: which values of a file are 1. Values are labels, of 1, 8 or 16 bit alike."""
+"""Masks of training and scoring: which values of a file are 1, and which are unknown. Values are labels."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from semicurv_tf.images.reader import Decoded, decode
 from semicurv_tf.images.values import expect_large_enough
 
 _FOREGROUND_OF_TYPE = (1, 255, 65535)  # what tools write for "yes", by the type of the file
+_UNKNOWN_BESIDE_1 = (255, 65535)  # what tools write for "unknown" beside 0 and 1; the second in 16 bit
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,21 @@ class MaskRule:
             two-valued, 0 and one other value, and that other value is positive.
         threshold: values above it are positive (soft or JPEG masks). Excludes `positive_value`.
         invert: swap 0 and 1 at the end.
+        ignore: pixels of this value are of unknown label, neither 0 nor 1. None: none are.
+        find_ignored: without `ignore`, `positive_value` and `threshold`, take 255 beside 0 and 1 for unknown, and 65535
+            likewise; 255 (65535) beside 0 alone is positive.
     """
 
     positive_value: int | None = None
     threshold: int | None = None
     invert: bool = False
+    ignore: int | None = None
+    find_ignored: bool = False
+
+    @property
+    def automatic(self) -> bool:
+        """Whether the file's own values say what is positive."""
+        return self.positive_value is None and self.threshold is None
 
 
 @dataclass(frozen=True)
@@ -35,15 +46,21 @@ class ReadMask:
     """A mask, and what else its file says.
 
     Attributes:
-        mask: uint8 `(height, width, 1)` of 0 and 1.
+        mask: uint8 `(height, width, 1)` of 0 and 1; 0 where the label is unknown.
         label: what is 1 in it, for comparing files: "foreground" for 1, 255 and 65535, else the value or the colour;
             None where nothing is, or where the rule names the value.
         on_stored_grid: whether it was turned as its image is, having no orientation tag of its own.
+        known: bool `(height, width, 1)`, False where the label is unknown; None where all are known.
+        unknown_value: the value of the file that was found to mean so; None where there is none.
+        positive_value: the one value of the file beside 0; None as for `label`.
     """
 
     mask: np.ndarray
     label: str | None = None
     on_stored_grid: bool = False
+    known: np.ndarray | None = None
+    unknown_value: int | None = None
+    positive_value: int | None = None
 
 
 def read_mask(path: Path, rule: MaskRule = MaskRule(), image: Path | None = None) -> np.ndarray:
@@ -54,14 +71,15 @@ def read_mask(path: Path, rule: MaskRule = MaskRule(), image: Path | None = None
 def read_mask_of(path: Path, rule: MaskRule = MaskRule(), image: Path | None = None) -> ReadMask:
     """Reads a mask.
 
-    Colour masks must be grey in all but name (equal channels). A palette that is grey counts by its grey values, any other
-    by its indices, where black is 0. Where colour says nothing (all that is visible has one colour), alpha is the mask.
+    Colour masks must be grey in all but name (equal channels). A palette that is grey counts by its grey values, any
+    other by its indices, where black is 0. Where colour says nothing (all that is visible has one colour), alpha is the
+    mask.
 
     Args:
         path: the file.
         rule: how values become 0 and 1.
-        image: the file of its image. A mask without an orientation tag beside an image with one was drawn on the pixels as
-            they are stored, unless its size says otherwise.
+        image: the file of its image. A mask without an orientation tag beside an image with one was drawn on the pixels
+            as they are stored, unless its size says otherwise.
 
     Raises:
         UserError: naming the file; also where the values do not fit the rule.
@@ -73,12 +91,38 @@ def read_mask_of(path: Path, rule: MaskRule = MaskRule(), image: Path | None = N
             decoded = decoded.turned(image_orientation(image)[0])
         values = mask_values(decoded, path)
         expect_large_enough(path, *values.shape[:2])
-        mask = apply_mask_rule(values, rule, path)
-    label = None
-    if rule == MaskRule(invert=rule.invert):
-        foreground = values[values != 0]
-        label = _label(foreground.flat[0], decoded, values) if foreground.size else None
-    return ReadMask(mask, label, stored)
+        unknown = unknown_value(values, rule)
+        known = None if unknown is None else (values != unknown)
+        labelled = values if known is None else np.where(known, values, values.dtype.type(0))
+        mask = apply_mask_rule(labelled, rule, path)
+    label = positive = None
+    if rule.automatic:
+        foreground = labelled[labelled != 0]
+        if foreground.size:
+            label, positive = _label(foreground.flat[0], decoded, values), foreground.flat[0].item()
+    if known is None or known.all():
+        return ReadMask(mask, label, stored, positive_value=positive)
+    known = known[..., None]
+    return ReadMask(mask * known, label, stored, known, unknown, positive)
+
+
+def unknown_value(values: np.ndarray, rule: MaskRule) -> int | None:
+    """The value of pixels whose label is unknown; None where the rule knows of none.
+
+    Example:
+        >>> unknown_value(np.array([[0, 1, 255]]), MaskRule(find_ignored=True))
+        255
+        >>> unknown_value(np.array([[0, 255]]), MaskRule(find_ignored=True)) is None
+        True
+    """
+    if rule.ignore is not None:
+        # A mask of 1 bit holds 0 and 255, as for `MaskRule.positive_value`.
+        return 1 if values.dtype == np.bool_ and rule.ignore == 255 else rule.ignore
+    if rule.find_ignored and rule.automatic:
+        highest = values.max()
+        if highest in _UNKNOWN_BESIDE_1 and {1, highest} <= set(np.unique(values).tolist()) <= {0, 1, highest}:
+            return int(highest)
+    return None
 
 
 def mask_values(decoded: Decoded, path: Path) -> np.ndarray:
@@ -158,7 +202,7 @@ def _on_stored_grid(shape: tuple[int, ...], image: Path) -> bool:
 
 
 def _palette_labels(indices: np.ndarray, colours: np.ndarray) -> np.ndarray:
-    """Indices as labels, but black is 0: some tools (Pillow's quantize) order a palette by how often a colour occurs."""
+    """Indices as labels, but black is 0: some tools (Pillow's quantize) order a palette by the number of pixels."""
     first = colours[indices == 0]
     if not first.size or not first[0].any():
         return indices

@@ -1,7 +1,8 @@
-"""Pixels without data in images that do not mark them: the black around a retina, the white beside an aerial photograph.
+"""Pixels without data in images that do not mark them: the black around a retina, the white beside an aerial
+photograph.
 
-Training leaves out what its dataset calls not valid (the field of view of DRIVE, blank areas of MIT Road), so a network's answer
-there is arbitrary. An image file of its own does not say which pixels these are; their values do.
+Training leaves out what its dataset calls not valid (the field of view of DRIVE, blank areas of MIT Road), so a
+network's answer there is arbitrary. An image file of its own does not say which pixels these are; their values do.
 """
 
 import dataclasses
@@ -45,6 +46,7 @@ def parse_no_data(text: str) -> tuple[int, int]:
     low, high = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
     if not low <= high <= 255:
         raise UserError(
-            f"--no-data {text}: expected a value or a range of values in 0-255. Fix: --no-data 0-20, or --no-data 253-255"
+            f"--no-data {text}: expected a value or a range of values in 0-255. Fix: --no-data 0-20, or "
+            "--no-data 253-255"
         )
     return low, high

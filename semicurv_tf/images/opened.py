@@ -8,7 +8,7 @@ georeferenced ones are read by windows (rasterio), stacks page by page.
 import contextlib
 import dataclasses
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +69,7 @@ def read_with_notes(path: str | Path, channels: int, value_range: ValueRanges | 
 
 def open_pages(
     path: Path, header: Header, channels: int, *, place: bool = False, value_range: ValueRanges | None = None
-) -> Iterator[Opened]:
+) -> Generator[Opened]:
     """Opens an image, or the pages of a stack one after the other, to be read by rows before the next is taken.
 
     Args:

@@ -1,8 +1,8 @@
 """The one place where an image file is opened: allowed formats only, a pixel limit before anything is decoded.
 
 Pillow's own limit is a global of the process; to lift it while other threads read is a race. Its format plugins are
-asked directly here instead, so that the global is never looked at, nor changed. A file is checked by its header: opening
-decodes nothing.
+asked directly here instead, so that the global is never looked at, nor changed. A file is checked by its header:
+opening decodes nothing.
 """
 
 import contextlib
@@ -137,7 +137,8 @@ def expect_bearable(path: Path | str, width: int, height: int, largest_pixels: i
     """Refuses an image of more pixels than can be decoded at once."""
     if not 0 < width * height <= largest_pixels:
         raise UserError(
-            f"{path}: expected 1 to {largest_pixels // 10**6} million pixels, found others: its header says {width}x{height}. "
+            f"{path}: expected 1 to {largest_pixels // 10**6} million pixels, found others: its header says "
+            f"{width}x{height}. "
             "Fix: cut the image into tiles, or replace a damaged file"
         )
 
@@ -157,7 +158,8 @@ def naming(path: Path, what: str = "image") -> Iterator[None]:
     except FileNotFoundError:
         article = "an" if what == "image" else "a"
         raise UserError(
-            f"{path}: expected {article} {what} file, found none (or a link that leads nowhere). Fix: put the file there"
+            f"{path}: expected {article} {what} file, found none (or a link that leads nowhere). Fix: put the "
+            "file there"
         ) from None
     except MemoryError:
         raise UserError(
@@ -166,7 +168,8 @@ def naming(path: Path, what: str = "image") -> Iterator[None]:
     except Exception as error:  # decoders raise anything, from struct.error to their own
         if isinstance(error, OSError) and error.errno is not None:
             raise UserError(
-                f"{path}: expected a file that can be read, found {error.strerror}. Fix: check its permissions, and its disk"
+                f"{path}: expected a file that can be read, found {error.strerror}. Fix: check its permissions, "
+                "and its disk"
             ) from None
         # rasterio's own text is "see cause"
         reason = " ".join(str(error.__cause__ or error).split())[:160] or type(error).__name__
@@ -207,7 +210,8 @@ def _register_heif(name: Path | str) -> str:
 
 
 def develop_raw(path: Path) -> np.ndarray:
-    """A camera's raw file as RGB, uint8 `(height, width, 3)`, upright, by LibRaw's defaults (the camera's white balance).
+    """A camera's raw file as RGB, uint8 `(height, width, 3)`, upright, by LibRaw's defaults (the camera's white
+    balance).
 
     Raises:
         UserError: rawpy is not installed.

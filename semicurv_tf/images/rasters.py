@@ -99,7 +99,8 @@ def open_raster(path: Path, channels: int, value_range: ValueRanges | None = Non
 
 @contextlib.contextmanager
 def raster_environment():
-    """GDAL with a small cache, masks inside their TIFF, and no side files beside the user's images; around all of the below.
+    """GDAL with a small cache, masks inside their TIFF, and no side files beside the user's images; around all of the
+    below.
 
     Without rasterio it does nothing.
     """
@@ -133,7 +134,8 @@ class Raster:
         dtype = np.result_type(*dataset.dtypes)
         if dtype.kind not in "uif":
             raise UserError(
-                f"{path}: expected integers or floating point values, found {dtype}. Fix: convert the file, e.g. gdal_translate"
+                f"{path}: expected integers or floating point values, found {dtype}. Fix: convert the file, "
+                "e.g. gdal_translate"
             )
         expect_large_enough(path, *dataset.shape)
         if ColorInterp.cyan in colours:
@@ -145,7 +147,8 @@ class Raster:
         self._bands = own if channels in (1, 3) else list(range(1, channels + 1))
         if len(self._bands) > dataset.count:
             raise UserError(
-                f"{path}: expected {channels} bands, found {dataset.count}. Fix: leave the file out, or a run for {dataset.count}"
+                f"{path}: expected {channels} bands, found {dataset.count}. Fix: leave the file out, or a run "
+                f"for {dataset.count}"
             )
         alpha_is_band = alpha and len(self._bands) == dataset.count  # GDAL calls the fourth band alpha by default
         alpha &= not alpha_is_band

@@ -1,6 +1,7 @@
 """Reads one image file as a whole: what is accepted, and the line that names what is not.
 
-Everything ends as uint8 (see `values.py`), upright, in RGB order or in the file's own bands. Refused, by a `UserError` that
+Everything ends as uint8 (see `values.py`), upright, in RGB order or in the file's own bands. Refused, by a `UserError`
+that
 names the file: unreadable, truncated or empty files, several frames in one file, sides under 16 pixels.
 """
 
@@ -209,7 +210,8 @@ def _frames(path: Path, tiff: tifffile.TiffFile) -> list:
     told = (tiff.imagej_metadata or {}).get("images", 1) if tiff.is_imagej else 1
     if told > len(frames):
         raise UserError(
-            f"{path}: expected one directory per page, found {len(frames)} for {told} pages (ImageJ writes so above 4 GB). "
+            f"{path}: expected one directory per page, found {len(frames)} for {told} pages (ImageJ writes so "
+            "above 4 GB). "
             "Fix: save it as BigTIFF, or as several files"
         )
     return frames

@@ -139,7 +139,8 @@ class GeoTiffRows:
         with self._naming():
             self._dataset = rasterio.open(
                 self._path, "w", driver="GTiff", height=height, width=width, count=self._channels, dtype="uint8",
-                crs=self._place.crs, transform=self._place.transform, tiled=True, blockxsize=BAND_ROWS, blockysize=BAND_ROWS,
+                crs=self._place.crs, transform=self._place.transform, tiled=True, blockxsize=BAND_ROWS,
+                blockysize=BAND_ROWS,
                 compress="deflate", bigtiff="IF_SAFER", photometric="minisblack" if self._channels == 1 else "rgb",
             )  # fmt: skip
             if self._state:
@@ -214,7 +215,8 @@ class TiffPages:
     def close(self) -> None:
         if self._held:
             self._file.write(
-                np.concatenate(self._held), photometric="minisblack" if self._channels == 1 else "rgb", compression="zlib",
+                np.concatenate(self._held), photometric="minisblack" if self._channels == 1 else "rgb",
+                compression="zlib",
                 contiguous=False, metadata=None, description=self._state,
             )  # fmt: skip
             self._held, self._state = [], None

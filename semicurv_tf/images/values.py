@@ -3,8 +3,8 @@
 8 bit values are taken as they are; 1 bit is 0 and 255. Everything wider (16 bit, of which cameras often use 12, signed,
 floating point) is stretched by one range per type, measured over all images of a folder: from the 0.5 to the 99.5
 percentile, widened by half of that distance on either side as far as there are values, so that neither a hot pixel
-squeezes the rest nor a sparse bright line is cut off. Values that spread over a quarter of 16 bit or more keep their high
-byte instead. The range of the training data goes with the run; a file without one is measured by itself.
+squeezes the rest nor a sparse bright line is cut off. Values that spread over a quarter of 16 bit or more keep their
+high byte instead. The range of the training data goes with the run; a file without one is measured by itself.
 """
 
 import dataclasses
@@ -90,7 +90,8 @@ def parse_ranges(text: str) -> ValueRanges:
             low, high = 1.0, 0.0
         if not -np.inf < low < high < np.inf:
             raise UserError(
-                f"data.options.value_range: expected LOW:HIGH, found {text!r}. Fix: --set data.options.value_range=0:4095"
+                f"data.options.value_range: expected LOW:HIGH, found {text!r}. Fix: --set "
+                "data.options.value_range=0:4095"
             )
         found.append((name, ValueRange(low, high)))
     return ValueRanges(tuple(found))
@@ -161,7 +162,8 @@ def to_channels(pixels: np.ndarray, channels: int, path: Path | str = "image") -
 
     Args:
         pixels: uint8 `(height, width)` or `(height, width, bands)`.
-        channels: 1 (ITU-R 601 luma of colours), 3 (grey repeated, the first three bands), or as many bands as there are.
+        channels: 1 (ITU-R 601 luma of colours), 3 (grey repeated, the first three bands), or as many bands as there
+            are.
         path: of the file, for the error.
 
     Returns:

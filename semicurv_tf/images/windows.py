@@ -15,8 +15,11 @@ class Source(Protocol):
     `(bottom - top, width)` or None where all do. Calls go from top to bottom.
     """
 
-    height: int
-    width: int
+    @property
+    def height(self) -> int: ...
+
+    @property
+    def width(self) -> int: ...
 
     def rows(self, top: int, bottom: int) -> tuple[np.ndarray, np.ndarray | None]: ...
 

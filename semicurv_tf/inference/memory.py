@@ -1,8 +1,8 @@
 """How large tiles may be for the process to stay below a given memory.
 
 Measured with `scripts/benchmark_large.py` and on single tiles (TensorFlow 2.21, two cores): 650 to 790 MB before the
-first tile, then 8.5 to 12.6 times (channels of the network's first level) x (bytes of a feature) per pixel of a tile. The
-image itself, in float32 before and after standardisation and padding, is counted beside.
+first tile, then 8.5 to 12.6 times (channels of the network's first level) x (bytes of a feature) per pixel of a tile.
+The image itself, in float32 before and after standardisation and padding, is counted beside.
 """
 
 import dataclasses
@@ -68,7 +68,7 @@ class Memory:
         return fitting[-1]
 
     def _needed(self, side: int, height: int, width: int, channels: int) -> int:
-        # Rows that tiles still need: pixels and float32 sums, both twice while rows are added, and one byte of validity.
+        # Rows that tiles still need: pixels and float32 sums, both twice while rows are added, and a byte of validity.
         rows = min(side + BAND_ROWS, height) * width * (2 * channels + 9)
         return BASE_BYTES + min(side, height) * min(side, width) * self.pixel_bytes + rows
 

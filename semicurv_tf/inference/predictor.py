@@ -37,13 +37,14 @@ class Predictor:
         channels: 1 or 3, what the network takes.
         threshold: a pixel is foreground where its probability exceeds this.
         tile: side of the tiles in pixels, used for every image larger than a tile; `None` takes the largest
-            that `memory` bears.
+            that fits in `memory`.
         memory: of the process; `None` where the network computes elsewhere.
         whole_pixels: where `tile` and `memory` are None, images up to this many pixels are predicted in one piece.
         tta: "none", or "d4": the mean over the eight flips and quarter turns of each tile.
         no_data: pixels whose channels are all in this range, low to high, raw 0-255, hold no data; or None.
         stride: of the network's coarsest feature map in pixels; tiles start on its multiples.
-        value_range: of image values wider than 8 bit in the training data, see `images/values.py`; None measures each image.
+        value_range: of image values wider than 8 bit in the training data, see `images/values.py`; None measures each
+            image.
 
     Example:
         >>> predictor = Predictor(lambda image: image[..., :1] / 255, channels=3)

@@ -121,7 +121,7 @@ def tile_starts(length: int, tile: int, overlap: int) -> list[int]:
 
 
 def tile_weights(length: int) -> np.ndarray:
-    """Gaussian weights along a side, sigma an eighth of it, float64 in (0, 1]: e^-8 = 0.0003 at its ends, never zero."""
+    """Gaussian weights along a side, sigma an eighth of it, float64 in (0, 1]: e^-8 = 0.0003 at the ends, never 0."""
     distance = np.arange(length) - (length - 1) / 2
     return np.exp(-0.5 * (distance / (length / SIGMA_SHARE)) ** 2)
 
@@ -149,7 +149,7 @@ def predict_bands(
     down, across = Side(source.height, tile, overlap, stride), Side(source.width, tile, overlap, stride)
     share = 1.0 / (len(down.starts) * len(across.starts))
     alone = share == 1.0  # the network fills up the image by itself
-    held = _HeldRows(source)
+    held = _HeldRows(source, down.starts[0] + down.within(down.starts[0]).stop)
     for row, top in enumerate(down.starts):
         inside_down = down.within(top)
         bottom = top + inside_down.stop
@@ -184,23 +184,22 @@ def _taken(pixels: np.ndarray, lines: np.ndarray, columns: np.ndarray) -> np.nda
 class _HeldRows:
     """The rows that tiles still need: pixels, validity, and the weighted sum of probabilities."""
 
-    def __init__(self, source: Source):
+    def __init__(self, source: Source, bottom: int):
         self._source = source
         self.top = 0
-        self._bottom = 0
-        self.pixels = self.total = self.valid = None
+        self._bottom = bottom
+        self.pixels, self.valid = source.rows(0, bottom)
+        self.total = np.zeros(self.pixels.shape[:2], np.float32)
 
     def fetch(self, bottom: int) -> None:
         """Reads on, down to a row (exclusive)."""
-        pixels, valid = self._source.rows(self._bottom, bottom)
-        total = np.zeros(pixels.shape[:2], np.float32)
-        self._bottom = bottom
-        if self.pixels is None:
-            self.pixels, self.total, self.valid = pixels, total, valid
+        if bottom == self._bottom:
             return
+        pixels, valid = self._source.rows(self._bottom, bottom)
+        self._bottom = bottom
         self.pixels = np.concatenate([self.pixels, pixels])
-        self.total = np.concatenate([self.total, total])
-        if self.valid is not None:
+        self.total = np.concatenate([self.total, np.zeros(pixels.shape[:2], np.float32)])
+        if self.valid is not None and valid is not None:
             self.valid = np.concatenate([self.valid, valid])
 
     def release(self, bottom: int) -> Band:

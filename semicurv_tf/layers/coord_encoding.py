@@ -139,7 +139,6 @@ class NoEncoding:
 
     def maps(self, height, width, channels, table):
         """What is appended, or by what is turned: `(1, height, width, ...)` float32; None: nothing."""
-        return None
 
     def apply(self, features, maps):
         """The encoded features, from maps in the features' dtype."""

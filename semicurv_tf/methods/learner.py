@@ -1,5 +1,7 @@
 """Learning from labelled images, and by a method's term from unlabelled ones too: `train_step` is the whole of it."""
 
+from typing import cast
+
 import keras
 import tensorflow as tf
 
@@ -14,7 +16,7 @@ from semicurv_tf.methods.moving_average import update_average
 from semicurv_tf.methods.random_views import RandomViews
 from semicurv_tf.methods.registry import term_class
 from semicurv_tf.methods.schedule import first_unlabelled_step, ramp
-from semicurv_tf.methods.settings import MethodSettings
+from semicurv_tf.methods.settings import MethodSettings, UnlabelledSettings
 from semicurv_tf.metrics.overlap import batch_iou
 
 
@@ -117,7 +119,7 @@ class Learner(keras.Model):
         sides = {"sides": True} if self._side_outputs else {}
         if not apart:
             return self.student(image, training=True, **sides)
-        as_deployed = self.method.batch_statistics == "moving"
+        as_deployed = cast(UnlabelledSettings, self.method).batch_statistics == "moving"
         first, rest = image[:apart], image[apart:]
         logits = [self.student(first, training=True, **sides), self.student(rest, training=not as_deployed, **sides)]
         return tf.concat(logits, axis=0)
@@ -184,7 +186,7 @@ class Learner(keras.Model):
 
     def _apart(self, batch, term) -> int:
         """How many labelled images batch normalisation sees apart from the unlabelled ones; 0: all together."""
-        together = term is None or self.method.batch_statistics == "joint"
+        together = term is None or cast(UnlabelledSettings, self.method).batch_statistics == "joint"
         return 0 if together else batch["labelled"]["image"].shape[0]
 
     def _in_loss_pose(self, batch, view, probability):

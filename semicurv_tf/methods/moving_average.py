@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from semicurv_tf.methods.settings import MethodSettings
+from semicurv_tf.methods.settings import AveragedSettings, TeacherSettings
 
 
 def average_weight(step, alpha):
@@ -16,7 +16,7 @@ def average_weight(step, alpha):
     return tf.minimum(1.0 - 1.0 / (step + 1.0), alpha)
 
 
-def update_average(teacher, student, step, method: MethodSettings):
+def update_average(teacher, student, step, method: AveragedSettings | TeacherSettings):
     """Moves the teacher towards the student, in float32.
 
     The moving statistics of batch normalisation are averaged too, but with `teacher_statistics: batch`: there they are

@@ -132,7 +132,7 @@ class TeacherSettings(UnlabelledSettings):
         "authors' code)",
     )
     teacher_orientations: Annotated[int, Field(ge=1, le=8)] = Field(
-        1, description="the teacher's predictions are averaged over so many of the eight flips and quarter turns"
+        1, description="the teacher's predictions are averaged over this many of the eight flips and quarter turns"
     )
     align_foreground: bool = Field(
         False,

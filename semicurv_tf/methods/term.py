@@ -39,7 +39,6 @@ class UnlabelledTerm:
 
     def targets(self, batch, step):
         """What the losses compare with and no gradient flows through, from the batch as it was read."""
-        return None
 
     def student_batch(self, batch, step):
         """The batch as the student gets it; transplants, where there are any, are done."""

@@ -10,7 +10,7 @@ class SegmentationNetwork(keras.Model):
     """Standardises the image, pads it by reflection, and crops the logits back; subclasses say what is between.
 
     A subclass sets `stride`, makes its layers in `__init__`, builds them in `build_layers` and gives the logits of the
-    padded image in `padded_logits`. Networks with deep supervision have `side_outputs` more logits a pixel.
+    padded image in `padded_logits`. Networks with deep supervision have `side_outputs` more logits per pixel.
 
     Args:
         mean, standard_deviation: per channel, of the training images, raw 0-255. A single number serves all channels;
@@ -29,7 +29,7 @@ class SegmentationNetwork(keras.Model):
         self.channels = None
 
     def build_layers(self, channels):
-        """Builds all layers for standardised images of so many channels."""
+        """Builds all layers for standardised images of `channels` channels."""
         raise NotImplementedError
 
     def padded_logits(self, features, training):

@@ -60,7 +60,7 @@ def _tile(store: ImageStore, index: int, split: str) -> Image.Image:
     arrays = store.read(int(index))
     colour = as_rgb(arrays["image"]).astype(float)
     overlaid = np.where(arrays["mask"] == 1, 0.35 * colour + 0.65 * _POSITIVE, colour)
-    overlaid = np.where(arrays["valid"] == 0, 0.5 * overlaid + 0.5 * _NO_DATA, overlaid)
+    overlaid = np.where(arrays["valid"] != 1, 0.5 * overlaid + 0.5 * _NO_DATA, overlaid)
     tile = Image.new("RGB", (2 * _TILE_PX + 6, _TILE_PX + _CAPTION_PX + 4), "white")
     for column, pixels in enumerate((colour, overlaid)):
         picture = Image.fromarray(pixels.astype(np.uint8))

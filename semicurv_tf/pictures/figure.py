@@ -1,6 +1,7 @@
 """How all figures look, and a figure as SVG text: the same bits for the same numbers."""
 
 import io
+from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -29,7 +30,7 @@ COLOURS = {
 }
 INK, SOFT, LINE = "#1d2329", "#5d6975", "#d5dbe1"
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "axes.edgecolor": SOFT,

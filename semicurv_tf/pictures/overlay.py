@@ -2,7 +2,7 @@
 
 import numpy as np
 
-OVERLAY_COLOUR = (255, 40, 40)
+OVERLAY_COLOUR = np.array([255, 40, 40], np.uint16)
 
 
 def overlay(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -18,5 +18,5 @@ def overlay(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     picture = np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image.copy()
     foreground = mask > 0
     # 40 % image, 60 % red, in integers: exact and without a float copy of the image.
-    picture[foreground] = (picture[foreground] * np.uint16(2) + np.uint16(OVERLAY_COLOUR) * np.uint16(3)) // 5
+    picture[foreground] = (picture[foreground] * np.uint16(2) + OVERLAY_COLOUR * np.uint16(3)) // 5
     return picture

@@ -32,7 +32,7 @@ from semicurv_tf.whole_files import written_whole  # noqa: E402
 PREDICTED, FAILED = "predicted.jsonl", "failed.jsonl"
 _LOG_LEVEL = "--default_sdk_harness_log_level=ERROR"
 
-_opened = {}
+_opened: dict[PredictorOptions, tuple] = {}
 _opening = threading.Lock()
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.no_data import parse_no_data
@@ -22,15 +22,15 @@ class PredictorOptions:
     Attributes:
         run: a run folder; or
         saved_model: an exported version folder; or
-        server: `grpc://host:port` or `http(s)://host:port` of a TF Serving.
+        server: `grpc://host:port` or `http(s)://host:port` of TF Serving.
         model_name: the model's name on the server.
         model_version, model_label: which version of it; None: the newest that is served.
-        deadline: seconds for a call of the server, with all its tries.
+        deadline: seconds per call of the server, retries included.
         max_message_mb: largest message of the server; None: the client's own limit.
         token_file, ca_file, client_certificate, client_key: see `semicurv_tf.serving_client.security.Security`.
         trust: load a `saved_model` that may read and write files too.
         threshold: foreground above this; None takes the one chosen on validation images, else 0.5.
-        tile: side of the tiles in pixels; None takes the largest that the memory bears.
+        tile: side of the tiles in pixels; None takes the largest that fits in the memory.
         memory: of the process, such as "2GB".
         tta: "none" or "d4".
         no_data: values of pixels without data, such as "253-255"; None: only what the file itself says.
@@ -70,13 +70,13 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
             f"--precision {options.precision}: only a --run is computed in another precision here. "
             "Fix: export --precision bfloat16"
         )
-    settings = {"tile": options.tile, "tta": options.tta}
+    settings: dict[str, Any] = {"tile": options.tile, "tta": options.tta}
     if options.no_data is not None:
         settings["no_data"] = parse_no_data(options.no_data)
     if options.run is not None:
-        predictor, identity = _of_run(options, memory, settings)
+        predictor, identity = _of_run(options.run, options, memory, settings)
     elif options.saved_model is not None:
-        predictor, identity = _of_saved_model(options, memory, settings)
+        predictor, identity = _of_saved_model(options.saved_model, options, memory, settings)
     else:
         _, predictor, identity = _of_server(options, settings)
     sized_by = {} if options.tile or options.server else {"memory": memory}
@@ -117,18 +117,18 @@ def saved_model_predictor(directory: str, trust: bool = False, **settings) -> Pr
     return Predictor(predict, channels, **settings)
 
 
-def _of_saved_model(options: PredictorOptions, memory: int, settings: dict) -> tuple[Predictor, dict]:
+def _of_saved_model(version: str, options: PredictorOptions, memory: int, settings: dict) -> tuple[Predictor, dict]:
     from semicurv_tf.export.card import read_card
 
-    card = read_card(options.saved_model)
+    card = read_card(version)
     threshold = options.threshold if options.threshold is not None else card.get("threshold") or 0.5
     limit = Memory(memory, tile_pixels=card.get("max_pixels") or WHOLE_PIXELS)
     value_range = parse_ranges(card["value_range"]) if card.get("value_range") else None
     predictor = saved_model_predictor(
-        options.saved_model, options.trust, threshold=threshold, memory=limit, value_range=value_range, **settings
+        version, options.trust, threshold=threshold, memory=limit, value_range=value_range, **settings
     )
-    variables = Path(options.saved_model, "variables", "variables.data-00000-of-00001")
-    parts = [Path(options.saved_model, "saved_model.pb").read_bytes(), variables.read_bytes()]
+    variables = Path(version, "variables", "variables.data-00000-of-00001")
+    parts = [Path(version, "saved_model.pb").read_bytes(), variables.read_bytes()]
     return predictor, {"model": _digest(parts)}
 
 
@@ -136,6 +136,8 @@ def _of_server(options: PredictorOptions, settings: dict) -> tuple["Client", Pre
     from semicurv_tf.serving_client.client import connect
     from semicurv_tf.serving_client.security import Security
 
+    if options.server is None:
+        raise ValueError(f"Expected one of run, saved_model and server. Received: {options}")
     security = Security(options.token_file, options.ca_file, options.client_certificate, options.client_key)
     client = connect(
         options.server,
@@ -154,13 +156,13 @@ def _of_server(options: PredictorOptions, settings: dict) -> tuple["Client", Pre
     return client, predictor, {"model": f"{options.server} {options.model_name} version {version}"}
 
 
-def _of_run(options: PredictorOptions, memory: int, settings: dict) -> tuple[Predictor, dict]:
+def _of_run(run: str, options: PredictorOptions, memory: int, settings: dict) -> tuple[Predictor, dict]:
     from semicurv_tf.training.precision import resolve_precision
     from semicurv_tf.training.run_folder import chosen_threshold, load_deployed
 
-    network, about = load_deployed(options.run)
+    network, about = load_deployed(run)
     identity = {"model": _digest(weight.numpy().tobytes() for weight in network.weights)}
-    threshold = options.threshold if options.threshold is not None else chosen_threshold(options.run) or 0.5
+    threshold = options.threshold if options.threshold is not None else chosen_threshold(run) or 0.5
     precision = resolve_precision(options.precision)
     if precision.name != "float32":
         from semicurv_tf.export.fold import folded_for_inference

@@ -1,4 +1,4 @@
-"""Which files are predicted and where their results go: finished ones are skipped, nothing is overwritten by mistake."""
+"""Which files are predicted, and where their results go: finished ones are skipped, none is overwritten by mistake."""
 
 import dataclasses
 import json
@@ -49,7 +49,7 @@ class ImageJob:
     outputs: dict[str, Path]
 
     def finished(self, since: float) -> bool:
-        """Whether every result is there, no older than the record of the settings, and made from the image as it is now."""
+        """Whether every result is there, no older than the record of the settings, and of the image as it is now."""
         there = all(path.is_file() and path.stat().st_mtime >= since for path in self.outputs.values())
         return there and is_made_from(self.outputs["mask"], self.image)
 
@@ -173,9 +173,12 @@ def open_output(output: str | Path, settings: dict, overwrite: bool) -> float:
     remove_abandoned(output.parent if alone else output, below=not alone)
     settings = json.loads(json.dumps(settings))
     if record.is_file():
-        earlier = (
-            {} if overwrite else read_object(record, "delete it together with the masks beside it, or --overwrite")
-        )
+        try:
+            earlier = read_object(record, "delete it together with the masks beside it, or --overwrite")
+        except UserError:
+            if not overwrite:
+                raise
+            earlier = {}
         differing = [key for key in sorted(settings.keys() | earlier.keys()) if settings.get(key) != earlier.get(key)]
         if not differing:
             return record.stat().st_mtime

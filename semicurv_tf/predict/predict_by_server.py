@@ -24,8 +24,8 @@ def predict_by_server(
     """Predicts the jobs' images by a server and writes their masks.
 
     Images up to `client.whole_pixels` (or up to a tile, where one is set) travel `batch` to a request, as PNG, and get
-    the server's own mask. Larger ones go by tiles, blended here, and stacks and GeoTIFFs by windows: by `predictor`, with
-    its threshold.
+    the server's own mask. Larger ones go by tiles, blended here, and stacks and GeoTIFFs by windows: by `predictor`,
+    with its threshold.
 
     Args:
         client: see `client.connect`.
@@ -40,8 +40,8 @@ def predict_by_server(
     """
     for start in range(0, len(jobs), batch):
         group = jobs[start : start + batch]
-        outcomes: list[ImageOutcome | None] = [None] * len(group)
-        small = []  # (place in the group, notes, PNG)
+        outcomes: dict[int, ImageOutcome] = {}  # by place in the group
+        small: list[tuple[int, tuple[str, ...], bytes]] = []  # place in the group, notes, PNG
         for place, job in enumerate(group):
             if job.outputs["mask"].suffix.lower() != ".png":
                 outcomes[place] = predict_job(predictor, job)
@@ -58,12 +58,12 @@ def predict_by_server(
             except UserError as error:
                 outcomes[place] = ImageOutcome(job.image, faults=named(job.image, error))
         masks = client.masks([encoded for *_, encoded in small]) if small else []
-        for (place, notes, _), mask in zip(small, masks, strict=True):
-            outcomes[place] = _written(group[place], notes, mask)
-        for outcome in outcomes:
+        for (place, notes, _), answer in zip(small, masks, strict=True):
+            outcomes[place] = _written(group[place], notes, answer)
+        for place in range(len(group)):
             if advance:
                 advance(1.0)
-            yield outcome
+            yield outcomes[place]
 
 
 def _is_large(client: Client, predictor: Predictor, pixels: np.ndarray) -> bool:

@@ -110,8 +110,8 @@ def _predict(predictor: Predictor, job: ImageJob, advance: Callable[[float], Non
             for band in _pieces(predictor.bands(image.source, _share_of(advance, header.frames))):
                 mask = predictor.mask(band.probability)
                 _write(results, band, mask)
-                foreground += np.count_nonzero(mask)
-                counted += mask.size if band.valid is None else np.count_nonzero(band.valid)
+                foreground += int(np.count_nonzero(mask))
+                counted += mask.size if band.valid is None else int(np.count_nonzero(band.valid))
     if header.frames > 1:
         notes = (*notes, "page by page of a stack")
     if "lines" in job.outputs:

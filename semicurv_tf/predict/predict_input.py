@@ -72,7 +72,7 @@ def predict_input(
         options: what predicts.
         progress: makes what is told of the progress, from the number of images.
         overwrite: predict finished ones too, and replace masks of other settings.
-        batch: of a server alone: so many images per request, for the server's own masks.
+        batch: of a server alone: images per request, for the server's own masks.
         beam_arguments: predict by a pipeline of Apache Beam with these arguments; None: here, one after another.
 
     Returns:
@@ -107,7 +107,9 @@ def predict_input(
 
 
 def _collected(outcomes: Iterable[ImageOutcome], to_do: list[ImageJob], finished_before: int) -> Summary:
-    predicted, notes, faults, lost = 0, {}, [], False
+    predicted, lost = 0, False
+    notes: dict[str, list[str]] = {}
+    faults: list[str] = []
     try:
         for outcome in outcomes:
             faults += outcome.faults

@@ -48,20 +48,37 @@ def recipe_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
 
 
-def recipe_file(name: str) -> Path:
+def recipe_file(name: str, option: str = "--recipe ") -> Path:
     """The YAML file of a recipe, for `load_config`.
 
+    Args:
+        name: one of `recipe_names()`.
+        option: what stands before the name on the command line, for the message.
+
     Raises:
-        UserError: no recipe has this name; the line names those that come near it.
+        UserError: no recipe has this name; the line names the one that comes nearest, and all others.
     """
     names = recipe_names()
     if name not in names:
         near = difflib.get_close_matches(name, names, n=1, cutoff=0.4) or names[:1]
         raise UserError(
-            f"--recipe {name}: expected a name of `semicurv-tf recipes`, but no recipe has this name. "
-            f"Fix: --recipe {near[0]}, or one of {', '.join(names)}"
+            f"{option}{name}: expected a name from `semicurv-tf recipes`, but no recipe has this name. "
+            f"Fix: {option}{near[0]}, or one of {', '.join(names)}"
         )
     return FOLDER / f"{name}.yaml"
+
+
+def recipe_or_file(text: str) -> Path:
+    """The YAML file of a recipe's name, or of a path: what has a suffix or a folder in it is a path.
+
+    >>> recipe_or_file("quickstart") == recipe_file("quickstart"), str(recipe_or_file("mine.yaml"))
+    (True, 'mine.yaml')
+
+    Raises:
+        UserError: no recipe has this name.
+    """
+    path = Path(text)
+    return path if path.suffix or len(path.parts) > 1 else recipe_file(text, option="")
 
 
 def recipe(name: str) -> Recipe:

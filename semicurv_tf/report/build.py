@@ -16,8 +16,9 @@ from semicurv_tf.study.published import published_labels, read_published
 from semicurv_tf.study.targets import DATASETS, TARGETS
 from semicurv_tf.training.guards import COLLAPSED_TO_BACKGROUND
 from semicurv_tf.whole_files import written_whole
+from semicurv_tf.wording import counted
 
-TITLE = "SemiCurv: measured beside printed"
+TITLE = "SemiCurv: measured and printed"
 BLOCKS = (("All labels (fully supervised)", 0), ("The higher label budget", 1), ("The lower label budget", 2))
 
 
@@ -55,22 +56,23 @@ def build_report(
     write_document(output, TITLE, parts, footer)
     _write_csv(output / "measured.csv", results)
     console.print(
-        f"{len(results)} results, {len(faults)} files left out: {output / 'index.html'}, report.md, measured.csv"
+        f"{counted(len(results), 'result')}, {counted(len(faults), 'file')} left out: "
+        f"{output / 'index.html'}, report.md, measured.csv"
     )
 
 
 def _opening(results: list[MeasuredCell], groups: list[Group], left_out: int) -> list[Part]:
     parts: list[Part] = [
         Paragraph(
-            "The tables and figures of SemiCurv (Xu et al. 2022) with what this implementation measured beside "
-            "what the paper printed.",
+            "The tables and figures of SemiCurv (Xu et al. 2022) with what this implementation measured next "
+            "to what the paper printed.",
             "lead",
         )
     ]
     if left_out:
         parts.append(
             Paragraph(
-                f"{left_out} files of the results were left out as damaged or foreign; the command named each.",
+                f"Left out as damaged or foreign: {counted(left_out, 'file')} of the results; the command named each.",
                 "warning",
             )
         )
@@ -82,13 +84,14 @@ def _opening(results: list[MeasuredCell], groups: list[Group], left_out: int) ->
     lines = [
         f"{len(results)} runs of {len({result.system.name for result in results})} systems on {', '.join(datasets)}; "
         f"seeds {_listed(sorted({result.seed for result in results}))}.",
-        f"Budget {budget}: the length of a run as a share of the paper's 1000 epochs, where an epoch cycles the labelled "
-        "images once, four to a batch.",
-        "IoU and F1 in percent at threshold 0.5, means over the test images as in the paper; pooled: over the pixels of all. "
-        "The difference is measured minus printed. "
-        "± is the standard deviation over seeds (n − 1); a seed chooses the labelled images, too.",
+        f"Budget {budget}: the length of a run as a share of the paper's 1000 epochs, where an epoch cycles the "
+        "labelled images once, four to a batch.",
+        "IoU and F1 in percent at threshold 0.5, means over the test images as in the paper; pooled: over the pixels "
+        "of all. The difference is measured minus printed. ± is the standard deviation over seeds (n − 1); a seed "
+        "chooses the labelled images, too.",
         "The test images were opened once for each run, at its last step.",
-        f"Measured on {'; '.join(sorted({result.machine for result in results}))}. Minutes are of the training steps alone.",
+        f"Measured on {'; '.join(sorted({result.machine for result in results}))}. Minutes are of the training steps "
+        "alone.",
     ]
     if all(len(group.results) == 1 for group in groups):
         lines.append("One seed each: differences of a few points between systems are not told from chance.")
@@ -168,7 +171,7 @@ def _figure6(groups: list[Group]) -> list[Part]:
 
 
 def _figure7(groups: list[Group], runs: Path | None, data_dir: str | None, images: int, console: Console) -> list[Part]:
-    parts: list[Part] = [Heading("Figure 7: masks beside the truth", "figure7")]
+    parts: list[Part] = [Heading("Figure 7: masks and truth", "figure7")]
     if runs is not None:
         from semicurv_tf.report.qualitative import comparison_figure
 
@@ -214,8 +217,8 @@ def _foreground_table(dataset: str, labels: float, groups: list[Group]) -> Table
     rows = []
     for name in TARGETS["figure8a"].systems(labels):
         group = main_group(groups, dataset, labels, name)
-        share = group and curves.foreground_at_end(group)
-        if share is None:
+        share = None if group is None else curves.foreground_at_end(group)
+        if group is None or share is None:
             continue
         iou = tables.measured_text(group.iou())
         rows.append(
@@ -231,7 +234,8 @@ def _foreground_table(dataset: str, labels: float, groups: list[Group]) -> Table
     return Table(
         head,
         rows,
-        f"{tables.title_of(dataset)}, {tables.percent(labels)} labelled: the teacher's foreground in the last tenth of the run",
+        f"{tables.title_of(dataset)}, {tables.percent(labels)} labelled: the teacher's foreground in the last tenth "
+        "of the run",
         (3,),
     )
 

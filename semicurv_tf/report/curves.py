@@ -1,4 +1,4 @@
-"""Figures of measured results: order of the systems, alpha (Fig. 6), collapse (Fig. 8a), K (Fig. 8b), training curves."""
+"""Figures of measured results: order of systems, alpha (Fig. 6), collapse (Fig. 8a), K (Fig. 8b), training curves."""
 
 from collections.abc import Sequence
 
@@ -53,8 +53,8 @@ def order_figure(target: str, dataset: str, labels: float, groups: Sequence[Grou
         axes.grid(axis="y", visible=False)
 
     caption = (
-        f"{title_of(dataset)}, {percent(labels)} labelled: measured (filled; the bar is the standard deviation over seeds) "
-        "and printed (ring)."
+        f"{title_of(dataset)}, {percent(labels)} labelled: measured (filled; the bar is the standard deviation over "
+        "seeds) and printed (ring)."
     )
     name = f"{target}_{dataset}_{100 * labels:g}pct"
     return Figure(name, drawn(draw, 7, 0.9 + 0.34 * len(names)), caption, width_px=680)
@@ -100,8 +100,8 @@ def setting_figure(
 
 def collapse_figure(dataset: str, labels: float, groups: Sequence[Group]) -> Figure | None:
     """Fig. 8a: what share of the pixels is predicted foreground over time, and the IoU that was watched."""
-    found = {name: main_group(groups, dataset, labels, name) for name in TARGETS["figure8a"].systems(labels)}
-    found = {name: group for name, group in found.items() if group is not None}
+    measured = {name: main_group(groups, dataset, labels, name) for name in TARGETS["figure8a"].systems(labels)}
+    found = {name: group for name, group in measured.items() if group is not None}
     if not found:
         return None
     true_share = dataset_info(dataset).positive_percent
@@ -125,10 +125,9 @@ def collapse_figure(dataset: str, labels: float, groups: Sequence[Group]) -> Fig
         figure.legend(loc="outside lower center", ncols=4)
 
     caption = (
-        f"{title_of(dataset)}, {percent(labels)} labelled. Left: the teacher's predicted foreground, "
-        "a collapse to background would go to 0. "
-        f"Right: the IoU that was watched ({_watched_on(next(iter(found.values())))}). Thin: as logged; thick: averaged over "
-        f"{100 * SMOOTHED:g} % of the run."
+        f"{title_of(dataset)}, {percent(labels)} labelled. Left: the teacher's predicted foreground, a collapse to "
+        f"background would go to 0. Right: the IoU that was watched ({_watched_on(next(iter(found.values())))}). "
+        f"Thin: as logged; thick: averaged over {100 * SMOOTHED:g} % of the run."
     )
     return Figure(f"figure8a_{dataset}_{100 * labels:g}pct", drawn(draw, 9.6, 3.9), caption)
 
@@ -143,7 +142,7 @@ def foreground_at_end(group: Group) -> float | None:
 
 
 def training_figure(dataset: str, labels: float, groups: Sequence[Group]) -> Figure | None:
-    """The watched IoU and the supervised loss of Table III's and V's systems that were run there, the first seed of each."""
+    """Monitored IoU and supervised loss of the systems of Tables III and V that were run there, first seeds."""
     names = dict.fromkeys([*TARGETS["table3"].systems(labels), *TARGETS["table5"].systems(labels)])
     found = [group for name in names if (group := main_group(groups, dataset, labels, name)) is not None]
     found = [group for group in found if len(group.first.curve) > 1]
@@ -163,9 +162,9 @@ def training_figure(dataset: str, labels: float, groups: Sequence[Group]) -> Fig
         figure.legend(loc="outside lower center", ncols=4)
 
     caption = (
-        f"{title_of(dataset)}, {percent(labels)} labelled, seed {found[0].first.seed}. Left: IoU on {_watched_on(found[0])}; "
-        "nothing is chosen by it. "
-        f"Right: loss on the labelled images, averaged over {100 * SMOOTHED:g} % of the run."
+        f"{title_of(dataset)}, {percent(labels)} labelled, seed {found[0].first.seed}. Left: IoU on "
+        f"{_watched_on(found[0])}; nothing is chosen by it. Right: loss on the labelled images, averaged over "
+        f"{100 * SMOOTHED:g} % of the run."
     )
     return Figure(f"curves_{dataset}_{100 * labels:g}pct", drawn(draw, 9.6, 3.6 + 0.22 * (len(found) // 4)), caption)
 

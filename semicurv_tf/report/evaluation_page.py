@@ -1,4 +1,4 @@
-"""The page of an evaluation: scores with intervals, curves, the worst and best images, and what was run, in one HTML file."""
+"""The page of an evaluation, one HTML file: scores with intervals, curves, worst and best images, what was run."""
 
 import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from semicurv_tf.report.extremes import Extreme, pictures, worst_and_best
 from semicurv_tf.report.page import division, folded, heading, tag
 from semicurv_tf.training import run_folder
 from semicurv_tf.whole_files import written_whole
+from semicurv_tf.wording import counted
 
 HEADLINES = ("iou", "f1", "cldice", "ods", "average_precision", "aiu", "precision", "recall")
 
@@ -59,7 +60,7 @@ def evaluation_page(
         facts: the content of run.json, and "threshold_chosen", that of threshold.json, where there is one.
         run: the run's name.
     """
-    title = f"{scores['dataset']}: {scores['method']} on {scores['images']} {scores['split']} images"
+    title = f"{scores['dataset']}: {scores['method']} on {counted(scores['images'], scores['split'] + ' image')}"
     chapters = {
         ("scores", "Scores"): scores_table(scores),
         ("curves", "Curves"): curves(scores),
@@ -119,7 +120,8 @@ def _method(scores):
     lines = [
         "Mean: over images, each counting alike, as in the paper. Pooled: the counts of all images added up first. "
         f"Threshold {scores['threshold']:g}.",
-        f"Masks that are empty: {scores['empty_targets']} targets, {scores['empty_predictions']} predictions. "
+        f"Masks that are empty: {counted(scores['empty_targets'], 'target')}, "
+        f"{counted(scores['empty_predictions'], 'prediction')}. "
         "Where both are empty a share is 1, where only one is, 0.",
     ]
     if any(METRICS[name].with_tolerance for name in scores["metrics"]):
@@ -129,24 +131,24 @@ def _method(scores):
         )
     if "ods" in scores["metrics"]:
         lines.append(
-            f"ODS is at threshold {scores['metrics']['ods']['threshold']:g}, the best for these very images, as OIS is at each "
-            "image's best: bounds of what a threshold can do, not what a user gets."
+            f"ODS is at threshold {scores['metrics']['ods']['threshold']:g}, the best for these very images, as OIS "
+            "is at each image's best: bounds of what a threshold can do, not what a user gets."
         )
     if bootstrap["sources"] > 1:
         unit = "images" if bootstrap["sources"] == scores["images"] else "images that the crops were cut from"
         lines.append(
-            f"Intervals: {100 * bootstrap['level']:.0f} % percentile bootstrap, {bootstrap['resamples']} resamples of the "
-            f"{bootstrap['sources']} {unit}, seed {bootstrap['seed']}. They tell how the score varies with the images, not with "
-            "the training's seed or the choice of labels."
+            f"Intervals: {100 * bootstrap['level']:.0f} % percentile bootstrap, {bootstrap['resamples']} resamples "
+            f"of the {bootstrap['sources']} {unit}, seed {bootstrap['seed']}. They tell how the score varies with "
+            "the images, not with the training's seed or the choice of labels."
         )
     if scores["images_without_valid_pixels"]:
-        lines.append(f"{scores['images_without_valid_pixels']} images without a valid pixel are left out.")
+        lines.append(f"Left out: {counted(scores['images_without_valid_pixels'], 'image')} without a valid pixel.")
     yield page.bullets(lines)
 
 
 def _threshold(value, chosen):
     if chosen and chosen["threshold"] == value and {"metric", "images", "split"} <= chosen.keys():
-        return f"{value:g}, the best mean {chosen['metric']} on {chosen['images']} {chosen['split']} images"
+        return f"{value:g}, the best mean {chosen['metric']} on {counted(chosen['images'], chosen['split'] + ' image')}"
     return f"{value:g}, the default" if value == THRESHOLD else f"{value:g}, as asked for"
 
 

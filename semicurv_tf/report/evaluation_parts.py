@@ -16,8 +16,12 @@ KINDS = ("mean", "pooled")
 LISTED = 500  # images in the folded list; RUN/scores.json has all
 CAPTIONED = ("iou", "f1", "cldice", "betti0_error")
 COLOURS = {
-    "right": TRUE_POSITIVE, "too much": FALSE_POSITIVE, "missed": FALSE_NEGATIVE, "background": (0, 0, 0), "does not count": (60, 60, 60),
-}  # fmt: skip
+    "right": TRUE_POSITIVE,
+    "too much": FALSE_POSITIVE,
+    "missed": FALSE_NEGATIVE,
+    "background": (0, 0, 0),
+    "does not count": (60, 60, 60),
+}
 
 
 def scores_table(scores):
@@ -38,7 +42,7 @@ def scores_table(scores):
 
 
 def _bars(entry):
-    """Both scores on a line from 0 to 100; the numbers stand beside it, so it says nothing to a reader of the screen."""
+    """Both scores on a line from 0 to 100; the numbers stand beside it, thus a screen reader passes it over."""
     marks = [f'<line x1="{x}" x2="{x}" y1="0" y2="22" class="grid"/>' for x in (5, 45, 85, 125, 165)]
     for kind, y in zip(KINDS, (7, 15)):
         if entry[kind] is None:
@@ -65,8 +69,8 @@ def curves(scores):
     """The precision-recall curve, where there is one, and the distribution over images."""
     values = np.array([each[RANKED_BY] for each in scores["each"].values()])
     spread = (
-        f"Distribution of the IoU over {len(values)} images: from {100 * values.min():.1f} to {100 * values.max():.1f} percent, "
-        f"median {100 * np.median(values):.1f}"
+        f"Distribution of the IoU over {len(values)} images: from {100 * values.min():.1f} to "
+        f"{100 * values.max():.1f} percent, median {100 * np.median(values):.1f}"
     )
     figures = [_drawing(distribution_figure(values, "IoU"), spread, spread + ". Each tick below is an image.")]
     if "curve" in scores:

@@ -2,8 +2,8 @@
 
 (a) A random view, a prediction in it, and the prediction brought back to the original pose (Sect. III-C).
 (b) The mean square error of two scalar predictions: zero on the whole diagonal (Sect. III-D).
-(c) What the paper proves in Eq. 7 and 8, as surfaces: two sets of maps on the way from collapsed to right. The mean square error
-is zero wherever the two agree, the N-pair loss is smallest where both are right.
+(c) What the paper proves in Eq. 7 and 8, as surfaces: two sets of maps on the way from collapsed to right. The mean
+square error is zero wherever the two agree, the N-pair loss is smallest where both are right.
 (d) Why the inverse must fit: both losses of one and the same prediction, brought back by a turn or a shift that is off.
 """
 
@@ -66,7 +66,8 @@ def view_figure() -> Figure:
 def surface_figure() -> Figure:
     """(b), (c) and (d)."""
     axis = np.linspace(0, 1, STEPS)
-    scalar, mse, npair = scalar_surface(axis), *collapse_surfaces(axis)
+    scalar = scalar_surface(axis)
+    mse, npair = collapse_surfaces(axis)
     turns, by_turn = misaligned(
         np.linspace(-20, 20, STEPS), lambda degrees: affine.about_centre(affine.rotation([degrees]), SIDE_PX, SIDE_PX)
     )

@@ -43,7 +43,7 @@ class Spread(NamedTuple):
 
     mean: float
     deviation: float | None
-    count: int
+    seeds: int
 
 
 class Group(NamedTuple):
@@ -86,7 +86,8 @@ def read_results(folders: Iterable[Path]) -> tuple[list[MeasuredCell], list[str]
     ]
     if absent:
         raise UserError(absent)
-    results, faults = {}, []
+    results: dict[tuple, MeasuredCell] = {}
+    faults: list[str] = []
     for file in sorted(file for folder in folders for file in folder.rglob("*.json")):
         if (file.parent / "config.yaml").exists():
             continue
@@ -129,7 +130,8 @@ def _measured(record: dict) -> MeasuredCell:
             minutes=float(record["training_minutes"]),
             labelled=list(record["labelled"]),
             curve=[line for line in record["curve"] if isinstance(line["step"], int)],
-            machine=f"{record['processor']}, {record['precision']['name']}, TensorFlow {record['versions']['tensorflow']}",
+            machine=f"{record['processor']}, {record['precision']['name']}, "
+            f"TensorFlow {record['versions']['tensorflow']}",
         )
     except KeyError as error:
         raise DamagedRecord(f"damaged: key {error} is missing") from None

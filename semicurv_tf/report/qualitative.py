@@ -1,4 +1,4 @@
-"""Figure 7: test images, their truth and each system's mask, its errors coloured; from run folders, where they are at hand.
+"""Figure 7: test images, their truth and each system's mask, errors coloured; from run folders, where there are any.
 
 The pictures hold images of the dataset: a report with them is subject to the dataset's terms.
 """
@@ -22,7 +22,7 @@ from semicurv_tf.report.measured import Group, MeasuredCell, main_group
 from semicurv_tf.report.tables import percent, title_of
 from semicurv_tf.study.targets import SEMI_SUPERVISED
 from semicurv_tf.training import run_folder
-from semicurv_tf.training.train import open_dataset
+from semicurv_tf.training.run_data import moved, open_run_dataset
 
 TILE_IN, DOTS_PER_INCH = 1.35, 160
 
@@ -104,10 +104,8 @@ def _spread_by_score(each: dict[str, dict], images: int) -> list[str]:
 def _predict(
     runs_of: list[tuple[MeasuredCell, Path]], names: list[str], data_dir: str | None, console: Console
 ) -> list[ComparedImage]:
-    config = run_folder.read_config(runs_of[0][1])
-    if data_dir is not None:
-        config = config.model_copy(update={"data": config.data.model_copy(update={"data_dir": data_dir})})
-    store = open_dataset(config, console).test
+    run = runs_of[0][1]
+    store = open_run_dataset(run, moved(run_folder.read_config(run), data_dir), console).test
     position = {name: index for index, name in enumerate(store.names)}
     missing = [name for name in names if name not in position]
     if missing:
@@ -115,7 +113,7 @@ def _predict(
             f"--data-dir: {', '.join(missing)} are no test images there. Fix: the data that the runs were scored on"
         )
     batches = [next(iter(evaluation_batches(store, 1, indices=[position[name]]))) for name in names]
-    masks = [{} for _ in names]
+    masks: list[dict[str, np.ndarray]] = [{} for _ in names]
     for result, run in runs_of:
         network, _ = run_folder.load_deployed(run)
         predict = make_predictor(network)
@@ -129,6 +127,11 @@ def _predict(
     ]
 
 
+def _iou(one: ComparedImage, mask: np.ndarray) -> float:
+    maps = (one.truth, mask.astype(np.float32), one.valid)
+    return iou(count_overlap(*(each[..., None] for each in maps)))
+
+
 def _draw(predicted: list[ComparedImage]):
     titles = ["image", "truth", *predicted[0].masks]
 
@@ -137,10 +140,7 @@ def _draw(predicted: list[ComparedImage]):
         for row, one in zip(panels, predicted):
             truth = error_map(one.truth, one.truth, one.valid)
             maps = [error_map(one.truth, mask, one.valid) for mask in one.masks.values()]
-            scores = [
-                f"{100 * iou(count_overlap(one.truth[..., None], mask[..., None].astype(np.float32), one.valid[..., None])):.0f}"
-                for mask in one.masks.values()
-            ]
+            scores = [f"{100 * _iou(one, mask):.0f}" for mask in one.masks.values()]
             for axes, picture, note in zip(row, [one.image, truth, *maps], [one.name, "", *scores]):
                 axes.imshow(picture, interpolation="nearest")
                 axes.set_xticks([])

@@ -111,11 +111,16 @@ def score_cells(table: str, group: Group | None, dataset: str, labels: float, sy
         measured_text(f1),
         difference(f1.mean, printed[1]),
         measured_text(group.spread(lambda result: result.pooled["iou"])),
-        str(iou.count),
+        str(iou.seeds),
         str(group.first.steps),
         budget_text(group.first.budget),
         measured_text(group.spread(lambda result: result.minutes)),
     ]
+
+
+def _groups_or_none(groups: Sequence[Group], dataset: str, labels: float, system: str) -> list[Group | None]:
+    """The groups of a row; one None where nothing was run, which is a row too."""
+    return [*find_groups(groups, dataset, labels, system)] or [None]
 
 
 def dataset_table(target: str, dataset: str, labels: float, groups: Sequence[Group]) -> Table:
@@ -127,7 +132,7 @@ def dataset_table(target: str, dataset: str, labels: float, groups: Sequence[Gro
         (group.iou().mean for name in systems for group in find_groups(groups, dataset, labels, name)), default=None
     )
     for name in systems:
-        for group in find_groups(groups, dataset, labels, name) or [None]:
+        for group in _groups_or_none(groups, dataset, labels, name):
             title = SYSTEMS[name].title + (f" ({group.variant})" if group and group.variant else "")
             cells = score_cells(target, group, dataset, labels, name, best)
             rows.append([title, *(ABLATION[name] if ablation else ()), *(cells[column] for column in kept)])
@@ -142,7 +147,7 @@ def overview_table(target: str, blocks: Sequence[tuple[str, int]], groups: Seque
         blocks: title, and position among a dataset's printed label budgets.
         groups: what was measured.
     """
-    rows = []
+    rows: list[str | list] = []
     for title, position in blocks:
         labels = {name: published_labels(target, name)[position] for name in PUBLISHED_DATASETS}
         if title:
@@ -171,7 +176,7 @@ def _overview_cell(target: str, groups, dataset: str, labels: float, system: str
 
 def order_note(target: str, dataset: str, labels: float, groups: Sequence[Group]) -> str | None:
     """How far the measured order of the systems is the printed one; None with fewer than three systems to compare."""
-    found = []
+    found: list[tuple[str, float, float]] = []  # title, measured, printed
     for name in TARGETS[target].systems(labels):
         group, printed = main_group(groups, dataset, labels, name), published(target, dataset, labels, name)
         if group is not None and printed is not None:
@@ -180,10 +185,10 @@ def order_note(target: str, dataset: str, labels: float, groups: Sequence[Group]
         return None
     pairs = [(a, b) for position, a in enumerate(found) for b in found[position + 1 :] if a[2] != b[2]]
     turned = [(a, b) for a, b in pairs if (a[1] - b[1]) * (a[2] - b[2]) <= 0]
-    order = lambda column: " > ".join(row[0] for row in sorted(found, key=lambda row: -row[column]))
+    order = lambda score: " > ".join(row[0] for row in sorted(found, key=score, reverse=True))
     lines = [
         f"Of {len(pairs)} pairs of systems {len(pairs) - len(turned)} stand in the paper's order.",
-        f"Measured: {order(1)}. Printed: {order(2)}.",
+        f"Measured: {order(lambda row: row[1])}. Printed: {order(lambda row: row[2])}.",
     ]
     if turned:
         widest = max(turned, key=lambda pair: abs(pair[0][1] - pair[1][1]))
@@ -196,13 +201,13 @@ def order_note(target: str, dataset: str, labels: float, groups: Sequence[Group]
 
 
 def time_table(dataset: str, labelled: Sequence[float], groups: Sequence[Group]) -> Table:
-    """Table VI: minutes of training, and what a step took; the printed minutes are of 1000 epochs on another machine."""
+    """Table VI: minutes of training and seconds per step; printed minutes are of 1000 epochs on another machine."""
     rows = []
     for labels in labelled:
         for name in TARGETS["table6"].systems(labels):
             printed = published("table6", dataset, labels, name)
             shown = NOT_PRINTED if printed is None else Shown(f"{printed:g}", "printed")
-            for group in find_groups(groups, dataset, labels, name) or [None]:
+            for group in _groups_or_none(groups, dataset, labels, name):
                 row = [SYSTEMS[name].title, percent(labels), shown]
                 if group is None:
                     rows.append([*row, NOT_RUN, *[""] * 4])
@@ -219,7 +224,7 @@ def time_table(dataset: str, labelled: Sequence[float], groups: Sequence[Group])
                         f"{whole:.0f}",
                     ]
                 )
-    head = ("system", "labelled", "printed min", "measured min", "steps", "budget", "s a step", "min at budget 1")
+    head = ("system", "labelled", "printed min", "measured min", "steps", "budget", "s per step", "min at budget 1")
     return Table(head, rows, title_of(dataset))
 
 
@@ -227,7 +232,7 @@ def setting_table(target: str, dataset: str, labels: float, column: str, value, 
     """A figure's points: a row for each system, with the value of the axis."""
     rows = []
     for name in TARGETS[target].systems(labels):
-        for group in find_groups(groups, dataset, labels, name) or [None]:
+        for group in _groups_or_none(groups, dataset, labels, name):
             cells = score_cells("table3", group, dataset, labels, name, None)
             rows.append([SYSTEMS[name].title, f"{value(SYSTEMS[name]):g}", cells[1], cells[4], *cells[6:]])
     head = ("system", column, "IoU", "F1", "pooled IoU", "seeds", "steps", "budget", "minutes")

@@ -21,6 +21,7 @@ class Client:
 
     def __init__(self, transport):
         self.transport = transport
+        self._stacked = 1  # bands that a PNG holds one below the other; 1: it is grey or RGB
 
     def describe(self) -> tuple[int, int]:
         """Channels that the model takes, and its version; a model that is not ready is refused.
@@ -37,6 +38,7 @@ class Client:
             raise UserError(
                 f"{name}: expected input (batch, height, width, channels), found {shape}. Fix: serve an export of semicurv-tf"
             )
+        self._stacked = 1 if shape[-1] in (1, 3) else shape[-1]
         return shape[-1], version
 
     def probability(self, image: np.ndarray) -> np.ndarray:
@@ -109,7 +111,8 @@ class Client:
             with understood(server):
                 if not encoded:
                     return ServerRefused(_CODES.get(float(fraction), _CODES[-1.0]).format(server=server))
-                mask = _decoded(encoded, _sides(image))
+                height, width = _sides(image)
+                mask = _decoded(encoded, (height // self._stacked, width))
                 if mask.dtype != np.uint8 or mask.ndim != 2 or not np.isin(mask, (0, 255)).all():
                     raise ValueError(f"no mask of 0 and 255, but {mask.dtype} {mask.shape}")
                 return mask

@@ -1,7 +1,7 @@
 """Starts a run from the checkpoint of another that did the same until there, so that shared steps are trained once.
 
-A recipe that begins with labelled images alone (`method.unlabelled_from`) does until then, bit for bit, what its supervised
-baseline does: both need be trained only once up to that step.
+A recipe that begins with labelled images alone (`method.unlabelled_from`) does until then, bit for bit, what its
+supervised baseline does: up to that step, both need training only once.
 """
 
 import shutil
@@ -46,7 +46,7 @@ def branch(parent: Path, step: int, run: Path, config: Config):
     facts = {**run_folder.read_facts(parent), "method": config.method.name}
     method = compiled_method(config, facts)
     checkpoints.restore(checkpoint, method, foreign=True)
-    run_folder.create(run, config, facts)
+    run_folder.create(run, config, facts, run_folder.read_manifest(parent))
     checkpoints.save(run / run_folder.CHECKPOINTS, method, step, kept=1)
     # A run that goes on cuts its log back to its checkpoint.
     shutil.copy(parent / run_folder.LOG, run / run_folder.LOG)
@@ -66,7 +66,8 @@ def _earlier(parent: Path, step: int, config: Config) -> list[str]:
     for each in (other, config):
         if each.method.reads_unlabelled and first_unlabelled_step(each.method, steps) < step:
             lines.append(
-                f"method.unlabelled_from: {each.method.unlabelled_from}, step {first_unlabelled_step(each.method, steps)}"
+                f"method.unlabelled_from: {each.method.unlabelled_from}, "
+                f"step {first_unlabelled_step(each.method, steps)}"
             )
         if not each.method.needs_teacher:
             lines.append("method.average_weights: false")

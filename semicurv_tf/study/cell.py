@@ -63,7 +63,8 @@ def planned_steps(config: Config) -> int | None:
     training_images = None if config.data.options else dataset_info(config.data.dataset).counts.get("train")
     if training_images is None:
         return None
-    return steps_of_run(config.training, max(1, round(config.data.labels * training_images)))
+    labels = config.data.labels
+    return steps_of_run(config.training, labels if isinstance(labels, int) else max(1, round(labels * training_images)))
 
 
 def other_settings(old: Config, new: Config) -> list[str]:

@@ -57,7 +57,7 @@ def units(config: Config) -> float:
     passes = LEARN * labelled + config.method.passes * unlabelled
     model, usual = config.model, NETWORKS[config.model.name]
     # A narrower network has quadratically fewer products, but took about a third of the time at half the widths.
-    narrower = (model.widths[0] / usual.widths[0]) ** 1.6 if model.widths else 1.0
+    narrower = (model.widths[0] / usual.widths[0]) ** 1.6 if model.widths and usual.widths else 1.0
     return passes * narrower * usual.gflop / NETWORKS[COUNTED_IN].gflop * _pixels(config) / 128**2
 
 

@@ -20,7 +20,8 @@ def train_to_the_end(config: Config, run: Path, console: Console):
 
 def test_scores(run: Path, data_dir: str | None, console: Console) -> dict:
     """Scores the last step once; the test set is not opened again for a run that has them."""
-    step = checkpoints.step_of(checkpoints.newest(run / run_folder.CHECKPOINTS))
+    newest = checkpoints.newest(run / run_folder.CHECKPOINTS)
+    step = None if newest is None else checkpoints.step_of(newest)
     path = run / run_folder.SCORES
     known = run_folder.read_json(path).get("test") if path.exists() else None
     return known if known and known["step"] == step else score_run(run, "test", data_dir, console)

@@ -64,7 +64,7 @@ def make_plan(request: Request) -> list[Cell]:
     """
     target = find_target(request.target)
     faults = _faults(request)
-    if faults:
+    if faults or request.dataset is None:
         raise UserError(faults)
     if request.labels:
         blocks = [(label, target.systems(label)) for label in request.labels]
@@ -74,7 +74,8 @@ def make_plan(request: Request) -> list[Cell]:
     unknown = [name for name in request.methods if name not in known]
     if unknown:
         raise UserError(
-            f"--methods {','.join(unknown)}: not in {target.name} at these labels. Fix: one or more of {', '.join(known)}"
+            f"--methods {','.join(unknown)}: not in {target.name} at these labels. "
+            f"Fix: one or more of {', '.join(known)}"
         )
     wanted = [
         (label, SYSTEMS[name])
@@ -129,7 +130,8 @@ def _refuse_settings_of_the_plan(request: Request, target: Target, systems: list
     ]
     decided = {key for system in systems for key in system.settings}
     faults += [
-        f"--set {key}: {target.name} decides it, row by row. Fix: leave it out, or train that run with semicurv-tf train"
+        f"--set {key}: {target.name} decides it, row by row. "
+        "Fix: leave it out, or train that run with semicurv-tf train"
         for key in request.settings
         if key in decided
     ]
@@ -144,25 +146,27 @@ def cell_of(request: Request, system: System, label: float, seed: int) -> Cell:
         request: its dataset, length and settings count.
         system, label, seed: which cell.
     """
+    if request.dataset is None:
+        raise ValueError(f"Expected a request with a dataset. Received: {request}")
     training_images = dataset_info(request.dataset).counts["train"]
     labelled = max(1, round(label * training_images))
     full_steps = paper_steps(labelled)
     steps = request.steps or max(1, round((request.budget or 1.0) * full_steps))
-    config = _config(request, system, label, seed, steps)
+    config = _config(request, request.dataset, system, label, seed, steps)
     return Cell(system, request.dataset, label, seed, labelled, steps, full_steps, config)
 
 
-def _config(request: Request, system: System, label: float, seed: int, steps: int) -> Config:
+def _config(request: Request, dataset: str, system: System, label: float, seed: int, steps: int) -> Config:
     decided = {
-        "data.dataset": request.dataset,
+        "data.dataset": dataset,
         "data.labels": label,
         "data.data_dir": request.data_dir,
         "training.seed": seed,
         "training.steps": steps,
-        "training.monitor": _monitor(request.dataset, label),
+        "training.monitor": _monitor(dataset, label),
     }
     config = load_shared_config(request.config_file or PROTOCOL, {**decided, **system.settings, **request.settings})
-    if request.dataset in CROPPED and config.data.crop is None:
+    if dataset in CROPPED and config.data.crop is None:
         config = config.model_copy(update={"data": config.data.model_copy(update={"crop": CROP_PX})})
     return config
 

@@ -1,4 +1,4 @@
-"""What unlabelled images add: baseline, SemiCurv and recipe side by side, by dataset and label budget, over label seeds."""
+"""What unlabelled images add: baseline, SemiCurv and recipe by dataset and label budget, over label seeds."""
 
 import itertools
 import statistics
@@ -6,7 +6,8 @@ import statistics
 from semicurv_tf.study.published import published
 
 _HEAD = (
-    "| dataset, labels | paper: supervised | paper: SemiCurv | strong supervised | faithful SemiCurv | best | best - supervised, by seed "
+    "| dataset, labels | paper: supervised | paper: SemiCurv | strong supervised "
+    "| faithful SemiCurv | best | best - supervised, by seed "
     "| minutes: supervised, SemiCurv, best | all labels, supervised |\n|---|---|---|---|---|---|---|---|---|\n"
 )
 SUPERVISED, SEMICURV, BEST = KINDS = ("supervised", "semicurv", "best")
@@ -16,8 +17,8 @@ def recipe_table(records: list[dict]) -> str:
     """Markdown, test IoU in percent: mean ± standard deviation (n - 1) over label seeds, and their number.
 
     Args:
-        records: of `read_record`, kind `RECIPE`, opened on the test set. The recipe of a file `NAME_best.yaml` is ours; method
-            `semicurv` the paper's; method `supervised` the baseline.
+        records: of `read_record`, kind `RECIPE`, opened on the test set. The recipe of a file `NAME_best.yaml` is ours;
+            method `semicurv` the paper's; method `supervised` the baseline.
     """
     lines = []
     for dataset, labels in sorted({place_of(record) for record in records if record["config"]["data"]["labels"] < 1}):
@@ -41,7 +42,7 @@ def recipe_table(records: list[dict]) -> str:
 
 
 def time_table(records: list[dict], minutes: tuple[float, ...]) -> str:
-    """Markdown: IoU in percent on hidden training masks after so many minutes of training steps, mean over label seeds.
+    """Markdown: IoU in percent on hidden training masks after given minutes of training steps, mean over label seeds.
 
     What was watched last before that time counts; a run that had ended by then counts with its end, and is in brackets.
 
@@ -49,7 +50,7 @@ def time_table(records: list[dict], minutes: tuple[float, ...]) -> str:
         records: of `read_record`, kind `RECIPE`.
         minutes: ascending.
     """
-    groups = {}
+    groups: dict[tuple, list[list[tuple[float, float]]]] = {}  # time and IoU, per run
     for record in records:
         watched = _watched(record)
         if watched:

@@ -66,7 +66,7 @@ def read_record(file: Path) -> dict:
         raise DamagedRecord(f'it is no record of a run (no "kind": "{CELL}" or "{RECIPE}" in it)')
     try:
         config, last = record["config"], record["curve"][-1]
-        if not _DERIVED <= record.keys():
+        if not _DERIVED.issubset(record):
             record |= {"dataset": config["data"]["dataset"], "labels": config["data"]["labels"]}
             record |= {"seed": config["training"]["seed"], "steps": last["step"]}
     except KeyError as error:

@@ -1,4 +1,4 @@
-"""Runs a plan's cells one after another; called again, goes on where it was.
+"""Runs a plan's cells one after another; called again, resumes where it stopped.
 
     RESULTS/CELL.json     a finished cell: configuration, curve, test scores, minutes, budget, machine
     RUNS/CELL/            its run folder: checkpoints, log, the deployed network
@@ -17,14 +17,15 @@ from rich.console import Console
 
 from semicurv_tf.config import Config, stored_config
 from semicurv_tf.errors import UserError
+from semicurv_tf.methods.settings import AveragedSettings, TeacherSettings
 from semicurv_tf.study.cell import Cell, other_settings
 from semicurv_tf.study.forecast import Forecast
 from semicurv_tf.study.measure import test_scores, train_to_the_end
 from semicurv_tf.study.record import CELL, DamagedRecord, make_record, read_record
 from semicurv_tf.training import checkpoints, run_folder
-from semicurv_tf.training.train import open_dataset
+from semicurv_tf.training.run_data import open_dataset
 from semicurv_tf.whole_files import write_json
-from semicurv_tf.wording import duration
+from semicurv_tf.wording import counted, duration
 
 # Lines of the log that a result keeps, beside those with a watched IoU.
 CURVE_LINES = 100
@@ -69,7 +70,7 @@ def run_plan(cells: list[Cell], results: Path, runs: Path, data_dir: str | None,
         tf.get_logger().setLevel("ERROR")
         # Missing or damaged data are better found now than in each cell.
         open_dataset(todo[0].config, console)
-    faults = []
+    faults: list[str] = []
     for position, cell in enumerate(todo, 1):
         console.print(f"\ncell {position} of {len(todo)}: {cell.name} ({cell.system.title}; budget {cell.budget:.3g})")
         try:
@@ -93,7 +94,11 @@ def run_plan(cells: list[Cell], results: Path, runs: Path, data_dir: str | None,
         )
     if faults:
         raise UserError(
-            [*faults, f"{len(todo)} cells were to do. Fix: see above, then call the same again: what is done stays"]
+            [
+                *faults,
+                f"not all of {counted(len(todo), 'cell')} could be finished. "
+                "Fix: see above, then the same command again: finished cells are kept",
+            ]
         )
 
 
@@ -143,7 +148,12 @@ def summary(states: list[tuple[Cell, str, int]], forecast: Forecast) -> str:
         if state in (STARTED, WAITING)
     )
     how = "a guess until one is measured" if forecast.guessed else "by the cells measured"
-    parts = [f"{len(states)} cells", f"{count(DONE)} done", f"{count(STARTED)} started", f"{count(WAITING)} to do"]
+    parts = [
+        counted(len(states), "cell"),
+        f"{count(DONE)} done",
+        f"{count(STARTED)} started",
+        f"{count(WAITING)} to do",
+    ]
     return f"{', '.join(parts)}; about {duration(left)} left ({how})"
 
 
@@ -162,14 +172,15 @@ def listing(states: list[tuple[Cell, str, int]], forecast: Forecast) -> str:
 
 def slow_average(cells: list[Cell]) -> str | None:
     """A line of advice where the teacher averages over more steps than the shortest run has."""
-    short = [
-        cell
+    averaged = [
+        (method.ema_alpha, cell.steps)
         for cell in cells
-        if cell.config.method.needs_teacher and cell.steps * (1 - cell.config.method.ema_alpha) < 2
+        if isinstance(method := cell.config.method, AveragedSettings | TeacherSettings) and method.needs_teacher
     ]
+    short = [(alpha, steps) for alpha, steps in averaged if steps * (1 - alpha) < 2]
     if not short:
         return None
-    alpha, steps = short[0].config.method.ema_alpha, min(cell.steps for cell in short)
+    alpha, steps = short[0][0], min(steps for _, steps in short)
     return (
         f"note: alpha {alpha:g} averages over about {1 / (1 - alpha):.0f} steps, and a run of this plan has {steps}: "
         "its teacher lags. For short runs: --set method.ema_alpha=0.99"
@@ -189,5 +200,6 @@ def _require_same(path: Path, old: Config, cell: Cell, option: str):
     changed = other_settings(old, cell.config)
     if changed:
         raise UserError(
-            f"{path}: was made with other settings ({'; '.join(changed)}). Fix: the same settings again, or another {option}"
+            f"{path}: was made with other settings ({'; '.join(changed)}). "
+            f"Fix: the same settings again, or another {option}"
         )

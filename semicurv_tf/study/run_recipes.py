@@ -4,7 +4,7 @@
     RESULTS/RECIPE-seedN.json       its record: configuration, curve, test scores at the last step, minutes, machine
     RESULTS/table.md                a row for each run; mean and spread where a recipe ran with several seeds
 
-Called again, it goes on where it was: finished runs are not trained again, stopped ones are resumed.
+Called again, it resumes where it stopped: finished runs are not trained again, stopped ones are resumed.
 """
 
 import itertools
@@ -96,7 +96,7 @@ def run_recipes(
         results: folder of the records.
         data_dir: of the dataset, or None for the recipes' own.
         console: for progress.
-        share: train the first so many steps only with the first recipe of a seed; the others go on from its checkpoint.
+        share: train this many steps with the first recipe of a seed alone; the others branch off at its checkpoint.
         development: the test set stays closed; the table shows the IoU on hidden training masks.
 
     Returns:

@@ -16,9 +16,11 @@ def study_table(records: list[dict]) -> str:
             length are taken for seeds of one another.
 
     Returns:
-        The rows; where a recipe has several seeds, a row `mean ± standard deviation` (n - 1) of each column; and a note.
+        The rows; where a recipe has several seeds, a row `mean ± standard deviation` (n - 1) of each column; and a
+        note.
     """
-    rows, groups = [], {}
+    rows: list[tuple] = []
+    groups: dict[tuple, list[list]] = {}
     for record in records:
         group, cells = _cells(record)
         rows.append(
@@ -33,9 +35,9 @@ def study_table(records: list[dict]) -> str:
     lines = ["| " + " | ".join(map(str, row)) + " |\n" for row in (*rows, *spreads)]
     first = records[0]
     note = (
-        "\nIn percent, of the last step's deployed network, at threshold 0.5. Hidden: on the masks of unlabelled training images, "
-        "by which settings may be chosen. Test: means over the test images, each scored whole; pooled over their pixels. "
-        "±: standard deviation over seeds; a seed chooses the labelled images, too. "
+        "\nIn percent, of the last step's deployed network, at threshold 0.5. Hidden: on the masks of unlabelled "
+        "training images, by which settings may be chosen. Test: means over the test images, each scored whole; "
+        "pooled over their pixels. ±: standard deviation over seeds; a seed chooses the labelled images, too. "
         f"{first['processor']}, {first['precision']['name']}, TensorFlow {first['versions']['tensorflow']}. "
         "Minutes are of the training steps alone, on a machine that may have done other work beside.\n"
     )

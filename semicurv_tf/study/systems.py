@@ -42,14 +42,18 @@ def _system(name: str, title: str, method: str, **settings) -> System:
     )
 
 
+def _title(method: str) -> str:
+    return METHODS[method].title or method
+
+
 def _semicurv(name: str, title: str, encoding: str = "sinusoid", similarity: str = "cosine", **settings) -> System:
     return _system(name, title, "semicurv", model__encoding=encoding, method__similarity=similarity, **settings)
 
 
 _ALL = (
-    _system("supervised", METHODS["supervised"].title, "supervised"),
+    _system("supervised", _title("supervised"), "supervised"),
     _system("deeplab_v3_plus", "DeepLab v3+", "supervised", model__name="deeplab_v3_plus"),
-    # Both by their papers' own loss, the balanced cross-entropy; from a random start Dice drove HED to foreground alone.
+    # Both by their papers' own loss, the balanced cross-entropy: from a random start, Dice drove HED to all foreground.
     _system("hed", "HED", "supervised", model__name="hed", method__supervised_loss="wbce"),
     _system("fphbn", "FPHBN", "supervised", model__name="fphbn", method__supervised_loss="wbce"),
     *(
@@ -57,7 +61,7 @@ _ALL = (
         for name, method in METHODS.items()
         if method.title and name not in ("supervised", "semicurv")
     ),
-    _semicurv("semicurv", METHODS["semicurv"].title),
+    _semicurv("semicurv", _title("semicurv")),
     _system("supervised_wbce", "UNet, weighted CE", "supervised", method__supervised_loss="wbce"),
     _system("mean_teacher_no_geometry", "Mean teacher, no geometry", "mean_teacher", views__geometric=False),
     _semicurv("semicurv_no_encoding", "N-pair, no encoding", encoding="none"),

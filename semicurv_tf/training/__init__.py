@@ -1,1 +1,1 @@
-"""The run: strategy, schedules, checkpoints, what is watched, resume."""
+"""The run: strategy, schedules, checkpoints, what is monitored, resume."""

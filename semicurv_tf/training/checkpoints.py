@@ -10,6 +10,8 @@ import hashlib
 import os
 import re
 import shutil
+import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable
@@ -20,6 +22,7 @@ import numpy as np
 
 from semicurv_tf.errors import RetryLater, UserError
 from semicurv_tf.parts import new_part, remove_abandoned
+from semicurv_tf.whole_files import PASSING
 
 STATE, CHECKSUM = "state.npz", "state.sha256"
 
@@ -61,7 +64,8 @@ def save(folder: Path, method, step: int, kept: int) -> Path:
     except OSError as error:
         shutil.rmtree(beside, ignore_errors=True)
         free_mb = shutil.disk_usage(folder).free // 2**20 if folder.exists() else 0
-        raise RetryLater(
+        kind = RetryLater if error.errno in PASSING else UserError
+        raise kind(
             f"{target}: cannot be written ({error.strerror}; {free_mb} MB free). "
             f"Earlier checkpoints are untouched. Fix: make room, then semicurv-tf train --resume {folder.parent}"
         ) from None
@@ -247,14 +251,18 @@ class _Archive:
         try:
             yield
         except _DAMAGE as error:
+            reason = " ".join(str(error).split())[:200] or type(error).__name__
             raise DamagedCheckpoint(
-                f"{self.checkpoint / STATE}: damaged ({error}). "
+                f"{self.checkpoint / STATE}: damaged ({reason}). "
                 f"Fix: delete the folder {self.checkpoint.name}; the one before it is then used"
             ) from None
 
 
-_DAMAGE = (OSError, ValueError, KeyError, EOFError, TypeError, SyntaxError, MemoryError, zipfile.BadZipFile, zlib.error,
-           NotImplementedError, RuntimeError)  # fmt: skip
+# What NumPy and zipfile raise for damaged headers; they read them with Python's own tokenizer.
+_DAMAGE = (
+    ArithmeticError, AttributeError, EOFError, IndexError, KeyError, MemoryError, NotImplementedError, OSError, RuntimeError,
+    SyntaxError, TypeError, ValueError, struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 def _shapes(file: Path) -> dict[str, tuple[int, ...]]:

@@ -6,10 +6,10 @@ from pathlib import Path
 from semicurv_tf.errors import UserError
 from semicurv_tf.json_files import read_object
 
+_is_number = lambda value: isinstance(value, int | float) and not isinstance(value, bool)
 _numbers = lambda value, count: (
     isinstance(value, list) and len(value) == count and all(_is_number(each) and math.isfinite(each) for each in value)
 )
-_is_number = lambda value: isinstance(value, int | float) and not isinstance(value, bool)
 _is_count = lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 1
 _names = lambda value: isinstance(value, list) and all(isinstance(each, str) for each in value)
 

@@ -11,7 +11,7 @@ from semicurv_tf.training.task import Task
 _INNER = re.compile(r"\b([A-Z]\w*(?:Error|Exception): [^\n]*)")
 _TASK = re.compile(r"/job:(chief|worker)/(?:replica:0/)?task:(\d+)")
 
-# What a collective operation raises once a worker is gone; or gone and started anew, by itself.
+# What a collective operation raises once a worker is gone; or gone and restarted, by itself.
 LOST_WORKER = (
     tf.errors.UnavailableError,
     tf.errors.AbortedError,

@@ -1,8 +1,8 @@
-"""Waiting for the other workers of a run before TensorFlow does: says who is missing, gives up in the end, heeds Ctrl-C.
+"""Waits for the other workers of a run before TensorFlow does: says who is missing, gives up in time, heeds Ctrl-C.
 
 TensorFlow itself waits for an hour, silently, and deaf to signals. So the workers meet here first: the chief listens at
 its own address of TF_CONFIG, the others call until it answers, and it lets all go at once. Then TensorFlow takes that
-address over. A worker that a scheduler starts anew calls until the chief, too, was started anew.
+address over. A worker that a scheduler restarts calls until the chief, too, was restarted.
 """
 
 import contextlib
@@ -54,7 +54,8 @@ class _Patience:
         passed = time.monotonic() - self._start
         if passed >= 60.0 * self._minutes:
             raise RetryLater(
-                f"TF_CONFIG: expected {self._task.workers} workers within {self._minutes:g} minutes, missing: {missing}. "
+                f"TF_CONFIG: expected {self._task.workers} workers within {self._minutes:g} minutes, "
+                f"missing: {missing}. "
                 "Fix: start all of them with the same addresses, or a larger training.wait_minutes"
             )
         if passed >= self._next_word:
@@ -82,7 +83,8 @@ def _greeting(task: Task) -> bytes:
 def _receive(task: Task, server: socket.socket, patience: _Patience):
     """The chief's part: keeps those who called waiting on the line until all are there."""
     expected = {_greeting(task._replace(worker=worker)): worker for worker in range(1, task.workers)}
-    here, heard = {}, {}  # connection by worker; and what was heard so far by connection
+    here: dict[int, socket.socket] = {}
+    heard: dict[socket.socket, bytes] = {}  # so far
     with selectors.DefaultSelector() as selector, contextlib.ExitStack() as connections:
         selector.register(server, selectors.EVENT_READ)
         while len(here) < task.workers - 1:
@@ -91,17 +93,18 @@ def _receive(task: Task, server: socket.socket, patience: _Patience):
                 if key.fileobj is server:
                     connection = connections.enter_context(server.accept()[0])
                     heard[connection] = b""
-                    selector.register(connection, selectors.EVENT_READ)
+                    selector.register(connection, selectors.EVENT_READ, connection)
                     continue
-                part = _received(key.fileobj)
-                heard[key.fileobj] += part
-                worker = expected.get(heard[key.fileobj])
+                caller = key.data
+                part = _received(caller)
+                heard[caller] += part
+                worker = expected.get(heard[caller])
                 if not part:  # it ended while it waited, or is none of ours
-                    selector.unregister(key.fileobj)
-                    key.fileobj.close()
-                    here = {number: connection for number, connection in here.items() if connection is not key.fileobj}
+                    selector.unregister(caller)
+                    caller.close()
+                    here = {number: connection for number, connection in here.items() if connection is not caller}
                 elif worker is not None:
-                    here[worker] = key.fileobj
+                    here[worker] = caller
         for connection in here.values():
             with contextlib.suppress(OSError):
                 connection.sendall(GO)

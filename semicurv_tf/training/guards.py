@@ -26,7 +26,8 @@ def stop_at_non_finite(report: dict):
     parts = ", ".join(f"{name} {report[name]:g}" for name in LOSS_LABELS if name in report)
     raise UserError(
         f"step {report['step']}: the loss is not finite ({parts}); the last checkpoint is intact. "
-        "Fix: look for damaged images with semicurv-tf datasets verify, lower training.learning_rate, or --precision float32"
+        "Fix: look for damaged images with semicurv-tf datasets verify, lower training.learning_rate, "
+        "or --precision float32"
     )
 
 
@@ -50,7 +51,8 @@ class CollapseWarning:
             side = "background" if self._mean < 0.5 else "foreground"
             self._warn(
                 f"step {report['step']}: predictions collapse to {side}: {100 * self._mean:.2f} % of the pixels are "
-                "predicted foreground. If this lasts, lower method.consistency_weight, raise method.rampup, or label more images"
+                "predicted foreground. If this lasts, lower method.consistency_weight, raise method.rampup, "
+                "or label more images"
             )
             self._warned = True
         elif not collapsed:

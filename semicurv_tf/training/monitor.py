@@ -53,7 +53,7 @@ def monitored_images(choice: str, most: int, dataset, labelled: list[int], unlab
 
 
 def _spread(indices, most: int):
-    """At most so many of them, evenly spread."""
+    """At most `most` of them, evenly spread."""
     indices = list(indices)
     stride = max(1, -(-len(indices) // most))
     return indices[::stride]

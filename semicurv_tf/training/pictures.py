@@ -26,7 +26,7 @@ class Pictures:
     def __call__(self, report: dict):
         if not self._every or (report["step"] % self._every and report["step"] != self._steps):
             return
-        pictures = {}
+        pictures: dict[str, np.ndarray] = {}
         for batch in self._batches():
             maps = {name: np.asarray(predict(batch["image"])) for name, predict in self._predictors.items()}
             for index, name in enumerate(batch["name"]):

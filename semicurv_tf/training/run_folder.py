@@ -2,6 +2,7 @@
 
 RUN/config.yaml       the resolved configuration
 RUN/run.json          versions, seed, channels, statistics, names of the labelled images
+RUN/manifest.jsonl    a line per image: where it is, its split, its content hash (see `data/manifest.py`)
 RUN/checkpoints/      step-000200/ ... : everything needed to go on
 RUN/log.jsonl         one JSON object per report
 RUN/tensorboard/      the same as curves
@@ -14,10 +15,13 @@ RUN/threshold.json    the threshold that was chosen on validation images, where 
 import errno
 import platform
 import shutil
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
 from semicurv_tf.config import Config, dump_config, load_stored_config
+from semicurv_tf.data.manifest import Entry, write_manifest
+from semicurv_tf.data.manifest import read_manifest as read_entries
 from semicurv_tf.errors import UserError
 from semicurv_tf.json_files import read_object
 from semicurv_tf.parts import new_part, remove_abandoned
@@ -25,7 +29,7 @@ from semicurv_tf.training import facts as run_facts
 from semicurv_tf.whole_files import write_json
 
 CONFIG, RUN, LOG, DEPLOYED, SCORES = "config.yaml", "run.json", "log.jsonl", "deployed.keras", "scores.json"
-THRESHOLD = "threshold.json"
+THRESHOLD, MANIFEST = "threshold.json", "manifest.jsonl"
 CHECKPOINTS, TENSORBOARD = "checkpoints", "tensorboard"
 TRANSPLANTS = "transplants.png"
 
@@ -33,10 +37,12 @@ PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy", "scipy", "pyd
 
 
 def default_run(config: Config) -> Path:
-    """`runs/DATASET-METHOD-LABELS-seedN`, where the user named no folder; with the network's name where it is another."""
+    """`runs/DATASET-METHOD-LABELS-seedN`, where the user named no folder; with the network's name where it is not the
+    default."""
     network = "" if config.model.name == "residual_unet" else f"-{config.model.name}"
-    name = f"{config.data.dataset}-{config.method.name}{network}-{config.data.labels:g}-seed{config.training.seed}"
-    return Path("runs") / name
+    labels = config.data.labels
+    share = f"{labels}labels" if isinstance(labels, int) else "all" if labels == 1 else f"{labels:g}"
+    return Path("runs") / f"{config.data.dataset}-{config.method.name}{network}-{share}-seed{config.training.seed}"
 
 
 def require_free(run: Path):
@@ -50,13 +56,14 @@ def require_free(run: Path):
         raise UserError(f"--run {run}: already exists and is not empty. Fix: {going_on}another --run folder")
 
 
-def create(run: Path, config: Config, facts: dict):
+def create(run: Path, config: Config, facts: dict, entries: Sequence[Entry] | None = None):
     """Makes the folder with its configuration and facts; nothing is left of it if that fails.
 
     Args:
         run: an absent or empty folder.
         config: the resolved configuration.
         facts: `channels`, `mean`, `standard_deviation`, `labelled`, `steps`, ... JSON values.
+        entries: of the run's manifest; None: it keeps none.
     """
     require_free(run)
     staging = new_part(run)
@@ -66,6 +73,8 @@ def create(run: Path, config: Config, facts: dict):
         staging.mkdir()
         (staging / CONFIG).write_text(dump_config(config), encoding="utf-8")
         write_json(staging / RUN, {**facts, "seed": config.training.seed, "versions": versions()})
+        if entries is not None:
+            write_manifest(staging / MANIFEST, entries)
         if run.exists():
             run.rmdir()
         staging.rename(run)
@@ -95,6 +104,16 @@ def read_facts(run: Path) -> dict:
     """The content of run.json."""
     read_config(run)
     return run_facts.read_facts(run / RUN)
+
+
+def read_manifest(run: str | Path) -> tuple[Entry, ...] | None:
+    """The images of a run; None where an earlier version made it, which kept no manifest.
+
+    Raises:
+        UserError: the manifest is damaged.
+    """
+    path = Path(run) / MANIFEST
+    return read_entries(path) if path.exists() else None
 
 
 def load_deployed(run: str | Path):
@@ -203,6 +222,16 @@ def versions() -> dict:
         except metadata.PackageNotFoundError:
             continue
     return found
+
+
+def version_changes(facts: dict) -> list[str]:
+    """Packages whose versions are others than when the run began, e.g. "keras 3.9.0, now 3.15.1"."""
+    then, now = facts.get("versions", {}), versions()
+    return [
+        f"{package} {then.get(package, 'absent')}, now {now.get(package, 'absent')}"
+        for package in sorted({*then, *now})
+        if then.get(package) != now.get(package)
+    ]
 
 
 def read_json(path: Path) -> dict:

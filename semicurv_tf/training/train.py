@@ -3,14 +3,17 @@
 import contextlib
 import itertools
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from semicurv_tf.config import Config, differences, dump_config
-from semicurv_tf.data.load import load_dataset
+from semicurv_tf.config.data import described_labels
+from semicurv_tf.data.load import Dataset
+from semicurv_tf.data.manifest import entries_of
 from semicurv_tf.data.pipeline import evaluation_batches, training_batches
 from semicurv_tf.data.split import choose_labelled
 from semicurv_tf.errors import UserError
@@ -29,22 +32,19 @@ from semicurv_tf.training.monitor import Monitor, monitored_images
 from semicurv_tf.training.pictures import PICTURED_IMAGES, Pictures
 from semicurv_tf.training.precision import Precision, resolve_precision
 from semicurv_tf.training.progress import LiveProgress
+from semicurv_tf.training.run_data import moved, open_dataset, open_training_dataset
 from semicurv_tf.training.run_lock import locked
 from semicurv_tf.training.stopping import Stopped, StopRequest
 from semicurv_tf.training.task import Task, read_task
 from semicurv_tf.training.transplant_picture import write_transplants
 from semicurv_tf.whole_files import write_json, written_whole
+from semicurv_tf.wording import counted
 
 # What may differ when a run goes on: its length, on what it runs, and how it is kept and watched.
 RESUMABLE = {"steps", "epochs", "devices", "wait_minutes", "checkpoint_every", "checkpoints_kept"}
 RESUMABLE |= {"monitor", "monitor_every", "monitor_images", "pictures_every"}
-
-PREPARING = (
-    SpinnerColumn(),
-    TextColumn("{task.description}"),
-    TextColumn("{task.completed} files"),
-    TimeElapsedColumn(),
-)
+# And where its images lie and are kept: that they are the same, the manifest tells.
+MOVABLE = {"data_dir", "unlabelled_dir", "cache_dir", "memory_mb"}
 
 # Above this many, the labelled images are counted and not named on the screen; run.json names all.
 NAMES_SHOWN = 12
@@ -88,12 +88,13 @@ def train(config: Config, run: Path, console: Console, dry_run: bool = False):
         "steps": steps_of_run(config.training, len(labelled)),
         "precision": resolve_precision(config.training.precision)._asdict(),
     }
-    _introduce(config, facts, devices, console)
+    _introduce(config, facts, dataset, devices, console)
     if dry_run:
         console.print("dry run: nothing was written")
         return
     if task.chief:
-        run_folder.create(run, config, facts)
+        stores = {split: getattr(dataset, split) for split in ("train", "validation", "test")}
+        run_folder.create(run, config, facts, entries_of(stores, labelled))
     with locked(run) if task.chief else contextlib.nullcontext():
         _train(config, run, dataset, facts, devices, console)
 
@@ -103,11 +104,11 @@ def resume(run: Path, changed: Config | None, console: Console):
 
     Args:
         run: an existing run.
-        changed: the configuration with the user's changes, or None; only the run's length, its devices and how it
-            is kept and watched may differ.
+        changed: the configuration with the user's changes, or None; only the run's length, its devices, how it
+            is kept and watched, and where its images lie may differ.
 
     Raises:
-        UserError: no run, another configuration, another process in it, or no whole checkpoint.
+        UserError: no run, another configuration, other images, another process in it, or no whole checkpoint.
     """
     task = read_task()
     with locked(run) if task.chief else contextlib.nullcontext():
@@ -120,7 +121,7 @@ def _resume(run: Path, changed: Config | None, task: Task, console: Console):
         foreign = [
             line
             for line in differences(config, changed)
-            if not (line.startswith("training.") and line.removeprefix("training.").split(":")[0] in RESUMABLE)
+            if line.split(":")[0] not in {f"training.{key}" for key in RESUMABLE} | {f"data.{key}" for key in MOVABLE}
         ]
         if foreign:
             raise UserError(
@@ -128,19 +129,24 @@ def _resume(run: Path, changed: Config | None, task: Task, console: Console):
                 "Fix: leave these options out, or start a new --run"
             )
         _require_possible_length(run, config, changed, facts)
+        if changed.data.unlabelled_dir != config.data.unlabelled_dir:
+            moved(config, unlabelled_dir=changed.data.unlabelled_dir)
         config = changed
     devices = claim_devices(config, task)
+    other = run_folder.version_changes(facts)
+    if other:
+        console.print(f"warning: other versions than when the run began, so numbers may differ: {'; '.join(other)}")
+    dataset = open_training_dataset(run, config, console)
+    missing = sorted(set(facts["labelled"]) - {row["name"] for row in dataset.train.rows if row["labelled"]})
+    if missing:
+        raise UserError(
+            f"--data-dir {config.data.data_dir}: {len(missing)} of the run's labelled images are missing "
+            f"({', '.join(missing[:5])}). Fix: restore them"
+        )
     if task.chief:
         _keep_changes(run, config, facts, console)
     facts["steps"] = steps_of_run(config.training, len(facts["labelled"]))
-    dataset = open_dataset(config, console)
-    missing = sorted(set(facts["labelled"]) - set(dataset.train.names))
-    if missing:
-        raise UserError(
-            f"--data-dir {config.data.data_dir}: {len(missing)} of the run's labelled images are not there any more "
-            f"({', '.join(missing[:5])}). Fix: restore them"
-        )
-    _introduce(config, facts, devices, console)
+    _introduce(config, facts, dataset, devices, console)
     _train(config, run, dataset, facts, devices, console)
 
 
@@ -156,7 +162,8 @@ def _require_possible_length(run: Path, config: Config, changed: Config, facts: 
     done, wanted = 0 if newest is None else checkpoints.step_of(newest), steps_of_run(new, len(facts["labelled"]))
     if wanted < done:
         raise UserError(
-            f"training.steps: expected at least the {done} steps that {run} has done, found {wanted}. Fix: --steps {done}, or more"
+            f"training.steps: expected at least the {done} steps that {run} has done, found {wanted}. "
+            f"Fix: --steps {done}, or more"
         )
 
 
@@ -165,7 +172,8 @@ def _keep_changes(run: Path, config: Config, facts: dict, console: Console):
     steps = steps_of_run(config.training, len(facts["labelled"]))
     if steps != facts["steps"]:
         console.print(
-            f"the run is {steps} steps now, {facts['steps']} before: learning rate and ramp go by the new length"
+            f"the run has {counted(steps, 'step')} now, {facts['steps']} before: "
+            "learning rate and ramp follow the new length"
         )
         write_json(run / run_folder.RUN, {**facts, "steps": steps})
     if config != run_folder.read_config(run):
@@ -182,36 +190,17 @@ def claim_devices(config: Config, task: Task) -> Devices:
     return open_devices(training.devices, task)
 
 
-def open_dataset(config: Config, console: Console):
-    """The dataset of a configuration; says on the console how far preparing it is, and what looks odd in it."""
-    # Before the progress bar's thread runs: while this package loads it replaces Python's own import.
-    import tensorflow_datasets  # noqa: F401
-
-    data = config.data
-    with Progress(*PREPARING, console=console, transient=True, disable=not console.is_terminal) as progress:
-        files = progress.add_task(f"reading {data.dataset}", total=None)
-        dataset = load_dataset(
-            data.dataset,
-            data.data_dir,
-            cache_dir=data.cache_dir,
-            options=data.options,
-            unlabelled_dir=data.unlabelled_dir,
-            memory_mb=data.memory_mb,
-            on_source=lambda: progress.advance(files),
-        )
-    for line in dataset.warnings:
-        console.print(f"warning: {line}")
-    return dataset
-
-
-def _introduce(config: Config, facts: dict, devices: Devices, console: Console):
+def _introduce(config: Config, facts: dict, dataset: Dataset, devices: Devices, console: Console):
     names = facts["labelled"]
     shown = ", ".join(names[:NAMES_SHOWN]) + (", ..." if len(names) > NAMES_SHOWN else "")
-    rounding = f"{config.data.labels:g} of {facts['training_images']} training images, at least one"
-    console.print(f"{facts['dataset']}, {facts['method']}: {len(names)} labelled ({rounding}): {shown}")
+    understood = described_labels(config.data.labels, sum(dataset.train.labelled))
+    console.print(
+        f"{facts['dataset']}, {facts['method']}: {len(names)} labelled ({understood}) of {facts['training_images']} "
+        f"training images: {shown}"
+    )
     precision = f"{facts['precision']['name']} ({facts['precision']['reason']})"
     on = f", on {devices.description}" if devices.description else ""
-    console.print(f"{facts['steps']} steps, {precision}, seed {config.training.seed}{on}")
+    console.print(f"{counted(facts['steps'], 'step')}, {precision}, seed {config.training.seed}{on}")
     first = first_unlabelled_step(config.method, facts["steps"])
     if config.method.reads_unlabelled and first:
         console.print(f"unlabelled images from step {first + 1} on")
@@ -219,8 +208,7 @@ def _introduce(config: Config, facts: dict, devices: Devices, console: Console):
 
 def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, console: Console):
     training, steps, chief = config.training, facts["steps"], devices.task.chief
-    position = {name: index for index, name in enumerate(dataset.train.names)}
-    labelled = [position[name] for name in facts["labelled"]]
+    labelled = dataset.train.indices(facts["labelled"])
     unlabelled = sorted(set(range(len(dataset.train))) - set(labelled)) or labelled
 
     warn = lambda line: console.print(f"warning: {line}")
@@ -234,18 +222,21 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
     except LOST_WORKER as error:
         raise lost_worker(error, "before the first step", devices.task) or error from None
     if first_step:
-        console.print(f"going on from step {first_step}")
+        console.print(f"resuming from step {first_step}")
 
-    batches = _batches(config, dataset.train, labelled, unlabelled, first_step, steps, devices)
+    # An image that is labelled in part is an unlabelled one as well.
+    in_part = {index for index in labelled if "known" in dataset.train.rows[index]}
+    both = sorted(in_part | set(unlabelled))
+    batches = _batches(config, dataset.train, labelled, both, first_step, steps, devices)
     if config.method.transplants and chief and first_step == 0:
         _show_transplants(config, run, dataset.train, labelled, unlabelled, console)
     watched, store, indices = monitored_images(training.monitor, training.monitor_images, dataset, labelled, unlabelled)
-    console.print(f"IoU is watched on {len(indices)} images: {watched}")
+    console.print(f"monitoring IoU on {counted(len(indices), 'image')}: {watched}")
     epoch_steps = steps_of_epoch(training, len(labelled))
     journal = Journal(run / run_folder.LOG, run / run_folder.TENSORBOARD, first_step, epoch_steps) if chief else None
     with contextlib.ExitStack() as stack:
-        listeners = [stop_at_non_finite]
-        if chief:
+        listeners: list[Callable[[dict], Any]] = [stop_at_non_finite]
+        if journal is not None:
             few = lambda batch, chosen: lambda: evaluation_batches(store, batch, indices=chosen)
             monitor = Monitor(method, few(8, indices), training.monitor_every, steps)
             pictured = few(PICTURED_IMAGES, indices[:PICTURED_IMAGES])
@@ -262,7 +253,7 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
             for listener in listeners:
                 listener(report)
             step = report["step"]
-            if chief and (stop or step % training.checkpoint_every == 0 or step == steps):
+            if journal is not None and (stop or step % training.checkpoint_every == 0 or step == steps):
                 # The log first: a resumed run cuts it back to its checkpoint and goes on from there.
                 journal.flush()
                 checkpoints.save(run / run_folder.CHECKPOINTS, method, step, training.checkpoints_kept)
@@ -275,7 +266,7 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
 def _batches(
     config: Config, store, labelled: list[int], unlabelled: list[int], first_step: int, steps: int, devices: Devices
 ):
-    """The batches of the steps from `first_step` on: of labelled images alone until `method.unlabelled_from`, then of both."""
+    """The batches from `first_step` on: of labelled images alone until `method.unlabelled_from`, then of both."""
     training, method = config.training, config.method
     both_from = max(first_step, first_unlabelled_step(method, steps)) if method.reads_unlabelled else steps
     part = lambda batch_unlabelled, begin, end: training_batches(
@@ -301,16 +292,23 @@ def _batches(
 def _show_transplants(config: Config, run: Path, store, labelled: list[int], unlabelled: list[int], console: Console):
     """A picture of transplants, of the images that one worker would get first."""
     training = config.training
-    sizes = {"batch_labelled": training.batch_labelled, "batch_unlabelled": training.batch_unlabelled}
     batches = training_batches(
-        store, labelled, unlabelled, **sizes, crop=config.data.crop, seed=training.seed, first_step=0, steps=1
+        store,
+        labelled,
+        unlabelled,
+        batch_labelled=training.batch_labelled,
+        batch_unlabelled=training.batch_unlabelled,
+        crop=config.data.crop,
+        seed=training.seed,
+        first_step=0,
+        steps=1,
     )
     write_transplants(run / run_folder.TRANSPLANTS, batches)
-    console.print(f"what transplants look like: {run / run_folder.TRANSPLANTS}")
+    console.print(f"a picture of transplants: {run / run_folder.TRANSPLANTS}")
 
 
 def _must_be_the_same(config: Config, facts: dict) -> dict:
-    """What all workers of a run must agree on, by a name for the user; where the data lie may differ from host to host."""
+    """What all workers of a run must agree on, by a name for the user; where the data lie may differ between hosts."""
     chosen = config.model_dump(mode="json")
     parts = {f"the section {name}": chosen[name] for name in ("model", "method", "views", "training")}
     data = [facts[key] for key in ("labelled", "mean", "training_images")]
@@ -340,4 +338,4 @@ def _finish(run: Path, steps: int, console: Console):
     network, _ = run_folder.load_deployed(run)
     with written_whole(run / run_folder.DEPLOYED) as part:
         network.save(part)
-    console.print(f"{steps} steps done: {run / run_folder.DEPLOYED}. Next: semicurv-tf evaluate --run {run}")
+    console.print(f"{counted(steps, 'step')} done: {run / run_folder.DEPLOYED}. Next: semicurv-tf evaluate --run {run}")

@@ -1,6 +1,7 @@
 """Masks to centrelines, graphs, lengths, widths, GeoJSON.
 
-mask --skeleton--> pixels --graph--> nodes and paths --prune--> branches --lines, widths--> segments --geojson, table--> files
+mask --skeleton--> pixels --graph--> nodes and paths --prune--> branches --lines, widths--> segments
+segments --geojson, table--> files
 """
 
 from semicurv_tf.images.grid import Grid

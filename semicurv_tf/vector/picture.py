@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw
 
 from semicurv_tf.vector.segments import Vectors
 from semicurv_tf.whole_files import written_whole
+from semicurv_tf.wording import counted
 
 COLOURS = ("width", "crack", "segment")
 
@@ -115,8 +116,8 @@ def _with_foot(canvas: Image.Image, vectors: Vectors, widths: tuple[float, float
     unit = vectors.grid.unit
     length = f"{said['total_length_px']:.0f} px" + (f" = {said[f'total_length_{unit}']:.4g} {unit}" if unit else "")
     counts = (
-        f"{said['components']} cracks, {said['segments']} segments, {said['junctions']} junctions, "
-        f"{said['end_points']} ends"
+        f"{counted(int(said['components']), 'crack')}, {counted(int(said['segments']), 'segment')}, "
+        f"{counted(int(said['junctions']), 'junction')}, {counted(int(said['end_points']), 'end')}"
     )
     draw.text((left, top), f"{length}; {counts}", fill="black")
     return sheet

@@ -11,7 +11,7 @@ from semicurv_tf.vector.graph import oriented, path_length
 # A wide line's square end forks into its corners, which stick out by 0.41 of the radius: what sticks out by less
 # than this share of it is no branch, however wide the line.
 _SHARE_OF_RADIUS = 0.75
-_PIXEL = 1.0  # discs that touch but for a pixel's step
+_PIXEL = 1.0  # discs that touch except for a pixel's step
 
 
 def clean(graph: nx.MultiGraph, prune_px: float) -> None:

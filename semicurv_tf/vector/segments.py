@@ -92,7 +92,7 @@ class Vectors:
         for name, area in (("px", self.valid), (self.grid.unit, self.valid * pixel_area)):
             if name is None:
                 continue
-            each = [segment.pixels if name == "px" else segment.units for segment in lines]
+            each = [found for segment in lines if (found := segment.pixels if name == "px" else segment.units)]
             length = sum(measures.length for measures in each)
             weighted = sum(measures.length * measures.mean_width for measures in each)
             summary[f"total_length_{name}"] = length

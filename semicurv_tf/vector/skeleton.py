@@ -49,7 +49,7 @@ def find_skeleton(
 
     Args:
         mask: `(height, width)`, foreground where not 0.
-        fill_px: holes of so many pixels or fewer are no holes: a line goes through them and not around.
+        fill_px: holes of at most this many pixels are no holes: a line goes through them and not around.
         block_px: side of the blocks in pixels.
         margin_px: the least margin around a block.
         advance: called with the share of the mask that was just done.

@@ -27,7 +27,7 @@ class VectorSettings:
         prune_px: branches that stick out of their line by less are no branches.
         simplify_px: lines are drawn with as few points as keep them this near; measures do not depend on it.
         min_length_px: connected structures of less length in all are left out; above 0, dots are too.
-        fill_px: holes of so many pixels or fewer are filled before the skeleton is sought.
+        fill_px: holes of at most this many pixels are filled before the skeleton is sought.
     """
 
     prune_px: float = 5.0
@@ -49,8 +49,8 @@ def vectorize_mask(
     Takes, beyond the mask itself, about 300 MB and 0.2 KB for each pixel of the skeleton.
 
     Args:
-        mask: `(height, width)` bool, or any numbers, foreground where not 0 (these are copied, a byte for each pixel); may
-            be empty or full.
+        mask: `(height, width)` bool, or any numbers, foreground where not 0 (these are copied, a byte for each pixel);
+            may be empty or full.
         settings: what is left out.
         grid: where the pixels lie.
         valid: number of pixels that count for the density; None counts all.
@@ -74,14 +74,15 @@ def vectorize_mask(
     needed = BASE_BYTES + 2 * mask.size + SKELETON_BYTES * len(skeleton.rows)
     if memory_bytes is not None and needed > memory_bytes:
         raise UserError(
-            f"--memory {memory_bytes / 1e9:.2g}GB: too little for lines of {len(skeleton.rows) / 1e6:.1f} million pixels, "
-            f"which take {needed / 1e9:.2g} GB. Fix: --memory {needed / 1e9 + 0.1:.1f}GB, or cut the mask into tiles"
+            f"--memory {memory_bytes / 1e9:.2g}GB: too little for lines of {len(skeleton.rows) / 1e6:.1f} million "
+            f"pixels, which take {needed / 1e9:.2g} GB. "
+            f"Fix: --memory {needed / 1e9 + 0.1:.1f}GB, or cut the mask into tiles"
         )
     graph = build_graph(skeleton)
     clean(graph, settings.prune_px)
     cracks = [sorted(nodes) for nodes in nx.connected_components(graph)]
     cracks.sort(key=lambda nodes: tuple(graph.nodes[nodes[0]]["position"][::-1]))
-    segments = []
+    segments: list[Segment] = []
     kept_junctions, kept_ends = [], []
     crack = 0
     for nodes in cracks:
@@ -113,7 +114,7 @@ def _segments(graph: nx.MultiGraph, mask, settings, grid, crack, first) -> list[
 
 def _segment(graph, one, other, edge, mask, settings, grid, crack, number) -> Segment:
     start, end = edge["start"], other if edge["start"] == one else one
-    kinds = [_kind(graph, node) for node in (start, end)]
+    kinds = (_kind(graph, start), _kind(graph, end))
     path, radius = edge["path"], edge["radius_px"]
     closed = kinds[0] == "closed"
     line = smooth(path, closed)

@@ -63,6 +63,7 @@ def test_pixels_that_do_not_count_do_not_count(judges, tmp_path):
 
     class Store:
         names = ("masked", "seen", "empty")
+        roots = ("data",) * 3
 
         def read(self, index):
             image = np.zeros((32, 48, 3), np.uint8)

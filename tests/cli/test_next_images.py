@@ -43,7 +43,7 @@ def test_list_of_a_run(tmp_path, folder, method_name):
         "--run", tmp_path / "run", "--input", folder, "--output", tmp_path / "out", "--count", 3, "--views", 2
     )
     assert result.exit_code == 0, (result.output, result.exception)
-    assert "3 of 15 images" in result.output and "labelled images: done/first.png" in result.output
+    assert "3 of 15 images" in result.output and "labelled images of the run: done/first.png" in result.output
     assert (
         "student and teacher" if method_name == "semicurv" else "the student (the run has no teacher)"
     ) in result.output

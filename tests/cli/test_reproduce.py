@@ -62,7 +62,7 @@ def test_killed_then_called_again(killed):
     assert "1 done, 1 started, 0 to do" in listed.output and "started at step" in listed.output
     again = call(killed, *ROWS)
     assert again.exit_code == 0, again.output
-    assert "going on from step" in again.output and "cell 1 of 1" in again.output
+    assert "resuming from step" in again.output and "cell 1 of 1" in again.output
     assert (killed / "results" / results[0]).stat().st_mtime_ns == first
     record = json.loads((killed / "results" / "synthetic-5pct-supervised-100steps-seed0.json").read_text())
     assert (record["kind"], record["system"], record["budget"], record["full_steps"]) == (

@@ -71,6 +71,12 @@ def test_run_then_nothing_left_then_its_tables(recipe, tmp_path):
     assert "other.json" in foreign and "tiny_best-seed0.json" in untested and "--development" in untested
 
 
+def test_a_recipe_of_the_package_goes_by_its_name(recipe, tmp_path):
+    planned = call(tmp_path, "run", "quickstart", recipe, *places(tmp_path), "--dry-run")
+    assert planned.exit_code == 0, planned.exception
+    assert "quickstart-seed0" in planned.output and "tiny_best-seed0" in planned.output
+
+
 def test_what_cannot_be_run_is_said_before_the_first_step(recipe, tmp_path):
     (tmp_path / "other").mkdir()
     twin = tmp_path / "other" / recipe.name
@@ -78,6 +84,10 @@ def test_what_cannot_be_run_is_said_before_the_first_step(recipe, tmp_path):
     for recipes, said in (
         ([recipe, twin], "would have the run folder"),
         ([tmp_path / "absent.yaml"], "absent.yaml"),
+        (
+            ["quickstat"],
+            "quickstat: expected a name from `semicurv-tf recipes`, but no recipe has this name. Fix: quickstart,",
+        ),
         ([recipe, "--set", "training.learning_rat=1"], "training.learning_rat"),
     ):
         result = call(tmp_path, "run", *recipes, *places(tmp_path))

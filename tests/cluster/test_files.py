@@ -182,3 +182,44 @@ def test_image_copies_what_there_is():
         for name in line.split():
             assert (PROJECT / name).exists(), name
     assert json.loads(re.search(r"^ENTRYPOINT (.*)$", text, re.MULTILINE)[1])[1].endswith("cluster/worker.sh")
+
+
+def test_kubernetes_retries_what_may_pass_and_no_mistake(kubernetes):
+    from semicurv_tf.errors import RETRY, USER
+
+    spec = kubernetes["Job"]["spec"]
+    fail, ignore = spec["podFailurePolicy"]["rules"]
+    codes = fail["onExitCodes"]
+    assert fail["action"] == "FailJob" and codes["operator"] == "In" and codes["values"] == [USER] != [RETRY]
+    assert codes["containerName"] == spec["template"]["spec"]["containers"][0]["name"]
+    assert ignore == {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget"}]}
+    # Kubernetes refuses a podFailurePolicy with any other.
+    assert spec["template"]["spec"]["restartPolicy"] == "Never" and spec["activeDeadlineSeconds"] > 0
+
+
+def test_kubernetes_pod_is_confined(kubernetes):
+    job = kubernetes["Job"]["spec"]["template"]
+    pod, policy = job["spec"], kubernetes["NetworkPolicy"]["spec"]
+    (container,) = pod["containers"]
+    assert pod["automountServiceAccountToken"] is False and pod["enableServiceLinks"] is False
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert all("sizeLimit" in volume["emptyDir"] for volume in pod["volumes"] if "emptyDir" in volume)
+    assert {"memory", "ephemeral-storage"} <= container["resources"]["limits"].keys()
+    mine = {"podSelector": {"matchLabels": job["metadata"]["labels"]}}
+    assert policy["podSelector"] == mine["podSelector"] and set(policy["policyTypes"]) == {"Ingress", "Egress"}
+    assert policy["ingress"] == [{"from": [mine]}] and policy["egress"][0] == {"to": [mine]}
+
+
+def test_the_builder_sees_what_the_image_copies_and_nothing_else():
+    allowed = [line[1:] for line in (PROJECT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    copied = re.findall(r"^COPY (?:--\S+ )?(.*) \S+$", (CLUSTER / "Dockerfile").read_text(), re.MULTILINE)
+    assert sorted(allowed) == sorted(name for line in copied for name in line.split())
+
+
+@pytest.mark.parametrize("file", ["cluster/Dockerfile", "serving/Dockerfile"])
+def test_a_base_image_can_be_named_by_digest(file):
+    lines = (PROJECT / file).read_text().splitlines()
+    assert "FROM ${BASE}" in lines and any(
+        line.startswith("ARG BASE=") for line in lines[: lines.index("FROM ${BASE}")]
+    )

@@ -37,7 +37,7 @@ def test_verify_exit_codes(files):
 def test_prepare_and_preview(files, cache, tmp_path):
     _pairs(files)
     common = ["--dataset", "folder", "--data-dir", files.root, "--cache-dir", cache]
-    prepared = _run("prepare", *common, "--set", "data.options.test_share=0.5")
+    prepared = _run("prepare", *common, "--set", "data.options.test_share=0.5", "--set", "data.options.split_by=share")
     assert prepared.exit_code == 0 and "folder: 2 train, 1 validation, 3 test" in prepared.output.replace("\n", "")
     shown = _run("preview", *common, "--output", tmp_path / "sheet.png")
     assert shown.exit_code == 0 and (tmp_path / "sheet.png").stat().st_size > 1000

@@ -5,6 +5,7 @@ import pytest
 
 from semicurv_tf.data.folder_layout import read_layout
 from semicurv_tf.data.load import load_dataset
+from semicurv_tf.data.split import split_by_name
 from semicurv_tf.errors import UserError
 
 
@@ -35,12 +36,17 @@ def test_seeded_split_of_the_labelled_images(files, cache):
         files.mask(f"masks/{number}.png")
     files.photo("images/u.png")
     dataset = _load(files, cache, validation_share=0.2, test_share=0.3)
-    assert (len(dataset.train), len(dataset.validation), len(dataset.test)) == (6, 2, 3)
-    assert "u" in dataset.train.names
+    split = split_by_name(list(map(str, range(10))), 0.2, 0.3, 0)
+    assert dataset.train.names == (*split["train"], "u")
+    assert dataset.validation.names == tuple(split["validation"]) and dataset.test.names == tuple(split["test"])
+    exact = _load(files, cache, validation_share=0.2, test_share=0.3, split_by="share")
+    assert (len(exact.train), len(exact.validation), len(exact.test)) == (6, 2, 3)
     names = {*dataset.train.names, *dataset.validation.names, *dataset.test.names}
     assert names == {"u", *map(str, range(10))}
     with pytest.raises(UserError, match="validation_share, test_share"):
         _load(files, cache, validation_share=0.5, test_share=0.5)
+    with pytest.raises(UserError, match="data.options.split_by: expected name or share, found 'size'"):
+        _load(files, cache, split_by="size")
 
 
 def test_split_lists(files, cache):

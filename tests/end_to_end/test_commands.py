@@ -94,7 +94,7 @@ def test_stopped_and_resumed_equals_uninterrupted(command, tmp_path):
     assert f"--resume {stopped}" in errors
     before = {path.name for path in (stopped / "checkpoints").iterdir()}
     assert "step-000040" not in before
-    assert "going on from step" in command("train", "--resume", stopped)
+    assert "resuming from step" in command("train", "--resume", stopped)
     states = [np.load(run / "checkpoints" / "step-000040" / "state.npz") for run in (whole, stopped)]
     assert states[0].files == states[1].files
     for name in states[0].files:

@@ -21,14 +21,16 @@ def test_a_full_standard_output_is_one_line(command):
     done = bash(f"{command} >/dev/full")
     assert done.returncode == 75
     assert done.stderr == (
-        "error: standard output: cannot be written (No space left on device). Fix: make room where it is redirected to\n"
+        "error: standard output: cannot be written (No space left on device). "
+        "Fix: make room where it is redirected to\n"
     )
 
 
 @pytest.mark.parametrize(
     ("line", "code"),
     [
-        ("semicurv-tf datasets list 2>&-", 0), ("semicurv-tf datasets list >&-", 0), ("semicurv-tf datasets list <&- >&- 2>&-", 0),
+        ("semicurv-tf datasets list 2>&-", 0), ("semicurv-tf datasets list >&-", 0),
+        ("semicurv-tf datasets list <&- >&- 2>&-", 0),
         ("semicurv-tf predict --run x --input y --output z 2>&-", 2), ("semicurv-tf predict 2>/dev/full", 2),
         ("set -o pipefail; semicurv-tf datasets list | head -1", 0),
     ],

@@ -47,7 +47,9 @@ def images(count, seed):
 def opened(tmp_path):
     def make(validation=True, labelled=("1.png",)):
         stores = [Store(list(images(4, seed))) for seed in (0, 1, 2)]
-        dataset = SimpleNamespace(train=stores[0], validation=stores[1] if validation else None, test=stores[2])
+        dataset = SimpleNamespace(
+            train=stores[0], validation=stores[1] if validation else None, test=stores[2], new=None, changes=None
+        )
         facts = {"labelled": list(labelled), "step": 7}
         return OpenRun(tmp_path, Config(), facts, dataset, lambda image: image / np.float32(100))
 
@@ -96,6 +98,11 @@ def test_never_on_test_images(opened):
     with pytest.raises(UserError, match="--split test: a threshold is never chosen") as error:
         choose_threshold(run, "test", "iou", QUIET)
     assert len(error.value.lines) == 1 and not list(run.folder.iterdir())
+
+
+def test_never_on_new_images(opened):
+    with pytest.raises(UserError, match="--new: a threshold is never chosen"):
+        choose_threshold(opened(), "new", "iou", QUIET)
 
 
 def test_of_equal_scores_the_one_nearest_to_a_half():

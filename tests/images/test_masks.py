@@ -6,7 +6,7 @@ from PIL import Image
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.mask_files import read_mask_file
-from semicurv_tf.images.masks import MaskRule, read_mask, read_mask_of
+from semicurv_tf.images.masks import MaskRule, read_mask, read_mask_of, unknown_value
 from semicurv_tf.images.reader import read_image
 
 LINE = np.zeros((24, 40), bool)
@@ -126,3 +126,54 @@ def test_soft_transparency_is_no_mask_of_two_values(tmp_path):
     with pytest.raises(UserError, match="two-valued.*mask_threshold=127"):
         read_mask(tmp_path / "a.png")
     assert read_mask(tmp_path / "a.png", MaskRule(threshold=127)).mean() == pytest.approx(18 / 40)
+
+
+@pytest.mark.parametrize(
+    ("found", "dtype", "rule", "unknown"),
+    [
+        ((0, 1, 255), np.uint8, {}, 255),
+        ((1, 255), np.uint8, {}, 255),
+        ((0, 255), np.uint8, {}, None),
+        ((0, 1), np.uint8, {}, None),
+        ((255,), np.uint8, {}, None),
+        ((0, 1, 2, 255), np.uint8, {}, None),
+        ((0, 1, 255), np.uint16, {}, 255),
+        ((0, 1, 65535), np.uint16, {}, 65535),
+        ((0, 65535), np.uint16, {}, None),
+        ((0, 1, 255, 65535), np.uint16, {}, None),
+        ((0, 1, 255), np.uint8, {"invert": True}, 255),
+        ((0, 1, 255), np.uint8, {"positive_value": 1}, None),
+        ((0, 1, 255), np.uint8, {"threshold": 127}, None),
+        ((0, 1, 255), np.uint8, {"find_ignored": False}, None),
+        ((0, 255), np.uint8, {"ignore": 255}, 255),
+        ((0, 1, 7), np.uint8, {"ignore": 7, "positive_value": 1}, 7),
+        ((False, True), bool, {}, None),
+        ((False, True), bool, {"ignore": 255}, 1),
+        ((False, True), bool, {"ignore": 7}, 7),
+    ],
+)
+def test_which_value_is_unknown(found, dtype, rule, unknown):
+    assert unknown_value(np.array([found], dtype), MaskRule(**{"find_ignored": True} | rule)) == unknown
+
+
+VOID = np.zeros_like(LINE)
+VOID[10:14, 3:30] = True
+UNKNOWN_KINDS = {
+    "8 bit": Image.fromarray((LINE + 255 * VOID).astype(np.uint8)),
+    "16 bit, 255": Image.fromarray((LINE + 255 * VOID).astype(np.uint16)),
+    "16 bit, 65535": Image.fromarray((LINE + 65535 * VOID).astype(np.uint16)),
+    "palette of PASCAL VOC": palette(LINE + 255 * VOID, (0, 0, 0), (128, 0, 0), *253 * [(9, 9, 9)], (224, 224, 192)),
+}
+
+
+@pytest.mark.parametrize("kind", UNKNOWN_KINDS)
+def test_unknown_pixels_are_neither(tmp_path, kind):
+    UNKNOWN_KINDS[kind].save(tmp_path / "a.png")
+    read = read_mask_of(tmp_path / "a.png", MaskRule(find_ignored=True))
+    np.testing.assert_array_equal(read.mask[..., 0], LINE)
+    np.testing.assert_array_equal(read.known[..., 0], ~VOID)
+    assert read.positive_value == 1 and read.label == ("colour #800000" if "VOC" in kind else "foreground")
+    inverted = read_mask_of(tmp_path / "a.png", MaskRule(find_ignored=True, invert=True))
+    np.testing.assert_array_equal(inverted.mask[..., 0], ~LINE & ~VOID)
+    with pytest.raises(UserError, match="found 3 values"):  # masks of published datasets know of no such value
+        read_mask_of(tmp_path / "a.png")

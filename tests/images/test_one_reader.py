@@ -84,17 +84,21 @@ def test_too_many_pixels_are_refused_by_the_header(tmp_path):
 
 
 PEAK = """
-import resource, sys
+import sys
 from pathlib import Path
 from semicurv_tf.images.header import read_header
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def peak():  # not of `resource`: a process inherits that from the one which started it
+    return int(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+before = peak()
 assert read_header(Path(sys.argv[1])).large
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(peak() - before)
 """
 
 
 def test_a_header_takes_no_memory_of_pixels(tmp_path):
     """A grey PNG of 12,000 px square is 144 MB decoded; its header, with EXIF behind the pixels, is a few KB."""
+    if not Path("/proc/self/status").is_file():
+        pytest.skip("this system does not say how much memory a process took")
     side = 12_000
     rows = zlib.compress(bytes(side * (side + 1)), 1)
     exif = Image.Exif()

@@ -92,6 +92,7 @@ def test_values_that_are_no_numbers_hold_no_data(tmp_path):
     assert not read.valid[3, 4] and read.valid.sum() == 599
 
 
+@pytest.mark.filterwarnings("ignore:Dataset has no geotransform")
 def test_16_bit_colour_of_a_png_is_read_in_full(tmp_path):
     rasterio = pytest.importorskip("rasterio")
     wide = np.stack([BIT12, BIT12 + np.uint16(10), BIT12 + np.uint16(20)])
@@ -118,7 +119,8 @@ def test_any_number_of_bands(tmp_path, bands):
 
 
 def test_a_fourth_band_that_is_called_alpha(tmp_path):
-    """GDAL calls the fourth band of a byte image alpha unless it is told otherwise: near infrared, more often than not."""
+    """GDAL calls the fourth band of a byte image alpha unless it is told otherwise: near infrared, more often than
+    not."""
     pixels = GENERATOR.integers(0, 256, (20, 30, 4), np.uint8)
     pixels[:2, :, 3] = 0
     tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="rgb", extrasamples=["unassalpha"])

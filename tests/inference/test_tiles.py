@@ -1,3 +1,5 @@
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -44,7 +46,7 @@ def test_starts_lie_on_the_grid_of_the_padded_image():
 def test_tiles_cover_the_side_and_overlap_enough(length):
     starts = tile_starts(length, 40, 10)
     assert starts[0] == 0 and starts[-1] + 40 == length
-    assert all(b - a <= 30 for a, b in zip(starts, starts[1:], strict=False))
+    assert all(b - a <= 30 for a, b in itertools.pairwise(starts))
 
 
 def test_weights_are_gaussian_and_never_zero():
@@ -162,7 +164,7 @@ def test_tiled_equals_untiled_out_of_reach_of_tile_borders_without_encoding(heig
     for length, axis in ((height, 0), (width, 1)):
         side = Side(length, 128, 16, 4)
         lines = np.arange(length)
-        borders = [start for start in side.starts[1:]] + [start + 128 for start in side.starts[:-1]]
+        borders = list(side.starts[1:]) + [start + 128 for start in side.starts[:-1]]
         close = (np.abs(lines[:, None] - np.array(borders)) <= REACH_PX).any(axis=1)
         near |= close[:, None] if axis == 0 else close[None, :]
     assert 0.1 < near.mean() < 0.9

@@ -1,5 +1,7 @@
 """cGAN: the discriminator learns and is saved; its losses by hand."""
 
+import itertools
+
 import numpy as np
 import tensorflow as tf
 
@@ -18,7 +20,7 @@ def test_discriminator_maps_any_size_to_that_size_with_the_papers_parameters():
     network = build_discriminator()
     assert network(tf.zeros((2, 33, 47, 1))).shape == (2, 33, 47, 1)
     widths = [2, 64, 128, 256, 512, 1]  # two classes in, Hung et al. 2018, Sect. 3
-    expected = sum(16 * before * after + after for before, after in zip(widths, widths[1:]))
+    expected = sum(16 * before * after + after for before, after in itertools.pairwise(widths))
     assert network.count_params() == expected
 
 

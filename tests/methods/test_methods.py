@@ -200,7 +200,7 @@ def test_plain_teacher_sees_the_image_as_it_is_over_orientations(make_method, ba
 
 
 def test_separate_statistics_normalise_labelled_images_as_in_supervised_learning(make_method, batch):
-    """With the weight of the unlabelled loss at 0 the step is the supervised one, but for the moving statistics."""
+    """With the weight of the unlabelled loss at 0 the step is the supervised one, except for the moving statistics."""
     alone = make_method(method__name="supervised", **NO_VIEWS)
     apart = make_method(
         method__name="semicurv", method__batch_statistics="separate", method__consistency_weight=0.0, **NO_VIEWS

@@ -142,7 +142,7 @@ def test_what_a_killed_run_left_is_removed_and_what_a_living_one_writes_is_not(t
 
     out = tmp_path / "out" / "sub"
     out.mkdir(parents=True)
-    make = f"from pathlib import Path; from semicurv_tf.parts import new_part; new_part(Path({str(out)!r}, 'a.png')).touch()"
+    make = f"import pathlib, semicurv_tf.parts as parts; parts.new_part(pathlib.Path({str(out)!r}, 'a.png')).touch()"
     subprocess.run([sys.executable, "-c", make], check=True)
     assert len(list(out.iterdir())) == 1
     mine = new_part(out / "b.png")

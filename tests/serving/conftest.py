@@ -18,7 +18,7 @@ def served_network():
 @pytest.fixture(scope="session")
 def version(served_network, tmp_path_factory):
     models = tmp_path_factory.mktemp("served") / "semicurv"
-    return export_network(served_network, models, {**CARD, "channels": 3}).version
+    return export_network(served_network, models, {**CARD, "channels": 3, "max_batch": 18}).version
 
 
 @pytest.fixture(scope="session")

@@ -67,7 +67,8 @@ def test_a_refused_batch_is_sent_one_by_one():
                 "foreground_fraction": [1.0] * len(encoded),
             }
 
-    masks = Client(Transport()).masks([b"good", b"bad", b"good"])
+    good = encode_png(pixels(2, 3))
+    masks = Client(Transport()).masks([good, b"bad", good])
     assert masks[0].tolist() == masks[2].tolist() == [[255] * 3] * 2 and str(masks[1]) == "bad one"
 
 

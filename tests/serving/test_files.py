@@ -34,11 +34,21 @@ def test_every_config_of_the_command_is_in_the_image():
         assert (SERVING / name).is_file() and re.search(rf"COPY .*\b{re.escape(name)}\b", dockerfile)
 
 
-def test_the_container_is_confined():
-    service = yaml.safe_load((SERVING / "compose.yaml").read_text())["services"]["serving"]
-    assert all(volume["read_only"] for volume in service["volumes"])
-    assert service["read_only"] and service["cap_drop"] == ["ALL"] and not service["user"].startswith("0")
-    assert "mem_limit" in service
+def test_the_containers_are_confined():
+    services = yaml.safe_load((SERVING / "compose.yaml").read_text())["services"]
+    assert services.keys() == {"serving", "proxy", "prometheus"}
+    for service in services.values():
+        assert (
+            service["read_only"]
+            and service["cap_drop"] == ["ALL"]
+            and "no-new-privileges:true" in service["security_opt"]
+        )
+        assert service["mem_limit"] == service["memswap_limit"] and service["pids_limit"] and service["cpus"]
+        assert service["logging"]["options"].keys() == {"max-size", "max-file"}
+        assert all("size=" in mount and "noexec" in mount for mount in service["tmpfs"])
+    serving = services["serving"]
+    assert all(volume["read_only"] for volume in serving["volumes"]) and not serving["user"].startswith("0")
+    assert all(port.startswith("127.0.0.1:") for port in serving["ports"])  # the proxy alone is open to the network
 
 
 @pytest.mark.parametrize(("mode", "code"), [("serve", 0), ("loading", 1)])

@@ -51,7 +51,7 @@ def shares(devices, steps):
     for step in range(steps):
         for replica in devices.mine:
             rows = slice(replica * share, (replica + 1) * share)
-            yield tf.nest.map_structure(lambda every: tf.constant(every[rows]), images(step))
+            yield tf.nest.map_structure(lambda every, rows=rows: tf.constant(every[rows]), images(step))
 
 
 def run(name, network, settings, devices, steps):

@@ -92,7 +92,7 @@ def test_damage_is_named_and_changes_nothing(tmp_path, damage):
         np.testing.assert_array_equal(old, new)
 
 
-@pytest.mark.parametrize("other", [dict(name="supervised"), dict(widths=(4, 16))])
+@pytest.mark.parametrize("other", [{"name": "supervised"}, {"widths": (4, 16)}])
 def test_checkpoint_of_another_configuration_is_refused(tmp_path, other):
     path = checkpoints.save(tmp_path, make(), 1, kept=2)
     method = make(**other)

@@ -27,8 +27,10 @@ def test_good_facts_come_back(tmp_path):
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("channels", "3"), ("channels", True), ("channels", 2), ("mean", [1, 2]), ("mean", None), ("mean", [1, 2, float("nan")]),
-     ("standard_deviation", [1, 1, -1]), ("labelled", "a"), ("labelled", [1]), ("steps", 1.5), ("steps", 0), ("precision", "float32")],
+    [("channels", "3"), ("channels", True), ("channels", 2000), ("mean", [1, 2]), ("mean", None),
+     ("mean", [1, 2, float("nan")]),
+     ("standard_deviation", [1, 1, -1]), ("labelled", "a"), ("labelled", [1]), ("steps", 1.5), ("steps", 0),
+     ("precision", "float32")],
 )  # fmt: skip
 def test_wrong_types_name_the_key(tmp_path, key, value):
     with pytest.raises(UserError, match=rf"run.json: {key}: expected .*, found .* Fix"):

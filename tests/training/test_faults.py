@@ -125,7 +125,7 @@ def test_damaged_newest_checkpoint_is_named_and_the_one_before_is_used(whole, tm
         content.clear()
     file.write_bytes(content)
     said = go_on(run)
-    assert "step-000012 is damaged; step-000008 is used" in said and "going on from step 8" in said
+    assert "step-000012 is damaged; step-000008 is used" in said and "resuming from step 8" in said
     assert_same_bits(state(run), state(whole))
     assert sorted(path.name for path in (run / "checkpoints").iterdir()) == [
         "damaged-step-000012",
@@ -156,7 +156,7 @@ def test_longer_run_goes_on_with_the_schedule_of_the_new_length(whole, tmp_path)
     run = tmp_path / "run"
     shutil.copytree(whole, run)
     said = go_on(run, settings(steps=16))
-    assert "16 steps now, 12 before" in said and "going on from step 12" in said
+    assert "16 steps now, 12 before" in said and "resuming from step 12" in said
     lines = {line["step"]: line for line in read_log(run / "log.jsonl")}
     # The rate of the next step: cosine decay from 1e-3, over 12 steps and then over 16.
     rate = lambda step, steps: 0.5e-3 * (1 + np.cos(np.pi * step / steps))
@@ -248,7 +248,7 @@ def test_full_disk_keeps_the_last_checkpoint_and_goes_on_once_there_is_room(whol
     assert len(caught.value.lines) == 1 and "Fix" in caught.value.lines[0]
     assert [path.name for path in checkpoints.all_checkpoints(run / "checkpoints")] == ["step-000004"]
     ballast.unlink()
-    assert "going on from step 4" in go_on(run)
+    assert "resuming from step 4" in go_on(run)
     assert_same_bits(state(run), state(whole))
     assert [line["step"] for line in read_log(run / "log.jsonl")] == [
         line["step"] for line in read_log(whole / "log.jsonl")

@@ -75,7 +75,7 @@ def test_a_few_steps_of_every_other_method_equal_those_of_one_device(tmp_path):
 
 
 def test_the_recipe_with_soft_labels_equals_that_of_one_device(tmp_path):
-    """CutMix with cross-entropy, a teacher in one orientation a step and aligned, moving statistics, and transplants."""
+    """CutMix, cross-entropy, one orientation per step for the teacher, aligned, moving statistics, and transplants."""
     keys = (
         "transplants=0.5",
         "align_foreground=true",

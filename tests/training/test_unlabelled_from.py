@@ -52,12 +52,12 @@ def state(run):
 
 
 def test_unlabelled_images_come_later_and_a_branch_is_the_run_itself(tmp_path):
-    """One test, for each run costs seconds: whole run, baseline, and the run that goes on from the baseline's checkpoint."""
+    """One test, since each run costs seconds: whole run, baseline, and the branch from the baseline's checkpoint."""
     train(LATER, tmp_path / "whole", console())
     lines = {line["step"]: line for line in read_log(tmp_path / "whole" / run_folder.LOG)}
     assert ["cutmix" in lines[step] for step in sorted(lines) if step in (4, 8)] == [False, True]
 
-    # One row each for one labelled image: it, a host, the transplant, its mask, where that counts; 2 pixels between them.
+    # One row per labelled image: it, a host, the transplant, its mask, where that counts; 2 pixels between.
     assert read_image(tmp_path / "whole" / run_folder.TRANSPLANTS, 3).shape == (32, 5 * 32 + 4 * 2, 3)
 
     train(SUPERVISED, tmp_path / "baseline", console())

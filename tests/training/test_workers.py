@@ -107,7 +107,7 @@ def test_run_that_loses_a_worker_goes_on_with_another_number_of_them(launch, tmp
     text, _ = second.communicate(timeout=120)
     assert second.returncode == 130, text
     stopped = re.findall(
-        rf"\[worker (\d)\] stopped at step (\d+), checkpoint written. Go on: semicurv-tf train --resume {run}", text
+        rf"\[worker (\d)\] stopped at step (\d+), checkpoint written. Continue: semicurv-tf train --resume {run}", text
     )
     assert sorted(worker for worker, _ in stopped) == ["0", "1", "2"] and len({step for _, step in stopped}) == 1, text
     assert int(stopped[0][1]) < STEPS and (run / "checkpoints" / f"step-{int(stopped[0][1]):06d}").is_dir()

@@ -19,6 +19,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from semicurv_tf.data.catalog import dataset_info
+from semicurv_tf.data.unknown_pixels import UNKNOWN, labelled_boxes
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import encode_png
 from semicurv_tf.images.masks import MaskRule, ReadMask, check_same_size, read_mask, read_mask_of
@@ -62,6 +63,7 @@ class Example:
         mask: (height, width, 1), 0 or 1; all 0 where `labelled` is false.
         valid: (height, width, 1), 1 where a pixel counts.
         labelled: whether there is a mask.
+        known: (height, width, 1) bool, false where the mask does not say what the pixel is; None: all known.
         encoded: PNG or JPEG bytes of `image` where the source file can be stored as it is.
         mask_label: what is 1 in the mask file, see `images.masks.ReadMask`.
         on_stored_grid: whether the mask was turned as its image is, having no orientation tag of its own.
@@ -73,6 +75,7 @@ class Example:
     mask: np.ndarray
     valid: np.ndarray
     labelled: bool
+    known: np.ndarray | None = None
     encoded: bytes | None = None
     mask_label: str | None = None
     on_stored_grid: bool = False
@@ -80,7 +83,8 @@ class Example:
     def window(self, name: str, top: int, left: int, height: int, width: int) -> "Example":
         """The part of this example whose first pixel is (row `top`, column `left`)."""
         part = np.s_[top : top + height, left : left + width]
-        return Example(name, self.source, self.image[part], self.mask[part], self.valid[part], self.labelled)
+        known = None if self.known is None else self.known[part]
+        return Example(name, self.source, self.image[part], self.mask[part], self.valid[part], self.labelled, known)
 
 
 class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
@@ -138,13 +142,20 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
         """
         yield self.whole(source)
 
+    def check_all(self) -> None:
+        """Called when every source has been read: adds to `faults` what shows only when files are compared."""
+
+    def read_mask(self, path: Path, rule: MaskRule, image: Path | None) -> ReadMask:
+        """The mask of a file, see `images.masks.read_mask_of`."""
+        return read_mask_of(path, rule, image)
+
     def whole(self, source: Source, mask_rule: MaskRule = MaskRule()) -> Example:
         """Reads image, mask and valid of a source as they are, and checks that sizes agree."""
         faults = []
         image: ReadImage | None = _or_fault(faults, read_valid_image, source.image, self.channels, self.value_range)
         read, valid = ReadMask(None), None
         if source.mask is not None:
-            read = _or_fault(faults, read_mask_of, source.mask, mask_rule, source.image) or read
+            read = _or_fault(faults, self.read_mask, source.mask, mask_rule, source.image) or read
         if source.valid is not None:
             valid = _or_fault(faults, read_mask, source.valid, MaskRule(threshold=127))
         for array, path in ((read.mask, source.mask), (valid, source.valid)):
@@ -156,7 +167,7 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
             own = image.valid[..., None].astype(np.uint8)
             valid = own if valid is None else valid * own
         example = make_example(source.name, image.pixels, read.mask, valid)
-        return replace(example, mask_label=read.label, on_stored_grid=read.on_stored_grid)
+        return replace(example, known=read.known, mask_label=read.label, on_stored_grid=read.on_stored_grid)
 
     def measure(self, sources: Mapping[str, Iterable[Source]]) -> None:
         """Measures the range of values wider than 8 bit over all images, unless it is given."""
@@ -191,6 +202,7 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
             folder = Path(dl_manager.download_and_extract(self.url))
         elif folder is None and self.NEEDS_FILES:
             folder = Path(dl_manager.manual_dir)
+        self._root = folder
         return {split: self._generate_examples(split, sources) for split, sources in self.sources(folder).items()}
 
     def _generate_examples(self, split, sources):
@@ -214,25 +226,31 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
     def describe(self, folder: Path | None) -> None:
         """Fills `rows`, `faults` and `notes` by reading every source, and writes nothing."""
         self._forget()
+        self._root = folder
         for split, sources in self.sources(folder).items():
             rows = self.rows.setdefault(split, [])
             for described, faults in read_ahead(self._describe, sources):
                 rows.extend(described)
                 self.faults.extend(faults)
                 self.on_source()
+        self.check_all()
 
     def _describe(self, source: Source) -> tuple[list[dict], tuple[str, ...]]:
         try:
-            return [_row(example) for example in self.examples(source)], ()
+            return [_row(example) | self._path(source) for example in self.examples(source)], ()
         except UserError as error:
             return [], error.lines
 
     def _pack(self, source: Source) -> tuple[list[tuple[dict, dict]], tuple[str, ...]]:
         """The rows and encoded features of a source's examples, or its faults."""
         try:
-            return [(_row(one), _encode(one)) for one in self.examples(source)], ()
+            return [(_row(one) | self._path(source), _encode(one)) for one in self.examples(source)], ()
         except UserError as error:
             return [], error.lines
+
+    def _path(self, source: Source) -> dict:
+        """Where the image file lies in the dataset's folder; None where images are drawn."""
+        return {"path": source.image and Path(os.path.relpath(source.image, self._root)).as_posix()}
 
     def _download_and_prepare(self, *args, **kwargs):
         # TFDS writes to a folder that it removes when this raises: nothing is left half written.
@@ -244,6 +262,7 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
         except Exception:
             if not self.faults:  # e.g. "no examples" is but the consequence of faults
                 raise
+        self.check_all()
         if self.faults:
             raise UserError(dict.fromkeys(self.faults))
 
@@ -357,7 +376,7 @@ def _encode(example: Example) -> dict:
     return {
         "image": example.encoded or encode_png(example.image),
         "mask": encode_png(example.mask),
-        "valid": encode_png(example.valid),
+        "valid": encode_png(_stored_valid(example)),
         "name": example.name,
         "source": example.source,
         "labelled": example.labelled,
@@ -365,12 +384,12 @@ def _encode(example: Example) -> dict:
 
 
 def _row(example: Example) -> dict:
-    """What is worth knowing of an example without decoding it; sums are over its valid pixels."""
+    """What is worth knowing of an example without decoding it; sums are over its valid pixels, known or not."""
     image, valid = example.image, example.valid[..., 0].astype(bool)
     seen = image.reshape(-1, image.shape[-1]) if valid.all() else image[valid]
     values = np.arange(256)
     histograms = [np.bincount(channel, minlength=256) for channel in seen.T]
-    return {
+    row = {
         "name": example.name,
         "source": example.source,
         "shape": list(image.shape),
@@ -386,6 +405,20 @@ def _row(example: Example) -> dict:
         "mask_label": example.mask_label,
         "on_stored_grid": example.on_stored_grid,
     }
+    if example.known is not None:
+        known = example.known[..., 0] & valid
+        row |= {
+            "known": int(known.sum()),
+            "labelled_boxes": labelled_boxes(known),
+            "mask_digest": _digest(example.mask + UNKNOWN * ~example.known),
+        }
+    return row
+
+
+def _stored_valid(example: Example) -> np.ndarray:
+    if example.known is None:
+        return example.valid
+    return np.where(example.known | (example.valid == 0), example.valid, np.uint8(UNKNOWN))
 
 
 def _is_grey(image: np.ndarray) -> bool:

@@ -6,26 +6,31 @@ from pathlib import Path
 
 from semicurv_tf.data.builders.base import CurvilinearBuilder, Example, Source
 from semicurv_tf.data.folder_layout import read_layout
-from semicurv_tf.data.split import partition
+from semicurv_tf.data.split import partition, split_by_name
+from semicurv_tf.data.unknown_pixels import AREAS_FILE, inside, read_areas
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import verbatim
-from semicurv_tf.images.masks import MaskRule
+from semicurv_tf.images.masks import MaskRule, ReadMask
 from semicurv_tf.images.values import MOST_BANDS, parse_ranges
 
 
 class Folder(CurvilinearBuilder):
     """TFDS builder of a folder.
 
-    Options: `channels` 3 or 1, or the number of bands to read, up to 64; `value_range` "LOW:HIGH", the values wider than 8
-    bit that become 0 and 255 ("": measured over the folder, see `images/values.py`); `mask_value` is the one positive value, `mask_threshold` the value
-    that positive ones exceed (-1: neither, masks must be two-valued), `mask_invert` swaps; without
+    Options: `channels` 3 or 1, or the number of bands to read, up to 64; `value_range` "LOW:HIGH", the values wider
+    than 8 bit that become 0 and 255 ("": measured over the folder, see `images/values.py`); `mask_value` is the one
+    positive value, `mask_threshold` the value that positive ones exceed (-1: neither, masks must be two-valued),
+    `mask_invert` swaps; `mask_ignore` is the value of pixels whose label is unknown (-1: 255 beside 0 and 1, in 16 bit
+    also 65535; see `data/unknown_pixels.py`); without
     lists or folders per split, `validation_share` and `test_share` of the labelled images are set
-    aside by `split_seed`; `images_only` takes every image as unlabelled.
+    aside by `split_seed`, `split_by` name (an image keeps its part as the folder grows, see `split_by_name`) or share
+    (exact shares, as earlier versions did); `images_only` takes every image as unlabelled.
     """
 
     OPTIONS = {
-        "channels": 3, "mask_value": -1, "mask_threshold": -1, "mask_invert": False,
-        "value_range": "", "validation_share": 0.1, "test_share": 0.1, "split_seed": 0, "images_only": False,
+        "channels": 3, "mask_value": -1, "mask_threshold": -1, "mask_invert": False, "mask_ignore": -1,
+        "value_range": "", "validation_share": 0.1, "test_share": 0.1, "split_seed": 0, "split_by": "name",
+        "images_only": False,
     }  # fmt: skip
 
     def _channels(self) -> int:
@@ -38,10 +43,22 @@ class Folder(CurvilinearBuilder):
         return channels
 
     def sources(self, folder: Path | None) -> dict[str, list[Source]]:
+        if folder is None:
+            raise UserError("--data-dir: expected a folder of images, found none given. Fix: --data-dir MY")
         self._rule = self._mask_rule()
+        # The masks in which a value was found to be unknown, or foreground.
+        self._unknown: dict[int, list[Path]] = {}
+        self._positive: dict[int, list[Path]] = {}
         layout = read_layout(folder, self.options["images_only"])
         self.faults.extend(layout.faults)
         self.notes.extend(layout.notes)
+        self._areas, faults = read_areas(folder, layout.pairs)
+        self.faults.extend(faults)
+        self.faults.extend(
+            f"{folder / AREAS_FILE}: expected images with masks, found {name} without. Fix: add its mask, "
+            "or remove its lines"
+            for name in self._areas if layout.pairs[name][1] is None
+        )  # fmt: skip
         splits = layout.splits
         if splits is None:
             splits = self._seeded(layout.pairs)
@@ -55,9 +72,43 @@ class Folder(CurvilinearBuilder):
         return sources
 
     def examples(self, source: Source) -> Iterator[Example]:
-        example = self.whole(source, self._rule)
+        example = self._with_known(self.whole(source, self._rule))
         # JPEG and PNG files are kept as they are: quicker to prepare, and JPEG stays small.
-        yield replace(example, encoded=verbatim(source.image, self.channels))
+        yield replace(example, encoded=source.image and verbatim(source.image, self.channels))
+
+    def read_mask(self, path: Path, rule: MaskRule, image: Path | None) -> ReadMask:
+        """The mask of a file; what its values mean is kept for `check_all`."""
+        read = super().read_mask(path, rule, image)
+        if rule.ignore is None and read.unknown_value is not None:
+            self._unknown.setdefault(read.unknown_value, []).append(path)
+        if rule.ignore is None and read.positive_value is not None:
+            self._positive.setdefault(read.positive_value, []).append(path)
+        return read
+
+    def check_all(self) -> None:
+        """A value that is unknown in one mask must not be foreground in another."""
+        for value in sorted(self._unknown.keys() & self._positive.keys()):
+            self.faults.append(
+                f"{min(self._positive[value])}: expected {value} to mean one thing in all masks, found 0 and {value} "
+                f"here and 0, 1 and {value} in {min(self._unknown[value])}. "
+                f"Fix: --set data.options.mask_ignore={value}, or save the masks alike"
+            )
+
+    def _with_known(self, example: Example) -> Example:
+        """The example with what its mask and `labelled_areas.csv` say of unknown pixels."""
+        known = example.known
+        if example.name in self._areas:
+            height, width = example.image.shape[:2]
+            boxes = inside(self._areas[example.name], height, width, example.name)[..., None]
+            known = boxes if known is None else known & boxes
+        if known is None or known.all():
+            return replace(example, known=None)
+        if not (known & (example.valid > 0)).any():
+            raise UserError(
+                f"{example.name}: expected a pixel whose label is known, found none. Fix: remove its mask, so that the "
+                "image is unlabelled"
+            )
+        return replace(example, mask=example.mask * known, known=known)
 
     def _seeded(self, pairs) -> dict[str, list[str]]:
         labelled = sorted(name for name, (_, mask) in pairs.items() if mask is not None)
@@ -69,12 +120,21 @@ class Folder(CurvilinearBuilder):
                 f"images for training, found {held_out['validation']} and {held_out['test']}. "
                 "Fix: --set data.options.test_share=0.1"
             )
-        splits = partition(labelled, {"train": train, **held_out}, self.options["split_seed"])
+        seed, rule = self.options["split_seed"], self.options["split_by"]
+        if rule not in ("name", "share"):
+            raise UserError(
+                f"data.options.split_by: expected name or share, found {rule!r}. Fix: --set data.options.split_by=name"
+            )
+        by_name = rule == "name"
+        splits = (
+            split_by_name(labelled, *held_out.values(), seed) if by_name
+            else partition(labelled, {"train": train, **held_out}, seed)
+        )  # fmt: skip
         splits["train"] += sorted(name for name, (_, mask) in pairs.items() if mask is None)
         return splits
 
     def _mask_rule(self) -> MaskRule:
-        value, threshold = self.options["mask_value"], self.options["mask_threshold"]
+        value, threshold, ignore = (self.options[key] for key in ("mask_value", "mask_threshold", "mask_ignore"))
         if value >= 0 and threshold >= 0:
             raise UserError(
                 "data.options.mask_value, mask_threshold: expected one of them, found both. Fix: remove one"
@@ -83,4 +143,6 @@ class Folder(CurvilinearBuilder):
             positive_value=value if value >= 0 else None,
             threshold=threshold if threshold >= 0 else None,
             invert=self.options["mask_invert"],
+            ignore=ignore if ignore >= 0 else None,
+            find_ignored=True,
         )

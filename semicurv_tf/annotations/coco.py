@@ -1,0 +1,83 @@
+"""COCO's JSON: images, categories and annotations in one file (https://cocodataset.org/#format-data).
+
+`segmentation` is a list of polygons [x, y, x, y, ...], of which each is filled (COCO knows no holes in polygons), or
+runs of pixels column by column, as numbers or in the compressed string, which do show holes.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from semicurv_tf.annotations.material import Material, displayed_size, read_json
+from semicurv_tf.annotations.run_lengths import coco_counts, decode_counts
+from semicurv_tf.annotations.shapes import AnnotatedImage, Annotations, Patch, Polygon, Shape, points_of
+from semicurv_tf.errors import UserError
+
+_PARTS = ("images", "annotations", "categories")
+
+
+def read_coco(material: Material) -> Annotations:
+    """Every COCO file of the material."""
+    found = Annotations()
+    for path in material.files(".json"):
+        try:
+            content = read_json(path)
+        except UserError as error:
+            found.faults.extend(error.lines)
+            continue
+        if not isinstance(content, dict) or not all(isinstance(content.get(part), list) for part in _PARTS):
+            found.passed_over["JSON file that is not COCO's"] += 1
+            continue
+        try:
+            _read_file(content, path, material, found)
+        except (AttributeError, KeyError, TypeError) as error:
+            found.faults.append(
+                f"{path}: expected COCO's keys id, file_name, image_id, category_id, found an entry without "
+                f"({type(error).__name__}: {' '.join(str(error).split())[:80]}). Fix: export it again"
+            )
+    return found
+
+
+def _read_file(content: dict, path: Path, material: Material, found: Annotations) -> None:
+    labels = {category["id"]: str(category["name"]) for category in content["categories"]}
+    entries = {}
+    for annotation in content["annotations"]:
+        entries.setdefault(annotation["image_id"], []).append(annotation)
+    for image in content["images"]:
+        own = entries.pop(image["id"], [])
+        file = material.find(str(image["file_name"]), path)
+        size = displayed_size(file) if isinstance(file, Path) else file
+        if not isinstance(size, str) and (image.get("width", size[0]), image.get("height", size[1])) != size:
+            size = "annotation of another size than its image"
+        if isinstance(size, str):
+            found.passed_over[size] += 1
+            continue
+        shapes = []
+        for annotation in own:
+            label = labels.get(annotation["category_id"], str(annotation["category_id"]))
+            for drawn in _shapes(annotation, label, size):
+                if isinstance(drawn, str):
+                    found.passed_over[drawn] += 1
+                else:
+                    shapes.append(drawn)
+        found.images.append(AnnotatedImage(material.name_of(file), file, size, tuple(shapes), bool(shapes)))
+    if entries:
+        found.passed_over["annotation of an image that the file does not list"] += sum(map(len, entries.values()))
+
+
+def _shapes(annotation: dict, label: str, size) -> list[Shape | str]:
+    segmentation = annotation.get("segmentation")
+    if not segmentation:
+        return ["annotation without a segmentation (a box alone says little of a thin thing)"]
+    try:
+        if isinstance(segmentation, dict):
+            height, width = segmentation["size"]
+            if (width, height) != size:
+                raise ValueError("runs of another size than the image")
+            counts = segmentation["counts"]
+            if isinstance(counts, str):
+                counts = coco_counts(counts)
+            return [Patch(label, 0, 0, decode_counts(counts, height, width, "F"))]
+        return [Polygon(label, (points_of(np.reshape(ring, (-1, 2)), 3),)) for ring in segmentation]
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return ["damaged shape (segmentation)"]

@@ -1,0 +1,100 @@
+"""Label Studio's JSON export: a list of tasks, each with an image and its annotations.
+
+Coordinates of `value` are percent of the image's width and height; a rectangle turns by `rotation` degrees about its
+upper left corner, an ellipse about its middle; a brush is a run-length code of the image's red, green, blue and alpha
+(https://labelstud.io/guide/export, https://labelstud.io/tags/brushlabels). Of several annotations the last one that
+was not cancelled counts.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from semicurv_tf.annotations.material import Material, displayed_size, read_json
+from semicurv_tf.annotations.run_lengths import decode_label_studio
+from semicurv_tf.annotations.shapes import AnnotatedImage, Annotations, Ellipse, Patch, Polygon, Shape, box, points_of
+from semicurv_tf.errors import UserError
+
+
+def read_label_studio(material: Material) -> Annotations:
+    """Every Label Studio export of the material."""
+    found = Annotations()
+    for path in material.files(".json"):
+        try:
+            content = read_json(path)
+        except UserError as error:
+            found.faults.extend(error.lines)
+            continue
+        tasks = content if isinstance(content, list) else [content]
+        if not all(isinstance(task, dict) and isinstance(task.get("data"), dict) for task in tasks) or not tasks:
+            found.passed_over["JSON file that is not Label Studio's export"] += 1
+            continue
+        for task in tasks:
+            _read_task(task, path, material, found)
+    return found
+
+
+def _read_task(task: dict, path: Path, material: Material, found: Annotations) -> None:
+    image = _image(task, path, material)
+    size = displayed_size(image) if isinstance(image, Path) else image
+    if isinstance(size, str):
+        found.passed_over[size] += 1
+        return
+    annotations = task.get("annotations") or task.get("completions") or []
+    annotations = [one for one in annotations if isinstance(one, dict) and not one.get("was_cancelled")]
+    results = annotations[-1].get("result") if annotations else []
+    results = [one for one in results or [] if isinstance(one, dict)]
+    labels = {one.get("id"): given for one in results if (given := _labels(one))}
+    shapes, drawn_on = [], False
+    for result in results:
+        kind = str(result.get("type", "")).removesuffix("labels")
+        if kind == "" or kind in ("choices", "taxonomy", "textarea", "rating", "number"):
+            continue  # labels of a shape in another result, or words about the whole image
+        drawn_on = True
+        label = ", ".join(_labels(result) or labels.get(result.get("id")) or ["unnamed"])
+        drawn = _shape(kind, result, label, size)
+        if isinstance(drawn, str):
+            found.passed_over[drawn] += 1
+        else:
+            shapes.append(drawn)
+    looked_at = bool(shapes) or bool(annotations and not drawn_on)
+    found.images.append(AnnotatedImage(material.name_of(image), image, size, tuple(shapes), looked_at))
+
+
+def _image(task: dict, path: Path, material: Material) -> Path | str:
+    """The first value of the task that names an image at hand."""
+    named = [value for value in (*task["data"].values(), task.get("file_upload")) if isinstance(value, str)]
+    answers = [material.find(value, path) for value in named]
+    return next((one for one in answers if isinstance(one, Path)), answers[0] if answers else "no image named")
+
+
+def _labels(result: dict) -> list[str]:
+    value = result.get("value")
+    if not isinstance(value, dict):
+        return []
+    given = next((value[key] for key in value if key.endswith("labels") and isinstance(value[key], list)), [])
+    return [str(one) for one in given]
+
+
+def _shape(kind: str, result: dict, label: str, size) -> Shape | str:
+    try:
+        value = result["value"]
+        declared = (result.get("original_width", size[0]), result.get("original_height", size[1]))
+        if declared != size or result.get("image_rotation"):
+            return "annotation of another size than its image" if declared != size else "annotation of a turned image"
+        scale = np.array(size) / 100
+        if kind == "polygon":
+            return Polygon(label, (points_of(value["points"], 3) * scale,))
+        if kind == "rectangle":
+            (start, extent) = points_of([(value["x"], value["y"]), (value["width"], value["height"])], 2) * scale
+            return box(label, *start, *(start + extent), degrees=float(value.get("rotation") or 0), about=start)
+        if kind == "ellipse":
+            centre, radii = points_of([(value["x"], value["y"]), (value["radiusX"], value["radiusY"])], 2) * scale
+            return Ellipse(label, tuple(centre), tuple(radii), float(np.radians(value.get("rotation") or 0)))
+        if kind == "brush":
+            if value.get("format") != "rle":
+                return "brush in another format than rle"
+            return Patch(label, 0, 0, decode_label_studio(value["rle"], size[1], size[0]))
+    except (KeyError, TypeError, ValueError):
+        return f"damaged shape ({kind})"
+    return f"shape of a kind that covers no area ({kind})" if kind == "keypoint" else f"unknown shape ({kind})"

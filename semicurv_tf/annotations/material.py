@@ -1,0 +1,216 @@
+"""The files that an import may read: those in the user's folder, or in an archive, and no others.
+
+A file that names an image names it as the tool knew it: a path of another machine, a URL, an upload with a prefix. It
+is looked for among the images at and below the folder, so that no path leads out of it.
+"""
+
+import contextlib
+import json
+import os
+import re
+import stat
+import tempfile
+import xml.etree.ElementTree as ElementTree
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from urllib.parse import parse_qs, unquote, urlsplit
+from xml.parsers import expat
+
+from semicurv_tf.errors import UserError
+from semicurv_tf.images.formats import RAW_SUFFIXES
+from semicurv_tf.images.header import image_orientation
+from semicurv_tf.images.opener import LARGEST_WHOLE_PIXELS
+from semicurv_tf.images.walk import walk_files, walk_images
+
+MOST_TEXT_BYTES = 2 * 2**30  # of a JSON or XML file
+MOST_UNPACKED_BYTES = 64 * 2**30  # of an archive
+_RATIO = 1000  # between a member's size unpacked and packed: DEFLATE ends at 1032, drawn masks stay well below
+_UPLOAD_PREFIX = re.compile(r"[0-9a-f]{8}-")  # Label Studio's, before the name of an uploaded file
+_NOT_IMAGES = {"SegmentationClass", "SegmentationObject"}  # folders of masks in a CVAT archive
+
+
+class Material:
+    """The files of an import.
+
+    Args:
+        roots: the folders to look into, the user's first.
+
+    Attributes:
+        images: every image file there, in order.
+    """
+
+    def __init__(self, roots: list[Path]):
+        self.roots = roots
+        self.images = [
+            (root, file)
+            for root in roots
+            for file in walk_images(root)
+            if not _NOT_IMAGES & set(file.relative_to(root).parts)
+        ]
+        self._by_name: dict[str, list[Path]] = {}
+        for _, file in self.images:
+            self._by_name.setdefault(file.name, []).append(file)
+
+    def files(self, *suffixes: str) -> list[Path]:
+        """Files of these suffixes at and below the folders, sorted; hidden ones are not among them."""
+        return [file for root in self.roots for file in walk_files(root) if file.suffix.lower() in suffixes]
+
+    def find(self, reference: str, beside: Path | None = None) -> Path | str:
+        """The image that a file means by `reference`.
+
+        Args:
+            reference: a path, a URL or a name; backslashes are taken as slashes.
+            beside: the annotation file, whose folder a relative path begins at.
+
+        Returns:
+            The file; or the reason why there is none.
+        """
+        path = PurePosixPath(_plain(reference))
+        if not path.name:
+            return "no image named"
+        if beside is not None and not path.is_absolute():
+            exact = os.path.normpath(beside.parent / path)
+            for file in self._by_name.get(path.name, ()):
+                if os.path.normpath(file) == exact:
+                    return file
+        for name in (path.name, _UPLOAD_PREFIX.sub("", path.name, count=1)):
+            candidates = self._by_name.get(name, [])
+            same_path = [file for file in candidates if file.as_posix().endswith(f"/{path.as_posix().lstrip('/')}")]
+            for found in (same_path, candidates):
+                if len(found) == 1:
+                    return found[0]
+            if candidates:
+                return "image found more than once by its name"
+        return "image not found in the folder"
+
+    def by_stem(self, stem: str) -> Path | str:
+        """The image of a relative path without suffix; or the reason why there is none."""
+        ends = f"/{stem}"
+        found = [file for _, file in self.images if file.with_suffix("").as_posix().endswith(ends)]
+        if len(found) == 1:
+            return found[0]
+        return "image found more than once by its name" if found else "image not found in the folder"
+
+    def name_of(self, file: Path) -> str:
+        """What an image will be called: its path below the folder, without `images/` before it and without suffix."""
+        root = next(root for root in self.roots if file.is_relative_to(root))
+        parts = file.relative_to(root).with_suffix("").parts
+        return "/".join(parts[1:] if len(parts) > 1 and parts[0].lower() in ("images", "jpegimages") else parts)
+
+
+@contextlib.contextmanager
+def opened(source: Path) -> Iterator[Material]:
+    """The material of a folder or of a .zip archive; archives in the folder are unpacked beside it for the time.
+
+    Raises:
+        UserError: there is no such folder, or an archive is damaged or hostile.
+    """
+    if not source.exists():
+        raise UserError(f"{source}: expected the folder of an export, found nothing. Fix: check the path")
+    archives = [source] if source.is_file() else sorted(source.glob("*.zip"))
+    if source.is_file() and not zipfile.is_zipfile(source):
+        raise UserError(f"{source}: expected a folder or a .zip archive, found another file. Fix: give its folder")
+    with contextlib.ExitStack() as stack:
+        roots = [] if source.is_file() else [source]
+        for archive in archives:
+            roots.append(Path(stack.enter_context(tempfile.TemporaryDirectory())))
+            _unpack(archive, roots[-1])
+        yield Material(roots)
+
+
+def read_json(path: Path):
+    """The content of a JSON file.
+
+    Raises:
+        UserError: naming the file.
+    """
+    try:
+        return json.loads(_text_bytes(path))
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path}: expected JSON, found {_short(error)}. Fix: export it again, or remove it") from None
+
+
+def read_xml(path: Path) -> ElementTree.Element:
+    """The root element of an XML file. A DOCTYPE is refused: entities are how a small file becomes a large one.
+
+    Raises:
+        UserError: naming the file.
+    """
+    builder = ElementTree.TreeBuilder()
+    parser = expat.ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler = builder.start, builder.end
+    parser.CharacterDataHandler = builder.data
+
+    def refuse(*_):
+        raise UserError(f"{path}: expected XML without a DOCTYPE, found one. Fix: remove it, or export the file again")
+
+    parser.StartDoctypeDeclHandler = refuse
+    try:
+        parser.Parse(_text_bytes(path), True)
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        raise UserError(f"{path}: expected XML, found {_short(error)}. Fix: export it again, or remove it") from None
+    return builder.close()
+
+
+def displayed_size(image: Path) -> tuple[int, int] | str:
+    """(width, height) of an image as displayed, from its header; or the reason why it cannot be had."""
+    if image.suffix.lower() in RAW_SUFFIXES:
+        return "raw file of a camera, whose size is not known before it is developed"
+    try:
+        orientation, width, height = image_orientation(image)
+    except Exception:  # decoders raise half a dozen kinds on damaged headers
+        return "image cannot be read"
+    if width * height > LARGEST_WHOLE_PIXELS:
+        return f"image of more than {LARGEST_WHOLE_PIXELS // 10**6} million pixels"
+    return (height, width) if orientation > 4 else (width, height)
+
+
+def _text_bytes(path: Path) -> bytes:
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_TEXT_BYTES:
+            raise UserError(
+                f"{path}: expected a file of at most {MOST_TEXT_BYTES // 2**30} GB, found "
+                f"{status.st_size // 2**20} MB. Fix: export it in parts"
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror or error}). Fix: check its rights") from None
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    try:
+        with zipfile.ZipFile(archive) as members:
+            room = MOST_UNPACKED_BYTES
+            for member in members.infolist():
+                path = PurePosixPath(member.filename.replace("\\", "/"))
+                if path.is_absolute() or ".." in path.parts or path.parts[0].endswith(":"):
+                    raise UserError(
+                        f"{archive}: expected paths within the archive, found {member.filename!r}. "
+                        "Fix: export it again, or unpack it yourself"
+                    )
+                room -= member.file_size
+                if room < 0 or member.file_size > _RATIO * max(member.compress_size, 1000):
+                    raise UserError(
+                        f"{archive}: expected an archive of drawn masks, found {member.filename!r}, which unpacks to "
+                        f"{member.file_size // 2**20} MB. Fix: export it again, or unpack it yourself"
+                    )
+            members.extractall(folder)
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError) as error:
+        raise UserError(
+            f"{archive}: expected a .zip archive, found damage ({_short(error)}). Fix: export it again"
+        ) from None
+
+
+def _plain(reference: str) -> str:
+    text = reference.replace("\\", "/")
+    parts = urlsplit(text) if "://" in text or "?" in text else None
+    if parts is None:
+        return text
+    named = parse_qs(parts.query).get("d")  # /data/local-files/?d=photos/a.jpg
+    return named[0] if named else unquote(parts.path)
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:120] or type(error).__name__

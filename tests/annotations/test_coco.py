@@ -1,0 +1,84 @@
+"""COCO: polygons, runs as numbers and as the compressed string, and what pycocotools makes of the same."""
+
+import numpy as np
+import pytest
+
+from tests.annotations.conftest import HEIGHT, WIDTH, block
+
+
+def _file(export, *segmentations, path="annotations/instances.json", image="a.png", **image_keys):
+    return export.text(
+        path,
+        {
+            "images": [{"id": 7, "file_name": image, "width": WIDTH, "height": HEIGHT, **image_keys}],
+            "categories": [{"id": 3, "name": "crack"}],
+            "annotations": [
+                {"id": number, "image_id": 7, "category_id": 3, "segmentation": one, "bbox": [0, 0, 1, 1], "iscrowd": 0}
+                for number, one in enumerate(segmentations)
+            ],
+        },
+    )
+
+
+def _counts(mask: np.ndarray) -> list[int]:
+    flat = np.concatenate([[False], mask.ravel(order="F")])
+    stops = np.flatnonzero(flat[1:] != flat[:-1])
+    return np.diff([0, *stops, mask.size]).tolist()
+
+
+def test_polygons_are_filled_each(export):
+    export.image("images/a.png")
+    _file(export, [[2, 3, 9, 3, 9, 8, 2, 8], [5, 5, 12, 5, 12, 6, 5, 6]])
+    assert (export.imported("coco") == block(3, 8, 2, 9) | block(5, 6, 5, 12)).all()
+
+
+def test_uncompressed_runs(export, curve):
+    export.image()
+    _file(export, {"size": [HEIGHT, WIDTH], "counts": _counts(curve)})
+    assert (export.imported("coco") == curve).all()
+
+
+def test_files_of_pycocotools(export, curve):
+    coco = pytest.importorskip("pycocotools.mask", reason="pip install pycocotools: COCO's own encoder")
+    export.image()
+    code = coco.encode(np.asfortranarray(curve.astype(np.uint8)))
+    _file(export, {"size": code["size"], "counts": code["counts"].decode()})
+    assert (export.imported("coco") == curve).all()
+
+
+def test_polygons_as_pycocotools_fills_them(export):
+    coco = pytest.importorskip("pycocotools.mask", reason="pip install pycocotools: COCO's own rasteriser")
+    export.image()
+    corners = [2, 3, 30, 3, 30, 20, 16, 20, 16, 10, 2, 10]  # on pixel corners: no rounding to differ in
+    _file(export, [corners])
+    theirs = coco.decode(coco.merge(coco.frPyObjects([corners], HEIGHT, WIDTH))) > 0
+    assert (export.imported("coco") == theirs).all()
+
+
+def test_what_is_left_out_is_counted(export):
+    export.image()
+    content_of = {"size": [HEIGHT, WIDTH], "counts": [5]}
+    _file(
+        export,
+        [],
+        content_of,
+        {"size": [10**6, 10**6], "counts": [10**12]},
+        [[1, 2, 3]],
+        [[1, 2, 3, 4]],
+        [[0, 0, 4, 0, 4, 4, 0, 4]],
+    )
+    _file(export, path="b.json", image="../../secret.png")
+    _file(export, path="c.json", width=10)
+    result = export.run("coco")
+    assert result.exit_code == 0 and (export.mask() == block(0, 4, 0, 4)).all()
+    for line in (
+        "1 x annotation without a segmentation", "4 x damaged shape (segmentation)", "1 x image not found in the folder",
+        "1 x annotation of another size than its image",
+    ):  # fmt: skip
+        assert line in result.output, (line, result.output)
+
+
+def test_a_file_without_cocos_keys_is_a_fault(export):
+    export.image()
+    export.text("a.json", {"images": [{"id": 1}], "annotations": [], "categories": []})
+    assert "expected COCO's keys" in export.run("coco").exception.lines[0]

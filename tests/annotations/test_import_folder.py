@@ -1,0 +1,145 @@
+"""The folder that an import writes: what training reads from it, partly labelled images, turned ones, and refusals."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from semicurv_tf.annotations.import_folder import rectangles
+from semicurv_tf.annotations.registry import READERS
+from semicurv_tf.cli.datasets import TOOLS
+from semicurv_tf.data.load import load_dataset
+from semicurv_tf.data.unknown_pixels import inside
+from tests.annotations.conftest import HEIGHT, WIDTH, block
+
+
+def _labelme(export, *boxes, path="a.json", image="a.png"):
+    shapes = [
+        {"label": label, "points": [[x0, y0], [x1, y1]], "shape_type": "rectangle"} for label, x0, y0, x1, y1 in boxes
+    ]
+    return export.text(path, {"shapes": shapes, "imagePath": image, "imageData": None})
+
+
+def test_the_command_offers_every_reader():
+    assert set(TOOLS) == set(READERS)
+
+
+def test_training_reads_the_folder(export, tmp_path):
+    export.image()
+    export.image("b.jpg")
+    _labelme(export, ("crack", 2, 3, 9, 8), ("labelled area", 0, 0, 20, 24), ("roi", 30, 10, 34, 12))
+    assert "1 labelled images (1 in part), 1 unlabelled" in export.run("labelme").output
+    shares = {"validation_share": 0, "test_share": 0}
+    dataset = load_dataset("folder", export.output, cache_dir=tmp_path / "cache", options=shares)
+    arrays = dataset.train.read(dataset.train.names.index("a"))
+    assert (arrays["mask"][..., 0] == block(3, 8, 2, 9)).all()
+    assert ((arrays["valid"][..., 0] == 1) == block(0, 24, 0, 20) | block(10, 12, 30, 34)).all()
+    assert dict(zip(dataset.train.names, dataset.train.labelled)) == {"a": True, "b": False}
+
+
+@pytest.mark.parametrize("tag", range(1, 9))
+def test_turned_photographs_and_their_masks_are_turned_alike(export, tmp_path, tag):
+    exif = Image.Exif()
+    exif[0x0112] = tag
+    stored = (WIDTH, HEIGHT) if tag <= 4 else (HEIGHT, WIDTH)
+    export.image("a.jpg", *stored, exif=exif)  # displayed as WIDTH x HEIGHT, the frame of the annotation
+    _labelme(export, ("crack", 2, 3, 9, 8), image="a.jpg")
+    assert export.run("labelme").exit_code == 0
+    with Image.open(export.output / "masks/a.png") as mask:
+        assert mask.size == stored  # on the stored grid with the same tag: no reading of the pair can differ
+    dataset = load_dataset("folder", export.output, cache_dir=tmp_path / "cache",
+                           options={"validation_share": 0, "test_share": 0})  # fmt: skip
+    arrays = dataset.train.read(0)
+    assert arrays["image"].shape == (HEIGHT, WIDTH, 3)
+    assert (arrays["mask"][..., 0] == block(3, 8, 2, 9)).all()
+
+
+def test_areas_of_any_shape_are_boxes_that_do_not_overlap():
+    random = np.random.default_rng(0)
+    for share in (0.0, 0.3, 0.7, 1.0):
+        known = random.random((20, 30)) < share
+        boxes = rectangles(known)
+        assert (inside(boxes, 20, 30, "a") == known).all()
+        assert sum(box.width * box.height for box in boxes) == known.sum()
+    assert len(rectangles(np.ones((20, 30), bool))) == 1
+
+
+def test_labels_that_do_not_occur_are_named(export):
+    export.image()
+    _labelme(export, ("crack", 2, 3, 9, 8), ("stain", 2, 3, 9, 8))
+    (line,) = export.run("labelme", "--labels", "crack,road").exception.lines
+    assert "labels that occur (crack, stain), found road" in line and not export.output.exists()
+
+
+def test_a_label_that_was_chosen_is_foreground_whatever_its_name(export):
+    export.image()
+    _labelme(export, ("roi", 2, 3, 9, 8))
+    assert (export.imported("labelme", "--labels", "roi") == block(3, 8, 2, 9)).all()
+    assert not (export.output / "labelled_areas.csv").exists()
+
+
+def test_an_area_outside_the_image_leaves_it_unlabelled(export):
+    export.image()
+    _labelme(export, ("crack", 2, 3, 9, 8), ("roi", 90, 90, 99, 99))
+    result = export.run("labelme")
+    assert "1 x annotation that leaves no pixel known" in result.output and not (export.output / "masks/a.png").exists()
+
+
+def test_images_of_one_name_are_not_mixed_up(export):
+    for folder in ("one", "two"):
+        export.image(f"{folder}/a.png")
+    _labelme(export, ("crack", 2, 3, 9, 8), path="one/a.json")
+    _labelme(export, ("crack", 0, 0, 4, 4), path="two/a.json")
+    _labelme(export, path="elsewhere/b.json")
+    result = export.run("labelme")
+    assert (export.mask("one/a") == block(3, 8, 2, 9)).all() and (export.mask("two/a") == block(0, 4, 0, 4)).all()
+    assert "1 x image found more than once by its name" in result.output
+    export.output = export.output.with_name("second")
+    export.image("one/a.jpg")
+    _labelme(export, path="one/c.json", image="a.jpg")
+    assert "1 x second image of one name" in export.run("labelme").output
+
+
+@pytest.mark.parametrize(
+    "content, match",
+    [("{", "expected JSON"), ("[" * 100_000, "expected JSON"), (b"\xff\xfe\xff", "expected JSON"),
+     ("", "expected JSON")],
+)  # fmt: skip
+@pytest.mark.parametrize("tool", ["labelme", "coco", "labelstudio"])
+def test_damaged_json_is_one_line(export, tool, content, match):
+    export.image()
+    file = export.text("a.json", "")
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    (line,) = export.run(tool).exception.lines
+    assert match in line and str(file) in line and not export.output.exists()
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_nothing_to_import_is_one_line(export, tool):
+    export.image()
+    export.text("a.json", json.dumps({"x": 1}))
+    (line,) = export.run(tool).exception.lines
+    assert f"expected annotations of {tool} and their images" in line and not export.output.exists()
+
+
+def test_folders_that_are_in_use_or_not_there(export):
+    export.image()
+    _labelme(export, ("crack", 2, 3, 9, 8))
+    export.output.mkdir()
+    assert export.run("labelme").exit_code == 0  # empty is as good as new
+    assert "expected a new folder" in export.run("labelme").exception.lines[0]
+    export.output = export.output.with_name("second")
+    assert "found nothing" in export.run("labelme", source=export.root / "gone").exception.lines[0]
+    assert "expected a folder or a .zip" in export.run("labelme", source=export.root / "a.png").exception.lines[0]
+
+
+def test_sizes_that_a_header_claims_are_not_decoded(export):
+    content = bytearray(export.image().read_bytes())
+    content[16:24] = (200_000).to_bytes(4, "big") * 2  # width and height of the PNG header
+    (export.root / "a.png").write_bytes(content)
+    _labelme(export, ("crack", 2, 3, 9, 8))
+    export.image("b.png")
+    _labelme(export, ("crack", 2, 3, 9, 8), path="b.json", image="b.png")
+    result = export.run("labelme")
+    assert result.exit_code == 0 and "1 x image " in result.output and export.mask("b").any()

@@ -1,0 +1,39 @@
+"""`data.labels`: a count, a fraction, or all."""
+
+import pytest
+
+from semicurv_tf.config import Config, dump_config, load_config
+from semicurv_tf.config.data import described_labels
+from semicurv_tf.errors import UserError
+
+
+@pytest.mark.parametrize(
+    "given, kept",
+    [(3, 3), ("3", 3), (1, 1), ("1", 1), (0.02, 0.02), ("0.02", 0.02), (1.0, 1.0), ("1.0", 1.0), ("all", 1.0)],
+)
+def test_labels_are_a_count_a_fraction_or_all(given, kept, tmp_path):
+    config = load_config(None, {"data.labels": given})
+    (tmp_path / "config.yaml").write_text(dump_config(config))
+    for labels in (config.data.labels, load_config(tmp_path / "config.yaml").data.labels):
+        assert labels == kept and type(labels) is type(kept)
+
+
+@pytest.mark.parametrize("labels", [0, 0.0, -0.1, -2, 1.5, 3.0, float("nan"), True, "few", "0", "1.5", "", [3]])
+def test_impossible_labels_name_the_option(labels):
+    with pytest.raises(UserError) as caught:
+        load_config(None, {"data.labels": labels})
+    (line,) = caught.value.lines
+    assert "data.labels (--labels): expected a count such as 3" in line and repr(labels) in line and "Fix:" in line
+
+
+def test_labels_by_default():
+    assert load_config(None, {"data.dataset": "folder"}).data.labels == 1.0
+    assert load_config(None, {"data.dataset": "folder", "data.labels": 0.5}).data.labels == 0.5
+    assert load_config(None, {"data.dataset": "drive128"}).data.labels == Config().data.labels == 0.05
+
+
+@pytest.mark.parametrize(
+    "labels, meaning", [(3, "a count, of 20 with a mask"), (1, "a count, of 20"), (0.02, "0.02 of 20"), (1.0, "all 20")]
+)
+def test_labels_are_said_as_they_are_understood(labels, meaning):
+    assert described_labels(labels, 20).startswith(meaning)
