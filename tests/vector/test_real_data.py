@@ -9,7 +9,8 @@ from semicurv_tf.vector import vectorize_mask
 
 def road_mask(shared_data, number=0):
     files = sorted((shared_data / "mitroad" / "masks").iterdir())
-    return np.asarray(Image.open(files[number]).convert("L")) > 127
+    with Image.open(files[number]) as image:
+        return np.asarray(image.convert("L")) > 127
 
 
 def test_roads_cover_what_was_drawn(shared_data):
@@ -25,9 +26,8 @@ def test_vessels_keep_their_holes_and_components(shared_data):
     from skimage.measure import euler_number
     from skimage.morphology import remove_small_holes
 
-    mask = (
-        np.asarray(Image.open(shared_data / "drive" / "training" / "1st_manual" / "21_manual1.gif").convert("L")) > 127
-    )
+    with Image.open(shared_data / "drive" / "training" / "1st_manual" / "21_manual1.gif") as image:
+        mask = np.asarray(image.convert("L")) > 127
     filled = remove_small_holes(mask, max_size=10)
     vectors = vectorize_mask(mask)
     summary = vectors.summary()
