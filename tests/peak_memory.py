@@ -1,4 +1,4 @@
-"""The peak of a process's own memory. `getrusage` keeps that of the process it was started from, which hides a small one."""
+"""The peak of a process's own memory: `getrusage` keeps that of the process it was started from, which hides it."""
 
 import re
 from pathlib import Path

@@ -137,7 +137,8 @@ def expect_bearable(path: Path | str, width: int, height: int, largest_pixels: i
     """Refuses an image of more pixels than can be decoded at once."""
     if not 0 < width * height <= largest_pixels:
         raise UserError(
-            f"{path}: expected 1 to {largest_pixels // 10**6} million pixels, found others: its header says {width}x{height}. "
+            f"{path}: expected 1 to {largest_pixels // 10**6} million pixels, found others: its header says "
+            f"{width}x{height}. "
             "Fix: cut the image into tiles, or replace a damaged file"
         )
 

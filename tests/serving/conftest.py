@@ -10,6 +10,10 @@ from tests.export.conftest import CARD, random_network
 pytest.importorskip("tensorflow_serving", reason="needs the extra: pip install 'semicurv-tf[serving]'")
 
 
+# A program that forbids itself to import this package, and whoever imports it.
+collect_ignore = ["loopback_server.py"]
+
+
 @pytest.fixture(scope="session")
 def served_network():
     return random_network(3)
