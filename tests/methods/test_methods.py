@@ -321,8 +321,16 @@ def test_supervised_learns_from_its_transplants_alone(make_method, batch):
 def test_a_keras_user_compiles_and_fits(batch, name):
     """With nothing of this project but the learner: Keras' `fit` over a `tf.data.Dataset` of the documented batches."""
     settings = METHODS[name]()
+    # Rescaled, since raw 0-255 would saturate the sigmoid of so small a network.
     student, teacher = (
-        keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(1, 3, padding="same")]) for _ in range(2)
+        keras.Sequential(
+            [
+                keras.Input((None, None, 3)),
+                keras.layers.Rescaling(0.01, -1.0),
+                keras.layers.Conv2D(1, 3, padding="same"),
+            ]
+        )
+        for _ in range(2)
     )
     learner = Learner(
         student, teacher if settings.needs_teacher else None, settings, ViewsConfig(), TrainingConfig(), 6
