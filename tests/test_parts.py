@@ -82,7 +82,7 @@ def test_a_killed_writer_leaves_no_finished_file_beside_a_living_one(tmp_path):
         assert writer.stdout.readline() == "writing\n"
     assert len(list(tmp_path.iterdir())) == 2
     writers[0].kill()
-    writers[0].wait()
+    writers[0].communicate()  # closes its pipe, too
     remove_abandoned(tmp_path)
     (left,) = tmp_path.iterdir()
     assert f"-{writers[1].pid}-" in left.name and not path.exists()
@@ -90,7 +90,7 @@ def test_a_killed_writer_leaves_no_finished_file_beside_a_living_one(tmp_path):
         part.write_text("whole")
     assert path.read_text() == "whole"
     writers[1].kill()
-    writers[1].wait()
+    writers[1].communicate()
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
