@@ -210,15 +210,18 @@ class Targets:
 
     def image(self, chance, folder):
         """`predict`: the plan, the header, the pixels, by windows too, and the results."""
-        files, predictor = _predict_modules()
+        from semicurv_tf.inference.memory import Memory
+        from semicurv_tf.inference.predictor import Predictor
+        from semicurv_tf.predict.plan_files import Outputs, plan_jobs
+        from semicurv_tf.predict.predict_files import predict_jobs
+
         path = _write(folder, self.images, chance)
         tile = chance.choice((None, 32))
-        memory = _memory().Memory(MEMORY_MB * 10**6)
+        memory = Memory(MEMORY_MB * 10**6)
         thresholded = lambda image: image[..., :1].astype(np.float32) / 255
-        reader = predictor.Predictor(thresholded, 3, tile=tile, memory=memory)
-        plan, run = files
-        jobs = plan.plan_jobs(path, folder / "out", plan.Outputs(overlay=chance.random() < 0.3))
-        for outcome in run.predict_jobs(reader, jobs):
+        reader = Predictor(thresholded, 3, tile=tile, memory=memory)
+        jobs = plan_jobs(path, folder / "out", Outputs(overlay=chance.random() < 0.3))
+        for outcome in predict_jobs(reader, jobs):
             yield from outcome.faults
 
     def mask(self, chance, folder):
@@ -284,8 +287,8 @@ class Targets:
 
     def records(self, chance, folder):
         """What commands keep beside: predictions.json, rows.json, results, lists of files, heartbeats."""
-        (plan, _), _ = _predict_modules()
         from semicurv_tf.data import prepare
+        from semicurv_tf.predict import plan_files as plan
         from semicurv_tf.training.heartbeat import read_heartbeat
 
         (folder / plan.RECORD).write_bytes(mutated_json({"model": "a", "threshold": 0.5, "tile": None}, chance))
@@ -412,19 +415,6 @@ def _lines(call):
         return ()
     except UserError as error:
         return error.lines
-
-
-def _predict_modules():
-    """(what plans files, what runs them), and what holds `Predictor`."""
-    from semicurv_tf.inference import folder, predictor, run_jobs
-
-    return (folder, run_jobs), predictor
-
-
-def _memory():
-    from semicurv_tf.inference import memory
-
-    return memory
 
 
 def _write(folder: Path, seeds, chance) -> Path:
