@@ -17,6 +17,7 @@ from semicurv_tf.serving_client.transport import (
     NotNow,
     ServedModel,
     ServerRefused,
+    printable,
     understood,
     untrusted,
     with_retries,
@@ -154,7 +155,7 @@ class RestTransport:
             reason = str(answer["error"])
         else:
             reason = content[:200].decode(errors="replace") or "an empty answer"
-        reason = " ".join("".join(c if c.isprintable() else " " for c in reason).split())[:500]
+        reason = printable(reason)
         if status in PASSING:
             raise NotNow(f"HTTP {status}: {reason}")
         raise ServerRefused(f"{self.server} ({self.model}) refused with HTTP {status}: {reason}")
