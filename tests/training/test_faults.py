@@ -285,7 +285,10 @@ def test_image_that_cannot_be_read_any_more(whole, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_heartbeat_tells_how_a_run_ended(whole, tmp_path, at_step, number):
+def test_heartbeat_tells_how_a_run_ended(whole, tmp_path, at_step, number, request):
+    # Whoever starts the tests by nohup makes them ignore SIGHUP.
+    before = signal.signal(number, signal.SIG_DFL)
+    request.addfinalizer(lambda: signal.signal(number, before))
     beat = read_heartbeat(whole / "heartbeat.json")
     assert (beat["state"], beat["step"], beat["steps"], beat["pid"]) == ("finished", 12, 12, os.getpid())
     run = tmp_path / "run"

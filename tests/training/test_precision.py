@@ -66,7 +66,7 @@ def test_what_must_be_float32_is(policy):
     config = load_config(None, {"model.widths": [2, 4]})
     method = build_method(config, 3, [128.0] * 3, [64.0] * 3, 10, policy)
     assert {weight.dtype for weight in [*method.student.weights, *method.teacher.weights]} == {"float32"}
-    view = method.random_view(tf.zeros((2, 16, 16, 3)), tf.constant(0), "student")
+    view = method.random_views(tf.zeros((2, 16, 16, 3)), tf.constant(0), "student")
     assert {view[key].dtype for key in ("image", "transform", "seen")} == {tf.float32}
     assert method.student(view["image"], training=True).dtype == tf.float32
 
