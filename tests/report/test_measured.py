@@ -99,7 +99,7 @@ def test_damaged_and_foreign_files_are_a_line_each(tmp_path):
         "d": json.dumps({**good, "system": "of_the_future"}),
         "e": json.dumps({**good, "scores": {"mean": {"iou": 44.0}}}),
         "f": json.dumps({**good, "scores": None}),
-        "g": json.dumps({**good, "config": {"data": {"labels": 7}}}),
+        "g": json.dumps({**good, "config": {"data": {"labels": -7}}}),
         "h": json.dumps({key: value for key, value in good.items() if key != "curve"}),
         "i": json.dumps(good),
         "j": json.dumps({**good, "dataset": "imagenet"}),
