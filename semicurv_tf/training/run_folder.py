@@ -80,7 +80,7 @@ def create(run: Path, config: Config, facts: dict, entries: Sequence[Entry] | No
         staging.rename(run)
     except OSError as error:
         shutil.rmtree(staging, ignore_errors=True)
-        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST) and run.is_dir():
             raise UserError(f"--run {run}: was begun by another process meanwhile. Fix: another --run folder") from None
         raise UserError(
             f"--run {run}: cannot be written ({error.strerror}). Fix: a folder you may write to, with space left"

@@ -19,13 +19,13 @@ from semicurv_tf.training import checkpoints, run_folder
 def make_run(folder, method_name):
     """A run whose student and teacher are far apart: random weights, the teacher's bias on the logit raised by 2."""
     config = load_config(settings={"model.widths": [4, 8], "method.name": method_name})
-    method = build_method(config, 3, [100.0], [50.0], 10)
+    method = build_method(config, 3, [100.0] * 3, [50.0] * 3, 10)
     optimizer = keras.optimizers.SGD(0.01)
     optimizer.build(method.student.trainable_variables)
     method.compile(optimizer=optimizer, jit_compile=False)
     if method.teacher is not None:
         method.teacher.head.bias.assign(method.teacher.head.bias + 2.0)
-    facts = {"channels": 3, "mean": [100.0], "standard_deviation": [50.0], "labelled": ["done/first"]}
+    facts = {"channels": 3, "mean": [100.0] * 3, "standard_deviation": [50.0] * 3, "labelled": ["done/first"]}
     run_folder.create(folder, config, facts)
     checkpoints.save(folder / run_folder.CHECKPOINTS, method, 7, kept=1)
     return method

@@ -16,6 +16,7 @@ from semicurv_tf.cli.predict import predict
 from semicurv_tf.errors import UserError
 from semicurv_tf.images import results
 from semicurv_tf.models import ResidualUNet
+from semicurv_tf.serving_client.security import Security
 from semicurv_tf.training import run_folder
 
 
@@ -216,5 +217,5 @@ def test_options_of_a_server_reach_its_client(images, tmp_path, monkeypatch):
     options = ["--model-name", "m", "--model-version", 7, "--deadline", 3, "--max-message-mb", 9]
     for batch in ([], ["--batch", 4]):
         call("--server", "grpc://h:1", "--input", images, "--output", tmp_path / "out", *options, *batch)
-    expected = {"version": 7, "label": None, "deadline_s": 3.0, "max_message_mb": 9}
+    expected = {"version": 7, "label": None, "deadline_s": 3.0, "max_message_mb": 9, "security": Security()}
     assert asked == [("grpc://h:1", "m", expected)] * 2

@@ -125,7 +125,7 @@ def test_a_folder_that_grew_moves_no_image(call, place):
     assert json.loads((run / "threshold.json").read_text())["images"] == len(of(entries, "validation"))
 
     said = call("train", "--resume", run, *there(place), "--steps", "6")
-    assert "going on from step 4" in said and "6 steps done" in said and "40 images are new" in said
+    assert "resuming from step 4" in said and "6 steps done" in said and "40 images are new" in said
     assert manifest(run) == entries
     call("evaluate", "--run", run)  # where the images are now was kept
     assert set(scores(run)["each"]) == of(entries, "test") and scores(run)["step"] == 6
@@ -192,7 +192,7 @@ def test_next_tells_both_folders_apart_and_leaves_out_what_has_a_mask_now(call, 
     shutil.copy(place / "day2" / "images" / "p00.png", place / "photos" / f"{labelled[1]}.png")
     arguments = ["--data-dir", place / "own", "--input", place / "photos", "--output", place / "two"]
     said = call("next", "--run", place / "r", "--count", 9, "--views", 1, *arguments)
-    assert "1 of 1 images" in said and "left out, labelled already: copy.png" in said
+    assert "1 of 1 image," in said and "left out, labelled already: copy.png" in said
 
 
 def test_a_second_folder_that_is_not_there_is_said(call, place):

@@ -92,7 +92,7 @@ def test_run_that_loses_a_worker_goes_on_with_another_number_of_them(launch, tmp
     first = launch(2, *options, "--run", run)
     saved = until_checkpoint_after(run, 0, first)
     os.kill(worker_process(first, 1), signal.SIGKILL)
-    text, _ = first.communicate(timeout=120)
+    text, _ = first.communicate(timeout=300)
     assert first.returncode == 128 + signal.SIGKILL, text
     assert re.search(
         r"\[worker 0\] error: step \d+: worker 1 \(127.0.0.1:\d+\) is gone, so worker 0 .* stops too", text
@@ -104,7 +104,7 @@ def test_run_that_loses_a_worker_goes_on_with_another_number_of_them(launch, tmp
     second = launch(3, "--resume", run)
     until_checkpoint_after(run, saved + 20, second)
     os.killpg(second.pid, signal.SIGINT)
-    text, _ = second.communicate(timeout=120)
+    text, _ = second.communicate(timeout=300)
     assert second.returncode == 130, text
     stopped = re.findall(
         rf"\[worker (\d)\] stopped at step (\d+), checkpoint written. Continue: semicurv-tf train --resume {run}", text
