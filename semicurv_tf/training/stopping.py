@@ -25,7 +25,7 @@ class StopRequest:
         self.requested = False
 
     def __enter__(self):
-        # Under nohup SIGHUP is ignored, and shall be; a shell's `&` ignores SIGINT, with which a run is stopped all the same.
+        # Under nohup SIGHUP is ignored, and shall be; a shell's `&` ignores SIGINT, which stops a run all the same.
         ignored = lambda number: signal.getsignal(number) is signal.SIG_IGN
         numbers = [number for number in _SIGNALS if number == signal.SIGINT or not ignored(number)]
         self._previous = {number: signal.signal(number, self._note) for number in numbers}
