@@ -38,7 +38,7 @@ def test_a_damaged_file_is_one_line_and_the_rest_is_there(written):
     folder, said = written
     assert said.count("warning: ") == 1 and "broken.json: left out" in said
     assert {"index.html", "report.md", "measured.csv", "figures"} == {path.name for path in folder.iterdir()}
-    assert "1 files of the results were left out" in (folder / "index.html").read_text()
+    assert "1 file of the results" in (folder / "index.html").read_text()
 
 
 def test_the_page_is_whole_and_holds_everything(written):

@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from semicurv_tf.drawing import draw_image
 from semicurv_tf.images.windows import ArraySource
 from semicurv_tf.models.residual_unet import ResidualUNet
 from semicurv_tf.predict.built_in import BuiltInPredictor, source_statistics
@@ -73,7 +72,11 @@ def test_a_flat_image_and_one_pixel(network):
 
 @pytest.mark.skipif(not BUILT_IN["curves"].exists(), reason="the package has no weights yet: semicurv-tf pretrain")
 def test_predict_without_a_run(command, tmp_path):
-    drawn, mask = draw_image(5, "cracks", 128)
+    line = Image.new("L", (128, 128))
+    ImageDraw.Draw(line).line([(0, 20), (50, 60), (80, 70), (127, 110)], 1, width=3)
+    mask = np.asarray(line)
+    noise = np.random.default_rng(0).normal(140, 8, (128, 128, 1))
+    drawn = np.clip(noise - 70 * mask[..., None] + np.zeros(3), 0, 255).astype(np.uint8)
     (tmp_path / "photos").mkdir()
     Image.fromarray(drawn).save(tmp_path / "photos" / "a.png")
     Image.fromarray(drawn[..., 0]).save(tmp_path / "photos" / "grey.png")
@@ -81,4 +84,4 @@ def test_predict_without_a_run(command, tmp_path):
     assert "built-in network" in said and "2 predicted" in said
     found = np.asarray(Image.open(tmp_path / "masks" / "a.png")) > 0
     assert found.shape == (128, 128)
-    assert (found & (mask > 0)).sum() / max((found | (mask > 0)).sum(), 1) > 0.2, "finds drawn curves"
+    assert (found & (mask > 0)).sum() / max((found | (mask > 0)).sum(), 1) > 0.2, "finds a dark line"
