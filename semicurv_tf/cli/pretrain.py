@@ -12,6 +12,7 @@ Examples:
   semicurv-tf pretrain --run runs/curves
   semicurv-tf pretrain --run runs/vessels --kinds vessels,fibres --steps 3000
   semicurv-tf pretrain --run runs/curves --steps 12000     goes on with it, to a longer run
+  semicurv-tf pretrain --run runs/longer --from curves     goes on from the built-in network's weights
 
 \b
 Written: RUN/start.npz with its card start.json, for train --set model.start=RUN/start.npz; RUN/journal.jsonl; the drawn
@@ -26,15 +27,18 @@ images; and checkpoints, from which the same command goes on after a stop, to th
     "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Of weights, drawings and views."
 )
 @click.option("--kinds", default="", metavar="NAME,NAME", help="Kinds of structures in equal shares.  [default: all]")
+@click.option(
+    "--from", "start", metavar="NAME|FILE", help="Weights to go on from: curves, or the start.npz of another run."
+)
 @click.option("--widths", default="16,32,64,128,256", show_default=True, help="Channels of the network's levels.")
-def pretrain(run, steps, seed, kinds, widths):
+def pretrain(run, steps, seed, kinds, start, widths):
     """Train a network on drawn images of curves, as a start for others."""
     from semicurv_tf.cli.console import quiet_start
     from semicurv_tf.errors import UserError
 
     with quiet_start():
         from semicurv_tf.pretraining.run import pretrain as train
-        from semicurv_tf.pretraining.settings import PretrainingSettings, checked_kinds
+        from semicurv_tf.pretraining.settings import GOING_ON, PretrainingSettings, checked_kinds
         from semicurv_tf.training.stopping import Stopped, StopRequest
     try:
         channels = tuple(int(width) for width in widths.split(","))
@@ -44,7 +48,8 @@ def pretrain(run, steps, seed, kinds, widths):
         raise UserError(
             f"--widths: expected at least two whole numbers above 0, found {widths!r}. Fix: --widths 16,32,64,128,256"
         ) from None
-    settings = PretrainingSettings(seed=seed, kinds=checked_kinds(kinds), widths=channels)
+    going_on = {"start": start, **GOING_ON} if start else {}
+    settings = PretrainingSettings(seed=seed, kinds=checked_kinds(kinds), widths=channels, **going_on)
     try:
         with StopRequest() as asked:
             train(Path(run), settings, steps, say=_teller(steps), stop_requested=lambda: asked.requested)

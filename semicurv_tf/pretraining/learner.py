@@ -17,6 +17,7 @@ from semicurv_tf.methods.moving_average import average_weight
 from semicurv_tf.metrics.overlap import batch_iou
 from semicurv_tf.models.residual_unet import ResidualUNet
 from semicurv_tf.pretraining.settings import VIEWS, PretrainingSettings
+from semicurv_tf.weights import load_start
 from semicurv_tf.weights.blend import standardised
 
 WARM_UP = 200  # steps over which the rate rises, so that the first gradients do not decide
@@ -33,6 +34,8 @@ class PretrainingLearner:
         keras.utils.set_random_seed(settings.seed)
         self.settings, self.steps = settings, steps
         self.student, self.teacher = _network(settings), _network(settings)
+        if settings.start:
+            load_start(self.student, settings.start)
         self.teacher.set_weights(self.student.get_weights())
         self.optimizer = keras.optimizers.Adam(_rate(settings, steps))
         self.optimizer.build(self.student.trainable_variables)

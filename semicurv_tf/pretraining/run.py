@@ -26,7 +26,7 @@ from semicurv_tf.pretraining.settings import PretrainingSettings
 from semicurv_tf.training import checkpoints
 from semicurv_tf.training.run_lock import LOCK, locked
 from semicurv_tf.training.stopping import Stopped
-from semicurv_tf.weights.builtin import write_weights
+from semicurv_tf.weights.builtin import read_weights, write_weights
 from semicurv_tf.whole_files import write_json
 
 SETTINGS, START = "pretraining.json", "start.npz"
@@ -95,10 +95,12 @@ def _pretrain(run, settings, steps, drawn, draw, checkpoint_every, say, stop_req
                 raise Stopped(done)
     finally:
         pool.close()
-    card = {
+    card: dict[str, Any] = {
         "widths": settings.widths, "made_by": "semicurv-tf pretrain", "settings": asdict(settings), "steps": steps,
         "drawing_version": VERSION, "licence": "Apache-2.0", "images": "drawn by this project; no third-party image",
     }  # fmt: skip
+    if settings.start:
+        card["start"] = read_weights(settings.start).card
     write_weights(run / START, learner.teacher.get_weights(), card)
     say(f"wrote {run / START}")
 

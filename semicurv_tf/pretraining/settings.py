@@ -1,6 +1,7 @@
 """What a pre-training is, apart from its length: all of it stands in the run and in the card of its weights."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from semicurv_tf.config import ViewsConfig
 from semicurv_tf.drawing import KINDS
@@ -15,6 +16,7 @@ class PretrainingSettings:
         seed: of weights, drawings, order and views.
         kinds: kinds of `semicurv_tf.drawing.KINDS`, in equal shares; empty: all, in the drawing's own shares.
         widths: of the residual UNet.
+        start: weights to go on from, a name or a file as of `model.start`; empty: random ones.
         stages: `(last step, side of the crops in pixels, images per step)` in their order; the last stage has no end.
             Small crops first: lines are learned from four times as many images in the same time, sizes after.
         learning_rate: of Adam; held, then lowered to 0 by a cosine over the last `decay` share of the run.
@@ -32,6 +34,7 @@ class PretrainingSettings:
     seed: int = 0
     kinds: tuple[str, ...] = ()
     widths: tuple[int, ...] = (16, 32, 64, 128, 256)
+    start: str = ""
     stages: tuple[tuple[int, int, int], ...] = ((3500, 64, 8), (10**9, 112, 4))
     learning_rate: float = 1e-3
     decay: float = 0.4
@@ -48,6 +51,9 @@ class PretrainingSettings:
         """Side of the crops and images per step, of a step counted from 0."""
         return next((size, batch) for last, size, batch in self.stages if step < last)
 
+
+# From weights that know curves already: no small crops, and half the rate.
+GOING_ON: dict[str, Any] = {"stages": ((10**9, 112, 4),), "learning_rate": 5e-4}
 
 # Drawn images lie at all angles already: what they lack are sizes between those drawn, and the camera's own changes.
 VIEWS = ViewsConfig(flip_vertical=0.5, scale=1.5, translation=0.1, colour=0.3, photometric=0.4)

@@ -26,6 +26,7 @@ from semicurv_tf.serving_client.transport import (
 PASSING = (429, 500, 502, 503, 504)  # overload, or a model that is just being loaded
 CHUNK = 1 << 20
 KINDS = {"http": False, "https": True}
+LISTENS_S = 2.0
 
 
 class RestTransport:
@@ -54,6 +55,7 @@ class RestTransport:
         security.require_fitting(url, self._secure, self._host)
         self.server, self.model, self.deadline_s = url, model, deadline_s
         self._most_bytes = max_message_mb * 2**20
+        self._cut = False
         self._context = security.context() if self._secure else None
         self._headers = {"Content-Type": "application/json", "Connection": "close"}
         if token := security.token():
@@ -110,19 +112,24 @@ class RestTransport:
         try:
             connection.connect()
             with _ended_after(connection.sock, end - time.monotonic(), late):
+                if self._cut and self._secure:
+                    _hear_refusal(connection.sock)
                 connection.request(method, path, body, self._headers)
                 response = connection.getresponse()
                 content = self._content(response)
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
+            self._cut = True
             raise NotNow(f"the connection was cut ({error.reason or type(error).__name__})") from None
         except ssl.SSLError as error:
             raise untrusted(self.server, getattr(error, "verify_message", "") or error.reason or str(error)) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
+            self._cut = True
             raise NotNow("the answer came too slowly" if late else str(error) or type(error).__name__) from None
         finally:
             connection.close()
         if late:
             raise NotNow("the answer came too slowly")
+        self._cut = False
         return self._read(response.status, content)
 
     def _content(self, response) -> bytes:
@@ -180,6 +187,24 @@ def _ended_after(connection: socket.socket, seconds: float, late: list[bool]):
         yield
     finally:
         timer.cancel()
+
+
+def _hear_refusal(connection: socket.socket):
+    """Waits a moment for a server that refuses this client's certificate, before anything is sent to it.
+
+    With TLS 1.3 a client takes the connection for made before the server has looked at its certificate. What is sent
+    meanwhile meets a closed socket, and the reset that comes back wipes out the refusal, unread. So this is done only
+    where the connection before was cut.
+
+    Raises:
+        ssl.SSLError: the refusal, or the end of the connection.
+    """
+    before = connection.gettimeout()
+    connection.settimeout(LISTENS_S)
+    with contextlib.suppress(TimeoutError):
+        if not connection.recv(1):
+            raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "cut after the handshake")
+    connection.settimeout(before)
 
 
 def _is_named(row) -> bool:
