@@ -43,7 +43,7 @@ def training_batches(
 
     Args:
         train_store: the training images.
-        labelled_indices: positions of the labelled images in the store.
+        labelled_indices: positions of the labelled images in the store; none: that part of a batch has no image.
         unlabelled_indices: positions of the images whose masks are not to be looked at.
         batch_labelled: labelled images a step, at least 1.
         batch_unlabelled: unlabelled images a step; 0 leaves "unlabelled" out of the batches.
@@ -66,9 +66,11 @@ def training_batches(
     """
     labelled, unlabelled = _as_indices(labelled_indices), _as_indices(unlabelled_indices)
     if not len(labelled):
-        raise UserError(
-            "--labels: expected at least one labelled training image, found none. Fix: raise --labels, or add masks"
-        )
+        if not batch_unlabelled:
+            raise UserError(
+                "--labels: expected at least one labelled training image, found none. Fix: raise --labels, or add masks"
+            )
+        batch_labelled = 0
     if batch_unlabelled and not len(unlabelled):
         raise UserError(
             "--labels: expected unlabelled training images for this method, found none. "
@@ -76,10 +78,13 @@ def training_batches(
         )
     used = np.concatenate([labelled, unlabelled]) if batch_unlabelled else labelled
     height, width = (crop, crop) if crop else _common_size(train_store, used)
-    channels = train_store.shapes[labelled[0]][-1]
+    channels = train_store.shapes[used[0]][-1]
 
     def stream(step, replica, number, indices, batch, keys):
         share = batch // replicas
+        shapes = {key: (share, height, width, channels if key == "image" else 1) for key in keys}
+        if not share:
+            return {key: tf.zeros(shape) for key, shape in shapes.items()}
         chosen = _shuffled(step, indices, batch, seed, number)
         places = tf.random.stateless_uniform((batch, 2), _key(seed, number, step))
         chosen, places = (every[replica * share : (replica + 1) * share] for every in (chosen, places))
@@ -90,7 +95,7 @@ def training_batches(
 
         arrays = tf.numpy_function(read, [chosen, places], [tf.float32] * len(keys))
         for key, array in zip(keys, arrays):
-            array.set_shape((share, height, width, channels if key == "image" else 1))
+            array.set_shape(shapes[key])
         return dict(zip(keys, arrays))
 
     def load(number):

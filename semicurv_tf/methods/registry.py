@@ -99,6 +99,11 @@ class CGANSettings(UnlabelledSettings, AveragedSettings):
     )
     discriminator_learning_rate: Positive = 1e-4
 
+    @property
+    def needs_labels(self) -> bool:
+        """Always: its discriminator learns what masks look like."""
+        return True
+
 
 class SemiCurvSettings(TeacherViewSettings):
     """Xu et al. 2022."""

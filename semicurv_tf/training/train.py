@@ -24,7 +24,7 @@ from semicurv_tf.training import checkpoints, run_folder
 from semicurv_tf.training.devices import Devices, open_devices, require_equal_shares, require_same_run
 from semicurv_tf.training.faults import LOST_WORKER, lost_worker
 from semicurv_tf.training.gathering import gather_workers
-from semicurv_tf.training.guards import CollapseWarning, stop_at_non_finite
+from semicurv_tf.training.guards import CollapseWarning, FallWarning, stop_at_non_finite
 from semicurv_tf.training.heartbeat import HEARTBEAT, Heartbeat
 from semicurv_tf.training.journal import Journal
 from semicurv_tf.training.loop import run_steps
@@ -238,23 +238,23 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
     if config.method.transplants and chief and first_step == 0:
         _show_transplants(config, run, dataset.train, labelled, unlabelled, console)
     watched, store, indices = monitored_images(training.monitor, training.monitor_images, dataset, labelled, unlabelled)
-    console.print(f"monitoring IoU on {counted(len(indices), 'image')}: {watched}")
+    if indices:
+        console.print(f"monitoring IoU on {counted(len(indices), 'image')}: {watched}")
+    else:
+        console.print("no image is labelled, so no IoU is monitored")
     epoch_steps = steps_of_epoch(training, len(labelled))
     journal = Journal(run / run_folder.LOG, run / run_folder.TENSORBOARD, first_step, epoch_steps) if chief else None
     with contextlib.ExitStack() as stack:
         listeners: list[Callable[[dict], Any]] = [stop_at_non_finite]
         if journal is not None:
-            few = lambda batch, chosen: lambda: evaluation_batches(store, batch, indices=chosen)
-            monitor = Monitor(method, few(8, indices), training.monitor_every, steps)
-            pictured = few(PICTURED_IMAGES, indices[:PICTURED_IMAGES])
-            listeners += [
-                stack.enter_context(Heartbeat(run / HEARTBEAT, first_step, steps)),
-                CollapseWarning(warn),
-                monitor,
-                Pictures(monitor.predictors, pictured, journal.pictures, training.pictures_every, steps),
-                journal,
-                stack.enter_context(LiveProgress(first_step, steps, console)),
-            ]
+            listeners += [stack.enter_context(Heartbeat(run / HEARTBEAT, first_step, steps)), CollapseWarning(warn)]
+            if indices:
+                few = lambda batch, chosen: lambda: evaluation_batches(store, batch, indices=chosen)
+                monitor = Monitor(method, few(8, indices), training.monitor_every, steps)
+                pictured = few(PICTURED_IMAGES, indices[:PICTURED_IMAGES])
+                pictures = Pictures(monitor.predictors, pictured, journal.pictures, training.pictures_every, steps)
+                listeners += [monitor, pictures, FallWarning(warn, watched)]
+            listeners += [journal, stack.enter_context(LiveProgress(first_step, steps, console))]
         asked = stack.enter_context(StopRequest())
         for report, stop in run_steps(method, batches, devices, first_step, lambda: asked.requested):
             for listener in listeners:
