@@ -60,6 +60,10 @@ class _Threshold(click.ParamType):
     "--threshold", type=_Threshold(), default="0.5", show_default=True, help="Foreground above this probability."
 )
 @click.option(
+    "--tta", type=click.Choice(["none", "d4", "scales", "all"]),
+    help="How predictions are averaged, see `predict --help`.  [default: the run's model.tta]",
+)  # fmt: skip
+@click.option(
     "--page", type=click.Path(path_type=Path), metavar="FILE",
     help="Also write an HTML page with all scores; without --metrics, of all metrics.",
 )  # fmt: skip
@@ -73,7 +77,7 @@ class _Threshold(click.ParamType):
     help="With --choose-threshold: metric to maximise.",
 )  # fmt: skip
 def evaluate(
-    run, data_dir, unlabelled_dir, split, new, metrics, tolerance_px, threshold, page, choose_threshold, choose_by
+    run, data_dir, unlabelled_dir, split, new, metrics, tolerance_px, threshold, tta, page, choose_threshold, choose_by
 ):
     """Score a trained network: IoU and F1 at threshold 0.5, mean over images as in the paper, and pooled.
 
@@ -88,9 +92,9 @@ def evaluate(
     from semicurv_tf.metrics.catalogue import parse_metrics
 
     names = parse_metrics("all" if metrics is None else metrics) if metrics is not None or page else ()
-    if choose_threshold and (names or threshold != "0.5"):
+    if choose_threshold and (names or threshold != "0.5" or tta):
         raise UserError(
-            "--choose-threshold: expected no --metrics, --page or --threshold with it. "
+            "--choose-threshold: expected no --metrics, --page, --threshold or --tta with it. "
             "Fix: choose first, then evaluate with --threshold chosen"
         )
     if new and split is not None:
@@ -109,7 +113,7 @@ def evaluate(
         from semicurv_tf.evaluation import choose_threshold as choosing
         from semicurv_tf.evaluation import score_run
         from semicurv_tf.evaluation.open_run import open_run
-    opened = open_run(run, data_dir, console(), unlabelled_dir)
+    opened = open_run(run, data_dir, console(), unlabelled_dir, tta)
     if choose_threshold:
         print(choosing.describe(choosing.choose_threshold(opened, split, choose_by, console()), opened))
         return

@@ -99,10 +99,9 @@ files. On several machines all paths must lie on a file system that they share.
 )
 @click.option(
     "--tta",
-    type=click.Choice(["none", "d4"]),
-    default="none",
-    show_default=True,
-    help="d4: average over the eight flips and quarter turns, in eight times the time.",
+    type=click.Choice(["none", "d4", "scales", "all"]),
+    help="Average over the eight flips and quarter turns (d4: 8 times the time), over three scales (3.5 times), or "
+    "over both (28 times).  [default: the run's model.tta]",
 )
 @click.option(
     "--no-data",

@@ -33,6 +33,11 @@ class ModelConfig(Section):
         description="weights to begin with: none (random), curves (built in, taught by drawn curves), "
         "or a file of them",
     )
+    tta: Literal["none", "d4", "scales", "all"] = Field(
+        "none",
+        description="how predictions are averaged unless --tta says otherwise: over eight orientations (d4), three "
+        "scales, or both (all); it changes nothing in the training",
+    )
     trunk: Literal["resnet50", "xception"] | None = Field(None, description="`deeplab_v3_plus` only")
     trunk_weights: str | None = Field(
         None,

@@ -35,7 +35,8 @@ def score_images(
         split: one of `SPLITS`.
         console: for progress.
         metrics: further metrics, names of `METRICS`.
-        threshold: foreground is above it. Scores at another one than 0.5 get a key of their own, e.g. "test@0.42".
+        threshold: foreground is above it. Scores at another one than 0.5 get a key of their own, e.g. "test@0.42"; so
+            do those of another averaging than the run's, e.g. "test+d4".
         tolerance_px: of matched centrelines and of buffers.
 
     Returns:
@@ -61,17 +62,19 @@ def score_images(
         **(opened.dataset.changes.of_split(split) if opened.dataset.changes else {}),
         **summarise(counts + [OverlapCounts(0, 0, 0, 0)] * blank),
         **(_named(tally.scores(), metrics) if metrics else {"threshold": threshold}),
+        "tta": opened.tta,
         "each": {name: _rounded(each) for name, each in tally.each().items()},
     }
+    other = "" if opened.tta == opened.config.model.tta else opened.tta
     path = opened.folder / run_folder.SCORES
     known = run_folder.read_json(path) if path.exists() else {}
-    write_json(path, {**known, key(split, threshold): scores})
+    write_json(path, {**known, key(split, threshold, other): scores})
     return scores
 
 
-def key(split: str, threshold: float) -> str:
-    """Under which RUN/scores.json keeps scores: the split, and the threshold where it is not 0.5."""
-    return split if threshold == THRESHOLD else f"{split}@{threshold:g}"
+def key(split: str, threshold: float, tta: str = "") -> str:
+    """Under which RUN/scores.json keeps scores: the split, and threshold and averaging where they are not the usual."""
+    return split + (f"+{tta}" if tta else "") + ("" if threshold == THRESHOLD else f"@{threshold:g}")
 
 
 def table(scores: dict) -> str:
@@ -120,6 +123,7 @@ def shown_interval(limits, percent: bool) -> str:
 
 def _head(scores):
     at = "" if scores["threshold"] == THRESHOLD else f", threshold {scores['threshold']:g}"
+    at += "" if scores["tta"] == "none" else f", averaged ({scores['tta']})"
     what = f"{scores['dataset']} {scores['split']}, {counted(scores['images'], 'image')}"
     return f"{what}, {scores['method']} at step {scores['step']}{at}"
 

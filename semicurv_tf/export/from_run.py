@@ -102,6 +102,11 @@ def export_network(network, models: str | Path, card: dict, *, version: int | No
             {**card, "exported": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "nodes": nodes},
         )
         network.save(part / "assets.extra" / KERAS_MODEL)
+        if card.get("tta") in ("d4", "scales", "all"):
+            notes += (
+                f"the graph sees an image once; the run's averaging ({card['tta']}) is in the card, and predict "
+                "--saved-model does it",
+            )
         notes += write_warmup(part, Path(models).name, channels, size, card["max_batch"])
     return Exported(final, nodes, notes)
 
@@ -116,6 +121,7 @@ def _about(run: Path, facts: dict) -> dict:
         "step": facts.get("step"),
         "channels": facts["channels"],
         "value_range": facts.get("value_range"),
+        "tta": config.model.tta,
         "dataset": config.data.dataset,
         "labelled_fraction": config.data.labels if isinstance(config.data.labels, float) else None,
         "labelled_images": facts.get("labelled"),

@@ -9,6 +9,7 @@ from semicurv_tf.errors import RetryLater
 from semicurv_tf.images.no_data import NoData
 from semicurv_tf.images.values import ValueRanges
 from semicurv_tf.images.windows import ArraySource, Source
+from semicurv_tf.inference.averaging import CHOICES, averaged
 from semicurv_tf.inference.memory import Memory
 from semicurv_tf.inference.tiles import Band, predict_bands
 
@@ -20,7 +21,6 @@ SERVED_TILE_PX = 1024  # of larger images, by a server
 STRIDE_PX = 16  # of the paper's network: one pixel of its coarsest feature map
 OVERLAP_SHARE = 8  # tiles share an eighth of their side, and at least
 OVERLAP_CELLS = 4  # pixels of the coarsest feature map: half the reach of the network, nearly all of what is felt
-ORIENTATIONS = {"none": 1, "d4": 8}
 
 
 class PredictorLost(RetryLater):
@@ -40,7 +40,7 @@ class Predictor:
             that fits in `memory`.
         memory: of the process; `None` where the network computes elsewhere.
         whole_pixels: where `tile` and `memory` are None, images up to this many pixels are predicted in one piece.
-        tta: "none", or "d4": the mean over the eight flips and quarter turns of each tile.
+        tta: how each tile's prediction is averaged, one of `averaging.CHOICES`.
         no_data: pixels whose channels are all in this range, low to high, raw 0-255, hold no data; or None.
         stride: of the network's coarsest feature map in pixels; tiles start on its multiples.
         value_range: of image values wider than 8 bit in the training data, see `images/values.py`; None measures each
@@ -71,8 +71,8 @@ class Predictor:
             raise ValueError(f"Expected threshold in (0, 1). Received: threshold={threshold}")
         if tile is not None and tile < 32:
             raise ValueError(f"Expected a tile of at least 32 px. Received: tile={tile}")
-        if tta not in ORIENTATIONS:
-            raise ValueError(f"Expected tta in {list(ORIENTATIONS)}. Received: tta={tta!r}")
+        if tta not in CHOICES:
+            raise ValueError(f"Expected tta in {list(CHOICES)}. Received: tta={tta!r}")
         self.channels = channels
         self.threshold = threshold
         self.tile = tile
@@ -151,16 +151,7 @@ class Predictor:
         return (probability > self.threshold).astype(np.uint8) * np.uint8(255)
 
     def _one(self, image: np.ndarray) -> np.ndarray:
-        if self.tta == "none":
-            return np.asarray(self._probability(image[None]))[0, ..., 0]
-        from semicurv_tf.geometry.orientations import COUNT, orient, orient_back
-
-        # One orientation after the other: a graph of all eight may run them at once, in eight times the memory.
-        total = np.zeros(image.shape[:2], np.float32)
-        for number in range(COUNT):
-            turned = np.asarray(orient(image[None], number))
-            total += np.asarray(orient_back(np.asarray(self._probability(turned)), number))[0, ..., 0]
-        return total / COUNT
+        return averaged(self._probability, image[None], self.tta)[0, ..., 0]
 
 
 def _multiple(length: int, stride: int) -> int:

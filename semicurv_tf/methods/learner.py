@@ -31,9 +31,9 @@ class Learner(keras.Model):
 
     A batch is `{"labelled": {"image", "mask", "valid"}, "unlabelled": {"image", "valid"}}`: `(batch, height, width,
     channels)` float32, images raw 0-255, masks 0 or 1, valid 1 where a pixel counts. A batch without `"unlabelled"` is
-    learned as supervised learning does, which itself needs them for transplants alone; one with no labelled image (batch
-    0) is learned by the term alone. On several replicas each has its share of the batch, and a step is that of the whole
-    batch: see `semicurv_tf.replicas`.
+    learned as supervised learning does, which itself needs them for transplants alone; one with no labelled image
+    (batch 0) is learned by the term alone. On several replicas each has its share of the batch, and a step is that of
+    the whole batch: see `semicurv_tf.replicas`.
 
     Example:
         learner = build_method(config, 3, mean, standard_deviation, steps=100)

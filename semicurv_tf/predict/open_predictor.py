@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.no_data import parse_no_data
 from semicurv_tf.images.values import parse_ranges
+from semicurv_tf.inference.averaging import enlarged
 from semicurv_tf.inference.memory import DEFAULT, Memory, parse_memory, pixel_bytes
 from semicurv_tf.inference.predictor import WHOLE_PIXELS, Predictor
 
@@ -32,7 +33,7 @@ class PredictorOptions:
         threshold: foreground above this; None takes the one chosen on validation images, else 0.5.
         tile: side of the tiles in pixels; None takes the largest that fits in the memory.
         memory: of the process, such as "2GB".
-        tta: "none" or "d4".
+        tta: one of `averaging.CHOICES`; None: as the run's configuration, or its export, says.
         no_data: values of pixels without data, such as "253-255"; None: only what the file itself says.
         precision: of a run's network: "float32", "bfloat16", or "auto".
     """
@@ -53,7 +54,7 @@ class PredictorOptions:
     threshold: float | None = None
     tile: int | None = None
     memory: str = DEFAULT
-    tta: str = "none"
+    tta: str | None = None
     no_data: str | None = None
     precision: str = "float32"
 
@@ -70,7 +71,7 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
             f"--precision {options.precision}: only a --run is computed in another precision here. "
             "Fix: leave it out, or export --precision bfloat16"
         )
-    settings: dict[str, Any] = {"tile": options.tile, "tta": options.tta}
+    settings: dict[str, Any] = {"tile": options.tile}
     if options.no_data is not None:
         settings["no_data"] = parse_no_data(options.no_data)
     if options.run is not None:
@@ -81,11 +82,12 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
         from semicurv_tf.predict.built_in import open_built_in
 
         limit = lambda network, enlarged: Memory(memory, round(enlarged * pixel_bytes(network)))
-        predictor, identity = open_built_in(options.threshold, memory=limit, **settings)
+        turned = "d4" if options.tta in ("d4", "all") else "none"  # it sees five scales as it is
+        predictor, identity = open_built_in(options.threshold, memory=limit, tta=turned, **settings)
     else:
         _, predictor, identity = _of_server(options, settings)
     sized_by = {} if options.tile or options.server else {"memory": memory}
-    return predictor, {**identity, "threshold": predictor.threshold, **settings, **sized_by}
+    return predictor, {**identity, "threshold": predictor.threshold, "tta": predictor.tta, **settings, **sized_by}
 
 
 def open_server(options: PredictorOptions) -> tuple["Client", Predictor, dict]:
@@ -94,9 +96,9 @@ def open_server(options: PredictorOptions) -> tuple["Client", Predictor, dict]:
     Raises:
         UserError: the server cannot be used.
     """
-    settings = {"tile": options.tile, "tta": options.tta}
+    settings = {"tile": options.tile}
     client, predictor, identity = _of_server(options, settings)
-    return client, predictor, {**identity, "threshold": predictor.threshold, **settings}
+    return client, predictor, {**identity, "threshold": predictor.threshold, "tta": predictor.tta, **settings}
 
 
 def saved_model_predictor(directory: str, trust: bool = False, **settings) -> Predictor:
@@ -127,10 +129,13 @@ def _of_saved_model(version: str, options: PredictorOptions, memory: int, settin
 
     card = read_card(version)
     threshold = options.threshold if options.threshold is not None else card.get("threshold") or 0.5
-    limit = Memory(memory, tile_pixels=card.get("max_pixels") or WHOLE_PIXELS)
+    # A graph of one size takes no image at another scale.
+    tta = options.tta or (None if card["size"] else card.get("tta")) or "none"
+    most = round((card.get("max_pixels") or WHOLE_PIXELS) / enlarged(tta))
+    limit = Memory(memory, round(enlarged(tta) * Memory(memory).pixel_bytes), tile_pixels=most)
     value_range = parse_ranges(card["value_range"]) if card.get("value_range") else None
     predictor = saved_model_predictor(
-        version, options.trust, threshold=threshold, memory=limit, value_range=value_range, **settings
+        version, options.trust, threshold=threshold, memory=limit, value_range=value_range, tta=tta, **settings
     )
     variables = Path(version, "variables", "variables.data-00000-of-00001")
     parts = [Path(version, "saved_model.pb").read_bytes(), variables.read_bytes()]
@@ -156,14 +161,19 @@ def _of_server(options: PredictorOptions, settings: dict) -> tuple["Client", Pre
     channels, version = client.describe()
     threshold = options.threshold if options.threshold is not None else 0.5
     predictor = Predictor(
-        client.probability, channels, threshold=threshold, whole_pixels=client.whole_pixels, **settings
+        client.probability,
+        channels,
+        threshold=threshold,
+        whole_pixels=client.whole_pixels,
+        tta=options.tta or "none",
+        **settings,
     )
     return client, predictor, {"model": f"{options.server} {options.model_name} version {version}"}
 
 
 def _of_run(run: str, options: PredictorOptions, memory: int, settings: dict) -> tuple[Predictor, dict]:
     from semicurv_tf.training.precision import resolve_precision
-    from semicurv_tf.training.run_folder import chosen_threshold, load_deployed
+    from semicurv_tf.training.run_folder import chosen_threshold, load_deployed, read_config
 
     network, about = load_deployed(run)
     identity = {"model": _digest(weight.numpy().tobytes() for weight in network.weights)}
@@ -174,10 +184,11 @@ def _of_run(run: str, options: PredictorOptions, memory: int, settings: dict) ->
 
         network = folded_for_inference(network, about["channels"], precision.policy)
         identity["precision"] = precision.name
-    limit = Memory(memory, pixel_bytes(network))
+    tta = options.tta or read_config(Path(run)).model.tta
+    limit = Memory(memory, round(enlarged(tta) * pixel_bytes(network)))
     value_range = parse_ranges(about["value_range"]) if about.get("value_range") else None
     predictor = Predictor.from_network(
-        network, about["channels"], threshold=threshold, memory=limit, value_range=value_range, **settings
+        network, about["channels"], threshold=threshold, memory=limit, value_range=value_range, tta=tta, **settings
     )
     return predictor, identity
 

@@ -131,7 +131,7 @@ def _require_batchable(batch: int | None, options: PredictorOptions, outputs: Ou
         "--probability": outputs.probability,
         "--overlay": outputs.overlay,
         "--vectors": outputs.vectors,
-        f"--tta {options.tta}": options.tta != "none",
+        f"--tta {options.tta}": options.tta not in (None, "none"),
         "--no-data": options.no_data is not None,
         "--runner beam": by_beam,
     }
