@@ -196,6 +196,13 @@ class Learner(keras.Model):
         super().compile(optimizer=optimizer, jit_compile=jit_compile, **options)
         self.optimizer.build(self.student.trainable_variables)
 
+    def get_metrics_result(self):
+        """Of the compiled metrics, which `evaluate` and validation count; a training step reports scalars of its own."""
+        try:
+            return super().get_metrics_result()
+        except ValueError:  # Keras makes their variables when it first counts them, and `fit` asks before
+            return {}
+
     def get_config(self):
         """Returns the constructor's arguments, the networks' configurations among them."""
         networks = {"student": self.student, "teacher": self.teacher}
