@@ -16,9 +16,22 @@ def shared_data() -> Path:
 
 
 # Whole commands and servers last: a broken formula should not wait for them.
-SLOW_FOLDERS = ("data", "inference", "export", "predict", "study", "report", "cli", "serving", "end_to_end")
+SLOW_FOLDERS = (
+    "data",
+    "inference",
+    "export",
+    "predict",
+    "study",
+    "report",
+    "cli",
+    "serving",
+    "api",
+    "docs",
+    "notebooks",
+    "end_to_end",
+)
 # Their tests share what takes long to make, a trained run or an export, thus one process runs them all.
-SHARING_FOLDERS = ("acquisition", "cli", "end_to_end", "export", "predict", "report", "serving")
+SHARING_FOLDERS = ("acquisition", "api", "cli", "end_to_end", "export", "predict", "report", "serving")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -186,7 +186,7 @@ def decode(path: Path, largest_pixels: int = LARGEST_WHOLE_PIXELS) -> Decoded:
         # MPO is what phones write: a JPEG photograph, then previews of it.
         _expect_one_frame(path, 1 if image.format == "MPO" else getattr(image, "n_frames", 1))
         wide = _wide_png(path, image)
-        return _decoded(image) if wide is None else wide.turned(orientation_of(image))
+        return decoded_image(image) if wide is None else wide.turned(orientation_of(image))
 
 
 def _for_network(decoded: Decoded, path: Path, channels: int, value_range: ValueRanges | None) -> ReadImage:
@@ -238,11 +238,11 @@ def _decode_page(path: Path, page, largest_pixels: int, opened: Image.Image | No
 def _page_by_pillow(path: Path, page, largest_pixels: int, opened: Image.Image | None) -> Decoded:
     if opened is not None:
         opened.seek(page.index)
-        return _decoded(opened, page)
+        return decoded_image(opened, page)
     with open_picture(path, ("TIFF",), largest_pixels) as image:
         if page.index:
             image.seek(page.index)
-        return _decoded(image, page)
+        return decoded_image(image, page)
 
 
 def _page_by_tifffile(path: Path, page, alpha: bool) -> Decoded:
@@ -317,7 +317,7 @@ def _with_mask_page(decoded: Decoded, page, tiff: tifffile.TiffFile) -> Decoded:
     return decoded
 
 
-def _decoded(image: Image.Image, page=None) -> Decoded:
+def decoded_image(image: Image.Image, page=None) -> Decoded:
     """What Pillow decodes, upright.
 
     Args:

@@ -56,11 +56,17 @@ def weighted_cross_entropy_loss(target, probability, valid=None, positive_weight
 
 @keras.saving.register_keras_serializable("semicurv_tf")
 class WeightedCrossEntropyLoss(PixelLoss):
-    """`weighted_cross_entropy_loss` as a Keras loss: sample_weight is the valid mask."""
+    """`weighted_cross_entropy_loss` as a Keras loss: sample_weight is the valid mask.
 
-    def __init__(self, positive_weight=None, name="weighted_cross_entropy"):
+    Args:
+        positive_weight: see `weighted_cross_entropy_loss`.
+        name: of the loss.
+        from_logits: `y_pred` holds logits, as `ResidualUNet` gives them; without it logits are refused.
+    """
+
+    def __init__(self, positive_weight=None, name="weighted_cross_entropy", from_logits=False):
         _check_positive_weight(positive_weight)
-        super().__init__(name=name)
+        super().__init__(name=name, from_logits=from_logits)
         self.positive_weight = positive_weight
 
     def call(self, y_true, y_pred, valid=None):
@@ -69,7 +75,7 @@ class WeightedCrossEntropyLoss(PixelLoss):
 
     def get_config(self):
         """Returns the constructor's arguments."""
-        return {**super().get_config(), "positive_weight": self.positive_weight}
+        return {**super().get_config(), "positive_weight": self.positive_weight, "from_logits": self.from_logits}
 
 
 def _safe_log(probability):

@@ -78,11 +78,22 @@ def dice_from_sums(sums, delta=DELTA):
 
 @keras.saving.register_keras_serializable("semicurv_tf")
 class DiceLoss(PixelLoss):
-    """`dice_loss` as a Keras loss: y_true the target, y_pred the probability, sample_weight the valid mask."""
+    """`dice_loss` as a Keras loss: y_true the target, y_pred the probability, sample_weight the valid mask.
 
-    def __init__(self, delta=DELTA, reduction="image", name="dice"):
+    Args:
+        delta, reduction: see `dice_loss`.
+        name: of the loss.
+        from_logits: `y_pred` holds logits, as `ResidualUNet` gives them; without it logits are refused.
+
+    Example:
+        >>> target, logits = tf.ones((1, 2, 2, 1)), tf.zeros((1, 2, 2, 1))  # probability 0.5
+        >>> round(float(DiceLoss(from_logits=True)(target, logits)), 4)
+        0.3333
+    """
+
+    def __init__(self, delta=DELTA, reduction="image", name="dice", from_logits=False):
         _check_reduction(reduction)
-        super().__init__(name=name)
+        super().__init__(name=name, from_logits=from_logits)
         self.delta = delta
         self.reduction = reduction
 
@@ -92,7 +103,8 @@ class DiceLoss(PixelLoss):
 
     def get_config(self):
         """Returns the constructor's arguments."""
-        return {**super().get_config(), "delta": self.delta, "reduction": self.reduction}
+        own = {"delta": self.delta, "reduction": self.reduction, "from_logits": self.from_logits}
+        return {**super().get_config(), **own}
 
 
 def _check_reduction(reduction):

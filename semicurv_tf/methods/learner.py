@@ -8,26 +8,33 @@ import tensorflow as tf
 from semicurv_tf import replicas
 from semicurv_tf.augment.randomness import purpose_seed
 from semicurv_tf.augment.transplant import with_transplants
-from semicurv_tf.config import TrainingConfig, ViewsConfig
+from semicurv_tf.config import Config, TrainingConfig, ViewsConfig
 from semicurv_tf.geometry.warp import unwarp, warp
 from semicurv_tf.losses import dice_loss, weighted_cross_entropy_loss
 from semicurv_tf.methods.descent import descend
 from semicurv_tf.methods.moving_average import update_average
 from semicurv_tf.methods.random_views import RandomViews
-from semicurv_tf.methods.registry import term_class
+from semicurv_tf.methods.registry import METHODS, term_class
 from semicurv_tf.methods.schedule import first_unlabelled_step, ramp
 from semicurv_tf.methods.settings import MethodSettings, UnlabelledSettings
 from semicurv_tf.metrics.overlap import batch_iou
 
 
+@keras.saving.register_keras_serializable("semicurv_tf")
 class Learner(keras.Model):
     """A student that learns by a method, each step in fresh random views; compile it, and `fit` it or hand it to a run.
 
     Args:
-        student: the network that the optimizer changes.
-        teacher: its moving average, same architecture, or None: see `MethodSettings.needs_teacher`.
-        method, views, training: sections of the configuration; the method's settings say which term is added.
-        steps: length of the run, in steps.
+        student: the network that the optimizer changes, built: from raw images to logits.
+        teacher: its moving average, same architecture; None makes one of the student's configuration where the method
+            keeps one (see `MethodSettings.needs_teacher`).
+        method: settings of a method, or a name from `semicurv_tf.methods.registry.METHODS`; they say which term is
+            added.
+        views, training: sections of the configuration.
+        steps: length of the run, in steps: what ramps and schedules are shares of.
+
+    Raises:
+        ValueError: an unknown method, or a student without variables.
 
     A batch is `{"labelled": {"image", "mask", "valid"}, "unlabelled": {"image", "valid"}}`: `(batch, height, width,
     channels)` float32, images raw 0-255, masks 0 or 1, valid 1 where a pixel counts. A batch without `"unlabelled"` is
@@ -35,16 +42,31 @@ class Learner(keras.Model):
     (batch 0) is learned by the term alone. On several replicas each has its share of the batch, and a step is that of
     the whole batch: see `semicurv_tf.replicas`.
 
+    Saved as a `.keras` file it keeps its settings, student, teacher and optimizer; what a term learns beside them (the
+    discriminator of `cgan`) is in a run's checkpoint alone. `deployed` is the network to save for others.
+
     Example:
-        learner = build_method(config, 3, mean, standard_deviation, steps=100)
-        learner.compile(optimizer=keras.optimizers.Adam(1e-3))
-        learner.fit(batches, steps_per_epoch=100)  # a tf.data.Dataset of such batches
+        learner = Learner(student, method="semicurv", steps=100)
+        learner.compile(keras.optimizers.Adam(1e-3), loss=DiceLoss(from_logits=True), metrics=[IoU(from_logits=True)])
+        learner.fit(batches, steps_per_epoch=100, shuffle=False)  # a tf.data.Dataset of such batches
+        learner.evaluate(images, masks)  # of the deployed network
         learner(images)  # logits of the deployed network
     """
 
     def __init__(
-        self, student, teacher, method: MethodSettings, views: ViewsConfig, training: TrainingConfig, steps: int
+        self,
+        student,
+        teacher=None,
+        method: MethodSettings | str = "semicurv",
+        views: ViewsConfig = ViewsConfig(),
+        training: TrainingConfig = TrainingConfig(),
+        steps: int = 1000,
     ):
+        method = _settings(method)
+        if not student.built:
+            raise ValueError("Expected a built student. Received: no variables yet. Fix: student.build(shape)")
+        if teacher is None and method.needs_teacher:
+            teacher = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(student))
         super().__init__(name=method.name)
         self.student = student
         self.teacher = teacher
@@ -179,6 +201,33 @@ class Learner(keras.Model):
         super().compile(optimizer=optimizer, jit_compile=jit_compile, **options)
         self.optimizer.build(self.student.trainable_variables)
 
+    def get_metrics_result(self):
+        """Of the compiled metrics, which `evaluate` and validation count; a training step reports scalars of its own."""
+        try:
+            return super().get_metrics_result()
+        except ValueError:  # Keras makes their variables when it first counts them, and `fit` asks before
+            return {}
+
+    def get_config(self):
+        """Returns the constructor's arguments, the networks' configurations among them."""
+        networks = {"student": self.student, "teacher": self.teacher}
+        sections = {"method": self.method, "views": self.random_views.views, "training": self.training_config}
+        return {
+            **{name: keras.saving.serialize_keras_object(network) for name, network in networks.items()},
+            **{name: section.model_dump(mode="json") for name, section in sections.items()},
+            "steps": self.steps,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """A learner of `get_config`; its weights are those of fresh networks."""
+        whole = Config.model_validate({name: config[name] for name in ("method", "views", "training")})
+        networks = [keras.saving.deserialize_keras_object(config[name]) for name in ("student", "teacher")]
+        return cls(*networks, whole.method, whole.views, whole.training, config["steps"])
+
+    def build_from_config(self, config):
+        """Nothing is left to build: the networks come built."""
+
     @property
     def other_variables(self) -> list:
         """Variables beside networks and optimizer that a step changes, for the checkpoint."""
@@ -208,3 +257,11 @@ class Learner(keras.Model):
             return dice_loss(target, probability, valid, reduction=self.method.dice_over)
         # `wbce`: the classes weigh the same in each batch, whatever their pixels.
         return weighted_cross_entropy_loss(target, probability, valid)
+
+
+def _settings(method: MethodSettings | str) -> MethodSettings:
+    if not isinstance(method, str):
+        return method
+    if method not in METHODS:
+        raise ValueError(f"Expected method to be one of {', '.join(METHODS)}. Received: method={method!r}")
+    return METHODS[method]()

@@ -1,6 +1,7 @@
 """Ctrl-C, SIGTERM and SIGHUP (a terminal is closed) finish the step, write a checkpoint and end the run in order."""
 
 import signal
+import threading
 
 
 class Stopped(Exception):
@@ -25,6 +26,9 @@ class StopRequest:
         self.requested = False
 
     def __enter__(self):
+        self._previous = {}
+        if threading.current_thread() is not threading.main_thread():  # Python lets the main thread alone take signals
+            return self
         # Under nohup SIGHUP is ignored, and shall be; a shell's `&` ignores SIGINT, which stops a run all the same.
         ignored = lambda number: signal.getsignal(number) is signal.SIG_IGN
         numbers = [number for number in _SIGNALS if number == signal.SIGINT or not ignored(number)]

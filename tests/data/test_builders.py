@@ -295,6 +295,18 @@ def test_plain_tfds_with_manual_dir(files, tmp_path):
     assert [example["name"].numpy().decode() for example in examples] == EM128["train"]
     assert examples[0]["image"].shape == (128, 128, 1) and bool(examples[0]["labelled"])
     assert (examples[0]["image"] == files.pixels("img/img000-0.png", 128, 128, 1)).numpy().all()
+    # What others expect of a dataset: pairs, slices of splits, its facts.
+    pairs, info = tfds.load(
+        "em128", split="train[:50%]", data_dir=tmp_path / "tfds", as_supervised=True, with_info=True
+    )
+    (image, mask), *_ = pairs
+    assert len(pairs) == 1 and image.shape == mask.shape == (128, 128, 1) and set(np.unique(mask)) <= {0, 1}
+    assert info.splits["train"].num_examples == len(EM128["train"]) and info.supervised_keys == ("image", "mask")
+
+
+def test_plain_tfds_says_what_to_put_into_manual_dir(tmp_path):
+    with pytest.raises(AssertionError, match=r"instructions:\nDRIVE128: DRIVE as published \(training/images"):
+        tfds.load("drive128", data_dir=tmp_path / "tfds", try_gcs=False)
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,11 @@ def test_gradient_equals_central_differences(random_maps, assert_gradient):
 def test_class_round_trips_and_refuses_a_weight_of_zero():
     loss = WeightedCrossEntropyLoss(positive_weight=5.0)
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
-    assert again.get_config() == {"name": "weighted_cross_entropy", "positive_weight": 5.0}
+    assert again.get_config() == {
+        "name": "weighted_cross_entropy",
+        "positive_weight": 5.0,
+        "from_logits": False,
+    }
     valid = maps(1, 1, 0, 0)
     assert float(again(TARGET, PROBABILITY, sample_weight=valid)) == pytest.approx(-log(0.5), abs=1e-6)
     with pytest.raises(ValueError, match="positive_weight=0"):

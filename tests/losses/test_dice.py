@@ -94,7 +94,7 @@ def test_keras_class_takes_the_valid_mask_as_sample_weight_and_round_trips():
     loss = DiceLoss(delta=1e-5, reduction="batch", name="overlap")
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
     assert isinstance(again, DiceLoss)
-    assert again.get_config() == {"name": "overlap", "delta": 1e-5, "reduction": "batch"}
+    assert again.get_config() == {"name": "overlap", "delta": 1e-5, "reduction": "batch", "from_logits": False}
     target, probability, valid = maps([1, 0, 1]), maps([0.5, 0.25, 0]), maps([1, 1, 0])
     assert float(again(target, probability, sample_weight=valid)) == pytest.approx(3 / 7, abs=1e-4)
 
@@ -123,3 +123,26 @@ def test_without_delta_empty_maps_stay_finite():
         loss = dice_loss(probability.numpy(), probability, delta=0.0)
     assert float(loss) == 1
     assert np.isfinite(tape.gradient(loss, probability)).all()
+
+
+def test_logits_are_taken_as_logits_and_not_as_probabilities():
+    target, logits = maps([1, 0, 1]), maps([np.log(3), -np.log(3), 0])  # probabilities 3/4, 1/4, 1/2
+    loss = DiceLoss(from_logits=True)
+    assert float(loss(target, logits)) == pytest.approx(1 - 2 * 1.25 / (2 + 1.5), abs=1e-6)
+    assert keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss)).from_logits
+    half = DiceLoss(from_logits=True)(target, tf.cast(logits, tf.float16))
+    assert half.dtype == tf.float32 and float(half) == pytest.approx(float(loss(target, logits)), abs=1e-3)
+
+
+@pytest.mark.parametrize("wrong", [-0.5, 1.5])
+def test_logits_without_saying_so_are_refused(wrong):
+    target, logits = maps([1, 0, 1]), maps([0.5, wrong, 0.5])
+    said = r"Expected y_pred of DiceLoss in \[0, 1\]. Received: values outside, as logits have. Fix: from_logits=True"
+    with pytest.raises(ValueError, match=said):
+        DiceLoss()(target, logits)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=said):
+        tf.function(DiceLoss())(target, logits)
+    # What does not count may be anything.
+    valid = maps([1, 0, 1])
+    assert float(DiceLoss()(target, logits, valid)) == float(dice_loss(target, logits, valid))
+    assert np.isfinite(float(DiceLoss()(target, maps([0.5, 1.0005, 0.5]))))

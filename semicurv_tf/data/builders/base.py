@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow_datasets as tfds
 
-from semicurv_tf.data.catalog import dataset_info
+from semicurv_tf.data.catalog import dataset_info, dataset_names
 from semicurv_tf.data.unknown_pixels import UNKNOWN, labelled_boxes
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import encode_png
@@ -109,6 +109,12 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
     NEEDS_FILES = True
     MANUAL_DOWNLOAD_INSTRUCTIONS = "See `semicurv-tf datasets list`."
 
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if cls.NEEDS_FILES and cls.name in dataset_names():
+            known = dataset_info(cls.name)
+            cls.MANUAL_DOWNLOAD_INSTRUCTIONS = f"{known.title}: {known.how_to_get}. {known.homepage}".strip()
+
     def __init__(self, *, source_dir=None, url: str | None = None, options=None, **kwargs):
         self.source_dir = None if source_dir is None else Path(source_dir)
         self.url = url or self.ARCHIVE_URL
@@ -195,6 +201,7 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
                 "source": tfds.features.Text(),
                 "labelled": tfds.features.Scalar(dtype=np.bool_),
             }),
+            supervised_keys=("image", "mask"),
             homepage=known.homepage or None,
             citation=known.citation or None,
             disable_shuffling=True,

@@ -1,0 +1,97 @@
+"""Trains a network, in the words of `semicurv-tf train`."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from semicurv_tf.api.run import Run
+from semicurv_tf.api.settings import console, settings_of
+from semicurv_tf.config import load_config
+from semicurv_tf.data.catalog import dataset_names
+from semicurv_tf.errors import UserError
+from semicurv_tf.recipes import recipe_file
+
+
+def train(
+    folder_or_dataset: str | Path | None = None,
+    /,
+    *,
+    run: str | Path | None = None,
+    labels: int | float | str | None = None,
+    recipe: str | None = None,
+    config: str | Path | None = None,
+    quiet: bool = False,
+    **settings,
+) -> Run:
+    """Trains a network from few labelled and many unlabelled images, as `semicurv-tf train` does.
+
+    Args:
+        folder_or_dataset: a folder with `images/` and `masks/`, or a name from `semicurv-tf datasets list`; None: the
+            dataset of the recipe. A folder that is named as a dataset is: write "./drive".
+        run: a new folder for the run; None: `runs/DATASET-METHOD-LABELS-seedN`.
+        labels: labelled training images: a count (3), a fraction (0.05) or "all"; None: all of a folder, 0.05 of
+            other datasets, or what the recipe says.
+        recipe: a name from `semicurv-tf recipes`.
+        config: a YAML file of your own; not with `recipe`.
+        quiet: no progress.
+        **settings: the other words of the command line: `data_dir`, `unlabelled_dir`, `method`, `model`, `steps`,
+            `seed`, `devices`, `precision`; or sections with their keys, e.g. `training={"learning_rate": 1e-4}`,
+            `model={"widths": [16, 32, 64]}`. Words win over sections, sections over the recipe.
+
+    Returns:
+        The run: `predict`, `evaluate`, `export`.
+
+    Raises:
+        UserError: whatever the user can put right, as the command says it.
+        TypeError: a keyword that there is not.
+        KeyboardInterrupt: after Ctrl-C, with a checkpoint written; `open_run(folder).resume()` goes on.
+
+    Example:
+        >>> import semicurv_tf
+        >>> run = semicurv_tf.train("photos", run="runs/mine", recipe="crackforest_best")  # doctest: +SKIP
+        >>> run.predict("photos/images/1.jpg").mask.mean()  # doctest: +SKIP
+        0.021
+    """
+    values = settings_of("train", {**settings, "labels": labels}) | _data(folder_or_dataset, settings)
+    if recipe is not None and config is not None:
+        raise UserError(f"recipe={recipe!r}, config={str(config)!r}: expected one of them. Fix: leave one out")
+    loaded = load_config(config if recipe is None else recipe_file(recipe), values)
+
+    from semicurv_tf.training import run_folder
+    from semicurv_tf.training import train as training
+
+    folder = Path(run) if run is not None else run_folder.default_run(loaded)
+    with interrupted(folder):
+        training.train(loaded, folder, console(quiet))
+    return Run(folder)
+
+
+@contextlib.contextmanager
+def interrupted(run: Path) -> Iterator[None]:
+    """Turns a run that was stopped in order into what Python's users expect of Ctrl-C."""
+    from semicurv_tf.training.stopping import Stopped
+
+    try:
+        yield
+    except Stopped as stopped:
+        raise KeyboardInterrupt(
+            f"stopped at step {stopped.step}, checkpoint written. Continue: semicurv_tf.open_run({str(run)!r}).resume()"
+        ) from None
+
+
+def _data(folder_or_dataset: str | Path | None, settings: dict) -> dict:
+    """The keys that say which images."""
+    if folder_or_dataset is None:
+        return {}
+    text, path = str(folder_or_dataset), Path(folder_or_dataset)
+    if isinstance(folder_or_dataset, str) and text in dataset_names():
+        return {"data.dataset": text}
+    if not path.is_dir():
+        found = "a file" if path.exists() else "neither"
+        raise UserError(
+            f"{text}: expected a folder of images or the name of a dataset ({', '.join(dataset_names())}), found "
+            f"{found}. Fix: check the path"
+        )
+    if settings.get("data_dir") is not None:
+        raise UserError(f"data_dir: {text} is the folder already. Fix: leave data_dir out")
+    return {"data.dataset": "folder", "data.data_dir": text}
