@@ -15,6 +15,7 @@ from semicurv_tf.vector.graph import oriented, path_length
 from semicurv_tf.vector.prune import join_lines
 
 _DIRECTION_PX = 10.0  # an end looks where so much of its line points to
+_SPECK_PX = 8.0  # lines that are shorter, their round ends included, point nowhere
 _WIDEST_TURN = np.cos(np.radians(50.0))  # of an end towards what it reaches, for both ends
 _TURN_COSTS = 1.0  # a bridge at the widest turn counts as if it were longer by so much of its length, about
 # Back to its own line only over a way that is so many times as long: the rest is a bend, or a ragged end.
@@ -64,9 +65,11 @@ def _cuts_corner(graph, one, other) -> bool:
 
 
 def _looks(graph, end) -> np.ndarray | None:
-    """The unit direction in which a line leaves its end; None where it has no length."""
+    """The unit direction in which a line leaves its end; None where it is a speck."""
     ((_, _, edge),) = graph.edges(end, data=True)
-    path, _ = oriented(edge, end)
+    path, radius = oriented(edge, end)
+    if path_length(path) + radius[0] + radius[-1] < _SPECK_PX:
+        return None
     away = np.hypot(*(path - path[0]).T)
     far = np.flatnonzero(away >= _DIRECTION_PX)
     step = path[0] - path[far[0] if len(far) else int(np.argmax(away))]

@@ -19,7 +19,7 @@ from semicurv_tf.vector.jobs import Job
 from semicurv_tf.vector.layers import OF_MAP, OF_NETWORK, make_layers
 from semicurv_tf.vector.picture import draw_vectors, write_picture
 from semicurv_tf.vector.reference import Reference
-from semicurv_tf.vector.segments import Vectors
+from semicurv_tf.vector.segments import NOTHING, LeftOut, Vectors
 from semicurv_tf.vector.table import summary_row, table_rows
 from semicurv_tf.vector.vectorize import VectorSettings, vectorize_mask
 from semicurv_tf.wording import counted
@@ -76,6 +76,7 @@ class Outcome:
         faults: why it failed, a line each.
         crs: of the coordinates that were written; None: pixels.
         comparison: with the given lines, where there are any.
+        left_out: what was not written, by number.
     """
 
     source: Path
@@ -85,6 +86,7 @@ class Outcome:
     faults: tuple[str, ...] = ()
     crs: str | None = None
     comparison: Comparison | None = None
+    left_out: LeftOut = NOTHING
 
 
 def vectorize_files(
@@ -170,8 +172,8 @@ def vectorize_file(
         write_picture(job.picture, draw_vectors(vectors, background, reading.colour))
     rows = tuple(table_rows(vectors, job.name, reading.rows, reading.kind))
     return Outcome(
-        job.source, summary_row(vectors, job.name), rows, tuple(_notes(vectors, file, settings)), crs=coordinates.crs,
-        comparison=comparison,
+        job.source, summary_row(vectors, job.name), rows, tuple(_notes(vectors, file)), crs=coordinates.crs,
+        comparison=comparison, left_out=vectors.left_out,
     )  # fmt: skip
 
 
@@ -227,7 +229,8 @@ def said(outcome: Outcome) -> str:
         f"{sums['image']}: {counts}; length {both('total_length')}, density {both('density_per', True)}, "
         f"width {both('mean_width')} on average, {both('max_width')} at most"
     )
-    return line + "".join(f"; note: {note}" for note in outcome.notes)
+    left_out = outcome.left_out.said()
+    return line + (f"; {left_out}" if left_out else "") + "".join(f"; note: {note}" for note in outcome.notes)
 
 
 def said_of_coordinates(outcomes: list[Outcome]) -> str:
@@ -282,13 +285,7 @@ def _background(over: Path | None, mask: np.ndarray) -> np.ndarray:
     return image
 
 
-def _notes(vectors: Vectors, file: MaskFile, settings: VectorSettings) -> Iterator[str]:
-    left_out = vectors.left_out
-    short = [counted(count, noun) for count, noun in ((left_out.dots, "dot"), (left_out.pieces, "piece")) if count]
-    if short:
-        yield f"{' and '.join(short)} under {settings.min_length_px:g} px left out"
-    if left_out.twigs:
-        yield f"{counted(left_out.twigs, 'twig')} pruned"
+def _notes(vectors: Vectors, file: MaskFile) -> Iterator[str]:
     if vectors.foreground == 0:
         yield "no foreground, no lines"
     elif vectors.foreground > 0.5 * vectors.valid:

@@ -9,6 +9,7 @@ import dataclasses
 import numpy as np
 
 from semicurv_tf.images.grid import Grid
+from semicurv_tf.wording import counted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,12 +83,29 @@ class LeftOut:
         dots, pieces: structures under the smallest length: those of one point, and the others.
         twigs: short branches that were pruned.
         bridges: gaps that were bridged, and ends that were led on to a line.
+        under_px: the smallest length.
     """
 
     dots: int = 0
     pieces: int = 0
     twigs: int = 0
     bridges: int = 0
+    under_px: float = 0.0
+
+    def __add__(self, other: "LeftOut") -> "LeftOut":
+        return LeftOut(
+            self.dots + other.dots, self.pieces + other.pieces, self.twigs + other.twigs,
+            self.bridges + other.bridges, max(self.under_px, other.under_px),
+        )  # fmt: skip
+
+    def said(self) -> str:
+        """In words, for the user; empty where nothing was left out."""
+        short = [counted(count, noun) for count, noun in ((self.dots, "dot"), (self.pieces, "piece")) if count]
+        parts = [f"{' and '.join(short)} under {self.under_px:g} px left out"] if short else []
+        return ", ".join([*parts, *([f"{counted(self.twigs, 'twig')} pruned"] if self.twigs else [])])
+
+
+NOTHING = LeftOut()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,7 +127,7 @@ class Vectors:
     nodes: tuple[Node, ...]
     foreground: int
     valid: int
-    left_out: LeftOut = LeftOut()
+    left_out: LeftOut = NOTHING
 
     @property
     def junctions(self) -> np.ndarray:

@@ -10,7 +10,7 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.images.grid import Grid
 from semicurv_tf.vector.bridge import bridge_gaps
 from semicurv_tf.vector.graph import build_graph
-from semicurv_tf.vector.lines import lead_to_edge, simplify, smooth, tangents
+from semicurv_tf.vector.lines import lead_to_edge, sample, simplify, smooth, tangents
 from semicurv_tf.vector.prune import clean
 from semicurv_tf.vector.segments import LeftOut, Node, Segment, Vectors, measure
 from semicurv_tf.vector.skeleton import find_skeleton
@@ -106,7 +106,7 @@ def vectorize_mask(
         report(0.5)
     return Vectors(
         mask.shape, grid, tuple(segments), tuple(kept), int(np.count_nonzero(mask)),
-        mask.size if valid is None else valid, LeftOut(dots, pieces, twigs, bridges),
+        mask.size if valid is None else valid, LeftOut(dots, pieces, twigs, bridges, settings.min_length_px),
     )  # fmt: skip
 
 
@@ -153,7 +153,8 @@ def _segment(graph, numbers, one, other, edge, mask, settings, grid, crack, numb
     if kinds[0] == "end":
         drawn = lead_to_edge(drawn[::-1], mask, radius[0])[::-1]
     measures = [measure(drawn, width, path[away], tangent[away], each) for each in (Grid(), grid)]
-    bridged = float(np.hypot(*np.diff(path, axis=0).T)[~(on_mask[1:] & on_mask[:-1])].sum())
+    over_gap = ~(on_mask[1:] & on_mask[:-1]) & (sample(mask, (path[1:] + path[:-1]) / 2) <= 0.5)
+    bridged = float(np.hypot(*np.diff(path, axis=0).T)[over_gap].sum())
     return Segment(
         crack, number, *kinds, numbers[start], numbers[end], simplify(drawn, settings.simplify_px), measures[0],
         measures[1] if grid.unit else None, bridged if settings.bridge_px > 0 else None,
