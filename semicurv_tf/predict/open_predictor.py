@@ -156,8 +156,9 @@ def _of_server(options: PredictorOptions, settings: dict) -> tuple["Client", Pre
     channels, version = client.describe()
     threshold = options.threshold if options.threshold is not None else 0.5
     predictor = Predictor(
-        client.probability, channels, threshold=threshold, whole_pixels=client.whole_pixels, **settings
-    )
+        client.probability, channels, threshold=threshold, whole_pixels=client.whole_pixels,
+        value_range=client.value_range(), **settings,
+    )  # fmt: skip
     return client, predictor, {"model": f"{options.server} {options.model_name} version {version}"}
 
 
