@@ -11,6 +11,7 @@ from semicurv_tf.acquisition.candidates import ImagePool
 from semicurv_tf.acquisition.disagreement import committee, disagreement
 from semicurv_tf.acquisition.diverse import choose_diverse
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.values import ValueRanges, parse_ranges
 from semicurv_tf.pictures.contact_sheet import contact_sheet
 from semicurv_tf.pictures.rgb import reduced
 from semicurv_tf.vector.table import write_table
@@ -30,12 +31,14 @@ class Judges:
         features: the same images to a vector that tells what they look like.
         channels: 1, 3 or the number of bands.
         labelled: names of the images that the run was trained on with labels.
+        value_range: of values wider than 8 bit, from the run's training data; None where it has none.
     """
 
     predictors: Sequence[Callable[[np.ndarray], np.ndarray]]
     features: Callable[[np.ndarray], np.ndarray]
     channels: int
     labelled: tuple[str, ...] = ()
+    value_range: ValueRanges | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +87,8 @@ def open_judges(run: str | Path) -> Judges:
     networks = [network for network in (student, teacher) if network is not None]
     predictors = [Predictor.from_network(network, facts["channels"]).probability for network in networks]
     features = pooled_features(networks[-1], facts["channels"])
-    return Judges(predictors, features, facts["channels"], tuple(facts["labelled"]))
+    value_range = parse_ranges(facts["value_range"]) if facts.get("value_range") else None
+    return Judges(predictors, features, facts["channels"], tuple(facts["labelled"]), value_range)
 
 
 def choose_next(
@@ -121,7 +125,7 @@ def choose_next(
     faults: list[str] = []
     for index, name in enumerate(images.names):
         try:
-            image, valid = images.read(index, judges.channels)
+            image, valid = images.read(index, judges.channels, judges.value_range)
             if _is_labelled(name, judges.labelled) if images.labelled is None else name in images.labelled:
                 known.append(judges.features(image))
                 labelled.append(name)
@@ -192,13 +196,13 @@ def _sheet(judges: Judges, images: ImagePool, chosen: list[Candidate], views: in
     rows = []
     for rank, one in enumerate(chosen, 1):
         # Maps of 10,000 images are not kept; those of the chosen few are made again.
-        image, valid = images.read(one.index, judges.channels)
+        image, valid = images.read(one.index, judges.channels, judges.value_range)
         members = committee(judges.predictors, image, views)
         differing = disagreement(members) if valid is None else disagreement(members) * valid
         heat = matplotlib.colormaps["inferno"](np.clip(differing / (0.5 * np.log(2)), 0, 1))[..., :3]
         pictures = [
-            image if image.shape[-1] == 3 else image[..., 0], np.rint(255 * members.mean(axis=0)).astype(np.uint8),
-            np.rint(255 * heat).astype(np.uint8),
+            image[..., :3] if image.shape[-1] >= 3 else image[..., 0],
+            np.rint(255 * members.mean(axis=0)).astype(np.uint8), np.rint(255 * heat).astype(np.uint8),
         ]  # fmt: skip
         label = f"{rank}. {one.name}  {1000 * one.score:.2f}"
         rows.append(

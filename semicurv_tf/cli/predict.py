@@ -12,6 +12,7 @@ Examples:
   semicurv-tf predict --run runs/roads --input huge.tif --output mask.tif          # a GeoTIFF in and out
   semicurv-tf predict --run runs/em --input stack.tif --output masks/ --tta d4     # a stack in, a stack out
   semicurv-tf predict --run runs/cracks --input photos/ --output masks/ --vectors  # lines and their measures too
+  semicurv-tf predict --run runs/roads --input tiles/ --output masks/ --vectors gpkg --kind road    # layers for QGIS
   semicurv-tf predict --run runs/drive --input one.png --output masks/ --probability --threshold 0.4
   semicurv-tf predict --run runs/roads --input tiles/ --output masks/ --no-data 253-255
   semicurv-tf predict --saved-model MODELS/semicurv/1 --input photos/ --output masks/
@@ -22,9 +23,10 @@ Examples:
 
 \b
 Written per image: NAME.png (mask, 0 and 255), with --probability NAME.probability.png (0-255), with
---overlay NAME.overlay.png, with --vectors NAME.geojson and NAME.csv (see `vectorize`). Stacks,
-georeferenced and large TIFFs get .tif in place of .png; a GeoTIFF keeps its CRS and transform, and pixels
-without data stay so (mask 0, and unset in the TIFF's own mask).
+--overlay NAME.overlay.png, with --vectors NAME.geojson (WGS 84 where there are map coordinates) and NAME.csv,
+with --vectors gpkg NAME.gpkg in the raster's own CRS (see `vectorize`). Stacks, georeferenced and large TIFFs get
+.tif in place of .png; a GeoTIFF keeps its CRS and transform, has overviews (a cloud optimized GeoTIFF), and
+pixels without data stay so (mask 0, and unset in the TIFF's own mask).
 
 \b
 Images that do not fit in --memory are read, predicted and written in windows: overlapping tiles, blended
@@ -132,8 +134,25 @@ files. On several machines all paths must lie on a file system that they share.
 @click.option("--overlay", is_flag=True, help="Also write the image with its mask in red.")
 @click.option(
     "--vectors",
-    is_flag=True,
-    help="Also write the mask's lines (GeoJSON) and their lengths, widths and orientations (CSV).",
+    is_flag=False,
+    flag_value="geojson",
+    type=click.Choice(["geojson", "gpkg"]),
+    help="Also write the mask's lines (GeoJSON, or GeoPackage) and their lengths, widths and orientations (CSV).",
+)
+@click.option(
+    "--crs",
+    help="With --vectors: raster, pixels, map, or with gpkg a CRS such as EPSG:3857; see `vectorize`.  "
+    "[default: raster]",
+)
+@click.option(
+    "--min-length-px",
+    type=click.FloatRange(min=0),
+    help="With --vectors: leave out dots, and structures whose total length is less.  [default: 10]",
+)
+@click.option(
+    "--kind",
+    type=click.Choice(["crack", "road", "vessel", "membrane"]),
+    help="With --vectors: what the lines are of; it names layers and attributes.  [default: crack]",
 )
 @click.option(
     "--format",
@@ -159,6 +178,9 @@ def predict(
     probability,
     overlay,
     vectors,
+    crs,
+    min_length_px,
+    kind,
     format,
     overwrite,
     batch,
@@ -195,7 +217,7 @@ def predict(
         images,
         output,
         PredictorOptions(**options),
-        Outputs(probability, overlay, vectors, format),
+        Outputs(probability, overlay, _line_options(vectors, crs=crs, min_length_px=min_length_px, kind=kind), format),
         lambda count: ImageProgress(count, console()),
         overwrite=overwrite,
         batch=batch,
@@ -206,10 +228,24 @@ def predict(
     )
     for note, names in summary.notes.items():
         click.echo(f"  {note}: {some(names)}")
+    if left_out := summary.left_out.said():
+        click.echo(f"  of the lines, {left_out}")
     if summary.passed_over:
         click.echo(f"  {summary.passed_over}")
     if summary.faults:
         raise RetryLater(summary.faults) if summary.lost else UserError(summary.faults)
+
+
+def _line_options(format, **given):
+    """How lines are written; what was not given is the default. False: they are not."""
+    from semicurv_tf.errors import UserError
+    from semicurv_tf.predict.write_lines import LineOptions
+
+    options = {name: value for name, value in given.items() if value is not None}
+    if format is None and options:
+        option = f"--{next(iter(options)).replace('_', '-')}"
+        raise UserError(f"{option}: of the lines, and none are written. Fix: add --vectors, or leave it out")
+    return LineOptions(format, **options) if format else False
 
 
 def _next_moved(run, images, output, count, views):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.export.saved_model import MAX_PIXELS, new_version, write_card, write_saved_model
+from semicurv_tf.images.values import parse_ranges
 
 KERAS_MODEL = "model.keras"  # in assets.extra: for Keras users who import semicurv_tf, and for the check
 
@@ -95,6 +96,7 @@ def export_network(network, models: str | Path, card: dict, *, version: int | No
         write_saved_model(
             inference, part, channels, threshold=card["threshold"], size=size, max_pixels=card["max_pixels"],
             max_batch=card["max_batch"],
+            value_range=parse_ranges(card["value_range"]) if card.get("value_range") else None,
         )  # fmt: skip
         nodes = count_nodes(part)
         write_card(

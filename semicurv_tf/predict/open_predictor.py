@@ -165,6 +165,7 @@ def _of_server(options: PredictorOptions, settings: dict) -> tuple["Client", Pre
         channels,
         threshold=threshold,
         whole_pixels=client.whole_pixels,
+        value_range=client.value_range(),
         tta=options.tta or "none",
         **settings,
     )

@@ -20,6 +20,7 @@ from semicurv_tf.inference.tiles import Band
 from semicurv_tf.pictures.overlay import overlay
 from semicurv_tf.predict.plan_files import ImageJob, ImageOutcome
 from semicurv_tf.predict.write_lines import write_vectors
+from semicurv_tf.vector.segments import LeftOut
 from semicurv_tf.whole_files import DiskLost
 
 
@@ -89,7 +90,7 @@ def _predict(predictor: Predictor, job: ImageJob, advance: Callable[[float], Non
             f"{job.image}: expected one image in the file, found {header.frames} pages, which a PNG cannot hold. "
             "Fix: --format tif, or save each page as a file of its own"
         )
-    if header.frames > 1 and "lines" in job.outputs:
+    if header.frames > 1 and job.lines:
         raise UserError(
             f"{job.image}: expected one image in the file for --vectors, found {header.frames} pages. "
             "Fix: leave --vectors out"
@@ -114,9 +115,12 @@ def _predict(predictor: Predictor, job: ImageJob, advance: Callable[[float], Non
                 counted += mask.size if band.valid is None else int(np.count_nonzero(band.valid))
     if header.frames > 1:
         notes = (*notes, "page by page of a stack")
-    if "lines" in job.outputs:
-        notes = (*notes, *write_vectors(job.outputs["mask"], job.outputs["lines"], job.outputs["table"]))
-    return ImageOutcome(job.image, notes, foreground / max(counted, 1))
+    left_out = LeftOut()
+    if job.lines:
+        paths = (job.outputs[name] for name in ("mask", "lines", "table"))
+        of_lines, left_out = write_vectors(*paths, job.lines)
+        notes = (*notes, *of_lines)
+    return ImageOutcome(job.image, notes, foreground / max(counted, 1), left_out=left_out)
 
 
 def _pieces(bands: Iterator[Band]) -> Iterator[Band]:

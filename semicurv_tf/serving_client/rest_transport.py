@@ -91,7 +91,8 @@ class RestTransport:
             if not isinstance(rows, list) or len(rows) != len(encoded):
                 raise ValueError(f"not one prediction for each of {len(encoded)} images")
             if rows and not _is_named(rows[0]):  # a signature of one output comes without its name
-                rows = [{"probability_bytes": row} for row in rows]
+                name = {"value_range": "value_range_bytes"}.get(signature, "probability_bytes")
+                rows = [{name: row} for row in rows]
             return {name: [_plain(row[name]) for row in rows] for name in (rows[0] if rows else ())}
 
     def close(self):

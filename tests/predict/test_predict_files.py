@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import time
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ from PIL import Image
 from semicurv_tf.errors import UserError
 from semicurv_tf.images import results
 from semicurv_tf.inference.predictor import Predictor, PredictorLost
-from semicurv_tf.predict.plan_files import Outputs, open_output, plan_jobs
+from semicurv_tf.predict.plan_files import Outputs, note_lines, open_output, plan_jobs
 from semicurv_tf.predict.predict_files import predict_jobs
+from semicurv_tf.predict.write_lines import LineOptions
 from semicurv_tf.whole_files import DiskLost
 
 
@@ -176,3 +178,77 @@ def test_a_lost_predictor_stops_the_run(folder, tmp_path):
 
     with pytest.raises(PredictorLost):
         list(predict_jobs(Predictor(gone, 3), plan_jobs(folder, tmp_path / "out", Outputs())))
+
+
+def place(path, pixels):
+    """A GeoTIFF of half a metre a pixel, corners at (400000, 5200000) of UTM 33 N."""
+    rasterio = pytest.importorskip("rasterio", reason="needs the extra gis: pip install 'semicurv-tf[gis]'")
+    transform = rasterio.Affine(0.5, 0, 4e5, 0, -0.5, 5.2e6)
+    with rasterio.open(
+        path, "w", driver="GTiff", width=pixels.shape[1], height=pixels.shape[0], count=3, dtype="uint8",
+        crs="EPSG:32633", transform=transform,
+    ) as file:  # fmt: skip
+        file.write(np.moveaxis(pixels, -1, 0))
+
+
+def test_lines_on_a_map_as_geopackage_and_as_geojson(tmp_path, red_predictor):
+    raw = pytest.importorskip("pyogrio.raw", reason="needs the extra gis: pip install 'semicurv-tf[gis]'")
+    import shapely
+
+    pixels = np.zeros((40, 60, 3), np.uint8)
+    pixels[19:22, 5:55, 0] = 255
+    pixels[5, 5, 0] = 255
+    place(tmp_path / "bar.tif", pixels)
+    options = LineOptions("gpkg", kind="road")
+    (job,) = plan_jobs(tmp_path / "bar.tif", tmp_path / "out", Outputs(vectors=options))
+    (outcome,) = predict_jobs(red_predictor, [job])
+    assert not outcome.faults and outcome.left_out.said() == "1 dot under 10 px left out"
+    about, _, (line,), _ = raw.read(tmp_path / "out" / "bar.gpkg", layer="road_lines")
+    assert about["crs"] == "EPSG:32633" and "crack" not in about["fields"]
+    xs, ys = shapely.get_coordinates(shapely.from_wkb(line)).T
+    np.testing.assert_allclose([xs.min(), xs.max()], [400002.5, 400027.5], atol=0.5)
+    np.testing.assert_allclose(ys, 5.2e6 - 0.5 * 20.5, atol=0.3)
+    assert (tmp_path / "out" / "bar.csv").read_text().startswith("image,road,segment,")
+    (job,) = plan_jobs(tmp_path / "bar.tif", tmp_path / "out", Outputs(vectors=True))
+    (outcome,) = predict_jobs(red_predictor, [job])
+    assert not any("pixels" in note for note in outcome.notes)
+    content = json.loads((tmp_path / "out" / "bar.geojson").read_text())
+    longitude, latitude = content["features"][0]["geometry"]["coordinates"][0]
+    assert 13 < longitude < 14 and 46 < latitude < 47 and "crs" not in content
+
+
+def test_lines_of_other_options_are_written_again_and_masks_stay_as_they_are(tmp_path, red_predictor):
+    pixels = np.zeros((40, 60, 3), np.uint8)
+    pixels[19:22, 5:55, 0] = 255
+    Image.fromarray(pixels).save(tmp_path / "bar.png")
+    out = tmp_path / "out"
+    out.mkdir()
+    road, crack = LineOptions(kind="road"), LineOptions()
+    (job,) = plan_jobs(tmp_path / "bar.png", out, Outputs(vectors=crack))
+    since = note_lines(out, crack)
+    (outcome,) = predict_jobs(red_predictor, [job])
+    assert "lines in pixels, x right, y down: no map coordinates" in outcome.notes
+    assert job.finished(0, since) and job.finished(0, note_lines(out, crack))
+    time.sleep(0.02)  # a file system's clock ticks
+    assert not job.finished(0, note_lines(out, road))
+    assert note_lines(out, None) == 0.0  # masks alone do not ask for lines
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--kind", "road"], ["--kind", "--vectors"]),
+        (["--vectors", "geojson", "--crs", "EPSG:3857"], ["--crs EPSG:3857", "WGS 84"]),
+        (["--vectors", "gpkg", "--crs", "EPSG:nonsense"], ["EPSG:nonsense"]),
+    ],
+)
+def test_options_of_lines_are_refused_before_anything_is_predicted(folder, tmp_path, arguments, words):
+    pytest.importorskip("rasterio")
+    pytest.importorskip("pyogrio")
+    from click.testing import CliRunner
+
+    from semicurv_tf.cli.predict import predict
+
+    result = CliRunner().invoke(predict, ["--input", str(folder), "--output", str(tmp_path / "out"), *arguments])
+    assert isinstance(result.exception, UserError) and "Fix:" in str(result.exception)
+    assert all(word in str(result.exception) for word in words) and not (tmp_path / "out").exists()
