@@ -31,7 +31,7 @@ class ModelConfig(Section):
     start: str = Field(
         "none",
         description="weights to begin with: none (random), curves (built in, taught by drawn curves), "
-        "or a file of them",
+        "a file of them, or the folder of a run",
     )
     trunk: Literal["resnet50", "xception"] | None = Field(None, description="`deeplab_v3_plus` only")
     trunk_weights: str | None = Field(
@@ -65,7 +65,8 @@ class ModelConfig(Section):
                 raise ValueError(
                     f"model.{key}: {self.name} has no such choice, found {value!r}. Fix: --set model.{key}=null"
                 )
-        if self.start != "none" and self.name != DEFAULT:
+        # The folder of a run may hold any network; a file of weights is always of this one.
+        if (self.start == "curves" or self.start.endswith(".npz")) and self.name != DEFAULT:
             raise ValueError(
                 f"model.start: expected none with model.name={self.name}, found {self.start}. "
                 f"Fix: --set model.start=none, or --model {DEFAULT}"
