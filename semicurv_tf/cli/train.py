@@ -65,6 +65,8 @@ def train(
     precision,
     run,
     resume,
+    quiet,
+    as_json,
     dry_run,
 ):
     """Train a network from few labelled and many unlabelled images.
@@ -106,34 +108,35 @@ def train(
         "training.precision": precision,
     }
     values |= {key: value for key, value in options.items() if value is not None}
-    if resume is not None:
-        _resume(resume, run, folder or recipe or config_file or start, values, dry_run)
-        return
-
     from semicurv_tf.cli.console import console, quiet_start
+
+    shown = console(quiet, as_json)
+    if resume is not None:
+        _resume(resume, run, folder or recipe or config_file or start, values, dry_run, shown)
+        return
 
     with quiet_start():
         from semicurv_tf.planning.request import read_request
         from semicurv_tf.planning.train import run_of, train_request
     request = read_request(folder, recipe=recipe, config_file=config_file, start=start, settings=values)
     run = run or run_of(request)
-    _run(lambda: train_request(request, run, console(), dry_run), run)
+    _run(lambda: train_request(request, run, shown, dry_run), run)
 
 
-def _resume(run, other_run, other_config, values, dry_run):
+def _resume(run, other_run, other_config, values, dry_run, shown):
     if other_run is not None or other_config is not None or dry_run:
         raise UserError(
             f"--resume {run}: takes no folder, --run, --recipe, --config, --from or --dry-run, the run has its own. "
             "Fix: leave them out"
         )
-    from semicurv_tf.cli.console import console, quiet_start
+    from semicurv_tf.cli.console import quiet_start
 
     with quiet_start():
         from semicurv_tf.training import run_folder
         from semicurv_tf.training import train as training
     run_folder.read_config(run)
     changed = load_stored_config(run / run_folder.CONFIG, values) if values else None
-    _run(lambda: training.resume(run, changed, console()), run)
+    _run(lambda: training.resume(run, changed, shown), run)
 
 
 def _run(work, run):

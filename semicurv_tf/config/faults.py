@@ -2,7 +2,7 @@
 
 from semicurv_tf.config.whole import SECTIONS, section_class
 from semicurv_tf.methods.registry import DEFAULT, METHODS, methods_with
-from semicurv_tf.section import IDLE, as_yaml
+from semicurv_tf.section import IDLE, set_option
 
 # Pydantic's type of the error for a key that a section does not have.
 FOREIGN = "extra_forbidden"
@@ -60,4 +60,4 @@ def _remedy(path: list[str], section) -> str:
     if field is None:
         return "semicurv-tf recipes quickstart shows the sections and their keys"
     about = f" ({field.description})" if field.description else ""
-    return f"e.g. --set {path[0]}.{path[1]}={as_yaml(field.default)}{about}"
+    return f"{set_option(f'{path[0]}.{path[1]}', field.default)}{about}"

@@ -6,7 +6,7 @@ import pydantic
 from pydantic import Field
 
 from semicurv_tf.config.networks import DEFAULT, NETWORKS
-from semicurv_tf.section import Positive, Section, as_yaml, idle_setting
+from semicurv_tf.section import Positive, Section, idle_setting, set_option
 
 ENCODINGS_WITH_PERIOD = ("sinusoid", "rotary")
 
@@ -74,7 +74,7 @@ class ModelConfig(Section):
         if network.stages is not None and len(self.widths) != network.stages:
             raise ValueError(
                 f"model.widths: {self.name} has {network.stages} stages, found {len(self.widths)} widths. "
-                f"Fix: --set model.widths={as_yaml(network.widths)}"
+                f"Fix: {set_option('model.widths', network.widths)}"
             )
         return self
 

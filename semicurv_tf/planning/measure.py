@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from semicurv_tf.data.dense_window import densest_window
 from semicurv_tf.data.store import ImageStore
 from semicurv_tf.vector.vectorize import vectorize_mask
 
@@ -61,7 +62,7 @@ def measure_images(store: ImageStore, labelled: Sequence[int]) -> ImageFacts:
         mask = store.read(index)["mask"][..., 0] == 1
         for side, share in crops_with_structure(mask).items():
             hits[side].append(share)
-        segments = vectorize_mask(densest_window(mask)).segments
+        segments = vectorize_mask(mask[densest_window(mask, WINDOW_PX)]).segments
         lengths = np.array([segment.pixels.length for segment in segments])
         length += lengths.sum()
         area += lengths @ np.array([segment.pixels.mean_width for segment in segments]) if segments else 0.0
@@ -90,16 +91,6 @@ def crops_with_structure(mask: np.ndarray) -> dict[int, float]:
     np.cumsum(mask, axis=0, out=sums[1:, 1:])
     np.cumsum(sums[1:, 1:], axis=1, out=sums[1:, 1:])
     return {side: float((_window_sums(sums, side) > 0).mean()) for side in CROPS}
-
-
-def densest_window(mask: np.ndarray, side: int = WINDOW_PX) -> np.ndarray:
-    """The part of at most side x side pixels with the most foreground, on a grid of a quarter of the side."""
-    if max(mask.shape) <= side:
-        return mask
-    step = side // 4
-    places = [range(0, max(1, length - side + step), step) for length in mask.shape]
-    windows = (mask[top : top + side, left : left + side] for top in places[0] for left in places[1])
-    return max(windows, key=np.count_nonzero)
 
 
 def _window_sums(sums: np.ndarray, side: int) -> np.ndarray:

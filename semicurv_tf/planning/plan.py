@@ -1,5 +1,6 @@
 """The plan of a training: a table of what will be done, what it will take, and what to type for the same."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from semicurv_tf.data.load import Dataset
 from semicurv_tf.errors import UserError
 from semicurv_tf.methods.schedule import steps_of_run
 from semicurv_tf.planning.choose import Choice, choose
-from semicurv_tf.planning.forecast import cores, free_memory, memory_of_run, seconds_of_run, step_pixels
+from semicurv_tf.planning.forecast import cores, free_memory, memory_of_run, on_gpu, seconds_of_run, step_pixels
 from semicurv_tf.planning.measure import ImageFacts, measure_images
 from semicurv_tf.planning.request import Request
 from semicurv_tf.training.precision import resolve_precision
@@ -53,7 +54,7 @@ def make_plan(request: Request, dataset: Dataset, labelled: Sequence[str], run: 
     steps = steps_of_run(config.training, len(labelled))
     precision = resolve_precision(config.training.precision).name
     pixels = step_pixels(config, images.largest)
-    memory = memory_of_run(config, pixels, precision)
+    memory = memory_of_run(config, pixels, math.prod(images.largest), precision)
     command = request.command(run, **{choice.key.replace(".", "__"): choice.value for choice in choices})
     rows = (
         ("images", _images(images, config, dataset)),
@@ -71,7 +72,11 @@ def make_plan(request: Request, dataset: Dataset, labelled: Sequence[str], run: 
 
 
 def show(plan: Plan, console: Console) -> None:
-    """Prints the table: a heading and a line each."""
+    """Prints the table: a heading and a line each; to a console with a method `report`, one object."""
+    report = getattr(console, "report", None)
+    if report is not None:
+        report({"plan": dict(plan.rows)})
+        return
     width = max(len(heading) for heading, _ in plan.rows)
     for heading, text in plan.rows:
         console.print(f"{heading:<{width}}  {text}")
@@ -84,7 +89,7 @@ def require_memory(plan: Plan) -> None:
         UserError: with crops or a batch that would fit.
     """
     free = free_memory()
-    if free is None or plan.memory_bytes <= free:
+    if free is None or plan.memory_bytes <= free or on_gpu():
         return
     crop, batch = plan.config.data.crop, plan.config.training.batch_labelled
     fixes = [] if crop is not None and crop <= 128 else ["--set data.crop=128"]
@@ -107,10 +112,11 @@ def _with(config: Config, choices: list[Choice]) -> Config:
 def _images(images: ImageFacts, config: Config, dataset: Dataset) -> str:
     sizes = [f"{width}x{height}" for height, width in list(images.sizes)[:SIZES_SHOWN]]
     more = f" and {len(images.sizes) - SIZES_SHOWN} more sizes" if len(images.sizes) > SIZES_SHOWN else ""
+    held = [f"{len(store)} {name}" for name in ("validation", "test") if (store := getattr(dataset, name)) is not None]
     understood = described_labels(config.data.labels, sum(dataset.train.labelled))
     return (
-        f"{images.labelled} labelled ({understood}), {images.unlabelled} unlabelled; {', '.join(sizes)}{more} px, "
-        f"{counted(dataset.channels, 'channel')}"
+        f"{', '.join([f'{images.labelled} labelled ({understood})', f'{images.unlabelled} unlabelled', *held])}; "
+        f"{', '.join(sizes)}{more} px, {counted(dataset.channels, 'channel')}"
     )
 
 

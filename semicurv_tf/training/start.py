@@ -11,7 +11,7 @@ import numpy as np
 
 from semicurv_tf.config import Config
 from semicurv_tf.errors import UserError
-from semicurv_tf.section import as_yaml
+from semicurv_tf.section import as_yaml, set_option
 from semicurv_tf.training import run_folder
 from semicurv_tf.weights.builtin import read_weights
 from semicurv_tf.weights.start import load_start
@@ -55,10 +55,10 @@ def start_facts(config: Config) -> dict | None:
         return _facts_of_run(config, Path(start))
     weights = read_weights(start)
     if config.model.widths != weights.widths:
-        wanted, found = as_yaml(list(weights.widths)), as_yaml(list(config.model.widths or ()))
+        found = as_yaml(config.model.widths or ())
         raise UserError(
-            f"model.start: {start} is for model.widths {wanted}, found {found}. "
-            f"Fix: --set 'model.widths={wanted}', or --set model.start=none"
+            f"model.start: {start} is for model.widths {as_yaml(weights.widths)}, found {found}. "
+            f"Fix: {set_option('model.widths', weights.widths)}, or --set model.start=none"
         )
     return {"name": start, "sha256": weights.card["sha256"], "steps": weights.card.get("steps")}
 
@@ -91,8 +91,8 @@ def _facts_of_run(config: Config, run: Path) -> dict:
     theirs = run_folder.read_config(run).model
     different = [key for key in OF_THE_NETWORK if getattr(theirs, key) != getattr(config.model, key)]
     if different:
-        said = lambda model: ", ".join(f"model.{key}={_typed(getattr(model, key))}" for key in different)
-        fix = " ".join(f"--set 'model.{key}={_typed(getattr(theirs, key))}'" for key in different)
+        said = lambda model: ", ".join(f"model.{key}={as_yaml(getattr(model, key))}" for key in different)
+        fix = " ".join(set_option(f"model.{key}", getattr(theirs, key)) for key in different)
         raise UserError(
             f"model.start: {run} has another network: expected {said(theirs)}, found {said(config.model)}. Fix: {fix}"
         )
@@ -116,7 +116,3 @@ def _digest(arrays) -> str:
     for array in arrays:
         digest.update(np.ascontiguousarray(array, np.float32).data)
     return digest.hexdigest()
-
-
-def _typed(value) -> str:
-    return as_yaml(list(value) if isinstance(value, tuple) else value)

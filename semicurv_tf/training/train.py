@@ -28,7 +28,7 @@ from semicurv_tf.training.guards import CollapseWarning, stop_at_non_finite
 from semicurv_tf.training.heartbeat import HEARTBEAT, Heartbeat
 from semicurv_tf.training.journal import Journal
 from semicurv_tf.training.loop import run_steps
-from semicurv_tf.training.monitor import Monitor, monitored_images
+from semicurv_tf.training.monitor import WATCHED_IMAGES, WATCHED_PX, Monitor, monitored_images
 from semicurv_tf.training.pictures import PICTURED_IMAGES, Pictures
 from semicurv_tf.training.precision import Precision, resolve_precision
 from semicurv_tf.training.progress import LiveProgress
@@ -251,8 +251,8 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
     with contextlib.ExitStack() as stack:
         listeners: list[Callable[[dict], Any]] = [stop_at_non_finite]
         if journal is not None:
-            few = lambda batch, chosen: lambda: evaluation_batches(store, batch, indices=chosen)
-            monitor = Monitor(method, few(8, indices), training.monitor_every, steps)
+            few = lambda batch, chosen: lambda: evaluation_batches(store, batch, chosen, WATCHED_PX)
+            monitor = Monitor(method, few(WATCHED_IMAGES, indices), training.monitor_every, steps)
             pictured = few(PICTURED_IMAGES, indices[:PICTURED_IMAGES])
             listeners += [
                 stack.enter_context(Heartbeat(run / HEARTBEAT, first_step, steps)),
