@@ -36,7 +36,7 @@ def fault_line(origin: str, fault, values: dict) -> str:
                 f"Fix: remove it (--set {key}=null), or --method {others[0]}"
             )
         return f"{origin}: unknown key {key}. Fix: one of {_known(path, section)}"
-    if fault["type"] in ("model_type", "model_attributes_type", "dict_type"):
+    if fault["type"] in ("model_type", "model_attributes_type", "dict_type") and len(path) == 1:
         fix = _known([*path, ""], section)
         return f"{origin}: {key}: expected a section with keys, found {fault['input']!r}. Fix: one of {fix}"
     message = fault["msg"][0].lower() + fault["msg"][1:]
