@@ -10,7 +10,7 @@ from semicurv_tf.wording import clock
 
 # Where no terminal shows a bar, a line is printed this often.
 LINE_SECONDS = 30.0
-BAR_CELLS = 16
+BAR_CELLS = 12
 
 # In this order; a method reports those that it has.
 _SHOWN = {**LOSS_LABELS, "ramp": "ramp", "learning_rate": "lr"}
@@ -57,7 +57,8 @@ class LiveProgress:
             if name.startswith("monitor_")
         }
         if monitored:
-            self._scores = "IoU " + ", ".join(f"{name} {value:.1f} %" for name, value in monitored.items())
+            teacher = f" (teacher {monitored['teacher']:.1f} %)" if "teacher" in monitored else ""
+            self._scores = f"IoU {monitored['student']:.1f} %{teacher}"
         now = time.monotonic()
         left = (now - self._start) / max(1, report["step"] - self._first) * (self._steps - report["step"])
         if self._report is not None:

@@ -12,8 +12,9 @@ from semicurv_tf.errors import UserError
 
 def smoothed(file, threshold=127):
     return (
-        f"{file}: expected a two-valued mask (0 and one other value), found 9 values: 0, 3, .... Fix: save the mask "
-        f"without smoothing as PNG, or choose --set data.options.mask_value=V or data.options.mask_threshold={threshold}"
+        f"{file}: expected a two-valued mask (0 and one other value), found 9 values: 0, 3, .... Fix: save the "
+        "mask without smoothing as PNG, or choose --set data.options.mask_value=V or "
+        f"data.options.mask_threshold={threshold} (dataset folder)"
     )
 
 

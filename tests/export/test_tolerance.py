@@ -1,4 +1,4 @@
-"""The tolerance of `export --check`: what folding leaves in trained networks of three sizes is within, a fault is not."""
+"""The tolerance of `export --check`: what folding leaves in trained networks is within, a fault is not."""
 
 import keras
 import numpy as np
