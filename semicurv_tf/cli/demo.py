@@ -15,7 +15,8 @@ def demo(output, seed):
     """Draw three images of each kind of structure and find their curves with the built-in network.
 
     Nothing is downloaded, no file is read, nothing is trained. The sheet shows each image, what was drawn in it, and
-    what was found: white is right, red too much, blue missed.
+    what was found: white is right, red too much, blue missed. The drawings are as hard as those that the network was
+    taught: faint, cluttered, some without any curve.
 
     \b
     Examples:
@@ -24,11 +25,10 @@ def demo(output, seed):
     """
     from semicurv_tf.cli.console import console, quiet_start
     from semicurv_tf.cli.image_progress import ImageProgress
-    from semicurv_tf.predict.demo import IMAGES, demonstrate, require_sheet
 
-    require_sheet(output)
     with quiet_start():
-        import tensorflow  # noqa: F401
+        from semicurv_tf.predict.demo import IMAGES, demonstrate, require_sheet
+    require_sheet(output)
     with ImageProgress(IMAGES, console(), "finding") as progress:
         scores = demonstrate(output, seed, progress.done)
     for kind, iou in scores.items():

@@ -44,6 +44,8 @@ from semicurv_tf.errors import UserError
     help="A new folder for the run. Default: runs/FOLDER, or runs/DATASET-METHOD-LABELS-seedN.",
 )
 @click.option("--resume", type=click.Path(path_type=Path), help="Resume this run from its last checkpoint.")
+@click.option("--quiet", is_flag=True, help="Print warnings and faults alone.")
+@click.option("--json", "as_json", is_flag=True, help="Progress and messages as one JSON object per line.")
 @click.option(
     "--dry-run", is_flag=True, help="Load and check everything, say what would be done and how long it takes."
 )
