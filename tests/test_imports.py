@@ -13,6 +13,7 @@ LAYERS = (
     "api",
     "predict",
     "report",
+    "planning",
     "study",
     "acquisition",
     "evaluation",

@@ -15,6 +15,7 @@ from semicurv_tf.data.pipeline import evaluation_batches
 from semicurv_tf.data.store import ImageStore
 from semicurv_tf.errors import UserError
 from semicurv_tf.inference.averaging import averaged
+from semicurv_tf.inference.predictor import SERVED_TILE_PX, WHOLE_PIXELS, Predictor
 from semicurv_tf.metrics.network_scores import make_predictor
 from semicurv_tf.training import run_folder
 from semicurv_tf.training.run_data import moved, open_run_dataset
@@ -130,9 +131,17 @@ class OpenRun:
             return done
         return iter(track(done, description=what, total=len(images.indices), console=console, transient=True))
 
+    def _probability(self, image: np.ndarray) -> np.ndarray:
+        """Of a batch as a whole, or of large images by blended tiles, as `predict` does."""
+        if image.shape[1] * image.shape[2] <= WHOLE_PIXELS:
+            return np.asarray(self.predict(image))
+        one = lambda tile: np.asarray(self.predict(tile.astype(np.float32)))
+        predictor = Predictor(one, image.shape[-1], tile=SERVED_TILE_PX)
+        return np.stack([predictor.probability(each.astype(np.uint8))[..., None] for each in image])
+
     def _each(self, batches, sources):
         for batch in batches:
-            probability = np.asarray(self.predict(batch["image"]))
+            probability = self._probability(batch["image"])
             for place, name in enumerate(batch["name"]):
                 if np.isnan(probability[place][batch["valid"][place] > 0.5]).any():
                     raise UserError(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from semicurv_tf.evaluation.few_images import few_images_note
 from semicurv_tf.evaluation.open_run import OpenRun, open_run
 from semicurv_tf.metrics.catalogue import METRICS
 from semicurv_tf.metrics.overlap import THRESHOLD, OverlapCounts, summarise
@@ -78,8 +79,11 @@ def key(split: str, threshold: float, tta: str = "") -> str:
 
 
 def table(scores: dict) -> str:
-    """The scores as text for a terminal."""
-    return _metric_table(scores) if "metrics" in scores else _overlap_table(scores)
+    """The scores as text for a terminal; of few images with what they are worth."""
+    text = _metric_table(scores) if "metrics" in scores else _overlap_table(scores)
+    ious = [each["iou"] for each in scores["each"].values() if each.get("iou") is not None]
+    note = few_images_note(scores["split"], ious)
+    return text if note is None else f"{text}\n{note}"
 
 
 def _overlap_table(scores):

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.images.formats import said_of_passed_over
+from semicurv_tf.images.formats import IMAGE_SUFFIXES, said_of_passed_over
 from semicurv_tf.images.header import read_header
 from semicurv_tf.images.lists import find_listed, read_list
 from semicurv_tf.images.provenance import is_made_from
@@ -102,6 +102,9 @@ def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[
         jobs = [ImageJob(images, _result_paths(output, outputs, output.suffix), outputs.lines)]
         require_distinct(jobs)
         return jobs
+    if output.suffix.lower() in IMAGE_SUFFIXES - SUFFIXES and not output.is_dir():
+        fix = f"--output {output.with_suffix('.png')}" if images.is_file() else f"--output {output.with_suffix('')}"
+        raise UserError(f"--output {output}: masks are written as .png or .tif, or into a folder. Fix: {fix}")
     if output.exists() and not output.is_dir():
         raise UserError(f"--output {output}: expected a folder, found a file. Fix: name a folder")
     if images.exists() and names_file(output):

@@ -6,6 +6,7 @@ each. Nothing else lists recipes, thus what `semicurv-tf recipes` prints is what
 
 import difflib
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from semicurv_tf.errors import UserError
 
 FOLDER = Path(__file__).parent
 HEAD = ("About", "Command", "Score", "Cost")
+DEFAULT = "default"  # what `train` takes where nothing names a recipe, a file, a method or a network
 
 
 class Recipe(NamedTuple):
@@ -66,6 +68,26 @@ def recipe_file(name: str, option: str = "--recipe ") -> Path:
             f"Fix: {option}{near[0]}, or one of {', '.join(names)}"
         )
     return FOLDER / f"{name}.yaml"
+
+
+def file_to_train(recipe: str | None, config_file: str | Path | None, settings: Collection[str]) -> Path | None:
+    """The configuration file that a training begins from; None: the fields' own defaults, which are the paper's.
+
+    >>> file_to_train(None, None, ["training.seed"]).name, file_to_train(None, None, ["method.name"])
+    ('default.yaml', None)
+
+    Args:
+        recipe, config_file: what the user names, at most one of them.
+        settings: dotted keys that the user sets. Who names a method or a network wants that one and not the recipe's.
+
+    Raises:
+        UserError: no recipe has this name.
+    """
+    if recipe is not None:
+        return recipe_file(recipe)
+    if config_file is not None:
+        return Path(config_file)
+    return None if {"method.name", "model.name"} & set(settings) else recipe_file(DEFAULT)
 
 
 def recipe_or_file(text: str) -> Path:

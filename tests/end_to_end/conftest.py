@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 # A network of a thousandth of the size: these tests are about the commands, not about the scores.
-SMALL = ["--set", "model.widths=[4,8]", "--precision", "float32"]
+SMALL = ["--method", "semicurv", "--set", "model.widths=[4,8]", "--precision", "float32"]
 
 
 @pytest.fixture(scope="session")

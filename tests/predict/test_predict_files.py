@@ -46,6 +46,19 @@ def test_every_result_and_one_bad_file(folder, tmp_path, red_predictor):
     assert not list(out.rglob(".part-*")) and not (out / "broken.png").exists()
 
 
+@pytest.mark.parametrize("name", ["out.jpg", "OUT.JPEG", "masks.bmp"])
+def test_a_picture_that_masks_are_not_written_as_is_refused(folder, tmp_path, name):
+    with pytest.raises(UserError, match=r"masks are written as .png or .tif, or into a folder. Fix: --output") as error:
+        plan_jobs(folder, tmp_path / name, Outputs())
+    assert error.value.lines[0].endswith(f"--output {(tmp_path / name).with_suffix('')}")
+    with pytest.raises(UserError) as error:
+        plan_jobs(folder / "a.png", tmp_path / name, Outputs())
+    assert error.value.lines[0].endswith(f"--output {(tmp_path / name).with_suffix('.png')}")
+    assert not (tmp_path / name).exists()
+    (tmp_path / name).mkdir()  # a folder of that name is one
+    assert plan_jobs(folder, tmp_path / name, Outputs())
+
+
 def test_finished_files_are_skipped_until_settings_change(folder, tmp_path, red_predictor):
     out = tmp_path / "out"
     jobs = plan_jobs(folder / "a.png", out, Outputs())
