@@ -24,6 +24,7 @@ LAYERS = (
     "weights",
     "methods",
     "inference",
+    "postprocessing",
     "pictures",
     "models",
     "layers",

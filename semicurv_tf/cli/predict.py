@@ -14,6 +14,7 @@ Examples:
   semicurv-tf predict --run runs/cracks --input photos/ --output masks/ --vectors  # lines and their measures too
   semicurv-tf predict --run runs/drive --input one.png --output masks/ --probability --threshold 0.4
   semicurv-tf predict --run runs/roads --input tiles/ --output masks/ --no-data 253-255
+  semicurv-tf predict --run runs/cracks --input photos/ --output masks/ --smallest-component-px 50 --bridge-px 10
   semicurv-tf predict --saved-model MODELS/semicurv/1 --input photos/ --output masks/
   semicurv-tf predict --server grpc://localhost:8500 --input photos/ --output masks/
   semicurv-tf predict --server http://localhost:8501 --input photos/ --output masks/ --batch 8
@@ -96,6 +97,20 @@ files. On several machines all paths must lie on a file system that they share.
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="Foreground above this probability.  "
     "[default: the one chosen on validation images (RUN/threshold.json), else 0.5]",
+)
+@click.option(
+    "--postprocessing",
+    metavar="none|FOLDER",
+    help="none: the threshold alone; or a run or exported version whose chosen threshold and steps are taken.  "
+    "[default: those of --run or --saved-model; without, and with --threshold, none]",
+)
+@click.option("--smallest-component-px", type=click.IntRange(min=0), help="Leave out components of fewer pixels.")
+@click.option(
+    "--hysteresis", type=click.FloatRange(0, 1, max_open=True), metavar="LOW",
+    help="Also take pixels above LOW that hang together with one above the threshold.",
+)  # fmt: skip
+@click.option(
+    "--bridge-px", type=click.IntRange(0, 200), help="Bridge gaps of up to so many pixels along the most probable way."
 )
 @click.option(
     "--tta",

@@ -107,8 +107,7 @@ def _predict(predictor: Predictor, job: ImageJob, advance: Callable[[float], Non
             notes = (*image.notes, *_tiled(predictor, image))
             for result in results.values():
                 result.page(image.source.height, image.source.width)
-            for band in _pieces(predictor.bands(image.source, _share_of(advance, header.frames))):
-                mask = predictor.mask(band.probability)
+            for band, mask in _finished(predictor, image, _share_of(advance, header.frames)):
                 _write(results, band, mask)
                 foreground += int(np.count_nonzero(mask))
                 counted += mask.size if band.valid is None else int(np.count_nonzero(band.valid))
@@ -117,6 +116,21 @@ def _predict(predictor: Predictor, job: ImageJob, advance: Callable[[float], Non
     if "lines" in job.outputs:
         notes = (*notes, *write_vectors(job.outputs["mask"], job.outputs["lines"], job.outputs["table"]))
     return ImageOutcome(job.image, notes, foreground / max(counted, 1))
+
+
+def _finished(predictor: Predictor, image: Opened, advance) -> Iterator[tuple[Band, np.ndarray]]:
+    """Bands of few rows with their masks; what follows the threshold sees the image as a whole."""
+    if not predictor.postprocessing:
+        for band in _pieces(predictor.bands(image.source, advance)):
+            yield band, predictor.mask(band.probability)
+        return
+    predictor.require_whole(image.source.height, image.source.width)
+    bands = list(predictor.bands(image.source, advance))
+    probability = np.concatenate([band.probability for band in bands])
+    valid = None if bands[0].valid is None else np.concatenate([band.valid for band in bands])
+    mask = predictor.mask(probability, valid)
+    for band in _pieces(iter(bands)):
+        yield band, mask[band.top : band.top + len(band.pixels)]
 
 
 def _pieces(bands: Iterator[Band]) -> Iterator[Band]:
