@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "semicurv_tf"
 LAYERS = (
     "cli",
     "api",
+    "review",
     "predict",
     "report",
     "study",

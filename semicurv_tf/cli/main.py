@@ -18,6 +18,7 @@ COMMANDS = {
     "evaluate": "Score a trained network on the test images.",
     "predict": "Draw masks for an image or a folder of images.",
     "next": "Choose which images to label next.",
+    "review": "Correct predictions on a local page with brush and eraser.",
     "vectorize": "Turn masks into lines with lengths and widths: GeoJSON and tables.",
     "export": "Write a SavedModel for TensorFlow Serving and Keras.",
     "reproduce": "Train and score the cells of one of the paper's tables or figures.",
