@@ -19,6 +19,7 @@ LAYERS = (
     "evaluation",
     "export",
     "serving_client",
+    "pavement",
     "vector",
     "pretraining",
     "training",

@@ -20,6 +20,7 @@ COMMANDS = {
     "next": "Choose which images to label next.",
     "review": "Correct predictions on a local page with brush and eraser.",
     "vectorize": "Turn masks into lines with lengths and widths: GeoJSON and tables.",
+    "measure": "Measure cracks on pavement: length by width class, density, sections.",
     "export": "Write a SavedModel for TensorFlow Serving and Keras.",
     "reproduce": "Train and score the cells of one of the paper's tables or figures.",
     "study": "Train and compare recipes on the same labelled images.",

@@ -12,6 +12,7 @@ Examples:
   semicurv-tf predict --run runs/roads --input huge.tif --output mask.tif          # a GeoTIFF in and out
   semicurv-tf predict --run runs/em --input stack.tif --output masks/ --tta d4     # a stack in, a stack out
   semicurv-tf predict --run runs/cracks --input photos/ --output masks/ --vectors  # lines and their measures too
+  semicurv-tf predict --run runs/cracks --input photos/ --output masks/ --editable labelme
   semicurv-tf predict --run runs/drive --input one.png --output masks/ --probability --threshold 0.4
   semicurv-tf predict --run runs/roads --input tiles/ --output masks/ --no-data 253-255
   semicurv-tf predict --run runs/cracks --input photos/ --output masks/ --smallest-component-px 50 --bridge-px 10
@@ -152,6 +153,12 @@ files. On several machines all paths must lie on a file system that they share.
     help="Also write the mask's lines (GeoJSON) and their lengths, widths and orientations (CSV).",
 )
 @click.option(
+    "--editable",
+    type=click.Choice(["labelme", "png"]),
+    help="Also write files to correct: labelme/NAME.json, which `datasets import --from labelme` reads back, or layers "
+    "for napari or GIMP in layers/images and layers/masks, which `--dataset folder --data-dir layers` reads.",
+)
+@click.option(
     "--format",
     type=click.Choice(["auto", "png", "tif"]),
     default="auto",
@@ -175,6 +182,7 @@ def predict(
     probability,
     overlay,
     vectors,
+    editable,
     format,
     overwrite,
     batch,
@@ -211,7 +219,7 @@ def predict(
         images,
         output,
         PredictorOptions(**options),
-        Outputs(probability, overlay, vectors, format),
+        Outputs(probability, overlay, vectors, format, editable),
         lambda count: ImageProgress(count, console()),
         overwrite=overwrite,
         batch=batch,

@@ -62,11 +62,13 @@ def bridge_gaps(
         bool `(height, width)`, nowhere less than `mask`.
     """
     line = skeleton(mask)
+    # Background is half a pixel nearer than its pixel's centre, and so is the edge of what a radius of 0 paints.
+    depth = np.maximum(ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1] - 1, 0)
     found = sorted(
         (
             bridge
             for end in end_points(line)
-            if (bridge := _find(end, line, mask, probability, longest_px, least_probability, valid))
+            if (bridge := _find(end, line, depth, mask, probability, longest_px, least_probability, valid))
         ),
         key=lambda bridge: (bridge.cost, bridge.end),
     )
@@ -85,22 +87,26 @@ def end_points(line: np.ndarray) -> Iterator[tuple[int, int]]:
     yield from ((int(row), int(column)) for row, column in np.argwhere(line & (neighbours <= 1)))
 
 
-def _find(end, line, mask, probability, longest_px, least_probability, valid) -> Bridge | None:
+def _find(end, line, depth, mask, probability, longest_px, least_probability, valid) -> Bridge | None:
     from skimage.graph import MCP_Geometric  # here: it takes long to load
 
-    direction, radius = _direction_and_radius(end, line, mask)
+    own_line, radius = _line_at(end, line, depth)
     reach = longest_px + int(np.ceil(radius + _BEYOND_RADIUS_PX)) + 1
     window = tuple(slice(max(0, at - reach), min(side, at + reach + 1)) for at, side in zip(end, mask.shape))
     corner = np.array([part.start for part in window])
     here, near = np.array(end) - corner, mask[window]
     local, count = ndimage.label(near, CORNERS)
-    own = local == local[tuple(here)]
     if count < 2:
         return None
+    own = local == local[tuple(here)]
     targets = near & ~own
-    rows, columns = np.indices(near.shape)
-    away = np.hypot(rows - here[0], columns - here[1])
-    if not (targets & (away <= longest_px + radius + _BEYOND_RADIUS_PX + 1)).any():
+    rows, columns = (np.arange(side) - at for side, at in zip(near.shape, here))
+    away = np.hypot(rows[:, None], columns)
+    # Where the line leads: from the middle of what is near its end to the end; nowhere from a dot.
+    direction = end - own_line.mean(axis=0)
+    ahead = rows[:, None] * direction[0] + columns * direction[1] >= _LEAST_COSINE * away * np.hypot(*direction)
+    targets &= ahead & (away <= longest_px + radius + _BEYOND_RADIUS_PX + 1)
+    if not targets.any():
         return None
     cost = -np.log(np.clip(probability[window], _SMALLEST_PROBABILITY, 1.0)).astype(np.float64) + _STEP_COST
     cost[near] = _STEP_COST
@@ -118,8 +124,7 @@ def _find(end, line, mask, probability, longest_px, least_probability, valid) ->
     over = path[last_own:]
     length = np.hypot(*np.diff(over, axis=0).T).sum() - 1
     gap = over[1:-1]
-    step = path[-1] - here
-    if length > longest_px + 1e-9 or step @ direction < _LEAST_COSINE * np.hypot(*step) * np.hypot(*direction):
+    if length > longest_px + 1e-9:
         return None
     likely = np.clip(probability[window][tuple(gap.T)], _SMALLEST_PROBABILITY, 1.0).astype(np.float64)
     if np.exp(np.log(likely).mean()) < least_probability:
@@ -128,18 +133,13 @@ def _find(end, line, mask, probability, longest_px, least_probability, valid) ->
     return Bridge(float(reached[target]), end, target_at, gap + corner, radius, window)
 
 
-def _direction_and_radius(end, line, mask) -> tuple[np.ndarray, float]:
-    """Where a line leads at its end, (rows, columns) of any length, (0, 0) of a dot; and its radius there in pixels."""
-    margin = _DIRECTION_PX + 1
-    part = tuple(slice(max(0, at - margin), at + margin + 1) for at in end)
+def _line_at(end, line, depth) -> tuple[np.ndarray, float]:
+    """Rows and columns `(n, 2)` of the skeleton near an end, of its own line alone, and the line's radius there."""
+    part = tuple(slice(max(0, at - _DIRECTION_PX), at + _DIRECTION_PX + 1) for at in end)
     corner = np.array([each.start for each in part])
-    here = np.array(end) - corner
     labels, _ = ndimage.label(line[part], CORNERS)
-    own = np.argwhere(labels == labels[tuple(here)])
-    own = own[np.hypot(*(own - here).T) <= _DIRECTION_PX]
-    # Background is half a pixel nearer than its pixel's centre, and so is the edge of what a radius of 0 paints.
-    depth = ndimage.distance_transform_edt(np.pad(mask[part], 1))[1:-1, 1:-1]
-    return here - own.mean(axis=0), float(max(0.0, np.median(depth[tuple(own.T)]) - 1))
+    own = np.argwhere(labels == labels[tuple(np.array(end) - corner)]) + corner
+    return own, float(np.median(depth[tuple(own.T)]))
 
 
 def _paint(mask: np.ndarray, path: np.ndarray, radius_px: float, valid: np.ndarray | None) -> None:

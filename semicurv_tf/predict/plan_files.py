@@ -13,6 +13,7 @@ from semicurv_tf.images.results import SUFFIXES
 from semicurv_tf.images.walk import find_images, find_passed_over
 from semicurv_tf.json_files import read_object
 from semicurv_tf.parts import remove_abandoned
+from semicurv_tf.predict.write_editable import LABELME, LAYERS, editable_paths
 from semicurv_tf.whole_files import write_json
 
 RECORD = "predictions.json"  # in the output folder: what its masks were made with
@@ -27,6 +28,8 @@ class Outputs:
         probability: also `NAME.probability.png` (or `.tif`), 8 bit grey, 255 x probability.
         overlay: also `NAME.overlay.png` (or `.tif`), the image with the mask in red.
         vectors: also `NAME.geojson` and `NAME.csv`, the mask's lines and their measures.
+        editable: "labelme": also `labelme/NAME.json`; "png": also `layers/images/NAME.png` and `layers/masks/NAME.png`;
+            None: neither.
         format: "png", "tif", or "auto": TIFF of stacks, georeferenced and large TIFFs, PNG of all else.
     """
 
@@ -34,6 +37,7 @@ class Outputs:
     overlay: bool = False
     vectors: bool = False
     format: str = "auto"
+    editable: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +46,7 @@ class ImageJob:
 
     Attributes:
         image: the file.
-        outputs: paths by "mask", "probability", "overlay", "lines" and "table".
+        outputs: paths by "mask", "probability", "overlay", "lines", "table", "labelme", "layer_image" and "layer_mask".
     """
 
     image: Path
@@ -85,7 +89,8 @@ def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[
     """
     images, output = Path(images), Path(output)
     if images.is_file() and images.suffix.lower() != ".txt" and names_file(output):
-        jobs = [ImageJob(images, _result_paths(output, outputs, output.suffix))]
+        paths = _result_paths(output, outputs, output.suffix)
+        jobs = [ImageJob(images, paths | editable_paths(output.parent, Path(output.name), outputs.editable))]
         require_distinct(jobs)
         return jobs
     if output.exists() and not output.is_dir():
@@ -95,7 +100,8 @@ def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[
             f"--output {output}: expected a folder for several images, found a file's name. Fix: name a folder"
         )
     if images.is_dir():
-        files = find_images(images, leave_out=() if _same(images, output) else (output,))
+        left_out = (output / LABELME, output / LAYERS) if _same(images, output) else (output,)
+        files = find_images(images, leave_out=left_out)
         root = images
         if not files:
             said = passed_over(images, output)
@@ -112,7 +118,11 @@ def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[
 
     places = [output / (file.relative_to(root) if root else file.name) for file in files]
     jobs = [
-        ImageJob(file, _result_paths(place, outputs, _suffix(file, outputs.format)))
+        ImageJob(
+            file,
+            _result_paths(place, outputs, _suffix(file, outputs.format))
+            | editable_paths(output, place.relative_to(output), outputs.editable),
+        )
         for file, place in zip(files, places, strict=True)
     ]
     require_distinct(jobs)

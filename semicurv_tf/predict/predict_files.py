@@ -19,6 +19,7 @@ from semicurv_tf.inference.predictor import Predictor, PredictorLost
 from semicurv_tf.inference.tiles import Band
 from semicurv_tf.pictures.overlay import overlay
 from semicurv_tf.predict.plan_files import ImageJob, ImageOutcome
+from semicurv_tf.predict.write_editable import write_editable
 from semicurv_tf.predict.write_lines import write_vectors
 from semicurv_tf.whole_files import DiskLost
 
@@ -89,6 +90,11 @@ def _predict(predictor: Predictor, job: ImageJob, advance: Callable[[float], Non
             f"{job.image}: expected one image in the file, found {header.frames} pages, which a PNG cannot hold. "
             "Fix: --format tif, or save each page as a file of its own"
         )
+    if header.frames > 1 and {"labelme", "layer_mask"} & job.outputs.keys():
+        raise UserError(
+            f"{job.image}: expected one image in the file for --editable, found {header.frames} pages. "
+            "Fix: leave --editable out"
+        )
     if header.frames > 1 and "lines" in job.outputs:
         raise UserError(
             f"{job.image}: expected one image in the file for --vectors, found {header.frames} pages. "
@@ -113,6 +119,8 @@ def _predict(predictor: Predictor, job: ImageJob, advance: Callable[[float], Non
                 counted += mask.size if band.valid is None else int(np.count_nonzero(band.valid))
     if header.frames > 1:
         notes = (*notes, "page by page of a stack")
+    if {"labelme", "layer_mask"} & job.outputs.keys():
+        write_editable(job.image, job.outputs)
     if "lines" in job.outputs:
         notes = (*notes, *write_vectors(job.outputs["mask"], job.outputs["lines"], job.outputs["table"]))
     return ImageOutcome(job.image, notes, foreground / max(counted, 1))

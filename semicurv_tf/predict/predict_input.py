@@ -132,6 +132,7 @@ def _require_batchable(batch: int | None, options: PredictorOptions, outputs: Ou
         "--probability": outputs.probability,
         "--overlay": outputs.overlay,
         "--vectors": outputs.vectors,
+        "--editable": outputs.editable is not None,
         f"--tta {options.tta}": options.tta != "none",
         "--no-data": options.no_data is not None,
         "--runner beam": by_beam,
