@@ -91,6 +91,44 @@ def open_judges(run: str | Path) -> Judges:
     return Judges(predictors, features, facts["channels"], tuple(facts["labelled"]), value_range)
 
 
+def rank(
+    judges: Judges, images: ImagePool, count: int, views: int = 4, advance: Callable[[str], None] | None = None
+) -> tuple[Choice, list[Candidate]]:
+    """Ranks images, without writing anything; see `choose_next`.
+
+    Returns:
+        What was chosen, and all candidates.
+
+    Raises:
+        UserError: no image without a label.
+    """
+    candidates, known, labelled = [], [], []
+    faults: list[str] = []
+    for index, name in enumerate(images.names):
+        try:
+            image, valid = images.read(index, judges.channels, judges.value_range)
+            if _is_labelled(name, judges.labelled) if images.labelled is None else name in images.labelled:
+                known.append(judges.features(image))
+                labelled.append(name)
+            else:
+                candidates.append(_judge(judges, index, name, image, valid, views))
+        except UserError as error:
+            faults += error.lines
+        except MemoryError:
+            faults.append(f"{name}: not enough memory. Fix: cut it into tiles")
+        if advance:
+            advance(name)
+    if not candidates:
+        none = "--input: found no readable image without a label. Fix: name a folder of unlabelled images"
+        raise UserError([*faults, none])
+    scores = np.array([one.score for one in candidates])
+    known_features = np.stack(known) if known else None
+    taken, distances = choose_diverse(scores, np.stack([one.features for one in candidates]), count, known_features)
+    chosen = [candidates[position] for position in taken]
+    choice = Choice(chosen, distances, len(candidates), labelled, tuple(faults), images.labelled is not None)
+    return choice, candidates
+
+
 def choose_next(
     judges: Judges,
     images: ImagePool,
@@ -121,38 +159,18 @@ def choose_next(
         UserError: no image without a label, or results that cannot be written.
     """
     output = Path(output)
-    candidates, known, labelled = [], [], []
-    faults: list[str] = []
-    for index, name in enumerate(images.names):
-        try:
-            image, valid = images.read(index, judges.channels, judges.value_range)
-            if _is_labelled(name, judges.labelled) if images.labelled is None else name in images.labelled:
-                known.append(judges.features(image))
-                labelled.append(name)
-            else:
-                candidates.append(_judge(judges, index, name, image, valid, views))
-        except UserError as error:
-            faults += error.lines
-        except MemoryError:
-            faults.append(f"{name}: not enough memory. Fix: cut it into tiles")
-        if advance:
-            advance(name)
-    if not candidates:
-        none = "--input: found no readable image without a label. Fix: name a folder of unlabelled images"
-        raise UserError([*faults, none])
-    scores = np.array([one.score for one in candidates])
-    known_features = np.stack(known) if known else None
-    taken, distances = choose_diverse(scores, np.stack([one.features for one in candidates]), count, known_features)
-    chosen = [candidates[position] for position in taken]
-    ranks = {position: rank for rank, position in enumerate(taken, 1)}
+    choice, candidates = rank(judges, images, count, views, advance)
+    chosen = choice.images
     write_table(
-        output / LIST, (_row(one, rank, distance) for rank, (one, distance) in enumerate(zip(chosen, distances), 1))
+        output / LIST,
+        (_row(one, rank, distance) for rank, (one, distance) in enumerate(zip(chosen, choice.distances), 1)),
     )
-    by_score = np.argsort(-scores, kind="stable")
-    write_table(output / SCORES, (_row(candidates[position], ranks.get(position, ""), None) for position in by_score))
+    ranks = {one.index: number for number, one in enumerate(chosen, 1)}
+    by_score = sorted(candidates, key=lambda one: -one.score)
+    write_table(output / SCORES, (_row(one, ranks.get(one.index, ""), None) for one in by_score))
     with written_whole(output / SHEET) as part:
         _sheet(judges, images, chosen, views).save(part, format="PNG")
-    return Choice(chosen, distances, len(candidates), labelled, tuple(faults), images.labelled is not None)
+    return choice
 
 
 def described(choice: Choice, judges: Judges, views: int, output: str | Path) -> str:

@@ -13,8 +13,10 @@ Examples:
   semicurv-tf predict --run runs/em --input stack.tif --output masks/ --tta d4     # a stack in, a stack out
   semicurv-tf predict --run runs/cracks --input photos/ --output masks/ --vectors  # lines and their measures too
   semicurv-tf predict --run runs/roads --input tiles/ --output masks/ --vectors gpkg --kind road    # layers for QGIS
+  semicurv-tf predict --run runs/cracks --input photos/ --output masks/ --editable labelme
   semicurv-tf predict --run runs/drive --input one.png --output masks/ --probability --threshold 0.4
   semicurv-tf predict --run runs/roads --input tiles/ --output masks/ --no-data 253-255
+  semicurv-tf predict --run runs/cracks --input photos/ --output masks/ --smallest-component-px 50 --bridge-px 10
   semicurv-tf predict --saved-model MODELS/semicurv/1 --input photos/ --output masks/
   semicurv-tf predict --server grpc://localhost:8500 --input photos/ --output masks/
   semicurv-tf predict --server http://localhost:8501 --input photos/ --output masks/ --batch 8
@@ -100,6 +102,20 @@ files. On several machines all paths must lie on a file system that they share.
     "[default: the one chosen on validation images (RUN/threshold.json), else 0.5]",
 )
 @click.option(
+    "--postprocessing",
+    metavar="none|FOLDER",
+    help="none: the threshold alone; or a run or exported version whose chosen threshold and steps are taken.  "
+    "[default: those of --run or --saved-model; without, and with --threshold, none]",
+)
+@click.option("--smallest-component-px", type=click.IntRange(min=0), help="Leave out components of fewer pixels.")
+@click.option(
+    "--hysteresis", type=click.FloatRange(0, 1, max_open=True), metavar="LOW",
+    help="Also take pixels above LOW that hang together with one above the threshold.",
+)  # fmt: skip
+@click.option(
+    "--bridge-px", type=click.IntRange(0, 200), help="Bridge gaps of up to so many pixels along the most probable way."
+)
+@click.option(
     "--tta",
     type=click.Choice(["none", "d4", "scales", "all"]),
     help="Average over the eight flips and quarter turns (d4: 8 times the time), over three scales (3.5 times), or "
@@ -155,6 +171,12 @@ files. On several machines all paths must lie on a file system that they share.
     help="With --vectors: what the lines are of; it names layers and attributes.  [default: crack]",
 )
 @click.option(
+    "--editable",
+    type=click.Choice(["labelme", "png"]),
+    help="Also write files to correct: labelme/NAME.json, which `datasets import --from labelme` reads back, or layers "
+    "for napari or GIMP in layers/images and layers/masks, which `--dataset folder --data-dir layers` reads.",
+)
+@click.option(
     "--format",
     type=click.Choice(["auto", "png", "tif"]),
     default="auto",
@@ -181,6 +203,7 @@ def predict(
     crs,
     min_length_px,
     kind,
+    editable,
     format,
     overwrite,
     batch,
@@ -217,7 +240,13 @@ def predict(
         images,
         output,
         PredictorOptions(**options),
-        Outputs(probability, overlay, _line_options(vectors, crs=crs, min_length_px=min_length_px, kind=kind), format),
+        Outputs(
+            probability,
+            overlay,
+            _line_options(vectors, crs=crs, min_length_px=min_length_px, kind=kind),
+            format,
+            editable,
+        ),
         lambda count: ImageProgress(count, console()),
         overwrite=overwrite,
         batch=batch,

@@ -74,11 +74,11 @@ def read_layout(folder: Path, images_only: bool = False) -> FolderLayout:
             f"{folder}: expected a folder of images, found no such folder. Fix: check --data-dir or --unlabelled-dir"
         )
     layout = FolderLayout()
-    images = _named(folder, IMAGE_FOLDERS)
+    images = named_folder(folder, IMAGE_FOLDERS)
     if images_only:
         _add_images(layout, images or folder, None)
     elif images is not None:
-        names = _add_images(layout, images, _named(folder, MASK_FOLDERS))
+        names = _add_images(layout, images, named_folder(folder, MASK_FOLDERS))
         _read_lists(layout, folder / "splits")
         if layout.splits is None:
             layout.splits = _split_of_folders(names)
@@ -105,7 +105,7 @@ def require_unlabelled_folder(folder: str | os.PathLike) -> None:
         )
 
 
-def _named(folder: Path, names: Iterable[str]) -> Path | None:
+def named_folder(folder: Path, names: Iterable[str]) -> Path | None:
     """The first sub-folder of one of these names, without regard to case."""
     found = {entry.name.lower(): entry for entry in sorted(folder.iterdir(), reverse=True) if entry.is_dir()}
     return next((found[name] for name in names if name in found), None)
@@ -243,9 +243,9 @@ def _add_split_folders(layout: FolderLayout, folder: Path) -> bool:
             continue
         images, masks = found["images"][0], next(iter(found["masks"]), None)
         prefix = f"{split}/"
-        inner = _named(images, IMAGE_FOLDERS) if masks is None else None
+        inner = named_folder(images, IMAGE_FOLDERS) if masks is None else None
         if inner is not None:
-            names = _add_images(layout, inner, _named(images, MASK_FOLDERS), prefix)
+            names = _add_images(layout, inner, named_folder(images, MASK_FOLDERS), prefix)
         elif masks is not None:
             names = _add_images(layout, images, masks, prefix)
         else:

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from semicurv_tf.errors import RetryLater
+from semicurv_tf.errors import RetryLater, UserError
 from semicurv_tf.images.no_data import NoData
 from semicurv_tf.images.values import ValueRanges
 from semicurv_tf.images.windows import ArraySource, Source
 from semicurv_tf.inference.averaging import CHOICES, averaged
-from semicurv_tf.inference.memory import Memory
+from semicurv_tf.inference.memory import BASE_BYTES, Memory
 from semicurv_tf.inference.tiles import Band, predict_bands
+from semicurv_tf.postprocessing.finish import BYTES_PER_PIXEL, finished_mask
+from semicurv_tf.postprocessing.settings import PostProcessing
 
 if TYPE_CHECKING:
     import keras
@@ -45,6 +47,7 @@ class Predictor:
         stride: of the network's coarsest feature map in pixels; tiles start on its multiples.
         value_range: of image values wider than 8 bit in the training data, see `images/values.py`; None measures each
             image.
+        postprocessing: what follows the threshold; see `mask`.
 
     Example:
         >>> predictor = Predictor(lambda image: image[..., :1] / 255, channels=3)
@@ -66,6 +69,7 @@ class Predictor:
         no_data: tuple[int, int] | None = None,
         stride: int = STRIDE_PX,
         value_range: ValueRanges | None = None,
+        postprocessing: PostProcessing = PostProcessing(),
     ):
         if not 0 < threshold < 1:
             raise ValueError(f"Expected threshold in (0, 1). Received: threshold={threshold}")
@@ -82,6 +86,7 @@ class Predictor:
         self.no_data = no_data
         self.stride = stride
         self.value_range = value_range
+        self.postprocessing = postprocessing
         self._probability = probability
 
     @classmethod
@@ -146,9 +151,38 @@ class Predictor:
             return self.memory.tile(height, width, self.channels, self.stride, held_bytes)
         return whole if height * width <= self.whole_pixels else SERVED_TILE_PX
 
-    def mask(self, probability: np.ndarray) -> np.ndarray:
-        """Where the probability exceeds the threshold: uint8, 0 or 255, of the same shape."""
-        return (probability > self.threshold).astype(np.uint8) * np.uint8(255)
+    def mask(self, probability: np.ndarray, valid: np.ndarray | None = None) -> np.ndarray:
+        """The mask of an image, or of some of its rows where nothing follows the threshold.
+
+        Args:
+            probability: `(height, width)`; of a whole image where `postprocessing` holds steps.
+            valid: bool `(height, width)`, where there are data; None: everywhere.
+
+        Returns:
+            uint8, 0 or 255, of the same shape: 255 where the probability exceeds the threshold, after the steps of
+            `postprocessing`.
+        """
+        if self.postprocessing:
+            foreground = finished_mask(probability, self.threshold, self.postprocessing, valid)
+        else:
+            foreground = probability > self.threshold
+        return foreground.astype(np.uint8) * np.uint8(255)
+
+    def require_whole(self, height: int, width: int) -> None:
+        """Refuses an image whose steps after the threshold, which see it as a whole, do not fit into the memory.
+
+        Raises:
+            UserError: naming `--memory`.
+        """
+        if self.memory is None:
+            return
+        needed = BASE_BYTES + height * width * (BYTES_PER_PIXEL + self.channels)
+        if needed > self.memory.total_bytes:
+            raise UserError(
+                f"--memory {self.memory.total_bytes / 1e9:.2g}GB: too little for post-processing "
+                f"({self.postprocessing.said()}) of {width}x{height} pixels, which takes {needed / 1e9:.2g} GB. "
+                f"Fix: --memory {needed / 1e9 + 0.1:.1f}GB, or --postprocessing none"
+            )
 
     def _one(self, image: np.ndarray) -> np.ndarray:
         return averaged(self._probability, image[None], self.tta)[0, ..., 0]

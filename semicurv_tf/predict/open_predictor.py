@@ -11,6 +11,8 @@ from semicurv_tf.images.values import parse_ranges
 from semicurv_tf.inference.averaging import enlarged
 from semicurv_tf.inference.memory import DEFAULT, Memory, parse_memory, pixel_bytes
 from semicurv_tf.inference.predictor import WHOLE_PIXELS, Predictor
+from semicurv_tf.postprocessing.settings import PostProcessing, as_dict
+from semicurv_tf.predict.finishing import finishing, of_card
 
 if TYPE_CHECKING:
     from semicurv_tf.serving_client.client import Client
@@ -31,6 +33,9 @@ class PredictorOptions:
         token_file, ca_file, client_certificate, client_key: see `semicurv_tf.serving_client.security.Security`.
         trust: load a `saved_model` that may read and write files too.
         threshold: foreground above this; None takes the one chosen on validation images, else 0.5.
+        postprocessing: a run or an exported version whose chosen threshold and steps are taken; "none": no steps;
+            None: those of `run` or `saved_model`.
+        smallest_component_px, hysteresis, bridge_px: in place of single steps, see `PostProcessing`; 0 is off.
         tile: side of the tiles in pixels; None takes the largest that fits in the memory.
         memory: of the process, such as "2GB".
         tta: one of `averaging.CHOICES`; None: as the run's configuration, or its export, says.
@@ -52,6 +57,10 @@ class PredictorOptions:
     client_key: str | None = None
     trust: bool = False
     threshold: float | None = None
+    postprocessing: str | None = None
+    smallest_component_px: int | None = None
+    hysteresis: float | None = None
+    bridge_px: int | None = None
     tile: int | None = None
     memory: str = DEFAULT
     tta: str | None = None
@@ -79,15 +88,16 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
     elif options.saved_model is not None:
         predictor, identity = _of_saved_model(options.saved_model, options, memory, settings)
     elif options.server is None:
-        from semicurv_tf.predict.built_in import open_built_in
+        from semicurv_tf.predict.built_in import built_in_threshold, open_built_in
 
         limit = lambda network, enlarged: Memory(memory, round(enlarged * pixel_bytes(network)))
         turned = "d4" if options.tta in ("d4", "all") else "none"  # it sees five scales as it is
-        predictor, identity = open_built_in(options.threshold, memory=limit, tta=turned, **settings)
+        threshold, steps = finishing(options, lambda: (built_in_threshold(), PostProcessing()))
+        predictor, identity = open_built_in(threshold, memory=limit, postprocessing=steps, tta=turned, **settings)
     else:
         _, predictor, identity = _of_server(options, settings)
     sized_by = {} if options.tile or options.server else {"memory": memory}
-    return predictor, {**identity, "threshold": predictor.threshold, "tta": predictor.tta, **settings, **sized_by}
+    return predictor, {**identity, **_mask_settings(predictor), **settings, **sized_by}
 
 
 def open_server(options: PredictorOptions) -> tuple["Client", Predictor, dict]:
@@ -98,7 +108,7 @@ def open_server(options: PredictorOptions) -> tuple["Client", Predictor, dict]:
     """
     settings = {"tile": options.tile}
     client, predictor, identity = _of_server(options, settings)
-    return client, predictor, {**identity, "threshold": predictor.threshold, "tta": predictor.tta, **settings}
+    return client, predictor, {**identity, **_mask_settings(predictor), **settings}
 
 
 def saved_model_predictor(directory: str, trust: bool = False, **settings) -> Predictor:
@@ -128,14 +138,21 @@ def _of_saved_model(version: str, options: PredictorOptions, memory: int, settin
     from semicurv_tf.export.card import read_card
 
     card = read_card(version)
-    threshold = options.threshold if options.threshold is not None else card.get("threshold") or 0.5
+    threshold, steps = finishing(options, lambda: of_card(version))
     # A graph of one size takes no image at another scale.
     tta = options.tta or (None if card["size"] else card.get("tta")) or "none"
     most = round((card.get("max_pixels") or WHOLE_PIXELS) / enlarged(tta))
     limit = Memory(memory, round(enlarged(tta) * Memory(memory).pixel_bytes), tile_pixels=most)
     value_range = parse_ranges(card["value_range"]) if card.get("value_range") else None
     predictor = saved_model_predictor(
-        version, options.trust, threshold=threshold, memory=limit, value_range=value_range, tta=tta, **settings
+        version,
+        options.trust,
+        threshold=threshold,
+        postprocessing=steps,
+        memory=limit,
+        value_range=value_range,
+        tta=tta,
+        **settings,
     )
     variables = Path(version, "variables", "variables.data-00000-of-00001")
     parts = [Path(version, "saved_model.pb").read_bytes(), variables.read_bytes()]
@@ -159,11 +176,12 @@ def _of_server(options: PredictorOptions, settings: dict) -> tuple["Client", Pre
         security=security,
     )
     channels, version = client.describe()
-    threshold = options.threshold if options.threshold is not None else 0.5
+    threshold, steps = finishing(options, lambda: (None, PostProcessing()))
     predictor = Predictor(
         client.probability,
         channels,
         threshold=threshold,
+        postprocessing=steps,
         whole_pixels=client.whole_pixels,
         value_range=client.value_range(),
         tta=options.tta or "none",
@@ -174,11 +192,11 @@ def _of_server(options: PredictorOptions, settings: dict) -> tuple["Client", Pre
 
 def _of_run(run: str, options: PredictorOptions, memory: int, settings: dict) -> tuple[Predictor, dict]:
     from semicurv_tf.training.precision import resolve_precision
-    from semicurv_tf.training.run_folder import chosen_threshold, load_deployed, read_config
+    from semicurv_tf.training.run_folder import chosen_postprocessing, chosen_threshold, load_deployed, read_config
 
     network, about = load_deployed(run)
     identity = {"model": _digest(weight.numpy().tobytes() for weight in network.weights)}
-    threshold = options.threshold if options.threshold is not None else chosen_threshold(run) or 0.5
+    threshold, steps = finishing(options, lambda: (chosen_threshold(run), chosen_postprocessing(run)))
     precision = resolve_precision(options.precision)
     if precision.name != "float32":
         from semicurv_tf.export.fold import folded_for_inference
@@ -189,9 +207,22 @@ def _of_run(run: str, options: PredictorOptions, memory: int, settings: dict) ->
     limit = Memory(memory, round(enlarged(tta) * pixel_bytes(network)))
     value_range = parse_ranges(about["value_range"]) if about.get("value_range") else None
     predictor = Predictor.from_network(
-        network, about["channels"], threshold=threshold, memory=limit, value_range=value_range, tta=tta, **settings
+        network,
+        about["channels"],
+        threshold=threshold,
+        postprocessing=steps,
+        memory=limit,
+        value_range=value_range,
+        tta=tta,
+        **settings,
     )
     return predictor, identity
+
+
+def _mask_settings(predictor: Predictor) -> dict:
+    """What makes masks of probabilities, for the record; no word of steps where none follow the threshold."""
+    steps = {"postprocessing": as_dict(predictor.postprocessing)} if predictor.postprocessing else {}
+    return {"threshold": predictor.threshold, "tta": predictor.tta, **steps}
 
 
 def _digest(parts) -> str:

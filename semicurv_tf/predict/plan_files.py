@@ -15,6 +15,7 @@ from semicurv_tf.json_files import read_object
 from semicurv_tf.parts import remove_abandoned
 from semicurv_tf.predict.write_lines import LineOptions
 from semicurv_tf.vector.segments import NOTHING, LeftOut
+from semicurv_tf.predict.write_editable import LABELME, LAYERS, editable_paths
 from semicurv_tf.whole_files import write_json
 
 RECORD = "predictions.json"  # in the output folder: what its masks were made with
@@ -31,6 +32,8 @@ class Outputs:
         overlay: also `NAME.overlay.png` (or `.tif`), the image with the mask in red.
         vectors: also `NAME.geojson` (or `.gpkg`) and `NAME.csv`, the mask's lines and their measures, as these options
             say; True takes the defaults.
+        editable: "labelme": also `labelme/NAME.json`; "png": also `layers/images/NAME.png` and `layers/masks/NAME.png`;
+            None: neither.
         format: "png", "tif", or "auto": TIFF of stacks, georeferenced and large TIFFs, PNG of all else.
     """
 
@@ -38,6 +41,7 @@ class Outputs:
     overlay: bool = False
     vectors: LineOptions | bool = False
     format: str = "auto"
+    editable: str | None = None
 
     @property
     def lines(self) -> LineOptions | None:
@@ -51,8 +55,8 @@ class ImageJob:
 
     Attributes:
         image: the file.
-        outputs: paths by "mask", "probability", "overlay", "lines" and "table".
-        lines: how the last two are written.
+        outputs: paths by "mask", "probability", "overlay", "lines", "table", "labelme", "layer_image" and "layer_mask".
+        lines: how "lines" and "table" are written.
     """
 
     image: Path
@@ -99,7 +103,9 @@ def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[
     """
     images, output = Path(images), Path(output)
     if images.is_file() and images.suffix.lower() != ".txt" and names_file(output):
-        jobs = [ImageJob(images, _result_paths(output, outputs, output.suffix), outputs.lines)]
+        paths = _result_paths(output, outputs, output.suffix)
+        paths |= editable_paths(output.parent, Path(output.name), outputs.editable)
+        jobs = [ImageJob(images, paths, outputs.lines)]
         require_distinct(jobs)
         return jobs
     if output.suffix.lower() in IMAGE_SUFFIXES - SUFFIXES and not output.is_dir():
@@ -112,7 +118,8 @@ def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[
             f"--output {output}: expected a folder for several images, found a file's name. Fix: name a folder"
         )
     if images.is_dir():
-        files = find_images(images, leave_out=() if _same(images, output) else (output,))
+        left_out = (output / LABELME, output / LAYERS) if _same(images, output) else (output,)
+        files = find_images(images, leave_out=left_out)
         root = images
         if not files:
             said = passed_over(images, output)
@@ -129,7 +136,12 @@ def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[
 
     places = [output / (file.relative_to(root) if root else file.name) for file in files]
     jobs = [
-        ImageJob(file, _result_paths(place, outputs, _suffix(file, outputs.format)), outputs.lines)
+        ImageJob(
+            file,
+            _result_paths(place, outputs, _suffix(file, outputs.format))
+            | editable_paths(output, place.relative_to(output), outputs.editable),
+            outputs.lines,
+        )
         for file, place in zip(files, places, strict=True)
     ]
     require_distinct(jobs)

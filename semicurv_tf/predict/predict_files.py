@@ -19,6 +19,7 @@ from semicurv_tf.inference.predictor import Predictor, PredictorLost
 from semicurv_tf.inference.tiles import Band
 from semicurv_tf.pictures.overlay import overlay
 from semicurv_tf.predict.plan_files import ImageJob, ImageOutcome
+from semicurv_tf.predict.write_editable import write_editable
 from semicurv_tf.predict.write_lines import write_vectors
 from semicurv_tf.vector.segments import LeftOut
 from semicurv_tf.whole_files import DiskLost
@@ -90,6 +91,11 @@ def _predict(predictor: Predictor, job: ImageJob, advance: Callable[[float], Non
             f"{job.image}: expected one image in the file, found {header.frames} pages, which a PNG cannot hold. "
             "Fix: --format tif, or save each page as a file of its own"
         )
+    if header.frames > 1 and {"labelme", "layer_mask"} & job.outputs.keys():
+        raise UserError(
+            f"{job.image}: expected one image in the file for --editable, found {header.frames} pages. "
+            "Fix: leave --editable out"
+        )
     if header.frames > 1 and job.lines:
         raise UserError(
             f"{job.image}: expected one image in the file for --vectors, found {header.frames} pages. "
@@ -108,19 +114,35 @@ def _predict(predictor: Predictor, job: ImageJob, advance: Callable[[float], Non
             notes = (*image.notes, *_tiled(predictor, image))
             for result in results.values():
                 result.page(image.source.height, image.source.width)
-            for band in _pieces(predictor.bands(image.source, _share_of(advance, header.frames))):
-                mask = predictor.mask(band.probability)
+            for band, mask in _finished(predictor, image, _share_of(advance, header.frames)):
                 _write(results, band, mask)
                 foreground += int(np.count_nonzero(mask))
                 counted += mask.size if band.valid is None else int(np.count_nonzero(band.valid))
     if header.frames > 1:
         notes = (*notes, "page by page of a stack")
+    if {"labelme", "layer_mask"} & job.outputs.keys():
+        write_editable(job.image, job.outputs)
     left_out = LeftOut()
     if job.lines:
         paths = (job.outputs[name] for name in ("mask", "lines", "table"))
         of_lines, left_out = write_vectors(*paths, job.lines)
         notes = (*notes, *of_lines)
     return ImageOutcome(job.image, notes, foreground / max(counted, 1), left_out=left_out)
+
+
+def _finished(predictor: Predictor, image: Opened, advance) -> Iterator[tuple[Band, np.ndarray]]:
+    """Bands of few rows with their masks; what follows the threshold sees the image as a whole."""
+    if not predictor.postprocessing:
+        for band in _pieces(predictor.bands(image.source, advance)):
+            yield band, predictor.mask(band.probability)
+        return
+    predictor.require_whole(image.source.height, image.source.width)
+    bands = list(predictor.bands(image.source, advance))
+    probability = np.concatenate([band.probability for band in bands])
+    valid = None if bands[0].valid is None else np.concatenate([band.valid for band in bands])
+    mask = predictor.mask(probability, valid)
+    for band in _pieces(iter(bands)):
+        yield band, mask[band.top : band.top + len(band.pixels)]
 
 
 def _pieces(bands: Iterator[Band]) -> Iterator[Band]:

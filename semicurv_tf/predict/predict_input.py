@@ -8,6 +8,7 @@ from typing import Protocol
 
 from semicurv_tf.errors import RETRY, UserError
 from semicurv_tf.inference.predictor import PredictorLost
+from semicurv_tf.predict.finishing import NONE
 from semicurv_tf.predict.open_predictor import PredictorOptions, open_predictor, open_server
 from semicurv_tf.predict.plan_files import (
     ImageJob,
@@ -140,9 +141,14 @@ def _require_batchable(batch: int | None, options: PredictorOptions, outputs: Ou
         "--probability": outputs.probability,
         "--overlay": outputs.overlay,
         "--vectors": bool(outputs.lines),
+        "--editable": outputs.editable is not None,
         f"--tta {options.tta}": options.tta not in (None, "none"),
         "--no-data": options.no_data is not None,
         "--runner beam": by_beam,
+        "--postprocessing": options.postprocessing not in (None, NONE),
+        "--smallest-component-px": bool(options.smallest_component_px),
+        "--hysteresis": bool(options.hysteresis),
+        "--bridge-px": bool(options.bridge_px),
     }
     beside = [name for name, is_given in given.items() if is_given]
     if beside:
