@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
-from semicurv_tf.config import choices, load_config, load_stored_config, parse_setting
+from semicurv_tf.config.networks import NETWORKS
 from semicurv_tf.errors import UserError
+from semicurv_tf.methods.names import METHOD_NAMES
 from semicurv_tf.recipes import recipe_file
 
 
@@ -19,8 +20,8 @@ from semicurv_tf.recipes import recipe_file
     help="Labelled training images: a count (3), a fraction (0.05), or `all`. 1 is one image, 1.0 all.  "
     "[default: all of a folder, 0.05 of other datasets]",
 )
-@click.option("--method", help=f"Default: semicurv. One of {', '.join(choices('method', 'name'))}.")
-@click.option("--model", help=f"Default: residual_unet. One of {', '.join(choices('model', 'name'))}.")
+@click.option("--method", help=f"Default: semicurv. One of {', '.join(METHOD_NAMES)}.")
+@click.option("--model", help=f"Default: residual_unet. One of {', '.join(NETWORKS)}.")
 @click.option("--recipe", help="A name from `semicurv-tf recipes`: a configuration that comes with the package.")
 @click.option("--config", "config_file", type=click.Path(), help="A YAML file of your own; not with --recipe.")
 @click.option(
@@ -74,6 +75,8 @@ def train(
       semicurv-tf train --resume runs/seed1 --set training.epochs=2000
       semicurv-tf train --resume runs/seed1 --data-dir /new/place
     """
+    from semicurv_tf.config import load_config, parse_setting
+
     values = dict(parse_setting(setting) for setting in settings)
     options = {
         "data.dataset": dataset,
@@ -112,6 +115,7 @@ def _resume(run, other_run, other_config, values, dry_run):
             f"--resume {run}: takes no --run, --recipe, --config or --dry-run, the run has its own. Fix: leave them out"
         )
     from semicurv_tf.cli.console import console, quiet_start
+    from semicurv_tf.config import load_stored_config
 
     with quiet_start():
         from semicurv_tf.training import run_folder
