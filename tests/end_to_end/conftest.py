@@ -31,7 +31,7 @@ def command():
         )
         if not wait:
             return process
-        output, errors = process.communicate(timeout=300)
+        output, errors = process.communicate(timeout=900)
         assert process.returncode == expect, f"exit code {process.returncode}\n{output}\n{errors}"
         assert "Traceback" not in errors
         return output + errors

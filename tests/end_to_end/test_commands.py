@@ -85,11 +85,11 @@ def test_stopped_and_resumed_equals_uninterrupted(command, tmp_path):
     arguments = ["train", "--dataset", "synthetic", "--steps", "40", *SMALL, "--set", "training.checkpoint_every=5"]
     command(*arguments, "--run", whole)
     process = command(*arguments, "--run", stopped, wait=False)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while not list(stopped.glob("checkpoints/step-*")) and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=600)
     assert process.returncode == 130, errors
     assert f"--resume {stopped}" in errors
     before = {path.name for path in (stopped / "checkpoints").iterdir()}

@@ -27,7 +27,7 @@ def start(output, *arguments, **environment):
 
 def finish(process, output):
     """Waits and reads what it wrote."""
-    text, _ = process.communicate(timeout=300)
+    text, _ = process.communicate(timeout=900)
     assert process.returncode == 0, text
     return dict(np.load(output))
 
@@ -104,5 +104,6 @@ def test_two_worker_processes_equal_one_device(one_device, tmp_path):
     tasks = [json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}}) for index in range(2)]
     other, chief = (start(output, TF_CONFIG=task) for task in reversed(tasks))
     found = finish(chief, output)
-    assert other.wait(timeout=60) == 0, other.stdout.read()
+    text, _ = other.communicate(timeout=900)
+    assert other.returncode == 0, text
     assert_same(found, one_device)
