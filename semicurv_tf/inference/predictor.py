@@ -1,5 +1,6 @@
 """The predictor: probabilities and masks from a network, whatever the size of the image."""
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,8 @@ class Predictor:
         value_range: of image values wider than 8 bit in the training data, see `images/values.py`; None measures each
             image.
 
+    Several threads may use one predictor, each for an image of its own: the network computes one tile at a time.
+
     Example:
         >>> predictor = Predictor(lambda image: image[..., :1] / 255, channels=3)
         >>> image = np.array([[[255, 0, 0], [51, 0, 0]]], np.uint8)
@@ -83,6 +86,7 @@ class Predictor:
         self.stride = stride
         self.value_range = value_range
         self._probability = probability
+        self._turn = threading.Lock()
 
     @classmethod
     def from_network(cls, network: "keras.Model", channels: int, **settings) -> "Predictor":
@@ -152,15 +156,19 @@ class Predictor:
 
     def _one(self, image: np.ndarray) -> np.ndarray:
         if self.tta == "none":
-            return np.asarray(self._probability(image[None]))[0, ..., 0]
+            return self._computed(image[None])[0, ..., 0]
         from semicurv_tf.geometry.orientations import COUNT, orient, orient_back
 
         # One orientation after the other: a graph of all eight may run them at once, in eight times the memory.
         total = np.zeros(image.shape[:2], np.float32)
         for number in range(COUNT):
             turned = np.asarray(orient(image[None], number))
-            total += np.asarray(orient_back(np.asarray(self._probability(turned)), number))[0, ..., 0]
+            total += np.asarray(orient_back(self._computed(turned), number))[0, ..., 0]
         return total / COUNT
+
+    def _computed(self, image: np.ndarray) -> np.ndarray:
+        with self._turn:
+            return np.asarray(self._probability(image))
 
 
 def _multiple(length: int, stride: int) -> int:
