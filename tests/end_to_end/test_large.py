@@ -38,7 +38,7 @@ def test_killed_and_called_again(command, small_run, tmp_path):
     assert process.returncode == -signal.SIGKILL
     assert [path.name for path in out.glob("*.tif") if not path.name.startswith(".")] == []
     assert len(list(out.glob(".part-*"))) == 1
-    said = command(*arguments)
+    said = command(*arguments, own_process=True)
     assert "1 predicted, 0 finished before, 0 failed" in said and "by tiles of 64 px" in said
     assert sorted(path.name for path in out.iterdir()) == ["map.tif", "predictions.json"]
     with rasterio.open(image) as before, rasterio.open(out / "map.tif") as after:
