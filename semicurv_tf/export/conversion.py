@@ -22,7 +22,7 @@ import numpy as np
 from semicurv_tf.errors import UserError
 from semicurv_tf.export.card import CARD
 from semicurv_tf.export.from_run import KERAS_MODEL, about_run
-from semicurv_tf.inference.openvino_engine import openvino_answers
+from semicurv_tf.inference.openvino_engine import openvino_answers, unreported
 from semicurv_tf.inference.predictor import STRIDE_PX
 from semicurv_tf.json_files import read_object
 from semicurv_tf.parts import new_part
@@ -265,7 +265,7 @@ def _export(network, file: Path, channels: int, format: str) -> None:
     served = Served()
     served(np.zeros((1, 32, 32, channels), np.uint8))
     signature = [keras.InputSpec(dtype="uint8", shape=(None, None, None, channels), name="image")]
-    with warnings.catch_warnings():  # Keras looks at names that NumPy gave up, for tf2onnx's sake
+    with unreported(), warnings.catch_warnings():  # Keras looks at names that NumPy gave up, for tf2onnx's sake
         warnings.simplefilter("ignore", FutureWarning)
         warnings.simplefilter("ignore", DeprecationWarning)
         served.export(str(file), format=format, verbose=False, input_signature=signature)

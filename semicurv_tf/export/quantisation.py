@@ -1,10 +1,13 @@
 """int8 after training, by NNCF (the extra `openvino`), and what it costs."""
 
+import contextlib
 import logging
+import sys
 from pathlib import Path
 
 import numpy as np
 
+from semicurv_tf.inference.openvino_engine import unreported
 from semicurv_tf.metrics.overlap import count_overlap, summarise
 
 
@@ -15,12 +18,13 @@ def quantise(file: Path, images) -> None:
         file: its `.xml`, with its `.bin` beside it.
         images: uint8 `(height, width, channels)`, from which the ranges of the features are measured.
     """
-    import nncf
-    import openvino
+    with unreported(), contextlib.redirect_stdout(sys.stderr):  # standard output is for results, not for its bars
+        import nncf
+        import openvino
 
-    nncf.set_log_level(logging.ERROR)
-    model = openvino.Core().read_model(str(file))
-    quantised = nncf.quantize(model, nncf.Dataset([image[None] for image in images]), subset_size=len(images))
+        nncf.set_log_level(logging.ERROR)
+        model = openvino.Core().read_model(str(file))
+        quantised = nncf.quantize(model, nncf.Dataset([image[None] for image in images]), subset_size=len(images))
     del model  # its weights are the file that is written over
     beside = file.with_name("int8.xml")
     openvino.save_model(quantised, str(beside), compress_to_fp16=False)

@@ -66,6 +66,9 @@ def test_openvino_answers_as_keras_at_any_size(openvino_folder, network):
     assert (card["format"], card["precision"], card["threshold"]) == ("openvino", "float32", 0.4)
     assert card["checked"]["largest_difference"] < 1e-4
     assert card["checked"]["compared"] == "3 random and 3 images of the dataset (validation images)"
+    import openvino_telemetry
+
+    assert not openvino_telemetry.Telemetry().consent  # nothing was told to anybody
     done = call(export, "--check", openvino_folder)
     assert done.exit_code == 0 and "openvino float32: largest difference from Keras" in done.output
 
