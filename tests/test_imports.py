@@ -44,6 +44,7 @@ LAYERS = (
     # The list of methods, and their settings: no TensorFlow. The configuration reads them; what learns stands above it.
     "methods.registry",
     "methods.settings",
+    "methods.names",
     # Single files that everything stands on.
     "section",
     "replicas",

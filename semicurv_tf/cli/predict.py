@@ -18,6 +18,7 @@ Examples:
   semicurv-tf predict --run runs/roads --input tiles/ --output masks/ --no-data 253-255
   semicurv-tf predict --run runs/cracks --input photos/ --output masks/ --smallest-component-px 50 --bridge-px 10
   semicurv-tf predict --saved-model MODELS/semicurv/1 --input photos/ --output masks/
+  semicurv-tf predict --run runs/drive --engine openvino --input photos/ --output masks/
   semicurv-tf predict --server grpc://localhost:8500 --input photos/ --output masks/
   semicurv-tf predict --server http://localhost:8501 --input photos/ --output masks/ --batch 8
   semicurv-tf predict --runner beam --run runs/drive --input list.txt --output masks/ -- \\
@@ -56,7 +57,11 @@ files. On several machines all paths must lie on a file system that they share.
     type=click.Path(),
     help="Run folder of a training: its deployed network predicts.  [default: the built-in network]",
 )
-@click.option("--saved-model", type=click.Path(), help="Version folder of an export, instead of --run.")
+@click.option(
+    "--saved-model",
+    type=click.Path(),
+    help="Version folder of an export, or an ONNX or OpenVINO one, instead of --run.",
+)
 @click.option("--trust", is_flag=True, help="Load a --saved-model that may read and write files too.")
 @click.option(
     "--server", metavar="URL", help="grpc(s)://host:port or http(s)://host:port of TF Serving, instead of --run."
@@ -145,6 +150,13 @@ files. On several machines all paths must lie on a file system that they share.
     default="float32",
     show_default=True,
     help="bfloat16 halves memory, and time where the processor has it (auto); of --run only.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["tensorflow", "openvino"]),
+    default="tensorflow",
+    show_default=True,
+    help="What computes the network of --run; openvino needs pip install 'semicurv-tf[openvino]'.",
 )
 @click.option("--probability", is_flag=True, help="Also write the probability.")
 @click.option("--overlay", is_flag=True, help="Also write the image with its mask in red.")
@@ -236,6 +248,12 @@ def predict(
         raise UserError(f"{beam_options[0]}: not an option of this command. Fix: leave it out, or --runner beam")
     if images is None:
         raise UserError("--input: missing. Fix: name an image or a folder of images")
+    if options["engine"] == "openvino":
+        from semicurv_tf.inference.openvino_engine import INSTALL, has_openvino
+
+        if not has_openvino():
+            click.echo(f"note: OpenVINO is not installed, so TensorFlow predicts. For OpenVINO: {INSTALL}")
+            options["engine"] = "tensorflow"
     summary = predict_input(
         images,
         output,

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
-from semicurv_tf.config import choices, load_stored_config, parse_setting
+from semicurv_tf.config.networks import NETWORKS
 from semicurv_tf.errors import UserError
+from semicurv_tf.methods.names import METHOD_NAMES
 
 
 @click.command()
@@ -19,8 +20,8 @@ from semicurv_tf.errors import UserError
     help="Labelled training images: a count (3), a fraction (0.05), or `all`. 1 is one image, 1.0 all.  "
     "[default: all of a folder, 0.05 of other datasets]",
 )
-@click.option("--method", help=f"Instead of the default recipe: one of {', '.join(choices('method', 'name'))}.")
-@click.option("--model", help=f"Instead of the default recipe: one of {', '.join(choices('model', 'name'))}.")
+@click.option("--method", help=f"Instead of the default recipe: one of {', '.join(METHOD_NAMES)}.")
+@click.option("--model", help=f"Instead of the default recipe: one of {', '.join(NETWORKS)}.")
 @click.option(
     "--recipe",
     help="A name from `semicurv-tf recipes`: a configuration that comes with the package.  "
@@ -96,6 +97,8 @@ def train(
       semicurv-tf train --resume runs/seed1 --set training.epochs=2000
       semicurv-tf train --resume runs/seed1 --data-dir /new/place
     """
+    from semicurv_tf.config import parse_setting
+
     values = dict(parse_setting(setting) for setting in settings)
     options = {
         "data.dataset": dataset,
@@ -132,6 +135,7 @@ def _resume(run, other_run, other_config, values, dry_run, shown):
             "Fix: leave them out"
         )
     from semicurv_tf.cli.console import quiet_start
+    from semicurv_tf.config import load_stored_config
 
     with quiet_start():
         from semicurv_tf.training import run_folder

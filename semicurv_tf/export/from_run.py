@@ -71,7 +71,7 @@ def export_run(
         "max_batch": max_batch,
         "precision": precision,
     }
-    done = export_network(network, models, {**_about(Path(run), facts), **settings}, version=version)
+    done = export_network(network, models, {**about_run(Path(run), facts), **settings}, version=version)
     if not steps:
         return done
     note = (
@@ -124,7 +124,7 @@ def export_network(network, models: str | Path, card: dict, *, version: int | No
     return Exported(final, nodes, notes)
 
 
-def _about(run: Path, facts: dict) -> dict:
+def about_run(run: Path, facts: dict) -> dict:
     """What the card says of where the model comes from."""
     from semicurv_tf.training.run_folder import SCORES, THRESHOLD, read_config
 

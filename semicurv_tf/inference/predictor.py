@@ -1,5 +1,6 @@
 """The predictor: probabilities and masks from a network, whatever the size of the image."""
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,8 @@ class Predictor:
             image.
         postprocessing: what follows the threshold; see `mask`.
 
+    Several threads may use one predictor, each for an image of its own: the network computes one tile at a time.
+
     Example:
         >>> predictor = Predictor(lambda image: image[..., :1] / 255, channels=3)
         >>> image = np.array([[[255, 0, 0], [51, 0, 0]]], np.uint8)
@@ -88,6 +91,7 @@ class Predictor:
         self.value_range = value_range
         self.postprocessing = postprocessing
         self._probability = probability
+        self._turn = threading.Lock()
 
     @classmethod
     def from_network(cls, network: "keras.Model", channels: int, **settings) -> "Predictor":
@@ -185,7 +189,11 @@ class Predictor:
             )
 
     def _one(self, image: np.ndarray) -> np.ndarray:
-        return averaged(self._probability, image[None], self.tta)[0, ..., 0]
+        return averaged(self._computed, image[None], self.tta)[0, ..., 0]
+
+    def _computed(self, image: np.ndarray) -> np.ndarray:
+        with self._turn:
+            return np.asarray(self._probability(image))
 
 
 def _multiple(length: int, stride: int) -> int:

@@ -10,7 +10,7 @@ from semicurv_tf.images.no_data import parse_no_data
 from semicurv_tf.images.values import parse_ranges
 from semicurv_tf.inference.averaging import enlarged
 from semicurv_tf.inference.memory import DEFAULT, Memory, parse_memory, pixel_bytes
-from semicurv_tf.inference.predictor import WHOLE_PIXELS, Predictor
+from semicurv_tf.inference.predictor import STRIDE_PX, WHOLE_PIXELS, Predictor
 from semicurv_tf.postprocessing.settings import PostProcessing, as_dict
 from semicurv_tf.predict.finishing import finishing, of_card
 
@@ -41,6 +41,7 @@ class PredictorOptions:
         tta: one of `averaging.CHOICES`; None: as the run's configuration, or its export, says.
         no_data: values of pixels without data, such as "253-255"; None: only what the file itself says.
         precision: of a run's network: "float32", "bfloat16", or "auto".
+        engine: what computes a run's network: "tensorflow", or "openvino" (in float32).
     """
 
     run: str | None = None
@@ -66,6 +67,7 @@ class PredictorOptions:
     tta: str | None = None
     no_data: str | None = None
     precision: str = "float32"
+    engine: str = "tensorflow"
 
 
 def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
@@ -79,6 +81,11 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
         raise UserError(
             f"--precision {options.precision}: only a --run is computed in another precision here. "
             "Fix: leave it out, or export --precision bfloat16"
+        )
+    if options.engine != "tensorflow" and (options.run is None or options.precision != "float32"):
+        raise UserError(
+            f"--engine {options.engine}: only a --run is computed by it, in float32. "
+            "Fix: leave it out; --saved-model takes a folder of `export --format openvino`"
         )
     settings: dict[str, Any] = {"tile": options.tile}
     if options.no_data is not None:
@@ -136,7 +143,10 @@ def saved_model_predictor(directory: str, trust: bool = False, **settings) -> Pr
 
 def _of_saved_model(version: str, options: PredictorOptions, memory: int, settings: dict) -> tuple[Predictor, dict]:
     from semicurv_tf.export.card import read_card
+    from semicurv_tf.export.conversion import is_converted
 
+    if is_converted(version):
+        return _of_converted(version, options, memory, settings)
     card = read_card(version)
     threshold, steps = finishing(options, lambda: of_card(version))
     # A graph of one size takes no image at another scale.
@@ -157,6 +167,24 @@ def _of_saved_model(version: str, options: PredictorOptions, memory: int, settin
     variables = Path(version, "variables", "variables.data-00000-of-00001")
     parts = [Path(version, "saved_model.pb").read_bytes(), variables.read_bytes()]
     return predictor, {"model": _digest(parts)}
+
+
+def _of_converted(folder: str, options: PredictorOptions, memory: int, settings: dict) -> tuple[Predictor, dict]:
+    from semicurv_tf.export.conversion import FILES, answers_of, read_converted
+
+    card = read_converted(folder)
+    file = Path(folder, FILES[card["format"]])
+    predictor = Predictor(
+        answers_of(file),
+        card["channels"],
+        threshold=options.threshold if options.threshold is not None else card["threshold"],
+        memory=Memory(memory),
+        value_range=parse_ranges(card["value_range"]) if card.get("value_range") else None,
+        stride=card.get("stride", STRIDE_PX),
+        **settings,
+    )
+    parts = [path.read_bytes() for path in sorted(Path(folder).glob(f"{file.stem}.*")) if path.suffix != ".keras"]
+    return predictor, {"model": _digest(parts), "engine": card["format"]}
 
 
 def _of_server(options: PredictorOptions, settings: dict) -> tuple["Client", Predictor, dict]:
@@ -206,17 +234,21 @@ def _of_run(run: str, options: PredictorOptions, memory: int, settings: dict) ->
     tta = options.tta or read_config(Path(run)).model.tta
     limit = Memory(memory, round(enlarged(tta) * pixel_bytes(network)))
     value_range = parse_ranges(about["value_range"]) if about.get("value_range") else None
-    predictor = Predictor.from_network(
-        network,
-        about["channels"],
-        threshold=threshold,
-        postprocessing=steps,
-        memory=limit,
-        value_range=value_range,
-        tta=tta,
+    settings = {
+        "threshold": threshold,
+        "postprocessing": steps,
+        "memory": limit,
+        "value_range": value_range,
+        "tta": tta,
         **settings,
-    )
-    return predictor, identity
+    }
+    if options.engine == "openvino":
+        from semicurv_tf.export.conversion import openvino_of_network
+
+        identity["engine"] = options.engine
+        answers, stride = openvino_of_network(network, about["channels"]), getattr(network, "stride", STRIDE_PX)
+        return Predictor(answers, about["channels"], stride=stride, **settings), identity
+    return Predictor.from_network(network, about["channels"], **settings), identity
 
 
 def _mask_settings(predictor: Predictor) -> dict:

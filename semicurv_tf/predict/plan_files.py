@@ -13,9 +13,9 @@ from semicurv_tf.images.results import SUFFIXES
 from semicurv_tf.images.walk import find_images, find_passed_over
 from semicurv_tf.json_files import read_object
 from semicurv_tf.parts import remove_abandoned
+from semicurv_tf.predict.write_editable import LABELME, LAYERS, editable_paths
 from semicurv_tf.predict.write_lines import LineOptions
 from semicurv_tf.vector.segments import NOTHING, LeftOut
-from semicurv_tf.predict.write_editable import LABELME, LAYERS, editable_paths
 from semicurv_tf.whole_files import write_json
 
 RECORD = "predictions.json"  # in the output folder: what its masks were made with

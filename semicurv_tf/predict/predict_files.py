@@ -1,7 +1,12 @@
-"""Predicts many files one after the other: bad ones are named while the others go on, and no half file is left."""
+"""Predicts many files: bad ones are named while the others go on, and no half file is left.
 
+While the network computes one image, the next ones are read and the last ones written.
+"""
+
+import collections
 import contextlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +29,10 @@ from semicurv_tf.predict.write_lines import write_vectors
 from semicurv_tf.vector.segments import LeftOut
 from semicurv_tf.whole_files import DiskLost
 
+# Images up to this size are read and written while the network computes another one: two more of them are held then.
+ASIDE_PIXELS = 1_048_576
+_THREADS = 3  # one waits for the network's answer, one reads, one writes
+
 
 def predict_jobs(
     predictor: Predictor,
@@ -31,7 +40,7 @@ def predict_jobs(
     advance: Callable[[float], None] | None = None,
     begin: Callable[[str], None] | None = None,
 ) -> Iterator[ImageOutcome]:
-    """Predicts the jobs one after the other, yielding what became of each.
+    """Predicts the jobs, yielding what became of each in their order; the network computes one after the other.
 
     A bad image is an outcome with faults; the others go on. A disk that is full or read-only, or a lost
     server, stops the run: every further image would fail alike.
@@ -40,27 +49,56 @@ def predict_jobs(
         predictor: what predicts.
         jobs: from `plan_jobs`; finished ones are predicted again (leave them out to skip them).
         advance: called with the share of an image that was just done; 1.0 in all per image.
-        begin: called with the name of each image before it is read.
+        begin: called with the name of each image before its outcome is waited for.
 
     Raises:
         DiskLost: no result can be written any more.
         PredictorLost: the predictor itself is gone.
     """
-    for job in jobs:
-        done = 0.0
+    ahead: collections.deque[tuple[ImageJob, Future]] = collections.deque()
+    left = collections.deque(jobs)
+    with ThreadPoolExecutor(_THREADS, "image") as threads:
+        try:
+            while left or ahead:
+                while left and len(ahead) < _THREADS and _small(left[0]):
+                    job = left.popleft()
+                    ahead.append((job, threads.submit(predict_job, predictor, job)))
+                job, outcome = ahead.popleft() if ahead else (left.popleft(), None)
+                if begin:
+                    begin(job.image.name)
+                if outcome is None:  # a large image: nothing else is held beside it
+                    yield _told(predictor, job, advance)
+                    continue
+                became = outcome.result()
+                if advance:
+                    advance(1.0)
+                yield became
+        finally:
+            for _, waiting in ahead:
+                waiting.cancel()
 
-        def count(share: float) -> None:
-            nonlocal done
-            done += share
-            if advance:
-                advance(share)
 
-        if begin:
-            begin(job.image.name)
-        outcome = predict_job(predictor, job, count)
+def _small(job: ImageJob) -> bool:
+    """Whether an image is read as a whole and known to be small (a camera's raw file does not say)."""
+    header = read_header(job.image)
+    by_windows = header.large or header.georeferenced
+    return not by_windows and 0 < header.frames * header.pixels <= ASIDE_PIXELS
+
+
+def _told(predictor: Predictor, job: ImageJob, advance: Callable[[float], None] | None) -> ImageOutcome:
+    """`predict_job`, with 1.0 advanced in all whatever becomes of it."""
+    done = 0.0
+
+    def count(share: float) -> None:
+        nonlocal done
+        done += share
         if advance:
-            advance(1.0 - done)
-        yield outcome
+            advance(share)
+
+    outcome = predict_job(predictor, job, count)
+    if advance:
+        advance(1.0 - done)
+    return outcome
 
 
 def predict_job(predictor: Predictor, job: ImageJob, advance: Callable[[float], None] | None = None) -> ImageOutcome:

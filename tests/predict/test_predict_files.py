@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import threading
 import time
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 from semicurv_tf.errors import UserError
 from semicurv_tf.images import results
 from semicurv_tf.inference.predictor import Predictor, PredictorLost
+from semicurv_tf.predict import predict_files
 from semicurv_tf.predict.plan_files import Outputs, note_lines, open_output, plan_jobs
 from semicurv_tf.predict.predict_files import predict_jobs
 from semicurv_tf.predict.write_lines import LineOptions
@@ -57,6 +59,50 @@ def test_a_picture_that_masks_are_not_written_as_is_refused(folder, tmp_path, na
     assert not (tmp_path / name).exists()
     (tmp_path / name).mkdir()  # a folder of that name is one
     assert plan_jobs(folder, tmp_path / name, Outputs())
+
+
+def test_the_next_image_is_read_while_the_network_computes_one_at_a_time(folder, tmp_path, monkeypatch):
+    read, computing, at_once = {name: threading.Event() for name in ("a.png", "b.png", "c.png")}, [], []
+    open_pages = predict_files.open_pages
+
+    def opened(path, *arguments, **named):
+        read[path.name].set()
+        return open_pages(path, *arguments, **named)
+
+    def network(image):
+        computing.append(1)
+        at_once.append(len(computing))
+        assert read["b.png"].wait(60)  # the first call would wait for ever if b were read after it
+        computing.pop()
+        return image[..., :1] / np.float32(255)
+
+    monkeypatch.setattr(predict_files, "open_pages", opened)
+    (folder / "broken.jpg").unlink()
+    begun, shares = [], []
+    jobs = plan_jobs(folder, tmp_path / "out", Outputs())
+    outcomes = list(predict_jobs(Predictor(network, 3), jobs, shares.append, begun.append))
+    assert [outcome.foreground for outcome in outcomes] == [0.25] * 3 and at_once == [1, 1, 1]
+    assert begun == ["a.png", "b.png", "c.png"] and shares == [1.0] * 3
+
+
+@pytest.mark.parametrize("limit", [0, 16 * 20])
+def test_large_images_are_predicted_alone(folder, tmp_path, red_predictor, monkeypatch, limit):
+    """No other image is held beside one above the limit, and what comes of them is the same."""
+    held, most = [], []
+    predict_job = predict_files.predict_job
+
+    def watched(*arguments):
+        held.append(1)
+        most.append(len(held))
+        outcome = predict_job(*arguments)
+        held.pop()
+        return outcome
+
+    monkeypatch.setattr(predict_files, "predict_job", watched)
+    monkeypatch.setattr(predict_files, "ASIDE_PIXELS", limit)
+    outcomes = list(predict_jobs(red_predictor, plan_jobs(folder, tmp_path / "out", Outputs())))
+    assert [outcome.foreground for outcome in outcomes] == [0.25, 0.25, None, 0.25]
+    assert max(most) == 1 if limit == 0 else len(most) == 4
 
 
 def test_finished_files_are_skipped_until_settings_change(folder, tmp_path, red_predictor):
