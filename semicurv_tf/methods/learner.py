@@ -202,7 +202,7 @@ class Learner(keras.Model):
         self.optimizer.build(self.student.trainable_variables)
 
     def get_metrics_result(self):
-        """Of the compiled metrics, which `evaluate` and validation count; a training step reports scalars of its own."""
+        """Of the compiled metrics, which `evaluate` and validation count; a step reports scalars of its own."""
         try:
             return super().get_metrics_result()
         except ValueError:  # Keras makes their variables when it first counts them, and `fit` asks before

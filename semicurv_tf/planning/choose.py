@@ -46,18 +46,26 @@ def choose_crop(images: ImageFacts) -> tuple[int | None, str]:
     height, width = images.largest
     if len(images.sizes) == 1 and height * width <= WHOLE_PIXELS:
         return None, "whole images, all of one size"
+    if not images.hits:
+        return min(CROPS[0], _fitting(images)), "no mask says how wide the structures are"
     wide = WIDTHS_IN_CROP * (images.width_px or 0.0)
     crop = next((side for side in CROPS if side >= wide and images.hits[side] >= HIT_SHARE), CROPS[-1])
     share = f"{100 * images.hits[crop]:.0f} % of such crops hold a structure"
     if crop > images.smallest_side:  # no more reflected border than must be
-        crop = max(SMALLEST_SIDE_PX, images.smallest_side // SMALLEST_SIDE_PX * SMALLEST_SIDE_PX)
-        return crop, "as much as the smallest image shows"
+        return _fitting(images), "as much as the smallest image shows"
     return crop, share
+
+
+def _fitting(images: ImageFacts) -> int:
+    """The largest side of a crop that lies within every image, a multiple of 16."""
+    return max(SMALLEST_SIDE_PX, images.smallest_side // SMALLEST_SIDE_PX * SMALLEST_SIDE_PX)
 
 
 def choose_steps(config: Config, images: ImageFacts, crop: int | None) -> tuple[int, str]:
     """The length in steps: the recipe's, or more where many labelled pixels are to be seen; and why."""
     least = config.training.steps
+    if not images.labelled_pixels:
+        return least, "the recipe's"
     pixels = config.training.batch_labelled * (crop**2 if crop else images.largest[0] * images.largest[1])
     wanted = math.ceil(PASSES * images.labelled_pixels / pixels / 50) * 50
     steps = min(max(least, wanted), LONGEST * least)

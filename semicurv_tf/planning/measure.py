@@ -26,7 +26,8 @@ class ImageFacts:
         labelled_pixels: of the labelled images in all.
         width_px: mean width of the structures, weighted by their length; None where no mask has any.
         masks: how many masks were measured.
-        hits: side of a crop to the share of crops, at random places of the measured masks, with a structure in them.
+        hits: side of a crop to the share of crops, at random places of the measured masks, with a structure in them;
+            empty where no image is labelled.
     """
 
     sizes: dict[tuple[int, int], int]
@@ -55,7 +56,8 @@ def measure_images(store: ImageStore, labelled: Sequence[int]) -> ImageFacts:
         store: the training images.
         labelled: positions of those whose masks are learned from; no other mask is looked at.
     """
-    chosen = [labelled[place] for place in sorted({*np.linspace(0, len(labelled) - 1, MEASURED_MASKS).astype(int)})]
+    places = np.linspace(0, len(labelled) - 1, MEASURED_MASKS).astype(int) if labelled else ()
+    chosen = [labelled[place] for place in sorted({*places})]
     hits: dict[int, list[float]] = {side: [] for side in CROPS}
     length = area = 0.0
     for index in chosen:
@@ -74,7 +76,7 @@ def measure_images(store: ImageStore, labelled: Sequence[int]) -> ImageFacts:
         labelled_pixels=sum(store.shapes[index][0] * store.shapes[index][1] for index in labelled),
         width_px=area / length if length else None,
         masks=len(chosen),
-        hits={side: float(np.mean(shares)) for side, shares in hits.items()},
+        hits={side: float(np.mean(shares)) for side, shares in hits.items()} if chosen else {},
     )
 
 

@@ -121,6 +121,8 @@ def _images(images: ImageFacts, config: Config, dataset: Dataset) -> str:
 
 
 def _structures(images: ImageFacts) -> str:
+    if not images.masks:
+        return "unknown: no image is labelled"
     if images.width_px is None:
         return f"none in {counted(images.masks, 'mask')}"
     return f"{images.width_px:.1f} px wide on average, by {counted(images.masks, 'mask')}"

@@ -8,7 +8,7 @@ from typing import Any
 from semicurv_tf.config import Config, load_config
 from semicurv_tf.data.catalog import dataset_names
 from semicurv_tf.errors import UserError
-from semicurv_tf.recipes import DEFAULT, file_to_train, recipe_names
+from semicurv_tf.recipes import DEFAULT, NO_LABEL, file_to_train, recipe_names
 from semicurv_tf.section import as_yaml
 from semicurv_tf.training.start import settings_of_start
 
@@ -107,14 +107,15 @@ def read_request(
         if "model.start" in settings:
             raise UserError(f"--from {start}: expected no model.start beside it. Fix: leave one out")
         settings = {**settings_of_start(start), **settings, "model.start": str(start)}
-    by_default = recipe is None and config_file is None and file is not None
+    if recipe is None and config_file is None and file is not None:
+        recipe = file.stem
     return Request(
         load_config(file, settings),
         settings,
         folder,
-        DEFAULT if by_default else recipe,
+        recipe,
         None if config_file is None else Path(config_file),
-        by_default or recipe == DEFAULT,
+        recipe in (DEFAULT, NO_LABEL),
     )
 
 

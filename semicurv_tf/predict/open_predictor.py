@@ -174,11 +174,15 @@ def _of_converted(folder: str, options: PredictorOptions, memory: int, settings:
 
     card = read_converted(folder)
     file = Path(folder, FILES[card["format"]])
+    threshold, steps = finishing(options, lambda: (card["threshold"], PostProcessing()))
+    tta = options.tta or (None if card.get("size") else card.get("tta")) or "none"
     predictor = Predictor(
         answers_of(file),
         card["channels"],
-        threshold=options.threshold if options.threshold is not None else card["threshold"],
-        memory=Memory(memory),
+        threshold=threshold,
+        postprocessing=steps,
+        memory=Memory(memory, round(enlarged(tta) * Memory(memory).pixel_bytes)),
+        tta=tta,
         value_range=parse_ranges(card["value_range"]) if card.get("value_range") else None,
         stride=card.get("stride", STRIDE_PX),
         **settings,

@@ -6,9 +6,9 @@ each. Nothing else lists recipes, thus what `semicurv-tf recipes` prints is what
 
 import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -16,7 +16,8 @@ from semicurv_tf.errors import UserError
 
 FOLDER = Path(__file__).parent
 HEAD = ("About", "Command", "Score", "Cost")
-DEFAULT = "default"  # what `train` takes where nothing names a recipe, a file, a method or a network
+# What `train` takes where nothing names a recipe, a file, a method or a network; and that where no image is labelled.
+DEFAULT, NO_LABEL = "default", "no_label"
 
 
 class Recipe(NamedTuple):
@@ -70,15 +71,18 @@ def recipe_file(name: str, option: str = "--recipe ") -> Path:
     return FOLDER / f"{name}.yaml"
 
 
-def file_to_train(recipe: str | None, config_file: str | Path | None, settings: Collection[str]) -> Path | None:
+def file_to_train(recipe: str | None, config_file: str | Path | None, settings: Mapping[str, Any]) -> Path | None:
     """The configuration file that a training begins from; None: the fields' own defaults, which are the paper's.
 
-    >>> file_to_train(None, None, ["training.seed"]).name, file_to_train(None, None, ["method.name"])
+    >>> file_to_train(None, None, {"training.seed": 1}).name, file_to_train(None, None, {"method.name": "vat"})
     ('default.yaml', None)
+    >>> file_to_train(None, None, {"data.labels": "0"}).name
+    'no_label.yaml'
 
     Args:
         recipe, config_file: what the user names, at most one of them.
-        settings: dotted keys that the user sets. Who names a method or a network wants that one and not the recipe's.
+        settings: dotted keys that the user sets, and their values. Who names a method or a network wants that one and
+            not the recipe's.
 
     Raises:
         UserError: no recipe has this name.
@@ -87,7 +91,9 @@ def file_to_train(recipe: str | None, config_file: str | Path | None, settings: 
         return recipe_file(recipe)
     if config_file is not None:
         return Path(config_file)
-    return None if {"method.name", "model.name"} & set(settings) else recipe_file(DEFAULT)
+    if {"method.name", "model.name"} & set(settings):
+        return None
+    return recipe_file(NO_LABEL if str(settings.get("data.labels")) in ("0", "0.0") else DEFAULT)
 
 
 def recipe_or_file(text: str) -> Path:
