@@ -129,8 +129,8 @@ def test_ctrl_c_writes_a_checkpoint(monkeypatch, tmp_path):
     monkeypatch.setattr(stopping.StopRequest, "__init__", lambda self: None)
     with pytest.raises(KeyboardInterrupt, match=r"stopped at step 1, .*open_run\('.*run'\).resume\(\)"):
         semicurv_tf.train(
-            "synthetic", run=tmp_path / "run", steps=3, labels=1, method="semicurv", model=TINY, precision="float32", quiet=True,
-            data={"options": {"train": 4, "test": 1}}, training=SMALL_BATCHES,
+            "synthetic", run=tmp_path / "run", steps=3, labels=1, method="semicurv", model=TINY, precision="float32",
+            quiet=True, data={"options": {"train": 4, "test": 1}}, training=SMALL_BATCHES,
         )  # fmt: skip
     assert [path.name for path in (tmp_path / "run/checkpoints").iterdir()] == ["step-000001"]
 
