@@ -16,7 +16,8 @@ _LUMA, _LUMA_HALF, _LUMA_UNIT = (19595, 38470, 7471), 32768, 65536  # ITU-R 601,
 
 def is_wide_png(encoded: tf.Tensor) -> tf.Tensor:
     """Whether the bytes of an image, a string scalar, are a PNG of 16 bit."""
-    start = tf.strings.substr(tf.strings.join([encoded, bytes(_BIT_DEPTH_BYTE + 1)]), 0, _BIT_DEPTH_BYTE + 1)
+    start = tf.strings.substr(encoded, 0, _BIT_DEPTH_BYTE + 1)
+    start = tf.strings.join([start, tf.constant(bytes(_BIT_DEPTH_BYTE + 1))])  # short files have these bytes too
     is_png = tf.strings.substr(start, 0, 4) == b"\x89PNG"
     return is_png & (tf.strings.substr(start, _BIT_DEPTH_BYTE, 1) == b"\x10")
 
@@ -61,7 +62,9 @@ def _measured_table(values):
         place = last * (percent / 100)
         below = tf.floor(place)
         at = lambda index: tf.gather(seen, tf.cast(index, tf.int32))
-        return at(below) + (at(tf.minimum(below + 1, last)) - at(below)) * (place - below)
+        low, high, share = at(below), at(tf.minimum(below + 1, last)), place - below
+        # From the nearer side, as NumPy does: the same bits, and so the same pixels.
+        return tf.where(share < 0.5, low + (high - low) * share, high - (high - low) * (1 - share))
 
     low, high = map(percentile, PERCENTILES)
     by_high_byte = high - low >= SPREAD_OF_HIGH_BYTE

@@ -8,8 +8,10 @@ from PIL import Image
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import encode_png
+from semicurv_tf.images.values import parse_ranges
 from semicurv_tf.serving_client.client import Client, connect
 from semicurv_tf.serving_client.transport import NotNow, ServerLost, ServerRefused, with_retries
+from tests.export.test_wide_png import values, wide_png
 
 
 def pixels(height, width, seed=0):
@@ -27,6 +29,16 @@ def client(start_server, scheme):
 
 def test_describe(client):
     assert client.describe() == (3, 1)
+
+
+def test_16_bit_png_and_the_range_that_the_server_tells(client, served_network):
+    assert client.value_range() == parse_ranges("uint16=600.0:1110.0")
+    stored = values(3, shape=(40, 56))
+    (mask,) = client.masks([wide_png(stored)])
+    read = np.rint(np.clip((stored.astype(float) - 600) / 510, 0, 1) * 255).astype(np.uint8)
+    probability = keras_probability(served_network, read)
+    decided = abs(probability - 0.5) > 1e-5
+    np.testing.assert_array_equal((mask > 0)[decided], (probability > 0.5)[decided])
 
 
 def test_probability_equals_keras(client, served_network, scheme):
