@@ -406,8 +406,15 @@ function start() {
   async function reset() {
     if (!shown) return;
     const { painting } = shown;
-    painting.replace(unpacked(await bytes(`predicted/${number}`), painting.mask.length));
-    repaint(whole());
+    try {
+      const predicted = await bytes(`predicted/${number}`);
+      if (!shown || shown.painting !== painting || stroke) return;
+      painting.replace(unpacked(predicted, painting.mask.length));
+      repaint(whole());
+      say("back to the prediction");
+    } catch (error) {
+      say(error.message, true);
+    }
     buttons();
   }
 

@@ -42,17 +42,23 @@ class Chromium:
 
     def ask(self, method: str, **parameters) -> dict:
         """What the browser answers."""
+        self._send(method, parameters)
+        number = self._number
+        while True:
+            answer = self._next()
+            if answer.get("method") == "Page.javascriptDialogOpening":  # what was not saved is left
+                self._send("Page.handleJavaScriptDialog", {"accept": True})
+            if answer.get("id") == number:
+                if "error" in answer:
+                    raise RuntimeError(f"{method}: {answer['error']}")
+                return answer["result"]
+
+    def _send(self, method: str, parameters: dict) -> None:
         self._number += 1
         request = {"id": self._number, "method": method, "params": parameters}
         if self.session:
             request["sessionId"] = self.session
         os.write(self._write, json.dumps(request).encode() + b"\0")
-        while True:
-            answer = self._next()
-            if answer.get("id") == self._number:
-                if "error" in answer:
-                    raise RuntimeError(f"{method}: {answer['error']}")
-                return answer["result"]
 
     def _next(self) -> dict:
         with selectors.DefaultSelector() as selector:
