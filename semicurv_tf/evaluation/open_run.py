@@ -1,6 +1,6 @@
 """A finished run with its dataset: the images that one may score, and the network's predictions of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -61,7 +61,7 @@ class OpenRun:
     config: Config
     facts: dict
     dataset: Dataset
-    predict: object
+    predict: Callable[[np.ndarray], np.ndarray]
 
     def images(self, split: str) -> SplitImages:
         """The images of one of `SPLITS` that have masks.

@@ -57,7 +57,7 @@ def choose_crop(images: ImageFacts) -> tuple[int | None, str]:
 
 def choose_steps(config: Config, images: ImageFacts, crop: int | None) -> tuple[int, str]:
     """The length in steps: the recipe's, or more where many labelled pixels are to be seen; and why."""
-    least = config.training.steps
+    least = config.training.steps or 1
     pixels = config.training.batch_labelled * (crop**2 if crop else images.largest[0] * images.largest[1])
     wanted = math.ceil(PASSES * images.labelled_pixels / pixels / 50) * 50
     steps = min(max(least, wanted), LONGEST * least)
