@@ -63,7 +63,7 @@ def _fitting(images: ImageFacts) -> int:
 
 def choose_steps(config: Config, images: ImageFacts, crop: int | None) -> tuple[int, str]:
     """The length in steps: the recipe's, or more where many labelled pixels are to be seen; and why."""
-    least = config.training.steps
+    least = config.training.steps or 1
     if not images.labelled_pixels:
         return least, "the recipe's"
     pixels = config.training.batch_labelled * (crop**2 if crop else images.largest[0] * images.largest[1])

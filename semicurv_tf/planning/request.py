@@ -10,7 +10,7 @@ from semicurv_tf.data.catalog import dataset_names
 from semicurv_tf.errors import UserError
 from semicurv_tf.recipes import DEFAULT, NO_LABEL, file_to_train, recipe_names
 from semicurv_tf.section import as_yaml
-from semicurv_tf.training.start import settings_of_start
+from semicurv_tf.training.start import RANDOM, settings_of_start
 
 # Keys that have an option of their own, which is what one types.
 OPTIONS = {
@@ -20,7 +20,6 @@ OPTIONS = {
     "data.labels": "--labels",
     "method.name": "--method",
     "model.name": "--model",
-    "model.start": "--from",
     "training.steps": "--steps",
     "training.seed": "--seed",
     "training.devices": "--devices",
@@ -106,7 +105,8 @@ def read_request(
     if start is not None:
         if "model.start" in settings:
             raise UserError(f"--from {start}: expected no model.start beside it. Fix: leave one out")
-        settings = {**settings_of_start(start), **settings, "model.start": str(start)}
+        network = {} if str(start) == RANDOM else settings_of_start(start)
+        settings = {**network, **settings, "model.start": str(start)}
     if recipe is None and config_file is None and file is not None:
         recipe = file.stem
     return Request(
