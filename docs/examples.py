@@ -1,4 +1,4 @@
-"""An extension of Griffe: the examples of docstrings as code. This project writes `Example:`, Griffe knows `Examples:`."""
+"""An extension of Griffe: examples of docstrings as code. Here they are `Example:`, Griffe knows `Examples:` alone."""
 
 import re
 import textwrap

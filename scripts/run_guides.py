@@ -29,7 +29,7 @@ def commands_of(block: str) -> list[str]:
     for line in block.splitlines():
         if line.startswith("$ "):
             commands.append(line[2:])
-        elif line.startswith("> ") and commands:
+        elif (line.startswith("> ") or line == ">") and commands:
             commands[-1] += "\n" + line[2:]
     return commands
 
@@ -53,7 +53,9 @@ def refreshed(guide: str, folder: Path) -> str:
         parts = []
         for command in commands_of(found[1]):
             first, *more = command.splitlines()
-            parts.append("".join([f"$ {first}\n", *(f"> {line}\n" for line in more), run(command, folder)]))
+            parts.append(
+                "".join([f"$ {first}\n", *(f"> {line}".rstrip() + "\n" for line in more), run(command, folder)])
+            )
         return "```console\n" + "\n".join(parts) + "```"
 
     return BLOCK.sub(block, guide)
