@@ -17,6 +17,8 @@ from pathlib import Path
 
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 MOST_LINES, KEPT_LINES = 14, 6
+# What TensorFlow says while it loads.
+NOISE = re.compile(r"[IWEF]0000 |WARNING: All log messages before absl")
 # What differs between two runs of one command: times, and the folder of temporary files.
 VARYING = re.compile(r"\d+:\d\d(:\d\d)?|\b\d+(\.\d+)? ?s\b|/tmp/\S+")
 
@@ -27,18 +29,18 @@ def commands_of(block: str) -> list[str]:
     for line in block.splitlines():
         if line.startswith("$ "):
             commands.append(line[2:])
-        elif line.startswith("> ") and commands:
+        elif (line.startswith("> ") or line == ">") and commands:
             commands[-1] += "\n" + line[2:]
     return commands
 
 
 def run(command: str, folder: Path) -> str:
-    """What a command prints, errors included where it fails."""
+    """What a command prints, to standard error too."""
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", command], cwd=folder, capture_output=True, text=True, timeout=1800
-    )
-    text = done.stdout + (done.stderr if done.returncode else "")
-    lines = [line.rstrip() for line in text.rstrip().splitlines()]
+        ["bash", "-euo", "pipefail", "-c", command],
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1800,
+    )  # fmt: skip
+    lines = [line.rstrip() for line in done.stdout.rstrip().splitlines() if not NOISE.match(line)]
     if len(lines) > MOST_LINES:
         lines = [*lines[:KEPT_LINES], "...", *lines[-KEPT_LINES:]]
     return "".join(f"{line}\n" for line in lines)
@@ -51,7 +53,9 @@ def refreshed(guide: str, folder: Path) -> str:
         parts = []
         for command in commands_of(found[1]):
             first, *more = command.splitlines()
-            parts.append("".join([f"$ {first}\n", *(f"> {line}\n" for line in more), run(command, folder)]))
+            parts.append(
+                "".join([f"$ {first}\n", *(f"> {line}".rstrip() + "\n" for line in more), run(command, folder)])
+            )
         return "```console\n" + "\n".join(parts) + "```"
 
     return BLOCK.sub(block, guide)

@@ -202,7 +202,7 @@ class Learner(keras.Model):
         self.optimizer.build(self.student.trainable_variables)
 
     def get_metrics_result(self):
-        """Of the compiled metrics, which `evaluate` and validation count; a step reports scalars of its own."""
+        """Of the compiled metrics, which `evaluate` and validation count; a training step reports its own scalars."""
         try:
             return super().get_metrics_result()
         except ValueError:  # Keras makes their variables when it first counts them, and `fit` asks before
@@ -264,4 +264,4 @@ def _settings(method: MethodSettings | str) -> MethodSettings:
         return method
     if method not in METHODS:
         raise ValueError(f"Expected method to be one of {', '.join(METHODS)}. Received: method={method!r}")
-    return METHODS[method]()
+    return METHODS[method](name=method)

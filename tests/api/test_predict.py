@@ -158,8 +158,9 @@ def test_lines_that_cannot_be_written(run, tmp_path):
         prediction.vectorize(rows="lines")
     with pytest.raises(UserError, match="scale_mm_per_px: expected a number above 0, found -1"):
         prediction.vectorize(scale_mm_per_px=-1)
-    with pytest.raises(UserError):
-        prediction.vectorize(tmp_path / "none" / "lines.geojson" / "x.geojson", None)
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="lines.geojson: cannot be written"):
+        prediction.vectorize(tmp_path / "file" / "lines.geojson")
 
 
 def test_a_scale_beside_map_coordinates_is_refused(geotiff):

@@ -46,6 +46,12 @@ $ echo one > file
 $ cat file \\
 > file
 stale
+
+$ cat <<'END'
+> two
+>
+> lines
+> END
 ```
 Text stays.
 ```
@@ -57,7 +63,7 @@ $ not run
 def test_a_guide_shows_what_its_commands_print(tmp_path):
     guides = script("run_guides")
     new = guides.refreshed(GUIDE, tmp_path)
-    assert new == GUIDE.replace("stale\n", "one\none\n")
+    assert new == GUIDE.replace("stale\n", "one\none\n").replace("> END\n", "> END\ntwo\n\nlines\n")
     guide = tmp_path / "guide.md"
     guide.write_text(GUIDE)
     check = [sys.executable, ROOT / "scripts/run_guides.py", "--check", guide]
