@@ -109,7 +109,8 @@ class Predictor:
 
     def lost_once(self) -> "Predictor":
         """A copy for several threads: once what predicts is gone, all that wait are told so without a new try."""
-        compute, lost = self._probability, []
+        compute = self._probability
+        lost: list[PredictorLost] = []
 
         def probability(image):
             if lost:
