@@ -1,5 +1,6 @@
 """The predictor: probabilities and masks from a network, whatever the size of the image."""
 
+import copy
 import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -110,6 +111,24 @@ class Predictor:
                 raise MemoryError from None
 
         return cls(predict, channels, **{"stride": getattr(network, "stride", STRIDE_PX), **settings})
+
+    def lost_once(self) -> "Predictor":
+        """A copy for several threads: once what predicts is gone, all that wait are told so without a new try."""
+        compute = self._probability
+        lost: list[PredictorLost] = []
+
+        def probability(image):
+            if lost:
+                raise lost[0]
+            try:
+                return compute(image)
+            except PredictorLost as error:
+                lost.append(error)
+                raise
+
+        copied = copy.copy(self)
+        copied._probability = probability
+        return copied
 
     def probability(self, image: np.ndarray, advance: Callable[[float], None] | None = None) -> np.ndarray:
         """Foreground probability of one image in memory.

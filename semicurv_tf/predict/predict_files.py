@@ -55,6 +55,7 @@ def predict_jobs(
         DiskLost: no result can be written any more.
         PredictorLost: the predictor itself is gone.
     """
+    predictor = predictor.lost_once()
     ahead: collections.deque[tuple[ImageJob, Future]] = collections.deque()
     left = collections.deque(jobs)
     with ThreadPoolExecutor(_THREADS, "image") as threads:

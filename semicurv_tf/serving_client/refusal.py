@@ -7,8 +7,8 @@ import ssl
 LISTENS_S = 2.0
 
 
-def hear_refusal(connection: ssl.SSLSocket) -> None:
-    """Waits a moment for a server that refuses this client's certificate, before anything is sent to it.
+def hear_refusal(connection: socket.socket) -> None:
+    """Waits a moment, on a TLS connection, for a server that refuses this client, before anything is sent to it.
 
     With TLS 1.3 a client takes the connection for made before the server has looked at its certificate. What is sent
     meanwhile meets a closed socket, and the reset that comes back wipes out the refusal, unread. So this is done only

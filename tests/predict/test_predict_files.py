@@ -232,11 +232,19 @@ def test_the_mask_is_never_the_image_itself(folder):
 
 
 def test_a_lost_predictor_stops_the_run(folder, tmp_path):
+    tries = []
+
     def gone(image):
+        tries.append(1)
         raise PredictorLost("server: gone")
 
+    predictor, jobs = Predictor(gone, 3), plan_jobs(folder, tmp_path / "out", Outputs())
+    with pytest.raises(PredictorLost, match="server: gone"):
+        list(predict_jobs(predictor, jobs))
+    assert len(tries) == 1  # not once more by each image that was waiting
     with pytest.raises(PredictorLost):
-        list(predict_jobs(Predictor(gone, 3), plan_jobs(folder, tmp_path / "out", Outputs())))
+        list(predict_jobs(predictor, jobs))
+    assert len(tries) == 2  # another call asks again
 
 
 def place(path, pixels):
