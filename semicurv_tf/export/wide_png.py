@@ -55,7 +55,8 @@ def _measured_table(values):
     flat = tf.reshape(values, (-1,))
     count = tf.size(flat)
     step = tf.maximum(1, (count + SAMPLES_PER_IMAGE - 1) // SAMPLES_PER_IMAGE)
-    seen = tf.cast(tf.sort(flat[::step]), tf.float64)
+    sampled = tf.gather(flat, tf.range(0, count, step))  # a slice by a tensor's step would lose its rank
+    seen = tf.cast(tf.sort(sampled), tf.float64)
     last = tf.cast(tf.size(seen) - 1, tf.float64)
 
     def percentile(percent):

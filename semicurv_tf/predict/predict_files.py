@@ -163,8 +163,7 @@ def _predict(predictor: Predictor, job: ImageJob, advance: Callable[[float], Non
         write_editable(job.image, job.outputs)
     left_out = LeftOut()
     if job.lines:
-        paths = (job.outputs[name] for name in ("mask", "lines", "table"))
-        of_lines, left_out = write_vectors(*paths, job.lines)
+        of_lines, left_out = write_vectors(job.outputs["mask"], job.outputs["lines"], job.outputs["table"], job.lines)
         notes = (*notes, *of_lines)
     return ImageOutcome(job.image, notes, foreground / max(counted, 1), left_out=left_out)
 
