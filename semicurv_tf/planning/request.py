@@ -109,7 +109,7 @@ def read_request(
         settings = {**network, **settings, "model.start": str(start)}
     by_default = recipe is None and config_file is None and file is not None
     return Request(
-        load_config(file, settings),
+        load_config(file, settings, "configuration" if by_default else None),
         settings,
         folder,
         DEFAULT if by_default else recipe,
