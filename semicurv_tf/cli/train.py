@@ -120,10 +120,11 @@ def train(
         _resume(resume, run, folder or recipe or config_file or start, values, dry_run, shown)
         return
 
-    with quiet_start():
-        from semicurv_tf.planning.request import read_request
-        from semicurv_tf.planning.train import run_of, train_request
+    from semicurv_tf.planning.request import read_request
+
     request = read_request(folder, recipe=recipe, config_file=config_file, start=start, settings=values)
+    with quiet_start():
+        from semicurv_tf.planning.train import run_of, train_request
     run = run or run_of(request)
     _run(lambda: train_request(request, run, shown, dry_run), run)
 

@@ -119,7 +119,7 @@ def _finished(image: PredictedImage, threshold: float, steps: PostProcessing):
 def table(scores: dict) -> str:
     """The scores as text for a terminal; of few images with what they are worth."""
     text = _metric_table(scores) if "metrics" in scores else _overlap_table(scores)
-    ious = [each["iou"] for each in scores["each"].values() if each.get("iou") is not None]
+    ious = [each["iou"] for each in scores.get("each", {}).values() if each.get("iou") is not None]
     note = few_images_note(scores["split"], ious)
     return text if note is None else f"{text}\n{note}"
 

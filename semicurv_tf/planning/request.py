@@ -10,7 +10,6 @@ from semicurv_tf.data.catalog import dataset_names
 from semicurv_tf.errors import UserError
 from semicurv_tf.recipes import DEFAULT, NO_LABEL, file_to_train, recipe_names
 from semicurv_tf.section import as_yaml
-from semicurv_tf.training.start import RANDOM, settings_of_start
 
 # Keys that have an option of their own, which is what one types.
 OPTIONS = {
@@ -105,18 +104,25 @@ def read_request(
     if start is not None:
         if "model.start" in settings:
             raise UserError(f"--from {start}: expected no model.start beside it. Fix: leave one out")
-        network = {} if str(start) == RANDOM else settings_of_start(start)
-        settings = {**network, **settings, "model.start": str(start)}
+        settings = {**_network_of(start), **settings, "model.start": str(start)}
     if recipe is None and config_file is None and file is not None:
         recipe = file.stem
     return Request(
-        load_config(file, settings),
+        load_config(file, settings, "configuration" if by_default else None),
         settings,
         folder,
         recipe,
         None if config_file is None else Path(config_file),
         recipe in (DEFAULT, NO_LABEL),
     )
+
+
+def _network_of(start: str | Path) -> dict[str, Any]:
+    if str(start) == "none":
+        return {}
+    from semicurv_tf.training.start import settings_of_start  # loads TensorFlow, which a wrong option need not wait for
+
+    return settings_of_start(start)
 
 
 def _require_folder(folder: Path, settings: dict):
