@@ -92,7 +92,10 @@ def _find(end, line, depth, mask, probability, longest_px, least_probability, va
 
     own_line, radius = _line_at(end, line, depth)
     reach = longest_px + int(np.ceil(radius + _BEYOND_RADIUS_PX)) + 1
-    window = tuple(slice(max(0, at - reach), min(side, at + reach + 1)) for at, side in zip(end, mask.shape))
+    rows_seen, columns_seen = (
+        slice(max(0, at - reach), min(side, at + reach + 1)) for at, side in zip(end, mask.shape, strict=True)
+    )
+    window = (rows_seen, columns_seen)
     corner = np.array([part.start for part in window])
     here, near = np.array(end) - corner, mask[window]
     local, count = ndimage.label(near, CORNERS)
@@ -129,7 +132,7 @@ def _find(end, line, depth, mask, probability, longest_px, least_probability, va
     likely = np.clip(probability[window][tuple(gap.T)], _SMALLEST_PROBABILITY, 1.0).astype(np.float64)
     if np.exp(np.log(likely).mean()) < least_probability:
         return None
-    target_at = tuple(int(value) for value in np.array(target) + corner)
+    target_at = (int(target[0] + corner[0]), int(target[1] + corner[1]))
     return Bridge(float(reached[target]), end, target_at, gap + corner, radius, window)
 
 
