@@ -24,7 +24,7 @@ def images_of_run(run: str | Path, data_dir: str | None, console: Console) -> Re
     Raises:
         UserError: the dataset cannot be opened.
     """
-    dataset = open_run_dataset(Path(run), moved(run_folder.read_config(run), data_dir), console)
+    dataset = open_run_dataset(Path(run), moved(run_folder.read_config(Path(run)), data_dir), console)
     store, what = dataset.validation, "validation images"
     if store is None or not any(store.labelled):
         store, what = dataset.train, "labelled training images"
