@@ -82,17 +82,20 @@ def run_requests(version: str | Path, requests: list[tuple[str, dict]]) -> list[
     """Runs requests through the session path in a fresh process; see `session_probe.py`.
 
     Raises:
-        RuntimeError: the process failed; the last line it wrote is the message.
+        RuntimeError: the process failed; the last line it wrote is the message. Or it took too long.
     """
     with tempfile.TemporaryDirectory() as folder:
         asked, answered = Path(folder, "requests.pickle"), Path(folder, "answers.pickle")
         asked.write_bytes(pickle.dumps(requests))
-        done = subprocess.run(
-            # -I: no PYTHONPATH, no current folder.
-            [sys.executable, "-I", str(PROBE), str(version), str(asked), str(answered)],
-            capture_output=True, text=True, timeout=PROBE_SECONDS, check=False,
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-        )  # fmt: skip
+        try:
+            done = subprocess.run(
+                # -I: no PYTHONPATH, no current folder.
+                [sys.executable, "-I", str(PROBE), str(version), str(asked), str(answered)],
+                capture_output=True, text=True, timeout=PROBE_SECONDS, check=False,
+                env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise RuntimeError(f"no answer within {PROBE_SECONDS} s: this machine is busy, check again") from None
         if done.returncode:
             raise RuntimeError((done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1])
         return pickle.loads(answered.read_bytes())

@@ -79,7 +79,7 @@ def test_a_run_begins_with_it_and_remembers_it(start, tmp_path):
 
 def test_what_does_not_fit_is_refused(start, tmp_path):
     with pytest.raises(
-        UserError, match=r"model.start: .* is for model.widths \[4,6\], found \[4,8\]. Fix: --set model"
+        UserError, match=r"model.start: .* is for model.widths \[4,6\], found \[4,8\]. Fix: --set 'model"
     ):
         start_facts(config(start.path, **{"model.widths": [4, 8]}))
     with pytest.raises(UserError, match="model.start: expected none with model.name=unet, found .* Fix:"):
