@@ -25,7 +25,7 @@ make_environment() {
         rm -rf "$project/.venv"
         "$python" -m venv "$project/.venv" || return 2
         "$project/.venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-            --constraint "$project/constraints.txt" --editable "$project[test,docs,serving,geo,beam]" || return 2
+            --constraint "$project/constraints.txt" --editable "$project[test,docs,serving,geo,gis,beam]" || return 2
         echo "$wanted" >"$project/.venv/installed"
     fi
     export PATH="$project/.venv/bin:$PATH"

@@ -4,8 +4,8 @@
     python scripts/fuzz.py --target image --case 17    one case, with its traceback; its file stays here
 
 A case is good when the reader returns, or raises `UserError` with short, printable lines. Counted are tracebacks (any
-other exception), crashes (the process died), hangs (no answer within 10 s) and the peak of memory. Case N of a target
-is the same file on every machine, whatever else is run.
+other exception), crashes (the process died), hangs (no answer within --hang-seconds) and the peak of memory. Case N of
+a target is the same file on every machine, whatever else is run.
 """
 
 import argparse
@@ -497,18 +497,18 @@ def _peak_mb() -> float:
 # ---- all of them -----------------------------------------------------------------------------------------------------
 
 
-def fuzz(target: str, count: int, seed: int) -> dict:
+def fuzz(target: str, count: int, seed: int, hang_seconds: float = HANG_SECONDS) -> dict:
     """Runs the cases of a target, with a new process after each hang and crash."""
     found = {"cases": 0, "refused": 0, "tracebacks": 0, "crashes": 0, "hangs": 0, "unfit_lines": 0, "peak_mb": 0.0,
              "slowest_s": 0.0, "seconds": 0.0, "faults": {}}  # fmt: skip
     begun, following = time.monotonic(), 0
     while following < count:
-        following = _one_process(target, range(following, count), seed, found)
+        following = _one_process(target, range(following, count), seed, hang_seconds, found)
     found["seconds"] = round(time.monotonic() - begun, 1)
     return found
 
 
-def _one_process(target: str, numbers: range, seed: int, found: dict) -> int:
+def _one_process(target: str, numbers: range, seed: int, hang_seconds: float, found: dict) -> int:
     """Runs cases until the process ends; the number of the first that was not run."""
     arguments = ["--target", target, "--work", f"{numbers.start}:{numbers.stop}", "--seed", str(seed)]
     child = subprocess.Popen(
@@ -521,11 +521,11 @@ def _one_process(target: str, numbers: range, seed: int, found: dict) -> int:
         rest = b""
         while True:
             # Loading TensorFlow is no case.
-            if not selector.select(300.0 if case is None else HANG_SECONDS):
+            if not selector.select(300.0 if case is None else hang_seconds):
                 child.kill()
                 if case is None:
                     raise SystemExit(f"{target}: its process does not begin")
-                _count(found, "hangs", f"no answer within {HANG_SECONDS:g} s", case)
+                _count(found, "hangs", f"no answer within {hang_seconds:g} s", case)
                 return case + 1
             part = os.read(child.stdout.fileno(), 1 << 16)
             if not part:
@@ -568,6 +568,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--target", choices=[*Targets.CASES, "answer"], help="only this one")
     parser.add_argument("--case", type=int, help="with --target: this case, with its traceback")
+    parser.add_argument("--hang-seconds", type=float, default=HANG_SECONDS, help="for one case, on this machine")
     parser.add_argument("--work", help=argparse.SUPPRESS)
     parser.add_argument("--write", type=Path, help="write the figures to this JSON file")
     options = parser.parse_args()
@@ -583,7 +584,7 @@ def main():
     chosen = [options.target] if options.target else [name for name in counts if counts[name]]
     figures = {}
     for name in chosen:
-        figures[name] = fuzz(name, counts[name], options.seed)
+        figures[name] = fuzz(name, counts[name], options.seed, options.hang_seconds)
         shown = ", ".join(f"{key} {value}" for key, value in figures[name].items() if key != "faults")
         print(f"{name}: {shown}", flush=True)
         for what, cases in figures[name]["faults"].items():
@@ -592,7 +593,12 @@ def main():
     bad += sum(each["peak_mb"] > MEMORY_MB for each in figures.values())
     if options.write:
         options.write.parent.mkdir(parents=True, exist_ok=True)
-        record = {"seed": options.seed, "hang_seconds": HANG_SECONDS, "memory_mb": MEMORY_MB, "targets": figures}
+        record = {
+            "seed": options.seed,
+            "hang_seconds": options.hang_seconds,
+            "memory_mb": MEMORY_MB,
+            "targets": figures,
+        }
         options.write.write_text(json.dumps(record, indent=2) + "\n")
     print(f"{sum(each['cases'] for each in figures.values())} cases, {bad} faults")
     sys.exit(1 if bad else 0)

@@ -74,7 +74,7 @@ def on_loopback(counts: list[int], seconds: float) -> list[dict]:
 
 def load(url: str, clients: int, seconds: float, process: int | None, security: Security) -> dict:
     """Asks for masks by so many clients for so long."""
-    from semicurv_tf.data.image_files import encode_png
+    from semicurv_tf.images.encoded import encode_png
 
     generator = np.random.default_rng(0)
     images = [encode_png(generator.integers(0, 256, (*size, 3), np.uint8)) for size in SIZES]

@@ -1,5 +1,6 @@
 """What the sections of a configuration share: frozen, strict, and no setting that does nothing. No TensorFlow."""
 
+import shlex
 from typing import Annotated, ClassVar
 
 import pydantic
@@ -45,12 +46,28 @@ def idle_setting(section: str, key: str, value, default, needed: str) -> Pydanti
     """
     message = (
         f"{section}.{key}: has no effect without {needed}, found {as_yaml(value)}. "
-        f"Fix: --set {needed}, or --set {section}.{key}={as_yaml(default)}"
+        f"Fix: --set {needed}, or {set_option(f'{section}.{key}', default)}"
     )
     return PydanticCustomError(IDLE, "{message}", {"message": message, "section": section, "key": key})
 
 
 def as_yaml(value) -> str:
-    """A value as `--set` takes it."""
-    text = yaml.safe_dump(list(value) if isinstance(value, tuple) else value, default_flow_style=True)
+    """A value as `--set` takes it; lists without blanks, so that a shell leaves them in one piece.
+
+    >>> as_yaml((32, 64)), as_yaml(None), as_yaml(True)
+    ('[32,64]', 'null', 'true')
+    """
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(as_yaml, value))}]"
+    text = yaml.safe_dump(value, default_flow_style=True)
     return text.removesuffix("\n").removesuffix("\n...")
+
+
+def set_option(key: str, value) -> str:
+    """What to type to set a key, quoted where a shell would take it apart.
+
+    >>> set_option("training.steps", None), set_option("model.widths", (4, 8)), set_option("data.data_dir", "")
+    ('--set training.steps=null', "--set 'model.widths=[4,8]'", "--set 'data.data_dir='")
+    """
+    text = value if isinstance(value, str) else as_yaml(value)
+    return f"--set {shlex.quote(f'{key}={text}')}" if text else f"--set '{key}='"

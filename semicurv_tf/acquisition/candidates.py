@@ -9,7 +9,8 @@ import numpy as np
 
 from semicurv_tf.data.identity import title
 from semicurv_tf.errors import UserError
-from semicurv_tf.images.reader import read_image
+from semicurv_tf.images.reader import read_valid_image
+from semicurv_tf.images.values import ValueRanges
 from semicurv_tf.images.walk import find_images
 
 
@@ -24,8 +25,12 @@ class ImagePool(Protocol):
     names: list[str]
     labelled: set[str] | None
 
-    def read(self, index: int, channels: int) -> tuple[np.ndarray, np.ndarray | None]:
+    def read(
+        self, index: int, channels: int, value_range: ValueRanges | None = None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
         """uint8 `(height, width, channels)`, and where its pixels count, bool `(height, width)` (None: everywhere).
+
+        Values wider than 8 bit are stretched by the range of the run's training data; None measures each file.
 
         Raises:
             UserError: it cannot be read.
@@ -69,8 +74,9 @@ class FolderImages:
             same = lambda path: any(filecmp.cmp(path, one, False) for one in of_size.get(path.stat().st_size, ()))
             self.labelled = {name for name, path in zip(self.names, self._files) if path.is_file() and same(path)}
 
-    def read(self, index, channels):
-        return read_image(self._files[index], channels), None
+    def read(self, index, channels, value_range=None):
+        read = read_valid_image(self._files[index], channels, value_range)
+        return read.pixels, read.valid
 
 
 class TrainingImages:
@@ -87,7 +93,7 @@ class TrainingImages:
         self.names = [title(root, name) for root, name in zip(store.roots, store.names)]
         self.labelled = labelled
 
-    def read(self, index, channels):
+    def read(self, index, channels, value_range=None):
         arrays = self._store.read(index)
         return arrays["image"], arrays["valid"][..., 0] > 0
 

@@ -11,6 +11,7 @@ from semicurv_tf.acquisition.candidates import ImagePool
 from semicurv_tf.acquisition.disagreement import committee, disagreement
 from semicurv_tf.acquisition.diverse import choose_diverse
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.values import ValueRanges, parse_ranges
 from semicurv_tf.pictures.contact_sheet import contact_sheet
 from semicurv_tf.pictures.rgb import reduced
 from semicurv_tf.vector.table import write_table
@@ -30,12 +31,14 @@ class Judges:
         features: the same images to a vector that tells what they look like.
         channels: 1, 3 or the number of bands.
         labelled: names of the images that the run was trained on with labels.
+        value_range: of values wider than 8 bit, from the run's training data; None where it has none.
     """
 
     predictors: Sequence[Callable[[np.ndarray], np.ndarray]]
     features: Callable[[np.ndarray], np.ndarray]
     channels: int
     labelled: tuple[str, ...] = ()
+    value_range: ValueRanges | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +87,46 @@ def open_judges(run: str | Path) -> Judges:
     networks = [network for network in (student, teacher) if network is not None]
     predictors = [Predictor.from_network(network, facts["channels"]).probability for network in networks]
     features = pooled_features(networks[-1], facts["channels"])
-    return Judges(predictors, features, facts["channels"], tuple(facts["labelled"]))
+    value_range = parse_ranges(facts["value_range"]) if facts.get("value_range") else None
+    return Judges(predictors, features, facts["channels"], tuple(facts["labelled"]), value_range)
+
+
+def rank(
+    judges: Judges, images: ImagePool, count: int, views: int = 4, advance: Callable[[str], None] | None = None
+) -> tuple[Choice, list[Candidate]]:
+    """Ranks images, without writing anything; see `choose_next`.
+
+    Returns:
+        What was chosen, and all candidates.
+
+    Raises:
+        UserError: no image without a label.
+    """
+    candidates, known, labelled = [], [], []
+    faults: list[str] = []
+    for index, name in enumerate(images.names):
+        try:
+            image, valid = images.read(index, judges.channels, judges.value_range)
+            if _is_labelled(name, judges.labelled) if images.labelled is None else name in images.labelled:
+                known.append(judges.features(image))
+                labelled.append(name)
+            else:
+                candidates.append(_judge(judges, index, name, image, valid, views))
+        except UserError as error:
+            faults += error.lines
+        except MemoryError:
+            faults.append(f"{name}: not enough memory. Fix: cut it into tiles")
+        if advance:
+            advance(name)
+    if not candidates:
+        none = "--input: found no readable image without a label. Fix: name a folder of unlabelled images"
+        raise UserError([*faults, none])
+    scores = np.array([one.score for one in candidates])
+    known_features = np.stack(known) if known else None
+    taken, distances = choose_diverse(scores, np.stack([one.features for one in candidates]), count, known_features)
+    chosen = [candidates[position] for position in taken]
+    choice = Choice(chosen, distances, len(candidates), labelled, tuple(faults), images.labelled is not None)
+    return choice, candidates
 
 
 def choose_next(
@@ -117,38 +159,18 @@ def choose_next(
         UserError: no image without a label, or results that cannot be written.
     """
     output = Path(output)
-    candidates, known, labelled = [], [], []
-    faults: list[str] = []
-    for index, name in enumerate(images.names):
-        try:
-            image, valid = images.read(index, judges.channels)
-            if _is_labelled(name, judges.labelled) if images.labelled is None else name in images.labelled:
-                known.append(judges.features(image))
-                labelled.append(name)
-            else:
-                candidates.append(_judge(judges, index, name, image, valid, views))
-        except UserError as error:
-            faults += error.lines
-        except MemoryError:
-            faults.append(f"{name}: not enough memory. Fix: cut it into tiles")
-        if advance:
-            advance(name)
-    if not candidates:
-        none = "--input: found no readable image without a label. Fix: name a folder of unlabelled images"
-        raise UserError([*faults, none])
-    scores = np.array([one.score for one in candidates])
-    known_features = np.stack(known) if known else None
-    taken, distances = choose_diverse(scores, np.stack([one.features for one in candidates]), count, known_features)
-    chosen = [candidates[position] for position in taken]
-    ranks = {position: rank for rank, position in enumerate(taken, 1)}
+    choice, candidates = rank(judges, images, count, views, advance)
+    chosen = choice.images
     write_table(
-        output / LIST, (_row(one, rank, distance) for rank, (one, distance) in enumerate(zip(chosen, distances), 1))
+        output / LIST,
+        (_row(one, rank, distance) for rank, (one, distance) in enumerate(zip(chosen, choice.distances), 1)),
     )
-    by_score = np.argsort(-scores, kind="stable")
-    write_table(output / SCORES, (_row(candidates[position], ranks.get(position, ""), None) for position in by_score))
+    ranks = {one.index: number for number, one in enumerate(chosen, 1)}
+    by_score = sorted(candidates, key=lambda one: -one.score)
+    write_table(output / SCORES, (_row(one, ranks.get(one.index, ""), None) for one in by_score))
     with written_whole(output / SHEET) as part:
         _sheet(judges, images, chosen, views).save(part, format="PNG")
-    return Choice(chosen, distances, len(candidates), labelled, tuple(faults), images.labelled is not None)
+    return choice
 
 
 def described(choice: Choice, judges: Judges, views: int, output: str | Path) -> str:
@@ -192,13 +214,13 @@ def _sheet(judges: Judges, images: ImagePool, chosen: list[Candidate], views: in
     rows = []
     for rank, one in enumerate(chosen, 1):
         # Maps of 10,000 images are not kept; those of the chosen few are made again.
-        image, valid = images.read(one.index, judges.channels)
+        image, valid = images.read(one.index, judges.channels, judges.value_range)
         members = committee(judges.predictors, image, views)
         differing = disagreement(members) if valid is None else disagreement(members) * valid
         heat = matplotlib.colormaps["inferno"](np.clip(differing / (0.5 * np.log(2)), 0, 1))[..., :3]
         pictures = [
-            image if image.shape[-1] == 3 else image[..., 0], np.rint(255 * members.mean(axis=0)).astype(np.uint8),
-            np.rint(255 * heat).astype(np.uint8),
+            image[..., :3] if image.shape[-1] >= 3 else image[..., 0],
+            np.rint(255 * members.mean(axis=0)).astype(np.uint8), np.rint(255 * heat).astype(np.uint8),
         ]  # fmt: skip
         label = f"{rank}. {one.name}  {1000 * one.score:.2f}"
         rows.append(

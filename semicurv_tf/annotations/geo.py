@@ -43,7 +43,7 @@ def read_geo(material: Material) -> Annotations:
     layers: list[Layer] = []
     for path in material.files(".geojson", ".json", ".gpkg"):
         try:
-            layers.extend(_geopackage(path, found) if path.suffix.lower() == ".gpkg" else _geojson(path, found))
+            layers.extend(read_layers(path, found))
         except UserError as error:
             found.faults.extend(error.lines)
     if not layers:
@@ -77,6 +77,15 @@ def read_geo(material: Material) -> Annotations:
         if layer.features and not count:
             found.passed_over["layer that meets no GeoTIFF"] += 1
     return found
+
+
+def read_layers(path: Path, found: Annotations) -> list[Layer]:
+    """The layers of a GeoPackage or a GeoJSON file; features that cannot be read are counted in `found`.
+
+    Raises:
+        UserError: damaged, of a reference system that is not known, or rasterio is missing.
+    """
+    return list(_geopackage(path, found) if path.suffix.lower() == ".gpkg" else _geojson(path, found))
 
 
 def _on_raster(layer: Layer, crs, transform, size, found: Annotations) -> Iterator[Shape]:

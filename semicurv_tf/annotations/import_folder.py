@@ -161,7 +161,7 @@ def _write(found, names, material: Material, output, width_px, chosen, counts, e
                 passed_over["annotation that leaves no pixel known"] += 1
                 tally["unlabelled"] += 1
                 continue
-            _save_mask(mask, copy, part / "masks" / f"{one.name}.png")
+            save_mask(mask, copy, part / "masks" / f"{one.name}.png")
             tally["labelled"] += 1
             if not known.all():
                 tally["partly"] += 1
@@ -232,18 +232,18 @@ def _copy_image(image: Path | bytes, stem: Path) -> Path:
     return copy
 
 
-def _save_mask(mask: np.ndarray, image: Path, path: Path) -> None:
+def save_mask(mask: np.ndarray, image: Path, path: Path) -> None:
     """As the image stores its pixels and with its orientation tag, so that both are turned alike."""
     picture = Image.fromarray(np.where(mask, np.uint8(255), np.uint8(0)))
     with naming(image):
         tag, *_ = image_orientation(image)
     path.parent.mkdir(parents=True, exist_ok=True)
     if tag == 1:
-        picture.save(path)
+        picture.save(path, format="PNG")
         return
     exif = Image.Exif()
     exif[0x0112] = tag
-    picture.transpose(_STORED[tag]).save(path, exif=exif)
+    picture.transpose(_STORED[tag]).save(path, format="PNG", exif=exif)
 
 
 def _cell(text: str) -> str:

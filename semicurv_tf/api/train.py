@@ -6,10 +6,8 @@ from pathlib import Path
 
 from semicurv_tf.api.run import Run
 from semicurv_tf.api.settings import console, settings_of
-from semicurv_tf.config import load_config
 from semicurv_tf.data.catalog import dataset_names
 from semicurv_tf.errors import UserError
-from semicurv_tf.recipes import recipe_file
 
 
 def train(
@@ -20,6 +18,7 @@ def train(
     labels: int | float | str | None = None,
     recipe: str | None = None,
     config: str | Path | None = None,
+    start: str | Path | None = None,
     quiet: bool = False,
     **settings,
 ) -> Run:
@@ -28,11 +27,13 @@ def train(
     Args:
         folder_or_dataset: a folder with `images/` and `masks/`, or a name from `semicurv-tf datasets list`; None: the
             dataset of the recipe. A folder that is named as a dataset is: write "./drive".
-        run: a new folder for the run; None: `runs/DATASET-METHOD-LABELS-seedN`.
-        labels: labelled training images: a count (3), a fraction (0.05) or "all"; None: all of a folder, 0.05 of
-            other datasets, or what the recipe says.
-        recipe: a name from `semicurv-tf recipes`.
+        run: a new folder for the run; None: `runs/FOLDER`, of a dataset `runs/DATASET-METHOD-LABELS-seedN`.
+        labels: labelled training images: a count (3; 0 for none), a fraction (0.05) or "all"; None: all of a folder,
+            0.05 of other datasets, or what the recipe says.
+        recipe: a name from `semicurv-tf recipes`; None: the default recipe, unless `config`, `method` or `model` is
+            named.
         config: a YAML file of your own; not with `recipe`.
+        start: what to begin with, as `--from`: another run, or a file of weights.
         quiet: no progress.
         **settings: the other words of the command line: `data_dir`, `unlabelled_dir`, `method`, `model`, `steps`,
             `seed`, `devices`, `precision`; or sections with their keys, e.g. `training={"learning_rate": 1e-4}`,
@@ -48,22 +49,23 @@ def train(
 
     Example:
         >>> import semicurv_tf
-        >>> run = semicurv_tf.train("photos", run="runs/mine", recipe="crackforest_best")  # doctest: +SKIP
+        >>> run = semicurv_tf.train("photos", run="runs/mine")  # doctest: +SKIP
         >>> run.predict("photos/images/1.jpg").mask.mean()  # doctest: +SKIP
         0.021
     """
-    values = settings_of("train", {**settings, "labels": labels}) | _data(folder_or_dataset, settings)
     if recipe is not None and config is not None:
         raise UserError(f"recipe={recipe!r}, config={str(config)!r}: expected one of them. Fix: leave one out")
-    loaded = load_config(config if recipe is None else recipe_file(recipe), values)
+    folder, dataset = _folder_or_dataset(folder_or_dataset, settings)
+    values = settings_of("train", {**settings, "labels": labels}) | dataset
 
-    from semicurv_tf.training import run_folder
-    from semicurv_tf.training import train as training
+    from semicurv_tf.planning.request import read_request
+    from semicurv_tf.planning.train import run_of, train_request
 
-    folder = Path(run) if run is not None else run_folder.default_run(loaded)
-    with interrupted(folder):
-        training.train(loaded, folder, console(quiet))
-    return Run(folder)
+    request = read_request(folder, recipe=recipe, config_file=config, start=start, settings=values)
+    target = Path(run) if run is not None else run_of(request)
+    with interrupted(target):
+        train_request(request, target, console(quiet))
+    return Run(target)
 
 
 @contextlib.contextmanager
@@ -79,13 +81,13 @@ def interrupted(run: Path) -> Iterator[None]:
         ) from None
 
 
-def _data(folder_or_dataset: str | Path | None, settings: dict) -> dict:
-    """The keys that say which images."""
+def _folder_or_dataset(folder_or_dataset: str | Path | None, settings: dict) -> tuple[Path | None, dict]:
+    """A folder, or the setting that names a dataset."""
     if folder_or_dataset is None:
-        return {}
+        return None, {}
     text, path = str(folder_or_dataset), Path(folder_or_dataset)
     if isinstance(folder_or_dataset, str) and text in dataset_names():
-        return {"data.dataset": text}
+        return None, {"data.dataset": text}
     if not path.is_dir():
         found = "a file" if path.exists() else "neither"
         raise UserError(
@@ -94,4 +96,4 @@ def _data(folder_or_dataset: str | Path | None, settings: dict) -> dict:
         )
     if settings.get("data_dir") is not None:
         raise UserError(f"data_dir: {text} is the folder already. Fix: leave data_dir out")
-    return {"data.dataset": "folder", "data.data_dir": text}
+    return path, {}

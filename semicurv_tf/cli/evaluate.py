@@ -12,6 +12,8 @@ Examples:
   semicurv-tf evaluate --run runs/roads --metrics iou,completeness,correctness,quality --tolerance-px 3
   semicurv-tf evaluate --run runs/first --split validation --choose-threshold
   semicurv-tf evaluate --run runs/first --metrics all --threshold chosen
+  semicurv-tf evaluate --run runs/first --choose postprocessing --choose-by cldice
+  semicurv-tf evaluate --run runs/first --metrics all --postprocessing chosen
   semicurv-tf evaluate --run runs/first --new          # images with masks that came since it was trained
 
 \b
@@ -19,7 +21,7 @@ Metrics: iou, f1, precision, recall, average_precision, aiu, ods, ois, cldice, b
 completeness, correctness, quality, rand_error. docs/metrics.md defines each.
 
 \b
-Written: RUN/scores.json, a key per split (and threshold, where it is not 0.5); with --choose-threshold
+Written: RUN/scores.json, a key per split (and threshold, where it is not 0.5); with --choose
 RUN/threshold.json, which `predict` and `export` use unless told otherwise; with --page one self-contained
 HTML file.
 """
@@ -60,21 +62,31 @@ class _Threshold(click.ParamType):
     "--threshold", type=_Threshold(), default="0.5", show_default=True, help="Foreground above this probability."
 )
 @click.option(
+    "--tta", type=click.Choice(["none", "d4", "scales", "all"]),
+    help="How predictions are averaged, see `predict --help`.  [default: the run's model.tta]",
+)  # fmt: skip
+@click.option(
     "--page", type=click.Path(path_type=Path), metavar="FILE",
     help="Also write an HTML page with all scores; without --metrics, of all metrics.",
 )  # fmt: skip
 @click.option(
-    "--choose-threshold",
-    is_flag=True,
-    help="Choose the threshold on validation images, or labelled ones where there are none.",
-)
+    "--postprocessing", type=click.Choice(["none", "chosen"]), default="none", show_default=True,
+    help="chosen: score masks at the threshold and after the steps of --choose postprocessing.",
+)  # fmt: skip
 @click.option(
-    "--choose-by", type=click.Choice(["iou", "f1"]), default="iou", show_default=True,
-    help="With --choose-threshold: metric to maximise.",
+    "--choose", type=click.Choice(["threshold", "postprocessing"]),
+    help="Choose the threshold on validation images, or labelled ones where there are none; or with it the smallest "
+    "component, hysteresis and the bridging of gaps.",
+)  # fmt: skip
+@click.option("--choose-threshold", is_flag=True, help="Short for --choose threshold.")
+@click.option(
+    "--choose-by", type=click.Choice(["iou", "f1", "cldice"]), default="iou", show_default=True,
+    help="With --choose: metric to maximise, its mean over images; cldice with postprocessing alone.",
 )  # fmt: skip
 def evaluate(
-    run, data_dir, unlabelled_dir, split, new, metrics, tolerance_px, threshold, page, choose_threshold, choose_by
-):
+    run, data_dir, unlabelled_dir, split, new, metrics, tolerance_px, threshold, tta, page, postprocessing, choose,
+    choose_threshold, choose_by,
+):  # fmt: skip
     """Score a trained network: IoU and F1 at threshold 0.5, mean over images as in the paper, and pooled.
 
     The network of the last step is scored (the teacher, where the method has one): no checkpoint is picked by its
@@ -86,17 +98,29 @@ def evaluate(
     from semicurv_tf.cli.console import console, quiet_start
     from semicurv_tf.errors import UserError
     from semicurv_tf.metrics.catalogue import parse_metrics
+    from semicurv_tf.postprocessing.settings import PostProcessing
 
     names = parse_metrics("all" if metrics is None else metrics) if metrics is not None or page else ()
-    if choose_threshold and (names or threshold != "0.5"):
+    if choose == "postprocessing" and choose_threshold:
+        raise UserError("--choose-threshold: is part of --choose postprocessing. Fix: leave it out")
+    option = "--choose-threshold" if choose_threshold else f"--choose {choose}"
+    choose = "threshold" if choose_threshold else choose
+    if choose and (names or threshold != "0.5" or postprocessing != "none" or tta):
         raise UserError(
-            "--choose-threshold: expected no --metrics, --page or --threshold with it. "
-            "Fix: choose first, then evaluate with --threshold chosen"
+            f"{option}: expected no --metrics, --page, --threshold, --tta or --postprocessing with it. "
+            f"Fix: choose first, then evaluate with --{choose} chosen"
+        )
+    if choose == "threshold" and choose_by == "cldice":
+        raise UserError("--choose-by cldice: is for --choose postprocessing. Fix: --choose-by iou or f1")
+    if postprocessing == "chosen" and (threshold not in ("0.5", "chosen") or page is not None):
+        raise UserError(
+            "--postprocessing chosen: expected no --page, and no --threshold but the one chosen with it. "
+            "Fix: leave them out"
         )
     if new and split is not None:
         raise UserError(f"--new: expected no --split beside it, found --split {split}. Fix: leave one of them out")
     split = "new" if new else split
-    if choose_threshold and split in ("test", "new"):
+    if choose and split in ("test", "new"):
         raise UserError(
             f"{'--new' if new else '--split test'}: a threshold is never chosen on the images that results are "
             "reported on. Fix: --split validation or --split labelled"
@@ -106,15 +130,22 @@ def evaluate(
 
         require_file(page, "--page")
     with quiet_start():
+        from semicurv_tf.evaluation import choose_postprocessing, score_run
         from semicurv_tf.evaluation import choose_threshold as choosing
-        from semicurv_tf.evaluation import score_run
         from semicurv_tf.evaluation.open_run import open_run
-    opened = open_run(run, data_dir, console(), unlabelled_dir)
-    if choose_threshold:
+    opened = open_run(run, data_dir, console(), unlabelled_dir, tta)
+    if choose == "postprocessing":
+        chosen = choose_postprocessing.choose_postprocessing(opened, split, choose_by, console())
+        print(choose_postprocessing.describe(chosen, opened))
+        return
+    if choose == "threshold":
         print(choosing.describe(choosing.choose_threshold(opened, split, choose_by, console()), opened))
         return
-    number = choosing.threshold_of(threshold, opened)
-    scores = score_run.score_images(opened, split or "test", console(), names, number, tolerance_px)
+    steps = choose_postprocessing.chosen_steps(opened) if postprocessing == "chosen" else PostProcessing()
+    number = choosing.threshold_of("chosen" if steps else threshold, opened)
+    if steps:
+        names = score_run.require_mask_metrics(names, asked_for_all=(metrics or "").strip().lower() == "all")
+    scores = score_run.score_images(opened, split or "test", console(), names, number, tolerance_px, steps)
     print(score_run.table(scores))
     if page is not None:
         from semicurv_tf.report.evaluation_page import write_evaluation_page

@@ -1,4 +1,4 @@
-"""`semicurv-tf export`: a SavedModel for TensorFlow Serving, and its check."""
+"""`semicurv-tf export`: a SavedModel for TensorFlow Serving, ONNX or OpenVINO, and their checks."""
 
 import click
 
@@ -8,11 +8,19 @@ Examples:
   semicurv-tf export --run runs/drive --output MODELS/semicurv
   semicurv-tf export --run runs/drive --output MODELS/semicurv --size 512x512 --precision bfloat16
   semicurv-tf export --check MODELS/semicurv/1
+  semicurv-tf export --run runs/drive --output drive_openvino --format openvino
+  semicurv-tf export --run runs/drive --output drive_int8 --format openvino --precision int8
+  semicurv-tf export --check drive_openvino
 
 \b
 Written: MODELS/semicurv/VERSION with saved_model.pb, the signatures serving_default, predict_bytes and
 predict_logits, warm-up requests and a model card. A version is written whole or not at all, and never
 over another one. serving/README.md says how to serve it.
+
+\b
+With --format onnx or openvino OUTPUT becomes a new folder with model.onnx, or model.xml and model.bin, and
+model_card.json; its answers were compared with Keras' on random images and on the run's validation images. The extras:
+pip install 'semicurv-tf[onnx]', 'semicurv-tf[openvino]'. `predict --saved-model OUTPUT` takes such a folder.
 """
 
 
@@ -44,12 +52,23 @@ class _Size(click.ParamType):
     help="Threshold of the served mask.  [default: the run's, else 0.5]",
 )
 @click.option(
+    "--format",
+    "form",
+    type=click.Choice(["savedmodel", "onnx", "openvino"]),
+    default="savedmodel",
+    show_default=True,
+    help="savedmodel: for TensorFlow Serving and Keras.",
+)
+@click.option(
     "--precision",
-    type=click.Choice(["float32", "bfloat16"]),
+    type=click.Choice(["float32", "bfloat16", "int8"]),
     default="float32",
     show_default=True,
-    help="Precision of the features inside; inputs and outputs stay as they are.",
+    help="Precision of the features inside; inputs and outputs stay as they are. int8: OpenVINO alone, calibrated on "
+    "the run's training images, and refused where it costs more than 0.5 points of IoU on validation images.",
 )
+@click.option("--data-dir", type=click.Path(), help="With onnx, openvino: the dataset's folder, if it moved.")
+@click.option("--force", is_flag=True, help="Keep int8 whatever it costs.")
 @click.option(
     "--max-pixels", type=click.IntRange(min=1), help="Largest height x width of a served image.  [default: 4194304]"
 )
@@ -58,8 +77,11 @@ class _Size(click.ParamType):
 )
 @click.option("--trust", is_flag=True, help="With --check: run a model that may read and write files too.")
 @click.option("--models-config", type=click.Path(), help="With --check: also check a server's models.config.")
-def export(run, output, version, max_batch, size, threshold, precision, max_pixels, check, models_config, trust):
-    """Write the deployed network of a run as a SavedModel, or check one that was written."""
+def export(
+    run, output, version, max_batch, size, threshold, form, precision, data_dir, force, max_pixels, check,
+    models_config, trust,
+):  # fmt: skip
+    """Write the deployed network of a run as a SavedModel, as ONNX or for OpenVINO, or check what was written."""
     from semicurv_tf.errors import UserError
 
     if check:
@@ -71,6 +93,17 @@ def export(run, output, version, max_batch, size, threshold, precision, max_pixe
         raise UserError(
             f"--{'output' if run else 'run'}: missing. Fix: semicurv-tf export --run RUN --output MODELS/NAME"
         )
+
+    if form != "savedmodel":
+        beside = {"--version": version, "--size": size, "--max-pixels": max_pixels, "--models-config": models_config}
+        given = [name for name, value in beside.items() if value is not None]
+        if given:
+            raise UserError(f"{given[0]}: of a SavedModel alone, found --format {form}. Fix: leave it out")
+        _convert(run, output, form, precision, threshold, data_dir, force)
+        return
+    if precision == "int8" or data_dir is not None or force:
+        wrong = "--precision int8" if precision == "int8" else "--force" if force else "--data-dir"
+        raise UserError(f"{wrong}: not of a SavedModel. Fix: --format openvino, or leave it out")
 
     from semicurv_tf.cli.console import quiet_start
     from semicurv_tf.export.saved_model import MAX_PIXELS, choose_version
@@ -90,11 +123,41 @@ def export(run, output, version, max_batch, size, threshold, precision, max_pixe
     click.echo(f"Check it: semicurv-tf export --check {done.version}")
 
 
+def _convert(run, output, form, precision, threshold, data_dir, force):
+    from semicurv_tf.cli.console import console, quiet_start
+    from semicurv_tf.errors import UserError
+    from semicurv_tf.export.conversion import RealImages, convert_run, require_convertible
+
+    require_convertible(output, form, precision)  # said at once, not after TensorFlow has loaded
+    with quiet_start():
+        from semicurv_tf.export.run_images import images_of_run
+
+        try:
+            images = images_of_run(run, data_dir, console())
+        except UserError as error:
+            if precision == "int8":
+                raise
+            images = RealImages()
+            click.echo(f"note: compared on random images alone, the run's own cannot be read ({error.lines[0]})")
+        done = convert_run(
+            run, output, format=form, precision=precision, threshold=threshold, images=images, force=force
+        )
+    click.echo(f"{done.folder}: {form}, {precision}, any size")
+    for line in done.said:
+        click.echo(line)
+
+
 def _check(version, models_config, trust):
     from semicurv_tf.cli.console import quiet_start
     from semicurv_tf.errors import UserError
     from semicurv_tf.export.card import read_card
+    from semicurv_tf.export.conversion import check_converted, is_converted
 
+    if is_converted(version):
+        with quiet_start():
+            said = check_converted(version)
+        click.echo(f"passed  {said}")
+        return
     read_card(version)  # a wrong folder is said at once, not after TensorFlow has loaded
     with quiet_start():
         from semicurv_tf.export.check import check_version

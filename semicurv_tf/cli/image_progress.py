@@ -8,6 +8,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from semicurv_tf.wording import clock
 
 LINE_SECONDS = 30.0  # where no terminal shows a bar, a line is printed this often
+BAR_CELLS = 12  # so that 80 columns have room for a name
 SPEED_SECONDS = 300.0  # tiles come slowly: the time left is estimated over the last of them
 
 
@@ -27,7 +28,7 @@ class ImageProgress:
         self._bar = None
         if console.is_terminal:
             columns = (
-                TextColumn(verb), BarColumn(), TextColumn("{task.fields[count]}"), TaskProgressColumn(),
+                TextColumn(verb), BarColumn(BAR_CELLS), TextColumn("{task.fields[count]}"), TaskProgressColumn(),
                 TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
                 TextColumn("{task.fields[name]}", markup=False),
             )  # fmt: skip

@@ -13,12 +13,15 @@ from semicurv_tf.errors import USER, UserError
 # Command -> one line for --help. Each lives in semicurv_tf.cli.COMMAND and is imported when it is called:
 # TensorFlow takes seconds to load, --help must not. `next` is a function of Python's own: see _MODULES.
 COMMANDS = {
+    "demo": "Draw images of every kind and find their structures with the built-in network: nothing needed.",
     "train": "Train a network from few labelled and many unlabelled images.",
     "pretrain": "Teach a network curves on drawn images, before it sees a label.",
     "evaluate": "Score a trained network on the test images.",
     "predict": "Draw masks for an image or a folder of images.",
     "next": "Choose which images to label next.",
+    "review": "Correct predictions on a local page with brush and eraser.",
     "vectorize": "Turn masks into lines with lengths and widths: GeoJSON and tables.",
+    "measure": "Measure cracks on pavement: length by width class, density, sections.",
     "export": "Write a SavedModel for TensorFlow Serving and Keras.",
     "reproduce": "Train and score the cells of one of the paper's tables or figures.",
     "study": "Train and compare recipes on the same labelled images.",
@@ -54,8 +57,9 @@ def cli():
 
     \b
     Examples:
+      semicurv-tf demo
       semicurv-tf predict --input photos/ --output masks/ --overlay
-      semicurv-tf train --dataset synthetic --labels 0.05 --run runs/first
+      semicurv-tf train photos/ --run runs/first
       semicurv-tf evaluate --run runs/first
       semicurv-tf predict --run runs/first --input photos/ --output masks/
       semicurv-tf vectorize --input masks/ --output lines/ --table cracks.csv

@@ -12,9 +12,13 @@ Examples:
   semicurv-tf predict --run runs/roads --input huge.tif --output mask.tif          # a GeoTIFF in and out
   semicurv-tf predict --run runs/em --input stack.tif --output masks/ --tta d4     # a stack in, a stack out
   semicurv-tf predict --run runs/cracks --input photos/ --output masks/ --vectors  # lines and their measures too
+  semicurv-tf predict --run runs/roads --input tiles/ --output masks/ --vectors gpkg --kind road    # layers for QGIS
+  semicurv-tf predict --run runs/cracks --input photos/ --output masks/ --editable labelme
   semicurv-tf predict --run runs/drive --input one.png --output masks/ --probability --threshold 0.4
   semicurv-tf predict --run runs/roads --input tiles/ --output masks/ --no-data 253-255
+  semicurv-tf predict --run runs/cracks --input photos/ --output masks/ --smallest-component-px 50 --bridge-px 10
   semicurv-tf predict --saved-model MODELS/semicurv/1 --input photos/ --output masks/
+  semicurv-tf predict --run runs/drive --engine openvino --input photos/ --output masks/
   semicurv-tf predict --server grpc://localhost:8500 --input photos/ --output masks/
   semicurv-tf predict --server http://localhost:8501 --input photos/ --output masks/ --batch 8
   semicurv-tf predict --runner beam --run runs/drive --input list.txt --output masks/ -- \\
@@ -22,9 +26,10 @@ Examples:
 
 \b
 Written per image: NAME.png (mask, 0 and 255), with --probability NAME.probability.png (0-255), with
---overlay NAME.overlay.png, with --vectors NAME.geojson and NAME.csv (see `vectorize`). Stacks,
-georeferenced and large TIFFs get .tif in place of .png; a GeoTIFF keeps its CRS and transform, and pixels
-without data stay so (mask 0, and unset in the TIFF's own mask).
+--overlay NAME.overlay.png, with --vectors NAME.geojson (WGS 84 where there are map coordinates) and NAME.csv,
+with --vectors gpkg NAME.gpkg in the raster's own CRS (see `vectorize`). Stacks, georeferenced and large TIFFs get
+.tif in place of .png; a GeoTIFF keeps its CRS and transform, has overviews (a cloud optimized GeoTIFF), and
+pixels without data stay so (mask 0, and unset in the TIFF's own mask).
 
 \b
 Images that do not fit in --memory are read, predicted and written in windows: overlapping tiles, blended
@@ -52,7 +57,11 @@ files. On several machines all paths must lie on a file system that they share.
     type=click.Path(),
     help="Run folder of a training: its deployed network predicts.  [default: the built-in network]",
 )
-@click.option("--saved-model", type=click.Path(), help="Version folder of an export, instead of --run.")
+@click.option(
+    "--saved-model",
+    type=click.Path(),
+    help="Version folder of an export, or an ONNX or OpenVINO one, instead of --run.",
+)
 @click.option("--trust", is_flag=True, help="Load a --saved-model that may read and write files too.")
 @click.option(
     "--server", metavar="URL", help="grpc(s)://host:port or http(s)://host:port of TF Serving, instead of --run."
@@ -98,11 +107,24 @@ files. On several machines all paths must lie on a file system that they share.
     "[default: the one chosen on validation images (RUN/threshold.json), else 0.5]",
 )
 @click.option(
+    "--postprocessing",
+    metavar="none|FOLDER",
+    help="none: the threshold alone; or a run or exported version whose chosen threshold and steps are taken.  "
+    "[default: those of --run or --saved-model; without, and with --threshold, none]",
+)
+@click.option("--smallest-component-px", type=click.IntRange(min=0), help="Leave out components of fewer pixels.")
+@click.option(
+    "--hysteresis", type=click.FloatRange(0, 1, max_open=True), metavar="LOW",
+    help="Also take pixels above LOW that hang together with one above the threshold.",
+)  # fmt: skip
+@click.option(
+    "--bridge-px", type=click.IntRange(0, 200), help="Bridge gaps of up to so many pixels along the most probable way."
+)
+@click.option(
     "--tta",
-    type=click.Choice(["none", "d4"]),
-    default="none",
-    show_default=True,
-    help="d4: average over the eight flips and quarter turns, in eight times the time.",
+    type=click.Choice(["none", "d4", "scales", "all"]),
+    help="Average over the eight flips and quarter turns (d4: 8 times the time), over three scales (3.5 times), or "
+    "over both (28 times).  [default: the run's model.tta]",
 )
 @click.option(
     "--no-data",
@@ -129,12 +151,42 @@ files. On several machines all paths must lie on a file system that they share.
     show_default=True,
     help="bfloat16 halves memory, and time where the processor has it (auto); of --run only.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["tensorflow", "openvino"]),
+    default="tensorflow",
+    show_default=True,
+    help="What computes the network of --run; openvino needs pip install 'semicurv-tf[openvino]'.",
+)
 @click.option("--probability", is_flag=True, help="Also write the probability.")
 @click.option("--overlay", is_flag=True, help="Also write the image with its mask in red.")
 @click.option(
     "--vectors",
-    is_flag=True,
-    help="Also write the mask's lines (GeoJSON) and their lengths, widths and orientations (CSV).",
+    is_flag=False,
+    flag_value="geojson",
+    type=click.Choice(["geojson", "gpkg"]),
+    help="Also write the mask's lines (GeoJSON, or GeoPackage) and their lengths, widths and orientations (CSV).",
+)
+@click.option(
+    "--crs",
+    help="With --vectors: raster, pixels, map, or with gpkg a CRS such as EPSG:3857; see `vectorize`.  "
+    "[default: raster]",
+)
+@click.option(
+    "--min-length-px",
+    type=click.FloatRange(min=0),
+    help="With --vectors: leave out dots, and structures whose total length is less.  [default: 10]",
+)
+@click.option(
+    "--kind",
+    type=click.Choice(["crack", "road", "vessel", "membrane"]),
+    help="With --vectors: what the lines are of; it names layers and attributes.  [default: crack]",
+)
+@click.option(
+    "--editable",
+    type=click.Choice(["labelme", "png"]),
+    help="Also write files to correct: labelme/NAME.json, which `datasets import --from labelme` reads back, or layers "
+    "for napari or GIMP in layers/images and layers/masks, which `--dataset folder --data-dir layers` reads.",
 )
 @click.option(
     "--format",
@@ -160,6 +212,10 @@ def predict(
     probability,
     overlay,
     vectors,
+    crs,
+    min_length_px,
+    kind,
+    editable,
     format,
     overwrite,
     batch,
@@ -192,11 +248,23 @@ def predict(
         raise UserError(f"{beam_options[0]}: not an option of this command. Fix: leave it out, or --runner beam")
     if images is None:
         raise UserError("--input: missing. Fix: name an image or a folder of images")
+    if options["engine"] == "openvino":
+        from semicurv_tf.inference.openvino_engine import INSTALL, has_openvino
+
+        if not has_openvino():
+            click.echo(f"note: OpenVINO is not installed, so TensorFlow predicts. For OpenVINO: {INSTALL}")
+            options["engine"] = "tensorflow"
     summary = predict_input(
         images,
         output,
         PredictorOptions(**options),
-        Outputs(probability, overlay, vectors, format),
+        Outputs(
+            probability,
+            overlay,
+            _line_options(vectors, crs=crs, min_length_px=min_length_px, kind=kind),
+            format,
+            editable,
+        ),
         lambda count: ImageProgress(count, console()),
         overwrite=overwrite,
         batch=batch,
@@ -207,10 +275,24 @@ def predict(
     )
     for note, names in summary.notes.items():
         click.echo(f"  {note}: {some(names)}")
+    if left_out := summary.left_out.said():
+        click.echo(f"  of the lines, {left_out}")
     if summary.passed_over:
         click.echo(f"  {summary.passed_over}")
     if summary.faults:
         raise RetryLater(summary.faults) if summary.lost else UserError(summary.faults)
+
+
+def _line_options(format, **given):
+    """How lines are written; what was not given is the default. False: they are not."""
+    from semicurv_tf.errors import UserError
+    from semicurv_tf.predict.write_lines import LineOptions
+
+    options = {name: value for name, value in given.items() if value is not None}
+    if format is None and options:
+        option = f"--{next(iter(options)).replace('_', '-')}"
+        raise UserError(f"{option}: of the lines, and none are written. Fix: add --vectors, or leave it out")
+    return LineOptions(format, **options) if format else False
 
 
 def _next_moved(run, images, output, count, views):

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from semicurv_tf.config import parse_setting
 from semicurv_tf.errors import UserError
 
 
@@ -75,6 +74,7 @@ def reproduce(
     find_target(target)
     if output is None and not dry_run:
         raise UserError("reproduce: no --output given. Fix: --output results/NAME, a folder for the results")
+    from semicurv_tf.config import parse_setting
     from semicurv_tf.study.plan import Request, make_plan
 
     request = Request(

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from semicurv_tf.config import parse_setting
 from semicurv_tf.recipes import recipe_or_file
 
 RUN_EXAMPLES = """
@@ -60,6 +59,7 @@ def run(recipes, data_dir, runs, output, seeds, methods, settings, share, develo
     It can be killed at any time: the same command resumes where it stopped.
     """
     from semicurv_tf.cli.console import console, quiet_start
+    from semicurv_tf.config import parse_setting
 
     with quiet_start():
         from semicurv_tf.study.run_recipes import listing, plan_recipes, run_recipes

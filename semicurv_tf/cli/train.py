@@ -5,12 +5,13 @@ from pathlib import Path
 
 import click
 
-from semicurv_tf.config import choices, load_config, load_stored_config, parse_setting
+from semicurv_tf.config.networks import NETWORKS
 from semicurv_tf.errors import UserError
-from semicurv_tf.recipes import recipe_file
+from semicurv_tf.methods.names import METHOD_NAMES
 
 
 @click.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
 @click.option("--dataset", help="A name from `semicurv-tf datasets list`. Default: synthetic, generated on the fly.")
 @click.option("--data-dir", type=click.Path(), help="The folder with the dataset's published files.")
 @click.option("--unlabelled-dir", type=click.Path(), help="A second folder with unlabelled images.")
@@ -19,10 +20,18 @@ from semicurv_tf.recipes import recipe_file
     help="Labelled training images: a count (3), a fraction (0.05), or `all`. 1 is one image, 1.0 all.  "
     "[default: all of a folder, 0.05 of other datasets]",
 )
-@click.option("--method", help=f"Default: semicurv. One of {', '.join(choices('method', 'name'))}.")
-@click.option("--model", help=f"Default: residual_unet. One of {', '.join(choices('model', 'name'))}.")
-@click.option("--recipe", help="A name from `semicurv-tf recipes`: a configuration that comes with the package.")
+@click.option("--method", help=f"Instead of the default recipe: one of {', '.join(METHOD_NAMES)}.")
+@click.option("--model", help=f"Instead of the default recipe: one of {', '.join(NETWORKS)}.")
+@click.option(
+    "--recipe",
+    help="A name from `semicurv-tf recipes`: a configuration that comes with the package.  "
+    "[default: default; none with --config, --method or --model]",
+)
 @click.option("--config", "config_file", type=click.Path(), help="A YAML file of your own; not with --recipe.")
+@click.option(
+    "--from", "start", type=click.Path(), metavar="RUN|FILE",
+    help="Begin with the network of another run, or with a file of weights (.npz).",
+)  # fmt: skip
 @click.option(
     "--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="Override one key; may be repeated."
 )
@@ -33,11 +42,16 @@ from semicurv_tf.recipes import recipe_file
 @click.option(
     "--run",
     type=click.Path(path_type=Path),
-    help="A new folder for the run. Default: runs/DATASET-METHOD-LABELS-seedN.",
+    help="A new folder for the run. Default: runs/FOLDER, or runs/DATASET-METHOD-LABELS-seedN.",
 )
 @click.option("--resume", type=click.Path(path_type=Path), help="Resume this run from its last checkpoint.")
-@click.option("--dry-run", is_flag=True, help="Load and check everything, say what would be done, write nothing.")
+@click.option("--quiet", is_flag=True, help="Print warnings and faults alone.")
+@click.option("--json", "as_json", is_flag=True, help="Progress and messages as one JSON object per line.")
+@click.option(
+    "--dry-run", is_flag=True, help="Load and check everything, say what would be done and how long it takes."
+)
 def train(
+    folder,
     dataset,
     data_dir,
     unlabelled_dir,
@@ -46,6 +60,7 @@ def train(
     model,
     recipe,
     config_file,
+    start,
     settings,
     steps,
     seed,
@@ -53,27 +68,37 @@ def train(
     precision,
     run,
     resume,
+    quiet,
+    as_json,
     dry_run,
 ):
     """Train a network from few labelled and many unlabelled images.
+
+    FOLDER holds images/ and, for some of them, masks/ of the same names. Crop and length are chosen from what is there;
+    a table says so before the first step. All else is in the options.
 
     Options override --set, --set overrides --recipe or --config, and these override the defaults. Ctrl-C finishes
     the step and writes a checkpoint. Under TF_CONFIG several machines train together: see docs/training_at_scale.md.
 
     \b
     Examples:
-      semicurv-tf train --dataset synthetic --labels 0.05 --steps 300 --run runs/first
-      semicurv-tf train --dataset drive128 --labels 0.01 --data-dir ~/data/drive128
+      semicurv-tf train photos/
+      semicurv-tf train photos/ --dry-run                       # the plan and the time, nothing else
+      semicurv-tf train photos/ --labels 3 --run runs/three
+      semicurv-tf train more_photos/ --from runs/photos         # goes on from an own network
+      semicurv-tf train photos/ --recipe crackforest_best --run runs/cracks
+      semicurv-tf train --dataset synthetic --steps 300 --run runs/first
+      semicurv-tf train --dataset drive128 --labels 0.01 --data-dir ~/data/drive128 --recipe paper
       semicurv-tf train --dataset em128 --labels 0.05 --data-dir ~/data/em128 --method cutmix
       semicurv-tf train --dataset em128 --labels all --data-dir ~/data/em128 --method supervised --model unet
       semicurv-tf train --recipe drive128_best --data-dir ~/data/drive128 --seed 1 --run runs/seed1
-      semicurv-tf train --recipe crackforest_best --dataset folder --data-dir photos --labels all --run runs/cracks
-      semicurv-tf train --dataset folder --data-dir photos --labels 3 --run runs/three
-      semicurv-tf train --dataset drive128 --labels 0.01 --data-dir ~/data/drive128 --devices 2
+      semicurv-tf train --dataset drive128 --labels 0.05 --data-dir ~/data/drive128 --devices 2
       semicurv-tf train --resume runs/seed1
       semicurv-tf train --resume runs/seed1 --set training.epochs=2000
       semicurv-tf train --resume runs/seed1 --data-dir /new/place
     """
+    from semicurv_tf.config import parse_setting
+
     values = dict(parse_setting(setting) for setting in settings)
     options = {
         "data.dataset": dataset,
@@ -88,37 +113,37 @@ def train(
         "training.precision": precision,
     }
     values |= {key: value for key, value in options.items() if value is not None}
-    if recipe is not None and config_file is not None:
-        raise UserError(
-            f"--recipe {recipe} --config {config_file}: expected one of them, found both. Fix: leave one out"
-        )
-    if resume is not None:
-        _resume(resume, run, recipe or config_file, values, dry_run)
-        return
-    config = load_config(config_file if recipe is None else recipe_file(recipe), values)
-
     from semicurv_tf.cli.console import console, quiet_start
 
+    shown = console(quiet, as_json)
+    if resume is not None:
+        _resume(resume, run, folder or recipe or config_file or start, values, dry_run, shown)
+        return
+
+    from semicurv_tf.planning.request import read_request
+
+    request = read_request(folder, recipe=recipe, config_file=config_file, start=start, settings=values)
     with quiet_start():
-        from semicurv_tf.training import run_folder
-        from semicurv_tf.training import train as training
-    run = run or run_folder.default_run(config)
-    _run(lambda: training.train(config, run, console(), dry_run), run)
+        from semicurv_tf.planning.train import run_of, train_request
+    run = run or run_of(request)
+    _run(lambda: train_request(request, run, shown, dry_run), run)
 
 
-def _resume(run, other_run, other_config, values, dry_run):
+def _resume(run, other_run, other_config, values, dry_run, shown):
     if other_run is not None or other_config is not None or dry_run:
         raise UserError(
-            f"--resume {run}: takes no --run, --recipe, --config or --dry-run, the run has its own. Fix: leave them out"
+            f"--resume {run}: takes no folder, --run, --recipe, --config, --from or --dry-run, the run has its own. "
+            "Fix: leave them out"
         )
-    from semicurv_tf.cli.console import console, quiet_start
+    from semicurv_tf.cli.console import quiet_start
+    from semicurv_tf.config import load_stored_config
 
     with quiet_start():
         from semicurv_tf.training import run_folder
         from semicurv_tf.training import train as training
     run_folder.read_config(run)
     changed = load_stored_config(run / run_folder.CONFIG, values) if values else None
-    _run(lambda: training.resume(run, changed, console()), run)
+    _run(lambda: training.resume(run, changed, shown), run)
 
 
 def _run(work, run):

@@ -1,4 +1,4 @@
-"""`semicurv-tf vectorize`: lines, lengths and widths of a mask or a folder of masks."""
+"""`semicurv-tf vectorize`: lines, lengths and widths of a mask or a folder of masks, as maps, networks and tables."""
 
 from pathlib import Path
 
@@ -9,17 +9,22 @@ EXAMPLES = """
 Examples:
   semicurv-tf vectorize --input mask.png --output lines.geojson --table cracks.csv --scale-mm-per-px 0.8
   semicurv-tf vectorize --input masks/ --output lines/ --table segments.csv --summary images.csv
-  semicurv-tf vectorize --input roads.tif --output roads.geojson --crs EPSG:4326 --min-length-px 40
+  semicurv-tf vectorize --input roads.tif --output roads.gpkg --kind road --min-length-px 40   # layers for QGIS
+  semicurv-tf vectorize --input roads.tif --output roads.gpkg --kind road --network --graphml roads.graphml
+  semicurv-tf vectorize --input roads.tif --output roads.geojson --compare osm.gpkg --buffer 5m
   semicurv-tf vectorize --input mask.png --output lines.geojson --picture lines.png --over photo.jpg
 
 \b
-Coordinates are those of the raster's CRS where it has one (GeoTIFF; needs rasterio), else pixels: x right, y
-down, pixel centres at integers. Memory: a byte for each pixel, 0.2 KB for each pixel of the skeleton, and
+Of a mask with map coordinates (GeoTIFF, or a world file and .prj; needs rasterio) GeoJSON is in WGS 84, longitude
+first, and a GeoPackage in the raster's own CRS (pip install 'semicurv-tf[gis]'); of others, coordinates are pixels:
+x right, y down, pixel centres at integers. Dots, pieces shorter than --min-length-px and twigs are left out, and
+counted. Memory: a byte for each pixel, 0.2 KB for each pixel of the skeleton, and
 300 MB. Bad files are named, the others are still processed, and the exit code is 2.
 """
 
 _POSITIVE = click.FloatRange(min=0, min_open=True)
 _FROM_0 = click.FloatRange(min=0)
+_BRIDGE_PX = 20.0  # of a network: a car or a tree over a road of one metre per pixel
 
 
 @click.command(name="vectorize", epilog=EXAMPLES)
@@ -31,17 +36,67 @@ _FROM_0 = click.FloatRange(min=0)
     help="A mask, or a folder of masks with sub-folders.",
 )
 @click.option(
-    "--output", required=True, type=click.Path(path_type=Path), help="A .geojson file; a folder for a folder of masks."
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="A .geojson or .gpkg file; a folder for a folder of masks.",
+)
+@click.option(
+    "--format",
+    type=click.Choice(["geojson", "gpkg"]),
+    help="Of the files in a folder.  [default: by the name of --output, else geojson]",
+)
+@click.option(
+    "--kind",
+    type=click.Choice(["crack", "road", "vessel", "membrane"]),
+    default="crack",
+    show_default=True,
+    help="What the lines are of: it names layers and attributes.",
+)
+@click.option(
+    "--layer",
+    "layers",
+    multiple=True,
+    type=click.Choice(["lines", "junctions", "areas", "edges", "nodes"]),
+    help="Which layers to write; may be given several times.  [default: lines of GeoJSON, all of GeoPackage]",
+)
+@click.option(
+    "--network",
+    is_flag=True,
+    help="Lines as a network: gaps bridged (--bridge-px), layers edges and nodes in place of lines and junctions.",
+)
+@click.option(
+    "--bridge-px",
+    type=_FROM_0,
+    help="Bridge gaps of at most so much between ends, and from an end to a line ahead.  "
+    "[default: 20 with --network or --graphml, else 0]",
+)
+@click.option(
+    "--graphml",
+    type=click.Path(path_type=Path),
+    help="Also write the network for networkx: a .graphml file; a folder for a folder of masks.",
+)
+@click.option(
+    "--compare",
+    type=click.Path(path_type=Path),
+    help="Print completeness, correctness and quality against the lines of this .gpkg or .geojson file.",
+)
+@click.option(
+    "--buffer",
+    default="3px",
+    show_default=True,
+    metavar="SIZE",
+    help="With --compare: how far lines may be apart, in px or in the unit of the map (5m).",
 )
 @click.option(
     "--table", type=click.Path(path_type=Path), help="Write lengths, widths and orientations to this .csv file."
 )
 @click.option(
     "--rows",
-    type=click.Choice(["segments", "cracks"]),
+    type=click.Choice(["segments", "cracks", "structures"]),
     default="segments",
     show_default=True,
-    help="What a row of the table is: a line between junctions, or a connected structure.",
+    help="What a row of the table is: a line between junctions, or a connected structure (cracks).",
 )
 @click.option("--summary", type=click.Path(path_type=Path), help="Write the totals of each image to this .csv file.")
 @click.option(
@@ -64,7 +119,8 @@ _FROM_0 = click.FloatRange(min=0)
     "--crs",
     default="raster",
     show_default=True,
-    help="raster (map coordinates if there are any), pixels, map (require map coordinates), or a CRS, e.g. EPSG:4326.",
+    help="raster (map coordinates if there are any), pixels, map (require map coordinates), or of a GeoPackage a CRS, "
+    "e.g. EPSG:4326.",
 )
 @click.option(
     "--threshold", type=float, help="Values above it are foreground.  [default: masks must be 0 and 1, or 0 and 255]"
@@ -100,13 +156,21 @@ _FROM_0 = click.FloatRange(min=0)
 @click.option(
     "--min-length-px",
     type=_FROM_0,
-    default=0.0,
+    default=10.0,
     show_default=True,
-    help="Leave out connected structures whose total length is less.",
+    help="Leave out dots, and connected structures whose total length is less; 0 keeps all.",
 )
 def vectorize(
     masks,
     output,
+    format,
+    kind,
+    layers,
+    network,
+    bridge_px,
+    graphml,
+    compare,
+    buffer,
     table,
     rows,
     summary,
@@ -122,19 +186,27 @@ def vectorize(
     fill_px,
     min_length_px,
 ):
-    """Turn masks into lines with their lengths, widths and orientations: GeoJSON and tables."""
+    """Turn masks into lines with their lengths, widths and orientations: maps, networks and tables."""
     from semicurv_tf.cli.console import console
     from semicurv_tf.errors import UserError
     from semicurv_tf.inference.memory import parse_memory
-    from semicurv_tf.vector.files import Reading, said, vectorize_files
+    from semicurv_tf.vector.compare import Comparison, parse_buffer
+    from semicurv_tf.vector.files import Reading, said, said_of_coordinates, vectorize_files
     from semicurv_tf.vector.jobs import plan_jobs, plan_tables
+    from semicurv_tf.vector.reference import Reference
     from semicurv_tf.vector.table import write_table
     from semicurv_tf.vector.vectorize import VectorSettings
 
-    jobs = plan_jobs(masks, output, picture, over)
+    jobs = plan_jobs(masks, output, picture, over, format, graphml)
     plan_tables({"--table": table, "--summary": summary})
-    settings = VectorSettings(prune_px, simplify_px, min_length_px, fill_px)
-    reading = Reading(threshold, crs, scale_mm_per_px, rows, colour, parse_memory(memory))
+    if bridge_px is None:
+        bridge_px = _BRIDGE_PX if network or graphml else 0.0
+    settings = VectorSettings(prune_px, simplify_px, min_length_px, fill_px, bridge_px)
+    within = parse_buffer(buffer)
+    compared = (Reference(compare), within) if compare else None
+    reading = Reading(
+        threshold, crs, scale_mm_per_px, rows, colour, parse_memory(memory), kind, layers, network, compared
+    )
 
     outcomes, lost = _run(console(), jobs, lambda advance: vectorize_files(jobs, settings, reading, advance))
     done = [outcome for outcome in outcomes if not outcome.faults]
@@ -147,7 +219,13 @@ def vectorize(
         write_table(summary, (outcome.summary for outcome in done))
     for outcome in done:
         click.echo(said(outcome))
-    click.echo(f"{len(done)} vectorised, {len(outcomes) - len(done)} failed: {output}")
+        if outcome.comparison:
+            click.echo(f"  against {compare}: {outcome.comparison.said(within)}")
+    told = f"; {said_of_coordinates(done)}" if done else ""
+    click.echo(f"{len(done)} vectorised, {len(outcomes) - len(done)} failed: {output}{told}")
+    if compared and len(done) > 1:
+        whole = sum((outcome.comparison for outcome in done), start=Comparison(0.0, 0.0, 0.0, 0.0))
+        click.echo(f"all against {compare}: {whole.said(within)}")
     if failed:
         raise UserError(failed)
 

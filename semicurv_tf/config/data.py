@@ -10,23 +10,30 @@ from semicurv_tf.section import Section
 
 
 def read_labels(value) -> int | float:
-    """How many training images are labelled: a whole number is a count, one with a point a fraction; `all` is 1.0."""
+    """How many training images are labelled: a whole number is a count, one with a point a fraction; `all` is 1.0.
+
+    0 is none: a method then learns from unlabelled images alone.
+    """
     number = value
     if isinstance(value, str):
         with contextlib.suppress(ValueError):
             number = 1.0 if value == "all" else int(value) if value.strip().isdecimal() else float(value)
     if isinstance(number, float) and 0.0 < number <= 1.0:
         return number
-    if isinstance(number, int) and not isinstance(number, bool) and number >= 1:
+    if isinstance(number, int) and not isinstance(number, bool) and number >= 0:
         return number
+    if number == 0.0 and isinstance(number, float):
+        return 0
     raise ValueError(
-        "data.labels (--labels): expected a count such as 3, a fraction such as 0.05 (1.0 are all, 1 is one image), or "
-        f"all, found {value!r}. Fix: --labels 3"
+        "data.labels (--labels): expected a count such as 3, a fraction such as 0.05 (1.0 are all, 1 is one image), 0 "
+        f"or all, found {value!r}. Fix: --labels 3"
     )
 
 
 def described_labels(labels: int | float, masks: int) -> str:
     """What `data.labels` means, for the user; `masks` is the number of training images with a mask."""
+    if labels == 0:
+        return f"none, of {masks} with a mask"
     if isinstance(labels, int):
         return f"a count, of {masks} with a mask"
     return f"all {masks} with a mask" if labels == 1 else f"{labels:g} of {masks} with a mask, at least one"
@@ -40,7 +47,7 @@ class DataConfig(Section):
     dataset: str = Field("synthetic", description="a name from `semicurv-tf datasets list`")
     data_dir: str | None = Field(None, description="the folder with the published files of the dataset")
     labels: Annotated[int | float, pydantic.BeforeValidator(read_labels)] = Field(
-        0.05, description="labelled training images: a count (3), a fraction (0.05), or all; `folder`: all"
+        0.05, description="labelled training images: a count (3), a fraction (0.05), all, or 0; `folder`: all"
     )
     crop: Annotated[int, Field(ge=16, multiple_of=16)] | None = Field(
         None, description="side of random training crops in pixels; none trains on whole images"

@@ -2,7 +2,7 @@
 
 from semicurv_tf.config.whole import SECTIONS, section_class
 from semicurv_tf.methods.registry import DEFAULT, METHODS, methods_with
-from semicurv_tf.section import IDLE, as_yaml
+from semicurv_tf.section import IDLE, set_option
 
 # Pydantic's type of the error for a key that a section does not have.
 FOREIGN = "extra_forbidden"
@@ -36,7 +36,7 @@ def fault_line(origin: str, fault, values: dict) -> str:
                 f"Fix: remove it (--set {key}=null), or --method {others[0]}"
             )
         return f"{origin}: unknown key {key}. Fix: one of {_known(path, section)}"
-    if fault["type"] in ("model_type", "model_attributes_type", "dict_type"):
+    if fault["type"] in ("model_type", "model_attributes_type", "dict_type") and len(path) == 1:
         fix = _known([*path, ""], section)
         return f"{origin}: {key}: expected a section with keys, found {fault['input']!r}. Fix: one of {fix}"
     message = fault["msg"][0].lower() + fault["msg"][1:]
@@ -60,4 +60,4 @@ def _remedy(path: list[str], section) -> str:
     if field is None:
         return "semicurv-tf recipes quickstart shows the sections and their keys"
     about = f" ({field.description})" if field.description else ""
-    return f"e.g. --set {path[0]}.{path[1]}={as_yaml(field.default)}{about}"
+    return f"{set_option(f'{path[0]}.{path[1]}', field.default)}{about}"

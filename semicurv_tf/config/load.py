@@ -14,12 +14,15 @@ from semicurv_tf.methods.registry import methods_with
 from semicurv_tf.section import IDLE
 
 
-def load_config(path: str | Path | None = None, settings: dict[str, Any] | None = None) -> Config:
+def load_config(
+    path: str | Path | None = None, settings: dict[str, Any] | None = None, origin: str | None = None
+) -> Config:
     """Reads a configuration and applies settings over it.
 
     Args:
         path: a YAML file, or None for the defaults.
         settings: dotted key to value, e.g. `{"training.seed": 1}`; they win over the file.
+        origin: what messages call the configuration; None: the file, where there is one.
 
     Returns:
         The validated configuration.
@@ -29,7 +32,8 @@ def load_config(path: str | Path | None = None, settings: dict[str, Any] | None 
             that cannot be read.
     """
     values = _read_yaml(Path(path)) if path is not None else {}
-    return _validated(_with(values, settings), str(path) if path is not None else "configuration")
+    named = origin or ("configuration" if path is None else str(path))
+    return _validated(_with(values, settings), named)
 
 
 def load_stored_config(path: str | Path, settings: dict[str, Any] | None = None) -> Config:

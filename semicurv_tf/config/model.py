@@ -6,7 +6,7 @@ import pydantic
 from pydantic import Field
 
 from semicurv_tf.config.networks import DEFAULT, NETWORKS
-from semicurv_tf.section import Positive, Section, as_yaml, idle_setting
+from semicurv_tf.section import Positive, Section, idle_setting, set_option
 
 ENCODINGS_WITH_PERIOD = ("sinusoid", "rotary")
 
@@ -31,7 +31,12 @@ class ModelConfig(Section):
     start: str = Field(
         "none",
         description="weights to begin with: none (random), curves (built in, taught by drawn curves), "
-        "or a file of them",
+        "a file of them, or the folder of a run",
+    )
+    tta: Literal["none", "d4", "scales", "all"] = Field(
+        "none",
+        description="how predictions are averaged unless --tta says otherwise: over eight orientations (d4), three "
+        "scales, or both (all); it changes nothing in the training",
     )
     trunk: Literal["resnet50", "xception"] | None = Field(None, description="`deeplab_v3_plus` only")
     trunk_weights: str | None = Field(
@@ -65,7 +70,8 @@ class ModelConfig(Section):
                 raise ValueError(
                     f"model.{key}: {self.name} has no such choice, found {value!r}. Fix: --set model.{key}=null"
                 )
-        if self.start != "none" and self.name != DEFAULT:
+        # The folder of a run may hold any network; a file of weights is always of this one.
+        if (self.start == "curves" or self.start.endswith(".npz")) and self.name != DEFAULT:
             raise ValueError(
                 f"model.start: expected none with model.name={self.name}, found {self.start}. "
                 f"Fix: --set model.start=none, or --model {DEFAULT}"
@@ -73,7 +79,7 @@ class ModelConfig(Section):
         if network.stages is not None and len(self.widths) != network.stages:
             raise ValueError(
                 f"model.widths: {self.name} has {network.stages} stages, found {len(self.widths)} widths. "
-                f"Fix: --set model.widths={as_yaml(network.widths)}"
+                f"Fix: {set_option('model.widths', network.widths)}"
             )
         return self
 

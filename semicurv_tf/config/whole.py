@@ -11,7 +11,7 @@ from semicurv_tf.config.model import ModelConfig
 from semicurv_tf.config.networks import NETWORKS
 from semicurv_tf.config.training import TrainingConfig
 from semicurv_tf.config.views import ViewsConfig
-from semicurv_tf.section import Section, idle_setting
+from semicurv_tf.section import Section, as_yaml, idle_setting
 
 
 class Config(pydantic.BaseModel):
@@ -30,6 +30,29 @@ class Config(pydantic.BaseModel):
         value, default = self.method.side_weight, type(self.method).model_fields["side_weight"].default
         if value != default and not NETWORKS[self.model.name].side_outputs:
             raise idle_setting("method", "side_weight", value, default, "model.name=hed")
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _something_to_learn_from(self):
+        if self.data.labels != 0:
+            return self
+        if self.method.needs_labels:
+            raise ValueError(
+                f"data.labels (--labels): {self.method.name} needs labelled images, found 0. "
+                "Fix: --labels 3, or --method mean_teacher"
+            )
+        if self.model.start == "none":
+            raise ValueError(
+                "model.start: expected weights to begin with where no image is labelled, found none. "
+                "Fix: --set model.start=curves --set model.widths=[16,32,64,128,256]"
+            )
+        for key, without in {"transplants": 0.0, "align_foreground": False, "unlabelled_from": 0.0}.items():
+            value = getattr(self.method, key, without)
+            if value != without:
+                raise ValueError(
+                    f"method.{key}: expected {as_yaml(without)} where no image is labelled, found {as_yaml(value)}. "
+                    f"Fix: --set method.{key}={as_yaml(without)}"
+                )
         return self
 
 

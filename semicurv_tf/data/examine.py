@@ -2,12 +2,15 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from statistics import median
 
 from semicurv_tf.data.catalog import dataset_info
-from semicurv_tf.wording import some
+from semicurv_tf.wording import counted, some
 
 _TOLERANCE_POINTS = 0.1  # on Table I's positive ratios
 _NAMES_SHOWN = 5
+FEWEST_USUAL = 3  # times as many usual masks as inverted ones: one of two may well be the right one
+USUAL_PERCENT = 30  # of a usual mask's pixels are foreground at most; curves seldom cover more
 
 
 @dataclass
@@ -116,9 +119,23 @@ def _check_content(rows, findings) -> None:
         )
 
 
+def _check_inverted(every, findings) -> None:
+    """A mask that is mostly foreground among others that are not, whatever the mean over all says."""
+    shares = {row["name"]: positive_percent([row]) for row in every if row["labelled"]}
+    inverted = [name for name, share in shares.items() if share > 50]
+    usual = [share for name, share in shares.items() if share <= 50]
+    if inverted and len(usual) >= FEWEST_USUAL * len(inverted) and median(usual) < USUAL_PERCENT:
+        findings.warnings.append(
+            f"{counted(len(inverted), 'mask')} of {len(shares)} {'is' if len(inverted) == 1 else 'are'} more than half "
+            f"positive, the others {median(usual):.1f} % (median): {some(inverted, _NAMES_SHOWN)}. "
+            "Fix, if inverted: swap foreground and background there"
+        )
+
+
 def _check_masks(rows, findings) -> None:
     """What only a look across files shows: masks whose 1 is another thing, and masks drawn on sideways photographs."""
     every = [row for split_rows in rows.values() for row in split_rows]
+    _check_inverted(every, findings)
     by_label = defaultdict(list)
     for row in every:
         if row.get("mask_label"):

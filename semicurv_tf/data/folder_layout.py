@@ -7,6 +7,7 @@
     train/, train_lab/, test/, ...   a folder of images and one of masks per split, or
     train/images, train/masks, ...   the same inside one another, or
     traincrop/NAME.jpg + NAME.png    side by side: the PNG, or NAME_mask.png, is the mask
+    NAME.jpg + NAME_mask.png         side by side in the folder itself; without any mask all are unlabelled
     labelled_areas.csv               optional: which boxes of images are labelled, see `data/unknown_pixels.py`
 
 Nothing is decoded here, and nothing passed over in silence: what cannot be placed is a fault, what is no image a note.
@@ -73,18 +74,18 @@ def read_layout(folder: Path, images_only: bool = False) -> FolderLayout:
             f"{folder}: expected a folder of images, found no such folder. Fix: check --data-dir or --unlabelled-dir"
         )
     layout = FolderLayout()
-    images = _named(folder, IMAGE_FOLDERS)
+    images = named_folder(folder, IMAGE_FOLDERS)
     if images_only:
         _add_images(layout, images or folder, None)
     elif images is not None:
-        names = _add_images(layout, images, _named(folder, MASK_FOLDERS))
+        names = _add_images(layout, images, named_folder(folder, MASK_FOLDERS))
         _read_lists(layout, folder / "splits")
         if layout.splits is None:
             layout.splits = _split_of_folders(names)
     elif not _add_split_folders(layout, folder) and not _add_flat(layout, folder):
         raise UserError(
-            f"{folder}: expected images/ and masks/, or folders per split (train/, train_lab/, "
-            "...), found neither. Fix: put images into images/ and masks into masks/"
+            f"{folder}: expected images, images/ and masks/, or folders per split (train/, train_lab/, "
+            "...), found none of them. Fix: put images into images/ and masks into masks/"
         )
     if not layout.pairs and not layout.faults:
         raise UserError(
@@ -104,7 +105,7 @@ def require_unlabelled_folder(folder: str | os.PathLike) -> None:
         )
 
 
-def _named(folder: Path, names: Iterable[str]) -> Path | None:
+def named_folder(folder: Path, names: Iterable[str]) -> Path | None:
     """The first sub-folder of one of these names, without regard to case."""
     found = {entry.name.lower(): entry for entry in sorted(folder.iterdir(), reverse=True) if entry.is_dir()}
     return next((found[name] for name in names if name in found), None)
@@ -242,9 +243,9 @@ def _add_split_folders(layout: FolderLayout, folder: Path) -> bool:
             continue
         images, masks = found["images"][0], next(iter(found["masks"]), None)
         prefix = f"{split}/"
-        inner = _named(images, IMAGE_FOLDERS) if masks is None else None
+        inner = named_folder(images, IMAGE_FOLDERS) if masks is None else None
         if inner is not None:
-            names = _add_images(layout, inner, _named(images, MASK_FOLDERS), prefix)
+            names = _add_images(layout, inner, named_folder(images, MASK_FOLDERS), prefix)
         elif masks is not None:
             names = _add_images(layout, images, masks, prefix)
         else:
@@ -254,11 +255,14 @@ def _add_split_folders(layout: FolderLayout, folder: Path) -> bool:
 
 
 def _add_flat(layout: FolderLayout, folder: Path) -> bool:
-    """Images and masks side by side in the folder itself, where some file is the mask of another by its ending."""
-    stems = {same_name(entry.stem) for entry in folder.iterdir() if entry.is_file() and is_image_name(entry)}
-    if not _split_off_masks(dict.fromkeys(stems, folder)):
+    """Images in the folder itself, with masks beside them or without any."""
+    if not any(entry.is_file() and is_image_name(entry) for entry in folder.iterdir()):
         return False
     _add_side_by_side(layout, folder, "")
+    if layout.pairs and not any(mask for _, mask in layout.pairs.values()):
+        layout.notes.append(
+            f"{folder}: no image has a mask (masks/NAME.png, or NAME_mask.png beside it): all are unlabelled"
+        )
     return True
 
 

@@ -13,12 +13,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import tensorflow as tf
 
+from semicurv_tf.data.dense_window import densest_window
 from semicurv_tf.data.store import ImageStore
 from semicurv_tf.data.unknown_pixels import UNKNOWN, place_in_boxes
 from semicurv_tf.errors import UserError
 
 LABELLED, UNLABELLED = 0, 1  # stream numbers, part of the random key
 
+USUAL_CROP_PX = 256  # whatever the size of the images: memory and time of a step follow it
 _SMALL_PART = 0.25  # of an image; below it is worth reading rows from disk rather than decoding all
 
 
@@ -43,7 +45,7 @@ def training_batches(
 
     Args:
         train_store: the training images.
-        labelled_indices: positions of the labelled images in the store.
+        labelled_indices: positions of the labelled images in the store; none: that part of a batch has no image.
         unlabelled_indices: positions of the images whose masks are not to be looked at.
         batch_labelled: labelled images a step, at least 1.
         batch_unlabelled: unlabelled images a step; 0 leaves "unlabelled" out of the batches.
@@ -66,9 +68,11 @@ def training_batches(
     """
     labelled, unlabelled = _as_indices(labelled_indices), _as_indices(unlabelled_indices)
     if not len(labelled):
-        raise UserError(
-            "--labels: expected at least one labelled training image, found none. Fix: raise --labels, or add masks"
-        )
+        if not batch_unlabelled:
+            raise UserError(
+                "--labels: expected at least one labelled training image, found none. Fix: raise --labels, or add masks"
+            )
+        batch_labelled = 0
     if batch_unlabelled and not len(unlabelled):
         raise UserError(
             "--labels: expected unlabelled training images for this method, found none. "
@@ -76,10 +80,13 @@ def training_batches(
         )
     used = np.concatenate([labelled, unlabelled]) if batch_unlabelled else labelled
     height, width = (crop, crop) if crop else _common_size(train_store, used)
-    channels = train_store.shapes[labelled[0]][-1]
+    channels = train_store.shapes[used[0]][-1]
 
     def stream(step, replica, number, indices, batch, keys):
         share = batch // replicas
+        shapes = {key: (share, height, width, channels if key == "image" else 1) for key in keys}
+        if not share:
+            return {key: tf.zeros(shape) for key, shape in shapes.items()}
         chosen = _shuffled(step, indices, batch, seed, number)
         places = tf.random.stateless_uniform((batch, 2), _key(seed, number, step))
         chosen, places = (every[replica * share : (replica + 1) * share] for every in (chosen, places))
@@ -90,7 +97,7 @@ def training_batches(
 
         arrays = tf.numpy_function(read, [chosen, places], [tf.float32] * len(keys))
         for key, array in zip(keys, arrays):
-            array.set_shape((share, height, width, channels if key == "image" else 1))
+            array.set_shape(shapes[key])
         return dict(zip(keys, arrays))
 
     def load(number):
@@ -106,13 +113,17 @@ def training_batches(
     return dataset.prefetch(4 * len(mine))
 
 
-def evaluation_batches(store: ImageStore, batch: int, indices: Sequence[int] | None = None) -> Iterator[dict]:
+def evaluation_batches(
+    store: ImageStore, batch: int, indices: Sequence[int] | None = None, window: int | None = None
+) -> Iterator[dict]:
     """All images of a store that have masks, whole; images of one batch have one size.
 
     Args:
         store: e.g. the test images.
         batch: the most images of a batch.
         indices: only these positions of the store; None: all.
+        window: of an image of more than window x window pixels, the window of this side with the most foreground is
+            taken, one or two of them to a batch, so that memory stays bounded; None: all are whole.
 
     Yields:
         {"name": list of str, "image" (b, h, w, c) raw 0-255, "mask" (b, h, w, 1), "valid"
@@ -123,12 +134,23 @@ def evaluation_batches(store: ImageStore, batch: int, indices: Sequence[int] | N
         if store.labelled[index]:
             groups[store.shapes[index]].append(index)
     for group in groups.values():
-        for begin in range(0, len(group), batch):
-            chosen = group[begin : begin + batch]
-            parts = [_counting(store.read(index), LABELLED) for index in chosen]
+        height, width = store.shapes[group[0]][:2]
+        cut = window if window is not None and height * width > window**2 else None
+        most = batch if cut is None else min(batch, 2)
+        for begin in range(0, len(group), most):
+            chosen = group[begin : begin + most]
+            parts = [_counting(_window_of(store.read(index), cut), LABELLED) for index in chosen]
             yield {"name": [store.names[index] for index in chosen]} | {
                 key: np.stack([part[key] for part in parts]).astype(np.float32) for key in ("image", "mask", "valid")
             }
+
+
+def _window_of(arrays: dict, side: int | None) -> dict:
+    """The window with the most foreground, see `densest_window`; None: all."""
+    if side is None:
+        return arrays
+    place = densest_window(arrays["mask"][..., 0], side)
+    return {key: array[place] for key, array in arrays.items()}
 
 
 def _as_indices(indices: Sequence[int]) -> np.ndarray:
@@ -142,7 +164,7 @@ def _common_size(store: ImageStore, indices: np.ndarray) -> tuple[int, int]:
         smallest = min(min(size) for size in sizes)
         raise UserError(
             f"data.crop: expected training images of one size, found {len(sizes)} sizes: {listed}. "
-            f"Fix: --set data.crop={max(16, smallest // 16 * 16)} trains on crops"
+            f"Fix: --set data.crop={min(USUAL_CROP_PX, max(16, smallest // 16 * 16))}"
         )
     return next(iter(sizes))
 

@@ -9,12 +9,15 @@ the end, so a folder of that name is always whole.
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import logging
 import os
 import shlex
 import shutil
+import socket
+import urllib.error
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -227,12 +230,26 @@ def _writing(cache: Path):
     try:
         yield
     except OSError as error:
+        if _is_of_network(error):
+            reason = " ".join(str(error.strerror or error).split())[:120]
+            raise UserError(
+                f"--data-dir: expected the files, found none given and no way to download them ({reason}). "
+                "Fix: --data-dir FOLDER with them; semicurv-tf datasets list says where to get them"
+            ) from None
         if error.errno is None:  # no fault of a disk
             raise
         raise UserError(
             f"{cache}: expected room to write the prepared data, found: {error.strerror or error}. "
             f"Fix: free space, or choose another folder with {CACHE_VARIABLE} or data.cache_dir"
         ) from None
+
+
+def _is_of_network(error: OSError) -> bool:
+    """Whether an error is one of a connection: of Python's own, of urllib, or of requests, which TFDS takes."""
+    own = (ConnectionError, TimeoutError, socket.gaierror, urllib.error.URLError)
+    unreachable = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN)
+    by_others = type(error).__module__.split(".")[0] in ("requests", "urllib3")
+    return isinstance(error, own) or error.errno in unreachable or by_others
 
 
 @contextlib.contextmanager

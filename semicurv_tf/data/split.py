@@ -18,7 +18,7 @@ def choose_labelled(names: Sequence[str], labels: int | float, seed: int) -> tup
 
     Args:
         names: names of the training images that have a mask, each once.
-        labels: an int is a count, at least 1; a float is a fraction in (0, 1], of which
+        labels: an int is a count, 0 for none; a float is a fraction in (0, 1], of which
             `max(1, round(labels * len(names)))` are chosen.
         seed: another seed, another choice.
 
@@ -32,15 +32,17 @@ def choose_labelled(names: Sequence[str], labels: int | float, seed: int) -> tup
         >>> choose_labelled(["a", "b", "c"], labels=1.0, seed=0)
         ('a', 'b', 'c')
     """
+    if labels == 0:
+        return ()
     if not (labels >= 1 if isinstance(labels, int) else 0 < labels <= 1):  # also catches NaN
         raise UserError(
-            f"--labels: expected a count from 1 or a fraction in (0, 1], found {labels}. "
+            f"--labels: expected a count or a fraction in (0, 1], found {labels}. "
             "Fix: --labels 3 labels 3 training images, --labels 0.05 labels 5 % of them"
         )
     if not names:
         raise UserError(
             "--labels: expected at least one training image with a mask, found none. "
-            "Fix: add masks to the training images"
+            "Fix: add masks to the training images, or learn without any: --labels 0"
         )
     ordered = sorted(names, key=lambda name: _digest(f"{seed}:{name}"))
     if isinstance(labels, int) and labels > len(ordered):

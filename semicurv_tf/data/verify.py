@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semicurv_tf.data.examine import examine, positive_percent
+from semicurv_tf.data.fault_lines import gathered
 from semicurv_tf.data.folder_layout import require_unlabelled_folder
 from semicurv_tf.data.identity import shared_content
 from semicurv_tf.data.prepare import make_builder, quiet_tfds
@@ -78,7 +79,7 @@ def verify(name: str, data_dir=None, *, options: dict | None = None, unlabelled_
     findings = examine(name, examined)
     return VerifyReport(
         splits=tuple(_summary(split, part) for split, part in rows.items() if part),
-        errors=(*dict.fromkeys(errors), *findings.errors),
+        errors=(*gathered(dict.fromkeys(errors)), *findings.errors),
         warnings=(*notes, *findings.warnings),
     )
 

@@ -14,6 +14,7 @@ from semicurv_tf.wording import counted
 
 # What the threshold is chosen by: the mean over images of the metric.
 CHOICES = {"iou": iou_at, "f1": f1_at}
+FEWEST = 5  # images
 
 
 def require_no_test(split: str | None):
@@ -35,7 +36,8 @@ def choose_threshold(opened: OpenRun, split: str | None, metric: str, console: C
 
     Args:
         opened: the run.
-        split: "validation" or "labelled"; None, or "validation" of a dataset without: validation, else labelled.
+        split: "validation" or "labelled"; None, or "validation" of a dataset without: validation where it has enough
+            images, else labelled.
         metric: a key of `CHOICES`; its mean over images is to be highest.
         console: for progress.
 
@@ -43,11 +45,10 @@ def choose_threshold(opened: OpenRun, split: str | None, metric: str, console: C
         What was written: "threshold", "split", "score" (at the threshold), "metric", "score_at_0.5", "images", "step".
 
     Raises:
-        UserError: the split is "test" or "new", or no image has a valid pixel.
+        UserError: the split is "test" or "new", has fewer than `FEWEST` images, or none with a valid pixel.
     """
     require_no_test(split)
-    if split != "labelled":
-        split = "labelled" if opened.dataset.validation is None else "validation"
+    split = _enough(opened, split)
     tally = Tally(["aiu"])
     for image in opened.predictions(opened.images(split), console, f"{split} images"):
         tally.add(image.name, image.target, image.probability, image.valid)
@@ -68,6 +69,23 @@ def choose_threshold(opened: OpenRun, split: str | None, metric: str, console: C
     return chosen
 
 
+def _enough(opened: OpenRun, split: str | None) -> str:
+    """The split to choose on: with at least `FEWEST` images, so that the choice is not one image's chance."""
+    count = lambda name: len(opened.images(name).indices)
+    if opened.dataset.validation is None or (split is None and count("validation") < FEWEST <= count("labelled")):
+        split = "labelled"
+    split = split or "validation"
+    found = count(split)
+    if found < FEWEST:
+        others = [name for name in ("validation", "labelled") if name != split and getattr(opened.dataset, name, True)]
+        better = [f"--split {name}" for name in others if count(name) >= FEWEST]
+        raise UserError(
+            f"--choose-threshold: expected at least {FEWEST} {split} images with masks, found {found}; {THRESHOLD:g} "
+            f"stays in use. Fix: {better[0] if better else 'label more images'}"
+        )
+    return split
+
+
 def best_place(scores: np.ndarray) -> int:
     """Where the highest score is; of equal ones (within 1e-9) that nearest to threshold 0.5."""
     equal = np.flatnonzero(scores >= scores.max() - 1e-9)
@@ -82,7 +100,9 @@ def describe(chosen: dict, opened: OpenRun) -> str:
         f"{100 * chosen['score_at_0.5']:.1f} at 0.5; written to {opened.folder / run_folder.THRESHOLD}"
     )
     if chosen["split"] == "labelled":
+        few = opened.dataset.validation is not None and len(opened.images("validation").indices) < FEWEST
         why = f"{name} has no validation images; " if opened.dataset.validation is None else ""
+        why = f"{name} has fewer than {FEWEST} validation images with masks; " if few else why
         text += (
             f"\nnote: {why}these are the labelled training images, which the network knows: "
             "expect another best threshold on new ones"

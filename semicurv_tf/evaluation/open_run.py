@@ -1,6 +1,6 @@
 """A finished run with its dataset: the images that one may score, and the network's predictions of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +14,8 @@ from semicurv_tf.data.load import Dataset
 from semicurv_tf.data.pipeline import evaluation_batches
 from semicurv_tf.data.store import ImageStore
 from semicurv_tf.errors import UserError
+from semicurv_tf.inference.averaging import averaged
+from semicurv_tf.inference.predictor import SERVED_TILE_PX, WHOLE_PIXELS, Predictor
 from semicurv_tf.metrics.network_scores import make_predictor
 from semicurv_tf.training import run_folder
 from semicurv_tf.training.run_data import moved, open_run_dataset
@@ -54,13 +56,15 @@ class OpenRun:
         facts: the content of run.json, and `step`.
         dataset: its images.
         predict: from raw images (batch, height, width, channels) to probabilities.
+        tta: how these are averaged.
     """
 
     folder: Path
     config: Config
     facts: dict
     dataset: Dataset
-    predict: object
+    predict: Callable[[np.ndarray], np.ndarray]
+    tta: str = "none"
 
     def images(self, split: str) -> SplitImages:
         """The images of one of `SPLITS` that have masks.
@@ -127,9 +131,17 @@ class OpenRun:
             return done
         return iter(track(done, description=what, total=len(images.indices), console=console, transient=True))
 
+    def _probability(self, image: np.ndarray) -> np.ndarray:
+        """Of a batch as a whole, or of large images by blended tiles, as `predict` does."""
+        if image.shape[1] * image.shape[2] <= WHOLE_PIXELS:
+            return np.asarray(self.predict(image))
+        one = lambda tile: np.asarray(self.predict(tile.astype(np.float32)))
+        predictor = Predictor(one, image.shape[-1], tile=SERVED_TILE_PX)
+        return np.stack([predictor.probability(each.astype(np.uint8))[..., None] for each in image])
+
     def _each(self, batches, sources):
         for batch in batches:
-            probability = np.asarray(self.predict(batch["image"]))
+            probability = self._probability(batch["image"])
             for place, name in enumerate(batch["name"]):
                 if np.isnan(probability[place][batch["valid"][place] > 0.5]).any():
                     raise UserError(
@@ -141,7 +153,9 @@ class OpenRun:
                 yield PredictedImage(name, sources[name], *(array[place] for array in arrays))
 
 
-def open_run(run: Path, data_dir: str | None, console: Console, unlabelled_dir: str | None = None) -> OpenRun:
+def open_run(
+    run: Path, data_dir: str | None, console: Console, unlabelled_dir: str | None = None, tta: str | None = None
+) -> OpenRun:
     """Loads the deployed network of a run and opens its dataset.
 
     Args:
@@ -149,6 +163,7 @@ def open_run(run: Path, data_dir: str | None, console: Console, unlabelled_dir: 
         data_dir: in place of the configuration's, or None.
         console: for progress.
         unlabelled_dir: likewise.
+        tta: one of `averaging.CHOICES`; None: the run's `model.tta`.
 
     Raises:
         UserError: no run, no checkpoint, no dataset.
@@ -156,4 +171,7 @@ def open_run(run: Path, data_dir: str | None, console: Console, unlabelled_dir: 
     network, facts = run_folder.load_deployed(run)
     config = run_folder.read_config(run)
     config = moved(config, data_dir, unlabelled_dir)
-    return OpenRun(Path(run), config, facts, open_run_dataset(Path(run), config, console), make_predictor(network))
+    tta = tta or config.model.tta
+    alone = make_predictor(network)
+    predict = lambda image: averaged(alone, image, tta)
+    return OpenRun(Path(run), config, facts, open_run_dataset(Path(run), config, console), predict, tta)

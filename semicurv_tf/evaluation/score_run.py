@@ -4,10 +4,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from semicurv_tf.evaluation.open_run import OpenRun, open_run
+from semicurv_tf.errors import UserError
+from semicurv_tf.evaluation.few_images import few_images_note
+from semicurv_tf.evaluation.open_run import OpenRun, PredictedImage, open_run
 from semicurv_tf.metrics.catalogue import METRICS
 from semicurv_tf.metrics.overlap import THRESHOLD, OverlapCounts, summarise
 from semicurv_tf.metrics.tally import TOLERANCE_PX, Tally
+from semicurv_tf.postprocessing.finish import finished_mask
+from semicurv_tf.postprocessing.settings import PostProcessing, as_dict, from_dict
 from semicurv_tf.training import run_folder
 from semicurv_tf.whole_files import write_json
 from semicurv_tf.wording import counted
@@ -27,6 +31,7 @@ def score_images(
     metrics: tuple[str, ...] = (),
     threshold: float = THRESHOLD,
     tolerance_px: float = TOLERANCE_PX,
+    steps: PostProcessing = PostProcessing(),
 ) -> dict:
     """Scores the deployed network of a run and writes RUN/scores.json, a key per split.
 
@@ -35,8 +40,11 @@ def score_images(
         split: one of `SPLITS`.
         console: for progress.
         metrics: further metrics, names of `METRICS`.
-        threshold: foreground is above it. Scores at another one than 0.5 get a key of their own, e.g. "test@0.42".
+        threshold: foreground is above it. Scores at another one than 0.5 get a key of their own, e.g. "test@0.42"; so
+            do those of another averaging than the run's, e.g. "test+d4".
         tolerance_px: of matched centrelines and of buffers.
+        steps: what follows the threshold; then only metrics of masks, see `require_mask_metrics`. Their scores
+            get a key of their own, e.g. "test@0.42+postprocessing".
 
     Returns:
         The split's scores: `summarise`'s, with dataset, method, labels, step and each image's IoU and F1; with
@@ -47,9 +55,10 @@ def score_images(
         UserError: no such images.
     """
     images = opened.images(split)
-    tally = Tally(dict.fromkeys((*ALWAYS, *metrics)), threshold, tolerance_px)
+    # A finished mask is 0 or 1, whatever the threshold.
+    tally = Tally(dict.fromkeys((*ALWAYS, *metrics)), 0.5 if steps else threshold, tolerance_px)
     for image in opened.predictions(images, console, f"{split} images"):
-        tally.add(image.name, image.target, image.probability, image.valid, image.source)
+        tally.add(image.name, image.target, _finished(image, threshold, steps), image.valid, image.source)
     counts = [OverlapCounts(*map(int, row)) for row in tally.counts("overlap")]
     blank = len(images.indices) - len(counts)
     scores = {
@@ -60,23 +69,59 @@ def score_images(
         "step": opened.facts["step"],
         **(opened.dataset.changes.of_split(split) if opened.dataset.changes else {}),
         **summarise(counts + [OverlapCounts(0, 0, 0, 0)] * blank),
-        **(_named(tally.scores(), metrics) if metrics else {"threshold": threshold}),
+        **(_named(tally.scores(), metrics) if metrics else {}),
+        "threshold": threshold,
+        "tta": opened.tta,
+        **({"postprocessing": as_dict(steps)} if steps else {}),
         "each": {name: _rounded(each) for name, each in tally.each().items()},
     }
+    other = "" if opened.tta == opened.config.model.tta else opened.tta
     path = opened.folder / run_folder.SCORES
     known = run_folder.read_json(path) if path.exists() else {}
-    write_json(path, {**known, key(split, threshold): scores})
+    write_json(path, {**known, key(split, threshold, other, bool(steps)): scores})
     return scores
 
 
-def key(split: str, threshold: float) -> str:
-    """Under which RUN/scores.json keeps scores: the split, and the threshold where it is not 0.5."""
-    return split if threshold == THRESHOLD else f"{split}@{threshold:g}"
+def key(split: str, threshold: float, tta: str = "", steps: bool = False) -> str:
+    """Under which RUN/scores.json keeps scores.
+
+    The split; averaging and threshold where they are not the usual; and if steps follow.
+    """
+    name = split + (f"+{tta}" if tta else "") + ("" if threshold == THRESHOLD else f"@{threshold:g}")
+    return f"{name}+postprocessing" if steps else name
+
+
+def require_mask_metrics(names: tuple[str, ...], asked_for_all: bool) -> tuple[str, ...]:
+    """Those of the metrics that need a mask alone, not a probability at every threshold.
+
+    Raises:
+        UserError: another metric, unless all that there are were asked for.
+    """
+    of_masks = tuple(name for name in names if METRICS[name].counts not in ("levels", "matches", "best_match"))
+    others = [name for name in names if name not in of_masks]
+    if others and not asked_for_all:
+        raise UserError(
+            f"--metrics {','.join(names)}: expected metrics of masks with --postprocessing, found {', '.join(others)}, "
+            "which need probabilities. "
+            f"Fix: --metrics {','.join(of_masks) or 'iou,cldice'}"
+        )
+    return of_masks
+
+
+def _finished(image: PredictedImage, threshold: float, steps: PostProcessing):
+    if not steps:
+        return image.probability
+    return finished_mask(image.probability[..., 0], threshold, steps, image.valid[..., 0] > 0.5)[..., None].astype(
+        float
+    )
 
 
 def table(scores: dict) -> str:
-    """The scores as text for a terminal."""
-    return _metric_table(scores) if "metrics" in scores else _overlap_table(scores)
+    """The scores as text for a terminal; of few images with what they are worth."""
+    text = _metric_table(scores) if "metrics" in scores else _overlap_table(scores)
+    ious = [each["iou"] for each in scores.get("each", {}).values() if each.get("iou") is not None]
+    note = few_images_note(scores["split"], ious)
+    return text if note is None else f"{text}\n{note}"
 
 
 def _overlap_table(scores):
@@ -120,6 +165,9 @@ def shown_interval(limits, percent: bool) -> str:
 
 def _head(scores):
     at = "" if scores["threshold"] == THRESHOLD else f", threshold {scores['threshold']:g}"
+    at += "" if scores["tta"] == "none" else f", averaged ({scores['tta']})"
+    if scores.get("postprocessing"):
+        at += f", post-processing: {from_dict(scores['postprocessing'], Path(run_folder.SCORES)).said()}"
     what = f"{scores['dataset']} {scores['split']}, {counted(scores['images'], 'image')}"
     return f"{what}, {scores['method']} at step {scores['step']}{at}"
 

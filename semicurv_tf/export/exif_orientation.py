@@ -7,6 +7,9 @@ tag is taken as it is stored.
 
 import tensorflow as tf
 
+from semicurv_tf.export.wide_png import is_wide_png, to_colours, to_eight_bit
+from semicurv_tf.images.values import ValueRanges
+
 _ORIENTATION_TAG = 0x0112
 _LARGEST_BLOCK = 65_536  # bytes of a block that are looked at; a JPEG segment has no more
 _MOST_SEGMENTS = 1000
@@ -32,13 +35,14 @@ def orientation_of(encoded: tf.Tensor) -> tf.Tensor:
     return _tag_of(block)
 
 
-def decode_as_read(encoded: tf.Tensor, channels: int) -> tf.Tensor:
+def decode_as_read(encoded: tf.Tensor, channels: int, value_range: ValueRanges | None = None) -> tf.Tensor:
     """One encoded image as `semicurv_tf.images` reads its file.
 
     Args:
         encoded: string scalar, the bytes of a PNG or JPEG file; of another number of channels than 1 or 3 a grey PNG
             with the bands one below the other, as `images.encoded.encode_png` writes it.
         channels: of the network.
+        value_range: of values of 16 bit, from the training data; None measures the image's own.
 
     Returns:
         uint8 `(height, width, channels)`, upright.
@@ -47,12 +51,31 @@ def decode_as_read(encoded: tf.Tensor, channels: int) -> tf.Tensor:
         tf.errors.InvalidArgumentError: it cannot be decoded.
     """
     if channels in (1, 3):
-        image = tf.io.decode_image(encoded, channels=channels, expand_animations=False)
-        return turned_upright(tf.ensure_shape(image, (None, None, channels)), orientation_of(encoded))
-    stacked = tf.io.decode_png(encoded, channels=1)
+        return tf.cond(
+            is_wide_png(encoded),
+            lambda: _wide_as_read(encoded, channels, value_range),
+            lambda: _narrow_as_read(encoded, channels),
+        )
+    stacked = tf.cond(
+        is_wide_png(encoded),
+        lambda: to_eight_bit(tf.io.decode_png(encoded, channels=1, dtype=tf.uint16), value_range),
+        lambda: tf.io.decode_png(encoded, channels=1),
+    )
     height = tf.shape(stacked)[0] // channels
     bands = tf.reshape(stacked, (channels, height, tf.shape(stacked)[1]))
     return tf.transpose(bands, (1, 2, 0))
+
+
+def _narrow_as_read(encoded, channels):
+    image = tf.io.decode_image(encoded, channels=channels, expand_animations=False)
+    return turned_upright(tf.ensure_shape(image, (None, None, channels)), orientation_of(encoded))
+
+
+def _wide_as_read(encoded, channels, value_range):
+    stored = tf.io.decode_png(encoded, dtype=tf.uint16)
+    colours = tf.where(tf.shape(stored)[-1] < 3, 1, 3)  # what comes after them is alpha
+    upright = turned_upright(stored[..., :colours], orientation_of(encoded))
+    return to_colours(to_eight_bit(upright, value_range), channels)
 
 
 def sides_as_read(encoded: tf.Tensor, sides: tf.Tensor, channels: int) -> tf.Tensor:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.export.saved_model import MAX_PIXELS, new_version, write_card, write_saved_model
+from semicurv_tf.images.values import parse_ranges
+from semicurv_tf.postprocessing.settings import PostProcessing, as_dict
 
 KERAS_MODEL = "model.keras"  # in assets.extra: for Keras users who import semicurv_tf, and for the check
 
@@ -55,18 +57,28 @@ def export_run(
         raise UserError(
             f"--size {size[0]}x{size[1]}: more than --max-pixels {max_pixels}. Fix: raise --max-pixels knowingly"
         )
-    from semicurv_tf.training.run_folder import chosen_threshold, load_deployed
+    from semicurv_tf.training.run_folder import chosen_postprocessing, chosen_threshold, load_deployed
 
     network, facts = load_deployed(run)
+    # Another threshold than the chosen one sets aside the steps that were chosen with it.
+    steps = chosen_postprocessing(run) if threshold is None else PostProcessing()
     threshold = threshold if threshold is not None else chosen_threshold(run) or 0.5
     settings = {
         "threshold": threshold,
+        "postprocessing": as_dict(steps) if steps else None,
         "size": size,
         "max_pixels": max_pixels,
         "max_batch": max_batch,
         "precision": precision,
     }
-    return export_network(network, models, {**_about(Path(run), facts), **settings}, version=version)
+    done = export_network(network, models, {**about_run(Path(run), facts), **settings}, version=version)
+    if not steps:
+        return done
+    note = (
+        f"the graph gives raw masks; what was chosen to follow them ({steps.said()}) is in the card: predict "
+        f"--saved-model does it, with a server predict --postprocessing {done.version}"
+    )
+    return dataclasses.replace(done, notes=(*done.notes, note))
 
 
 def export_network(network, models: str | Path, card: dict, *, version: int | None = None) -> Exported:
@@ -95,6 +107,7 @@ def export_network(network, models: str | Path, card: dict, *, version: int | No
         write_saved_model(
             inference, part, channels, threshold=card["threshold"], size=size, max_pixels=card["max_pixels"],
             max_batch=card["max_batch"],
+            value_range=parse_ranges(card["value_range"]) if card.get("value_range") else None,
         )  # fmt: skip
         nodes = count_nodes(part)
         write_card(
@@ -102,11 +115,16 @@ def export_network(network, models: str | Path, card: dict, *, version: int | No
             {**card, "exported": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "nodes": nodes},
         )
         network.save(part / "assets.extra" / KERAS_MODEL)
+        if card.get("tta") in ("d4", "scales", "all"):
+            notes += (
+                f"the graph sees an image once; the run's averaging ({card['tta']}) is in the card, and predict "
+                "--saved-model does it",
+            )
         notes += write_warmup(part, Path(models).name, channels, size, card["max_batch"])
     return Exported(final, nodes, notes)
 
 
-def _about(run: Path, facts: dict) -> dict:
+def about_run(run: Path, facts: dict) -> dict:
     """What the card says of where the model comes from."""
     from semicurv_tf.training.run_folder import SCORES, THRESHOLD, read_config
 
@@ -116,6 +134,7 @@ def _about(run: Path, facts: dict) -> dict:
         "step": facts.get("step"),
         "channels": facts["channels"],
         "value_range": facts.get("value_range"),
+        "tta": config.model.tta,
         "dataset": config.data.dataset,
         "labelled_fraction": config.data.labels if isinstance(config.data.labels, float) else None,
         "labelled_images": facts.get("labelled"),

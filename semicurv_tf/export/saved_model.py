@@ -70,8 +70,9 @@ def _taken(final: Path) -> UserError:
 
 
 def write_saved_model(
-    network, directory: Path, channels: int, *, threshold=0.5, size=None, max_pixels=MAX_PIXELS, max_batch=MAX_BATCH
-) -> None:
+    network, directory: Path, channels: int, *, threshold=0.5, size=None, max_pixels=MAX_PIXELS, max_batch=MAX_BATCH,
+    value_range=None,
+) -> None:  # fmt: skip
     """Writes the SavedModel with its signatures; see `signatures.py` for them.
 
     `keras.export.ExportArchive` is used because `tf.saved_model.save` of a Keras 3 model cannot be
@@ -80,7 +81,7 @@ def write_saved_model(
     Args:
         network: from raw float32 images to float32 logits.
         directory: of the SavedModel, best a temporary one from `new_version`.
-        channels, threshold, size, max_pixels: see `make_signatures`.
+        channels, threshold, size, max_pixels, value_range: see `make_signatures`.
         max_batch: the largest batch the server may form; a request may hold so many images of `max_pixels`.
     """
     import keras
@@ -90,7 +91,7 @@ def write_saved_model(
     archive = keras.export.ExportArchive()
     signatures = make_signatures(
         lambda image: network(image, training=False), channels, threshold=threshold, size=size, max_pixels=max_pixels,
-        request_pixels=max_batch * max_pixels,
+        request_pixels=max_batch * max_pixels, value_range=value_range,
     )  # fmt: skip
     for name, (function, specification) in signatures.items():
         archive.add_endpoint(name, function, specification)

@@ -6,10 +6,14 @@
 | `predict_logits`            | `image` float32, raw 0-255, same shape | `logits` float32                              |
 | `predict_bytes`             | `image_bytes` string (batch,) PNG/JPEG | `mask_bytes` PNG, `foreground_fraction`       |
 | `predict_probability_bytes` | the same                               | `probability_bytes`, PNG of 16 bit, x 65535   |
+| `value_range`               | the same, unread                       | `value_range_bytes`, a text, see below        |
 
 The last is for blending tiles and for other thresholds through REST, where arrays as JSON are slow.
 Batch comes first everywhere and nothing is bfloat16 outside, as TF Serving and JSON need it. Names
 that end in `_bytes` travel as base64 in JSON.
+
+PNG of 16 bit becomes 8 bit as `predict` reads it, by the range of the training data. `value_range` tells that range,
+for clients that send arrays: `images.values.ValueRanges.text`, empty where there is none.
 
 Encoded images may come from strangers: `headers.py` tells their size before anything is decoded.
 """
@@ -20,6 +24,7 @@ import tensorflow as tf
 
 from semicurv_tf.export.exif_orientation import decode_as_read, sides_as_read
 from semicurv_tf.export.headers import FORMAT_NOT_SERVED, NO_CODE, UNDECODABLE, pixels_by_header
+from semicurv_tf.images.values import ValueRanges
 
 # foreground_fraction where there is no mask (its bytes are empty): one image must not fail the others
 # of its batch, into which the server merges the requests of several clients.
@@ -40,6 +45,7 @@ def make_signatures(
     size: tuple[int, int] | None,
     max_pixels: int,
     request_pixels: int,
+    value_range: ValueRanges | None = None,
 ) -> dict[str, tuple[Callable, list[tf.TensorSpec]]]:
     """The function and the input specification of each signature.
 
@@ -53,6 +59,7 @@ def make_signatures(
             runs, and before it is decoded, because it would take the whole server down for lack of
             memory. It also bounds how many pixels of a batch are at work at once.
         request_pixels: most pixels of all images of a request, or of the requests that a server merged.
+        value_range: of images of 16 bit, from the training data; None measures each image.
     """
     height, width = size or (None, None)
     images = (None, height, width, channels)
@@ -119,7 +126,7 @@ def make_signatures(
         return probability, tf.where(probability > threshold, tf.constant(255, tf.uint8), tf.constant(0, tf.uint8))
 
     def decoded_or(encoded, answer, none):
-        image = _decode_or_empty(encoded, channels)
+        image = _decode_or_empty(encoded, channels, value_range)
         decoded = tf.size(image) > 0
         served = decoded & tf.reduce_all(tf.shape(image)[:2] == tf.constant(size)) if size else decoded
         code = tf.where(decoded, SIZE_NOT_SERVED, UNDECODABLE)
@@ -139,21 +146,25 @@ def make_signatures(
         probability, _ = predict_decoded(image)
         return tf.io.encode_png(tf.cast(tf.round(probability * 65535.0), tf.uint16), compression=1)
 
+    def tell_value_range(image_bytes):
+        return {"value_range_bytes": tf.fill(tf.shape(image_bytes), value_range.text if value_range else "")}
+
     return {
         "serving_default": (serving_default, [tf.TensorSpec(images, tf.uint8, "image")]),
         "predict_logits": (predict_logits, [tf.TensorSpec(images, tf.float32, "image")]),
         "predict_bytes": (predict_bytes, [tf.TensorSpec((None,), tf.string, "image_bytes")]),
         "predict_probability_bytes": (predict_probability_bytes, [tf.TensorSpec((None,), tf.string, "image_bytes")]),
+        "value_range": (tell_value_range, [tf.TensorSpec((None,), tf.string, "image_bytes")]),
     }
 
 
-def _decode_or_empty(encoded, channels):
+def _decode_or_empty(encoded, channels, value_range):
     """The image, or one of size 0 where the bytes are no picture.
 
     A decoder that fails would fail the whole batch, and with it the requests of other clients that
     the server merged into it. A dataset of one element that ignores errors contains the damage.
     """
-    decode = lambda bytes_: decode_as_read(bytes_, channels)
+    decode = lambda bytes_: decode_as_read(bytes_, channels, value_range)
     pictures = tf.data.Dataset.from_tensors(encoded).map(decode).ignore_errors()
     empty = tf.zeros((0, 0, channels), tf.uint8)
     return pictures.reduce(empty, lambda _, picture: tf.ensure_shape(picture, (None, None, channels)))

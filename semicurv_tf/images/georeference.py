@@ -110,13 +110,13 @@ def parse_crs(text: str) -> tuple[str, bool]:
     return _name(crs), crs.is_geographic
 
 
-def converted(points: np.ndarray, source: str, target: str) -> np.ndarray:
-    """Points `(n, 2)` from one CRS to another, x (east, longitude) first."""
+def converted(points: np.ndarray, source, target) -> np.ndarray:
+    """Points `(n, 2)` from one CRS to another, x (east, longitude) first; each as rasterio takes it."""
     from rasterio.crs import CRS
     from rasterio.warp import transform
 
     systems = (CRS.from_user_input(source), CRS.from_user_input(target))
-    return np.stack(transform(*systems, *points.T), axis=1).astype(np.float64)
+    return np.stack(transform(*systems, *points.T), axis=1).astype(np.float64).reshape(-1, 2)
 
 
 def _name(crs) -> str:

@@ -284,7 +284,8 @@ def _wide_png(path: Path, image: Image.Image) -> Decoded | None:
     values = _by_rasterio(path)
     if values is None:
         return None
-    return Decoded(values[..., :3], values[..., 3] if values.shape[-1] == 4 else None)
+    has_alpha = values.shape[-1] in (2, 4)  # grey with alpha, which Pillow calls RGBA, or colour with it
+    return Decoded(values[..., :-1], values[..., -1]) if has_alpha else Decoded(values)
 
 
 def _without_data(decoded: Decoded, page) -> Decoded:

@@ -5,6 +5,7 @@ Nothing here holds an image, except `TiffPages`, which holds one page of a stack
 
 import contextlib
 import errno
+import glob
 import os
 import shutil
 import struct
@@ -119,7 +120,10 @@ class PngRows:
 
 
 class GeoTiffRows:
-    """A tiled, deflated TIFF with CRS, transform and a mask of the pixels without data, written by windows.
+    """A cloud optimized GeoTIFF with CRS, transform, overviews and a mask of the pixels without data.
+
+    GDAL makes one of a whole file alone: rows go by windows to a tiled TIFF beside it, which takes its place in the
+    end. Overviews are means, so that thin lines get fainter but none is lost: they hold grey between 0 and 255.
 
     Args:
         path: the file; BigTIFF where it may exceed 2 GB.
@@ -132,6 +136,7 @@ class GeoTiffRows:
         self._path, self._channels, self._place, self._state = path, channels, place, state
         self._dataset: Any = None  # of rasterio, which is imported where it is used
         self._top = 0
+        self._optimized = path.with_name(f"{path.name}.cog.tif")
 
     def page(self, height: int, width: int) -> None:
         import rasterio
@@ -162,16 +167,22 @@ class GeoTiffRows:
 
     def close(self) -> None:
         import rasterio
+        import rasterio.shutil
 
         with self._naming():
             self._dataset.close()
+            rasterio.shutil.copy(
+                self._path, self._optimized, driver="COG", compress="deflate", overview_resampling="average",
+                bigtiff="if_safer",
+            )  # fmt: skip
             # GDAL writes its last blocks on closing, and does not always say that it could not.
-            with rasterio.open(self._path) as written:
+            with rasterio.open(self._optimized) as written:
                 for top in range(0, written.height, BAND_ROWS):
                     window = rasterio.windows.Window(0, top, written.width, min(BAND_ROWS, written.height - top))
                     written.read(window=window)
                     if self._place.has_gaps:
                         written.dataset_mask(window=window)
+        self._optimized.replace(self._path)
 
     def abandon(self) -> None:
         """Closes the file where that has not been done, whatever becomes of it."""
@@ -180,14 +191,18 @@ class GeoTiffRows:
         if self._dataset is not None:
             with contextlib.suppress(rasterio.errors.RasterioError):
                 self._dataset.close()
+        for left in self._path.parent.glob(f"{glob.escape(self._optimized.name)}*"):  # GDAL's own parts too
+            with contextlib.suppress(OSError):
+                left.unlink()
 
     @contextlib.contextmanager
     def _naming(self):
         import rasterio
+        from rasterio._err import CPLE_BaseError  # what copying raises
 
         try:
             yield
-        except rasterio.errors.RasterioError as error:
+        except (rasterio.errors.RasterioError, CPLE_BaseError) as error:
             full = shutil.disk_usage(self._path.parent).free < _FULL_BELOW_BYTES
             code = errno.ENOSPC if full else getattr(error, "errno", None) or errno.EIO
             raise OSError(code, os.strerror(code)) from error

@@ -19,8 +19,8 @@ from semicurv_tf.errors import UserError
 SMALLEST_SIDE_PX = 16  # one cell of the deepest feature map of the network
 MOST_BANDS = 64
 PERCENTILES = (0.5, 99.5)
-_SAMPLES_PER_IMAGE = 65_536
-_SPREAD_OF_HIGH_BYTE = 16_384  # a quarter of 16 bit: 64 grey levels are left or more
+SAMPLES_PER_IMAGE = 65_536
+SPREAD_OF_HIGH_BYTE = 16_384  # a quarter of 16 bit: 64 grey levels are left or more
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,7 +116,7 @@ def measure_range(images: Iterable[np.ndarray]) -> ValueRange | None:
     if not seen.size:
         return ValueRange(0.0, 1.0) if samples else None
     low, high = (float(value) for value in np.percentile(seen, PERCENTILES))
-    if whole and high - low >= _SPREAD_OF_HIGH_BYTE:
+    if whole and high - low >= SPREAD_OF_HIGH_BYTE:
         return ValueRange(0.0, 65535.0)
     margin = (high - low) / 2
     low, high = max(low - margin, float(seen.min())), min(high + margin, float(seen.max()))
@@ -126,7 +126,7 @@ def measure_range(images: Iterable[np.ndarray]) -> ValueRange | None:
 def sampled(values: np.ndarray) -> np.ndarray:
     """Every n-th value, in one dimension: enough to measure an image by."""
     flat = values.reshape(-1)
-    return flat[:: max(1, -(-flat.size // _SAMPLES_PER_IMAGE))]
+    return flat[:: max(1, -(-flat.size // SAMPLES_PER_IMAGE))]
 
 
 def is_wide(dtype: np.dtype) -> bool:

@@ -1,16 +1,21 @@
 """The predictor: probabilities and masks from a network, whatever the size of the image."""
 
+import copy
+import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from semicurv_tf.errors import RetryLater
+from semicurv_tf.errors import RetryLater, UserError
 from semicurv_tf.images.no_data import NoData
 from semicurv_tf.images.values import ValueRanges
 from semicurv_tf.images.windows import ArraySource, Source
-from semicurv_tf.inference.memory import Memory
+from semicurv_tf.inference.averaging import CHOICES, averaged
+from semicurv_tf.inference.memory import BASE_BYTES, Memory
 from semicurv_tf.inference.tiles import Band, predict_bands
+from semicurv_tf.postprocessing.finish import BYTES_PER_PIXEL, finished_mask
+from semicurv_tf.postprocessing.settings import PostProcessing
 
 if TYPE_CHECKING:
     import keras
@@ -20,7 +25,6 @@ SERVED_TILE_PX = 1024  # of larger images, by a server
 STRIDE_PX = 16  # of the paper's network: one pixel of its coarsest feature map
 OVERLAP_SHARE = 8  # tiles share an eighth of their side, and at least
 OVERLAP_CELLS = 4  # pixels of the coarsest feature map: half the reach of the network, nearly all of what is felt
-ORIENTATIONS = {"none": 1, "d4": 8}
 
 
 class PredictorLost(RetryLater):
@@ -40,11 +44,14 @@ class Predictor:
             that fits in `memory`.
         memory: of the process; `None` where the network computes elsewhere.
         whole_pixels: where `tile` and `memory` are None, images up to this many pixels are predicted in one piece.
-        tta: "none", or "d4": the mean over the eight flips and quarter turns of each tile.
+        tta: how each tile's prediction is averaged, one of `averaging.CHOICES`.
         no_data: pixels whose channels are all in this range, low to high, raw 0-255, hold no data; or None.
         stride: of the network's coarsest feature map in pixels; tiles start on its multiples.
         value_range: of image values wider than 8 bit in the training data, see `images/values.py`; None measures each
             image.
+        postprocessing: what follows the threshold; see `mask`.
+
+    Several threads may use one predictor, each for an image of its own: the network computes one tile at a time.
 
     Example:
         >>> predictor = Predictor(lambda image: image[..., :1] / 255, channels=3)
@@ -66,13 +73,14 @@ class Predictor:
         no_data: tuple[int, int] | None = None,
         stride: int = STRIDE_PX,
         value_range: ValueRanges | None = None,
+        postprocessing: PostProcessing = PostProcessing(),
     ):
         if not 0 < threshold < 1:
             raise ValueError(f"Expected threshold in (0, 1). Received: threshold={threshold}")
         if tile is not None and tile < 32:
             raise ValueError(f"Expected a tile of at least 32 px. Received: tile={tile}")
-        if tta not in ORIENTATIONS:
-            raise ValueError(f"Expected tta in {list(ORIENTATIONS)}. Received: tta={tta!r}")
+        if tta not in CHOICES:
+            raise ValueError(f"Expected tta in {list(CHOICES)}. Received: tta={tta!r}")
         self.channels = channels
         self.threshold = threshold
         self.tile = tile
@@ -82,7 +90,9 @@ class Predictor:
         self.no_data = no_data
         self.stride = stride
         self.value_range = value_range
+        self.postprocessing = postprocessing
         self._probability = probability
+        self._turn = threading.Lock()
 
     @classmethod
     def from_network(cls, network: "keras.Model", channels: int, **settings) -> "Predictor":
@@ -101,6 +111,24 @@ class Predictor:
                 raise MemoryError from None
 
         return cls(predict, channels, **{"stride": getattr(network, "stride", STRIDE_PX), **settings})
+
+    def lost_once(self) -> "Predictor":
+        """A copy for several threads: once what predicts is gone, all that wait are told so without a new try."""
+        compute = self._probability
+        lost: list[PredictorLost] = []
+
+        def probability(image):
+            if lost:
+                raise lost[0]
+            try:
+                return compute(image)
+            except PredictorLost as error:
+                lost.append(error)
+                raise
+
+        copied = copy.copy(self)
+        copied._probability = probability
+        return copied
 
     def probability(self, image: np.ndarray, advance: Callable[[float], None] | None = None) -> np.ndarray:
         """Foreground probability of one image in memory.
@@ -146,21 +174,45 @@ class Predictor:
             return self.memory.tile(height, width, self.channels, self.stride, held_bytes)
         return whole if height * width <= self.whole_pixels else SERVED_TILE_PX
 
-    def mask(self, probability: np.ndarray) -> np.ndarray:
-        """Where the probability exceeds the threshold: uint8, 0 or 255, of the same shape."""
-        return (probability > self.threshold).astype(np.uint8) * np.uint8(255)
+    def mask(self, probability: np.ndarray, valid: np.ndarray | None = None) -> np.ndarray:
+        """The mask of an image, or of some of its rows where nothing follows the threshold.
+
+        Args:
+            probability: `(height, width)`; of a whole image where `postprocessing` holds steps.
+            valid: bool `(height, width)`, where there are data; None: everywhere.
+
+        Returns:
+            uint8, 0 or 255, of the same shape: 255 where the probability exceeds the threshold, after the steps of
+            `postprocessing`.
+        """
+        if self.postprocessing:
+            foreground = finished_mask(probability, self.threshold, self.postprocessing, valid)
+        else:
+            foreground = probability > self.threshold
+        return foreground.astype(np.uint8) * np.uint8(255)
+
+    def require_whole(self, height: int, width: int) -> None:
+        """Refuses an image whose steps after the threshold, which see it as a whole, do not fit into the memory.
+
+        Raises:
+            UserError: naming `--memory`.
+        """
+        if self.memory is None:
+            return
+        needed = BASE_BYTES + height * width * (BYTES_PER_PIXEL + self.channels)
+        if needed > self.memory.total_bytes:
+            raise UserError(
+                f"--memory {self.memory.total_bytes / 1e9:.2g}GB: too little for post-processing "
+                f"({self.postprocessing.said()}) of {width}x{height} pixels, which takes {needed / 1e9:.2g} GB. "
+                f"Fix: --memory {needed / 1e9 + 0.1:.1f}GB, or --postprocessing none"
+            )
 
     def _one(self, image: np.ndarray) -> np.ndarray:
-        if self.tta == "none":
-            return np.asarray(self._probability(image[None]))[0, ..., 0]
-        from semicurv_tf.geometry.orientations import COUNT, orient, orient_back
+        return averaged(self._computed, image[None], self.tta)[0, ..., 0]
 
-        # One orientation after the other: a graph of all eight may run them at once, in eight times the memory.
-        total = np.zeros(image.shape[:2], np.float32)
-        for number in range(COUNT):
-            turned = np.asarray(orient(image[None], number))
-            total += np.asarray(orient_back(np.asarray(self._probability(turned)), number))[0, ..., 0]
-        return total / COUNT
+    def _computed(self, image: np.ndarray) -> np.ndarray:
+        with self._turn:
+            return np.asarray(self._probability(image))
 
 
 def _multiple(length: int, stride: int) -> int:

@@ -38,8 +38,9 @@ class Learner(keras.Model):
 
     A batch is `{"labelled": {"image", "mask", "valid"}, "unlabelled": {"image", "valid"}}`: `(batch, height, width,
     channels)` float32, images raw 0-255, masks 0 or 1, valid 1 where a pixel counts. A batch without `"unlabelled"` is
-    learned as supervised learning does, which itself needs them for transplants alone. On several replicas each has its
-    share of the batch, and a step is that of the whole batch: see `semicurv_tf.replicas`.
+    learned as supervised learning does, which itself needs them for transplants alone; one with no labelled image
+    (batch 0) is learned by the term alone. On several replicas each has its share of the batch, and a step is that of
+    the whole batch: see `semicurv_tf.replicas`.
 
     Saved as a `.keras` file it keeps its settings, student, teacher and optimizer; what a term learns beside them (the
     discriminator of `cgan`) is in a run's checkpoint alone. `deployed` is the network to save for others.
@@ -127,7 +128,7 @@ class Learner(keras.Model):
         view = self.random_views(tf.concat(images, axis=0), step, "student", counts, term.transforms)
         return term.student_view(view, counts[0], step)
 
-    def student_logits(self, image, apart: int = 0):
+    def student_logits(self, image, apart: int | None = None):
         """Logits of all views, in training mode: that of the deployed output first, then those of the side outputs.
 
         Batch normalisation sees them together, or with `batch_statistics: separate` those of labelled images in one
@@ -136,12 +137,14 @@ class Learner(keras.Model):
 
         Args:
             image: of the views, `(images, height, width, channels)`.
-            apart: how many of them, at the beginning, are of labelled images and are seen apart; 0: all together.
+            apart: how many of them, at the beginning, are of labelled images and are seen apart; None: all together.
         """
         sides = {"sides": True} if self._side_outputs else {}
-        if not apart:
+        if apart is None:
             return self.student(image, training=True, **sides)
         as_deployed = cast(UnlabelledSettings, self.method).batch_statistics == "moving"
+        if not apart:
+            return self.student(image, training=not as_deployed, **sides)
         first, rest = image[:apart], image[apart:]
         logits = [self.student(first, training=True, **sides), self.student(rest, training=not as_deployed, **sides)]
         return tf.concat(logits, axis=0)
@@ -154,6 +157,8 @@ class Learner(keras.Model):
             view: `image`, `transform` and `seen` of all images that the student sees, labelled first.
             probability: of the student, in the view, `(images, height, width, 1)` float32.
         """
+        if not batch["labelled"]["image"].shape[0]:
+            return {}, {}
         target, aligned, valid = self._in_loss_pose(batch, view, probability)
         loss = self._compare(target, aligned, valid)
         reports = {
@@ -233,10 +238,10 @@ class Learner(keras.Model):
         # Any Keras model can be a student; those without side outputs need not say so.
         return getattr(self.student, "side_outputs", 0)
 
-    def _apart(self, batch, term) -> int:
-        """How many labelled images batch normalisation sees apart from the unlabelled ones; 0: all together."""
+    def _apart(self, batch, term) -> int | None:
+        """How many labelled images batch normalisation sees apart from the unlabelled ones; None: all together."""
         together = term is None or cast(UnlabelledSettings, self.method).batch_statistics == "joint"
-        return 0 if together else batch["labelled"]["image"].shape[0]
+        return None if together else batch["labelled"]["image"].shape[0]
 
     def _in_loss_pose(self, batch, view, probability):
         """Mask, probabilities and valid pixels of the labelled images, where the supervised loss is taken."""

@@ -1,7 +1,7 @@
 """The only list of methods: the settings of each, and which term it adds to supervised learning. No TensorFlow.
 
 It feeds the configuration (`method.name` tells the classes apart), `--help`, the progress, the forecast and the tables.
-A new method is a class here, a file with its term, a test and a row in docs/systems.md.
+A new method is a class here, a name in `names`, a file with its term, a test and a row in docs/systems.md.
 """
 
 import importlib
@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from semicurv_tf.methods.names import METHOD_NAMES
 from semicurv_tf.methods.settings import (
     FORWARD,
     LEARN,
@@ -99,6 +100,11 @@ class CGANSettings(UnlabelledSettings, AveragedSettings):
     )
     discriminator_learning_rate: Positive = 1e-4
 
+    @property
+    def needs_labels(self) -> bool:
+        """Always: its discriminator learns what masks look like."""
+        return True
+
 
 class SemiCurvSettings(TeacherViewSettings):
     """Xu et al. 2022."""
@@ -120,8 +126,7 @@ class PseudoLabelSettings(TeacherViewSettings):
     confidence: Fraction = Field(0.0, description="pixels whose probability p has |2p - 1| below this do not count")
 
 
-# Name -> settings, in the order of the paper's Table III.
-METHODS: dict[str, type[MethodSettings]] = {
+_SETTINGS = {
     settings.model_fields["name"].default: settings
     for settings in (
         SupervisedSettings,
@@ -134,6 +139,9 @@ METHODS: dict[str, type[MethodSettings]] = {
         PseudoLabelSettings,
     )
 }
+
+# Name -> settings.
+METHODS: dict[str, type[MethodSettings]] = {name: _SETTINGS[name] for name in METHOD_NAMES}
 
 DEFAULT = SemiCurvSettings()
 

@@ -22,8 +22,8 @@ def steps_of_run(training: TrainingConfig, labelled: int) -> int:
 
 
 def steps_of_epoch(training: TrainingConfig, labelled: int) -> int:
-    """Steps that cycle the labelled images once; arguments as of `steps_of_run`."""
-    return math.ceil(labelled / training.batch_labelled)
+    """Steps that cycle the labelled images once, 1 where there is none; arguments as of `steps_of_run`."""
+    return max(1, math.ceil(labelled / training.batch_labelled))
 
 
 def first_unlabelled_step(method: MethodSettings, steps: int) -> int:

@@ -79,6 +79,11 @@ class MethodSettings(Section):
         return self.term is not None or self.transplants > 0
 
     @property
+    def needs_labels(self) -> bool:
+        """Whether there is nothing to learn without a labelled image."""
+        return self.term is None
+
+    @property
     def passes(self) -> int:
         """What a step costs per unlabelled image, in passes forward."""
         return 0
@@ -134,6 +139,10 @@ class TeacherSettings(UnlabelledSettings):
     teacher_orientations: Annotated[int, Field(ge=1, le=8)] = Field(
         1, description="the teacher's predictions are averaged over this many of the eight flips and quarter turns"
     )
+    teacher_scales: Annotated[tuple[Annotated[float, Field(ge=0.25, le=4.0)], ...], Field(min_length=1)] = Field(
+        (1.0,),
+        description="the teacher sees each image at these scales, whose predictions are blended by how sure each is",
+    )
     align_foreground: bool = Field(
         False,
         description="the teacher's odds are scaled so that it finds, over the last steps, as much foreground in "
@@ -153,7 +162,8 @@ class TeacherSettings(UnlabelledSettings):
     @property
     def passes(self) -> int:
         """The student's pass, and the teacher's."""
-        return LEARN + FORWARD * self.teacher_orientations
+        pixels = sum(scale**2 for scale in self.teacher_scales)
+        return LEARN + round(FORWARD * self.teacher_orientations * pixels)
 
 
 class TeacherViewSettings(TeacherSettings):

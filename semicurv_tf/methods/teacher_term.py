@@ -8,6 +8,7 @@ import tensorflow as tf
 from semicurv_tf.augment.randomness import purpose_seed
 from semicurv_tf.geometry.orientations import COUNT as ORIENTATIONS
 from semicurv_tf.geometry.orientations import in_orientation, mean_over_orientations
+from semicurv_tf.geometry.scales import blend_over_scales
 from semicurv_tf.geometry.warp import unwarp
 from semicurv_tf.losses import mse_loss, weighted_cross_entropy_loss
 from semicurv_tf.methods.foreground_alignment import ForegroundAlignment
@@ -65,8 +66,11 @@ class TeacherTerm(UnlabelledTerm):
         # "batch": in training mode, as the authors' code; "averaged": in inference mode.
         in_training_mode = not self.method.averages_statistics
 
-        def predict(image):
+        def at_scale(image):
             return tf.sigmoid(tf.cast(self.teacher(image, training=in_training_mode), tf.float32))
+
+        def predict(image):
+            return blend_over_scales(at_scale, image, self.method.teacher_scales)
 
         return tf.stop_gradient(mean_over_orientations(predict, image, self.method.teacher_orientations))
 

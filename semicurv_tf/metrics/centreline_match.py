@@ -6,6 +6,9 @@ image's diagonal; here the number of pairs is the largest there is (a maximum fl
 tolerance is a stated number of pixels, the same for all image sizes.
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from semicurv_tf.metrics.skeleton import skeleton
@@ -39,18 +42,24 @@ def count_matches(first, second, tolerance_px):
     number[reach : reach + first.shape[0], reach : reach + first.shape[1]][first] = np.arange(np.count_nonzero(first))
     rows, columns = np.nonzero(second)
     neighbours = number[rows[:, None] + row[near] + reach, columns[:, None] + column[near] + reach]
-    seconds, _ = np.nonzero(neighbours >= 0)
-    if not len(seconds):
-        return 0
+    found = neighbours >= 0
     # Only pixels that have a neighbour become nodes. SciPy's own bipartite matching can take forever on such graphs
     # (seen on a retina of DRIVE); Dinic's flow with unit capacities finds the same number in O(edges * sqrt(nodes)).
-    firsts, seconds = neighbours[neighbours >= 0], np.unique(seconds, return_inverse=True)[1]
-    firsts = np.unique(firsts, return_inverse=True)[1]
-    left, right = seconds.max() + 1, firsts.max() + 1
+    degrees = np.count_nonzero(found, axis=1)
+    degrees = degrees[degrees > 0]
+    if not len(degrees):
+        return 0
+    firsts = neighbours[found]
+    used = np.zeros(np.count_nonzero(first), bool)
+    used[firsts] = True
+    firsts = (np.cumsum(used, dtype=np.int32) - 1)[firsts]
+    # The rows of the graph in their order: `second`'s pixels, `first`'s, the source, the sink.
+    left, right = len(degrees), np.count_nonzero(used)
     source, sink = left + right, left + right + 1
-    begins = np.concatenate([seconds, np.full(left, source), left + np.arange(right)])
-    ends = np.concatenate([left + firsts, np.arange(left), np.full(right, sink)])
-    graph = csr_array((np.ones(len(begins), np.int32), (begins, ends)), shape=(sink + 1, sink + 1))
+    lengths = np.concatenate([degrees, np.ones(right, np.int64), [left, 0]])
+    ends = np.concatenate([left + firsts, np.full(right, sink, np.int32), np.arange(left, dtype=np.int32)])
+    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    graph = csr_array((np.ones(len(ends), np.int32), ends, starts), shape=(sink + 1, sink + 1))
     return int(maximum_flow(graph, source, sink, method="dinic").flow_value)
 
 
@@ -69,14 +78,17 @@ def count_matches_at(target_skeleton, probability, valid, tolerance_px, threshol
     """
     counts = np.zeros((len(thresholds), 3), np.int64)
     counts[:, 2] = np.count_nonzero(target_skeleton)
-    area = None
-    for place, threshold in enumerate(thresholds):
-        predicted = (probability > threshold) & valid
-        same_mask = np.count_nonzero(predicted) == area  # masks of rising thresholds lie inside each other
-        if same_mask:
-            counts[place] = counts[place - 1]
-            continue
-        area = np.count_nonzero(predicted)
-        centreline = skeleton(predicted)
-        counts[place, :2] = count_matches(target_skeleton, centreline, tolerance_px), np.count_nonzero(centreline)
+    foreground = lambda threshold: (probability > threshold) & valid
+    areas = np.array([np.count_nonzero(foreground(threshold)) for threshold in thresholds])
+    # Masks of rising thresholds lie inside each other: of those with the same area one is counted for all.
+    places = np.flatnonzero(np.diff(areas, prepend=-1))
+
+    def counted(place):
+        centreline = skeleton(foreground(thresholds[place]))
+        return count_matches(target_skeleton, centreline, tolerance_px), np.count_nonzero(centreline)
+
+    # Thinning takes most of the time and runs outside Python's lock.
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for place, found in zip(places, threads.map(counted, places)):
+            counts[place:, :2] = found
     return counts

@@ -97,7 +97,7 @@ def pad_by_reflection(image, multiple):
 
 def _reflected(length, multiple):
     """How many pixels go before, and the source pixel of each padded one."""
-    extra = -length % multiple
+    extra = (multiple - length % multiple) % multiple  # of positive numbers alone: ONNX's division is truncated
     before = extra // 2
     last = tf.maximum(length - 1, 1)
     position = tf.abs(tf.range(length + extra) - before) % (2 * last)

@@ -1,5 +1,6 @@
 """A contact sheet of a dataset: images beside the same with masks overlaid, as one PNG."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ def preview(dataset: Dataset, output: Path, per_split: int = 6) -> Path:
     Args:
         dataset: from `load_dataset`.
         output: the PNG to write; its folder is made.
-        per_split: images per split, evenly spaced over the split.
+        per_split: images per split: those with a mask first, evenly spaced over the split.
 
     Returns:
         `output`.
@@ -35,9 +36,7 @@ def preview(dataset: Dataset, output: Path, per_split: int = 6) -> Path:
     for split in ("train", "validation", "test"):
         store = getattr(dataset, split)
         if store is not None:
-            count = min(per_split, len(store))
-            chosen = ((np.arange(count) + 0.5) * len(store) / count).astype(int)
-            tiles += [_tile(store, index, split) for index in chosen]
+            tiles += [_tile(store, index, split) for index in _chosen(store.labelled, per_split)]
     rows = -(-len(tiles) // _PAIRS_PER_ROW)
     width, height = tiles[0].size
     sheet = Image.new("RGB", (width * _PAIRS_PER_ROW, height * rows), "white")
@@ -53,6 +52,16 @@ def preview(dataset: Dataset, output: Path, per_split: int = 6) -> Path:
             "Fix: choose another place"
         ) from None
     return output
+
+
+def _chosen(labelled: Sequence[bool], count: int) -> list[int]:
+    """Evenly spaced positions of images with a mask, then of others where these are fewer than wanted."""
+    chosen: list[int] = []
+    for wanted in (True, False):
+        places = [index for index, has in enumerate(labelled) if has == wanted]
+        number = min(count - len(chosen), len(places))
+        chosen += [places[int((place + 0.5) * len(places) / number)] for place in range(number)]
+    return chosen
 
 
 def _tile(store: ImageStore, index: int, split: str) -> Image.Image:

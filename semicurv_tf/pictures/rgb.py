@@ -24,11 +24,15 @@ def reduced(picture: np.ndarray, longest_px: int) -> np.ndarray:
     A thin line gets fainter, but none is lost. Pictures that are small enough are returned as they are.
 
     Args:
-        picture: uint8 `(height, width)` or `(height, width, 3)`.
+        picture: uint8 `(height, width)` or `(height, width, channels)`, of any number of channels.
         longest_px: at least 1.
     """
     longest = max(picture.shape[:2])
     if longest <= longest_px:
         return picture
     size = [max(1, round(side * longest_px / longest)) for side in picture.shape[1::-1]]
-    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX))
+    shrunk = lambda one: np.asarray(Image.fromarray(one).resize(size, Image.Resampling.BOX))
+    if picture.ndim == 2 or picture.shape[-1] == 3:
+        return shrunk(picture)
+    # Pillow takes a fourth channel for alpha, and knows no fifth.
+    return np.stack([shrunk(np.ascontiguousarray(picture[..., band])) for band in range(picture.shape[-1])], axis=-1)

@@ -9,6 +9,7 @@ semicurv_tf is installed on each. A call that was killed is called again: finish
 """
 
 import contextlib
+import dataclasses
 import json
 import logging
 import threading
@@ -27,6 +28,7 @@ from semicurv_tf.predict.open_predictor import PredictorOptions, open_predictor 
 from semicurv_tf.predict.plan_files import ImageJob, ImageOutcome  # noqa: E402
 from semicurv_tf.predict.predict_files import predict_job  # noqa: E402
 from semicurv_tf.quiet import quiet_start  # noqa: E402
+from semicurv_tf.vector.segments import LeftOut  # noqa: E402
 from semicurv_tf.whole_files import written_whole  # noqa: E402
 
 PREDICTED, FAILED = "predicted.jsonl", "failed.jsonl"
@@ -66,7 +68,12 @@ class PredictFile(beam.DoFn):
         if outcome.faults:
             yield beam.pvalue.TaggedOutput("failed", {"source": str(job.image), "faults": outcome.faults})
         else:
-            yield {"source": str(job.image), "notes": outcome.notes, "foreground": outcome.foreground}
+            yield {
+                "source": str(job.image),
+                "notes": outcome.notes,
+                "foreground": outcome.foreground,
+                "left_out": dataclasses.asdict(outcome.left_out),
+            }
 
 
 def predict_by_beam(
@@ -140,7 +147,10 @@ def _build(pipeline, options: PredictorOptions, jobs: list[ImageJob], predicted:
 def _outcome(job: ImageJob, line: dict | None) -> ImageOutcome:
     if line is None:
         return ImageOutcome(job.image, faults=(f"{job.image}: the pipeline ended without it. Fix: run again",))
-    return ImageOutcome(job.image, tuple(line.get("notes", ())), line.get("foreground"), tuple(line.get("faults", ())))
+    return ImageOutcome(
+        job.image, tuple(line.get("notes", ())), line.get("foreground"), tuple(line.get("faults", ())),
+        LeftOut(**line.get("left_out", {})),
+    )  # fmt: skip
 
 
 class _Watch:

@@ -76,6 +76,11 @@ def source_statistics(source: Source) -> tuple[np.ndarray, np.ndarray]:
     return pooled_statistics([together if together.size else np.zeros((1, 1, KERNEL_CHANNELS), np.uint8)])
 
 
+def built_in_threshold() -> float:
+    """The threshold of the card, chosen on drawn images."""
+    return read_weights(BUILT_IN).card.get("threshold", THRESHOLD)
+
+
 def open_built_in(threshold: float | None, **settings) -> tuple[BuiltInPredictor, dict]:
     """The built-in network as a predictor, and what identifies it.
 
@@ -92,6 +97,6 @@ def open_built_in(threshold: float | None, **settings) -> tuple[BuiltInPredictor
     # At the largest scale a tile has so many times its pixels.
     memory = settings.pop("memory")(network.network, max(SCALES) ** 2)
     if threshold is None:
-        threshold = weights.card.get("threshold", THRESHOLD)
+        threshold = built_in_threshold()
     predictor = BuiltInPredictor(network, threshold=threshold, memory=memory, **settings)
     return predictor, {"model": f"built-in {BUILT_IN} {weights.card['sha256'][:16]}"}

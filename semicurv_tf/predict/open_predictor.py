@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.no_data import parse_no_data
 from semicurv_tf.images.values import parse_ranges
+from semicurv_tf.inference.averaging import enlarged
 from semicurv_tf.inference.memory import DEFAULT, Memory, parse_memory, pixel_bytes
-from semicurv_tf.inference.predictor import WHOLE_PIXELS, Predictor
+from semicurv_tf.inference.predictor import STRIDE_PX, WHOLE_PIXELS, Predictor
+from semicurv_tf.postprocessing.settings import PostProcessing, as_dict
+from semicurv_tf.predict.finishing import finishing, of_card
 
 if TYPE_CHECKING:
     from semicurv_tf.serving_client.client import Client
@@ -30,11 +33,15 @@ class PredictorOptions:
         token_file, ca_file, client_certificate, client_key: see `semicurv_tf.serving_client.security.Security`.
         trust: load a `saved_model` that may read and write files too.
         threshold: foreground above this; None takes the one chosen on validation images, else 0.5.
+        postprocessing: a run or an exported version whose chosen threshold and steps are taken; "none": no steps;
+            None: those of `run` or `saved_model`.
+        smallest_component_px, hysteresis, bridge_px: in place of single steps, see `PostProcessing`; 0 is off.
         tile: side of the tiles in pixels; None takes the largest that fits in the memory.
         memory: of the process, such as "2GB".
-        tta: "none" or "d4".
+        tta: one of `averaging.CHOICES`; None: as the run's configuration, or its export, says.
         no_data: values of pixels without data, such as "253-255"; None: only what the file itself says.
         precision: of a run's network: "float32", "bfloat16", or "auto".
+        engine: what computes a run's network: "tensorflow", or "openvino" (in float32).
     """
 
     run: str | None = None
@@ -51,11 +58,16 @@ class PredictorOptions:
     client_key: str | None = None
     trust: bool = False
     threshold: float | None = None
+    postprocessing: str | None = None
+    smallest_component_px: int | None = None
+    hysteresis: float | None = None
+    bridge_px: int | None = None
     tile: int | None = None
     memory: str = DEFAULT
-    tta: str = "none"
+    tta: str | None = None
     no_data: str | None = None
     precision: str = "float32"
+    engine: str = "tensorflow"
 
 
 def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
@@ -70,7 +82,12 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
             f"--precision {options.precision}: only a --run is computed in another precision here. "
             "Fix: leave it out, or export --precision bfloat16"
         )
-    settings: dict[str, Any] = {"tile": options.tile, "tta": options.tta}
+    if options.engine != "tensorflow" and (options.run is None or options.precision != "float32"):
+        raise UserError(
+            f"--engine {options.engine}: only a --run is computed by it, in float32. "
+            "Fix: leave it out; --saved-model takes a folder of `export --format openvino`"
+        )
+    settings: dict[str, Any] = {"tile": options.tile}
     if options.no_data is not None:
         settings["no_data"] = parse_no_data(options.no_data)
     if options.run is not None:
@@ -78,14 +95,16 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
     elif options.saved_model is not None:
         predictor, identity = _of_saved_model(options.saved_model, options, memory, settings)
     elif options.server is None:
-        from semicurv_tf.predict.built_in import open_built_in
+        from semicurv_tf.predict.built_in import built_in_threshold, open_built_in
 
         limit = lambda network, enlarged: Memory(memory, round(enlarged * pixel_bytes(network)))
-        predictor, identity = open_built_in(options.threshold, memory=limit, **settings)
+        turned = "d4" if options.tta in ("d4", "all") else "none"  # it sees five scales as it is
+        threshold, steps = finishing(options, lambda: (built_in_threshold(), PostProcessing()))
+        predictor, identity = open_built_in(threshold, memory=limit, postprocessing=steps, tta=turned, **settings)
     else:
         _, predictor, identity = _of_server(options, settings)
     sized_by = {} if options.tile or options.server else {"memory": memory}
-    return predictor, {**identity, "threshold": predictor.threshold, **settings, **sized_by}
+    return predictor, {**identity, **_mask_settings(predictor), **settings, **sized_by}
 
 
 def open_server(options: PredictorOptions) -> tuple["Client", Predictor, dict]:
@@ -94,9 +113,9 @@ def open_server(options: PredictorOptions) -> tuple["Client", Predictor, dict]:
     Raises:
         UserError: the server cannot be used.
     """
-    settings = {"tile": options.tile, "tta": options.tta}
+    settings = {"tile": options.tile}
     client, predictor, identity = _of_server(options, settings)
-    return client, predictor, {**identity, "threshold": predictor.threshold, **settings}
+    return client, predictor, {**identity, **_mask_settings(predictor), **settings}
 
 
 def saved_model_predictor(directory: str, trust: bool = False, **settings) -> Predictor:
@@ -124,17 +143,52 @@ def saved_model_predictor(directory: str, trust: bool = False, **settings) -> Pr
 
 def _of_saved_model(version: str, options: PredictorOptions, memory: int, settings: dict) -> tuple[Predictor, dict]:
     from semicurv_tf.export.card import read_card
+    from semicurv_tf.export.conversion import is_converted
 
+    if is_converted(version):
+        return _of_converted(version, options, memory, settings)
     card = read_card(version)
-    threshold = options.threshold if options.threshold is not None else card.get("threshold") or 0.5
-    limit = Memory(memory, tile_pixels=card.get("max_pixels") or WHOLE_PIXELS)
+    threshold, steps = finishing(options, lambda: of_card(version))
+    # A graph of one size takes no image at another scale.
+    tta = options.tta or (None if card["size"] else card.get("tta")) or "none"
+    most = round((card.get("max_pixels") or WHOLE_PIXELS) / enlarged(tta))
+    limit = Memory(memory, round(enlarged(tta) * Memory(memory).pixel_bytes), tile_pixels=most)
     value_range = parse_ranges(card["value_range"]) if card.get("value_range") else None
     predictor = saved_model_predictor(
-        version, options.trust, threshold=threshold, memory=limit, value_range=value_range, **settings
+        version,
+        options.trust,
+        threshold=threshold,
+        postprocessing=steps,
+        memory=limit,
+        value_range=value_range,
+        tta=tta,
+        **settings,
     )
     variables = Path(version, "variables", "variables.data-00000-of-00001")
     parts = [Path(version, "saved_model.pb").read_bytes(), variables.read_bytes()]
     return predictor, {"model": _digest(parts)}
+
+
+def _of_converted(folder: str, options: PredictorOptions, memory: int, settings: dict) -> tuple[Predictor, dict]:
+    from semicurv_tf.export.conversion import FILES, answers_of, read_converted
+
+    card = read_converted(folder)
+    file = Path(folder, FILES[card["format"]])
+    threshold, steps = finishing(options, lambda: (card["threshold"], PostProcessing()))
+    tta = options.tta or (None if card.get("size") else card.get("tta")) or "none"
+    predictor = Predictor(
+        answers_of(file),
+        card["channels"],
+        threshold=threshold,
+        postprocessing=steps,
+        memory=Memory(memory, round(enlarged(tta) * Memory(memory).pixel_bytes)),
+        tta=tta,
+        value_range=parse_ranges(card["value_range"]) if card.get("value_range") else None,
+        stride=card.get("stride", STRIDE_PX),
+        **settings,
+    )
+    parts = [path.read_bytes() for path in sorted(Path(folder).glob(f"{file.stem}.*")) if path.suffix != ".keras"]
+    return predictor, {"model": _digest(parts), "engine": card["format"]}
 
 
 def _of_server(options: PredictorOptions, settings: dict) -> tuple["Client", Predictor, dict]:
@@ -154,32 +208,57 @@ def _of_server(options: PredictorOptions, settings: dict) -> tuple["Client", Pre
         security=security,
     )
     channels, version = client.describe()
-    threshold = options.threshold if options.threshold is not None else 0.5
+    threshold, steps = finishing(options, lambda: (None, PostProcessing()))
     predictor = Predictor(
-        client.probability, channels, threshold=threshold, whole_pixels=client.whole_pixels, **settings
+        client.probability,
+        channels,
+        threshold=threshold,
+        postprocessing=steps,
+        whole_pixels=client.whole_pixels,
+        value_range=client.value_range(),
+        tta=options.tta or "none",
+        **settings,
     )
     return client, predictor, {"model": f"{options.server} {options.model_name} version {version}"}
 
 
 def _of_run(run: str, options: PredictorOptions, memory: int, settings: dict) -> tuple[Predictor, dict]:
     from semicurv_tf.training.precision import resolve_precision
-    from semicurv_tf.training.run_folder import chosen_threshold, load_deployed
+    from semicurv_tf.training.run_folder import chosen_postprocessing, chosen_threshold, load_deployed, read_config
 
     network, about = load_deployed(run)
     identity = {"model": _digest(weight.numpy().tobytes() for weight in network.weights)}
-    threshold = options.threshold if options.threshold is not None else chosen_threshold(run) or 0.5
+    threshold, steps = finishing(options, lambda: (chosen_threshold(run), chosen_postprocessing(run)))
     precision = resolve_precision(options.precision)
     if precision.name != "float32":
         from semicurv_tf.export.fold import folded_for_inference
 
         network = folded_for_inference(network, about["channels"], precision.policy)
         identity["precision"] = precision.name
-    limit = Memory(memory, pixel_bytes(network))
+    tta = options.tta or read_config(Path(run)).model.tta
+    limit = Memory(memory, round(enlarged(tta) * pixel_bytes(network)))
     value_range = parse_ranges(about["value_range"]) if about.get("value_range") else None
-    predictor = Predictor.from_network(
-        network, about["channels"], threshold=threshold, memory=limit, value_range=value_range, **settings
-    )
-    return predictor, identity
+    settings = {
+        "threshold": threshold,
+        "postprocessing": steps,
+        "memory": limit,
+        "value_range": value_range,
+        "tta": tta,
+        **settings,
+    }
+    if options.engine == "openvino":
+        from semicurv_tf.export.conversion import openvino_of_network
+
+        identity["engine"] = options.engine
+        answers, stride = openvino_of_network(network, about["channels"]), getattr(network, "stride", STRIDE_PX)
+        return Predictor(answers, about["channels"], stride=stride, **settings), identity
+    return Predictor.from_network(network, about["channels"], **settings), identity
+
+
+def _mask_settings(predictor: Predictor) -> dict:
+    """What makes masks of probabilities, for the record; no word of steps where none follow the threshold."""
+    steps = {"postprocessing": as_dict(predictor.postprocessing)} if predictor.postprocessing else {}
+    return {"threshold": predictor.threshold, "tta": predictor.tta, **steps}
 
 
 def _digest(parts) -> str:

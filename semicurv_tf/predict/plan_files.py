@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.images.formats import said_of_passed_over
+from semicurv_tf.images.formats import IMAGE_SUFFIXES, said_of_passed_over
 from semicurv_tf.images.header import read_header
 from semicurv_tf.images.lists import find_listed, read_list
 from semicurv_tf.images.provenance import is_made_from
@@ -13,9 +13,13 @@ from semicurv_tf.images.results import SUFFIXES
 from semicurv_tf.images.walk import find_images, find_passed_over
 from semicurv_tf.json_files import read_object
 from semicurv_tf.parts import remove_abandoned
+from semicurv_tf.predict.write_editable import LABELME, LAYERS, editable_paths
+from semicurv_tf.predict.write_lines import LineOptions
+from semicurv_tf.vector.segments import NOTHING, LeftOut
 from semicurv_tf.whole_files import write_json
 
 RECORD = "predictions.json"  # in the output folder: what its masks were made with
+LINES_RECORD = "lines.json"  # likewise, how its lines are written
 FORMATS = ("auto", "png", "tif")
 
 
@@ -26,14 +30,23 @@ class Outputs:
     Attributes:
         probability: also `NAME.probability.png` (or `.tif`), 8 bit grey, 255 x probability.
         overlay: also `NAME.overlay.png` (or `.tif`), the image with the mask in red.
-        vectors: also `NAME.geojson` and `NAME.csv`, the mask's lines and their measures.
+        vectors: also `NAME.geojson` (or `.gpkg`) and `NAME.csv`, the mask's lines and their measures, as these options
+            say; True takes the defaults.
+        editable: "labelme": also `labelme/NAME.json`; "png": also `layers/images/NAME.png` and `layers/masks/NAME.png`;
+            None: neither.
         format: "png", "tif", or "auto": TIFF of stacks, georeferenced and large TIFFs, PNG of all else.
     """
 
     probability: bool = False
     overlay: bool = False
-    vectors: bool = False
+    vectors: LineOptions | bool = False
     format: str = "auto"
+    editable: str | None = None
+
+    @property
+    def lines(self) -> LineOptions | None:
+        """How lines are written; None where they are not."""
+        return LineOptions() if self.vectors is True else self.vectors or None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,15 +55,18 @@ class ImageJob:
 
     Attributes:
         image: the file.
-        outputs: paths by "mask", "probability", "overlay", "lines" and "table".
+        outputs: paths by "mask", "probability", "overlay", "lines", "table", "labelme", "layer_image" and "layer_mask".
+        lines: how "lines" and "table" are written.
     """
 
     image: Path
     outputs: dict[str, Path]
+    lines: LineOptions | None = None
 
-    def finished(self, since: float) -> bool:
-        """Whether every result is there, no older than the record of the settings, and of the image as it is now."""
-        there = all(path.is_file() and path.stat().st_mtime >= since for path in self.outputs.values())
+    def finished(self, since: float, lines_since: float = 0.0) -> bool:
+        """Whether every result is there, no older than the record of its settings, and of the image as it is now."""
+        oldest = {name: max(since, lines_since if name in ("lines", "table") else 0.0) for name in self.outputs}
+        there = all(path.is_file() and path.stat().st_mtime >= oldest[name] for name, path in self.outputs.items())
         return there and is_made_from(self.outputs["mask"], self.image)
 
 
@@ -63,12 +79,14 @@ class ImageOutcome:
         notes: what was done to its values while reading.
         foreground: share of foreground pixels in [0, 1]; None where the image failed.
         faults: why it failed, in lines; empty where it did not.
+        left_out: what its lines do not show.
     """
 
     image: Path
     notes: tuple[str, ...] = ()
     foreground: float | None = None
     faults: tuple[str, ...] = ()
+    left_out: LeftOut = NOTHING
 
 
 def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[ImageJob]:
@@ -85,9 +103,14 @@ def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[
     """
     images, output = Path(images), Path(output)
     if images.is_file() and images.suffix.lower() != ".txt" and names_file(output):
-        jobs = [ImageJob(images, _result_paths(output, outputs, output.suffix))]
+        paths = _result_paths(output, outputs, output.suffix)
+        paths |= editable_paths(output.parent, Path(output.name), outputs.editable)
+        jobs = [ImageJob(images, paths, outputs.lines)]
         require_distinct(jobs)
         return jobs
+    if output.suffix.lower() in IMAGE_SUFFIXES - SUFFIXES and not output.is_dir():
+        fix = f"--output {output.with_suffix('.png')}" if images.is_file() else f"--output {output.with_suffix('')}"
+        raise UserError(f"--output {output}: masks are written as .png or .tif, or into a folder. Fix: {fix}")
     if output.exists() and not output.is_dir():
         raise UserError(f"--output {output}: expected a folder, found a file. Fix: name a folder")
     if images.exists() and names_file(output):
@@ -95,7 +118,8 @@ def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[
             f"--output {output}: expected a folder for several images, found a file's name. Fix: name a folder"
         )
     if images.is_dir():
-        files = find_images(images, leave_out=() if _same(images, output) else (output,))
+        left_out = (output / LABELME, output / LAYERS) if _same(images, output) else (output,)
+        files = find_images(images, leave_out=left_out)
         root = images
         if not files:
             said = passed_over(images, output)
@@ -112,7 +136,12 @@ def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[
 
     places = [output / (file.relative_to(root) if root else file.name) for file in files]
     jobs = [
-        ImageJob(file, _result_paths(place, outputs, _suffix(file, outputs.format)))
+        ImageJob(
+            file,
+            _result_paths(place, outputs, _suffix(file, outputs.format))
+            | editable_paths(output, place.relative_to(output), outputs.editable),
+            outputs.lines,
+        )
         for file, place in zip(files, places, strict=True)
     ]
     require_distinct(jobs)
@@ -189,14 +218,39 @@ def open_output(output: str | Path, settings: dict, overwrite: bool) -> float:
     return record.stat().st_mtime
 
 
+def note_lines(output: str | Path, options: LineOptions | None) -> float:
+    """Notes in the output folder how its lines are written: masks stay, lines of other options are written again.
+
+    Args:
+        output: as of `open_output`.
+        options: of the lines; None where none are written.
+
+    Returns:
+        When lines with these options began, as a file time: older ones are of other options.
+    """
+    if options is None:
+        return 0.0
+    output = Path(output)
+    record = output.with_name(f"{output.stem}.{LINES_RECORD}") if names_file(output) else output / LINES_RECORD
+    told = dataclasses.asdict(options)
+    try:
+        if record.is_file() and read_object(record, "delete it") == told:
+            return record.stat().st_mtime
+    except UserError:
+        pass
+    write_json(record, told)
+    return record.stat().st_mtime
+
+
 def _result_paths(path: Path, outputs: Outputs, suffix: str) -> dict[str, Path]:
     paths = {"mask": path.with_name(f"{path.stem}{suffix}")}
     if outputs.probability:
         paths["probability"] = path.with_name(f"{path.stem}.probability{suffix}")
     if outputs.overlay:
         paths["overlay"] = path.with_name(f"{path.stem}.overlay{suffix}")
-    if outputs.vectors:
-        paths["lines"], paths["table"] = (path.with_name(f"{path.stem}{own}") for own in (".geojson", ".csv"))
+    if outputs.lines:
+        ends = (f".{outputs.lines.format}", ".csv")
+        paths["lines"], paths["table"] = (path.with_name(f"{path.stem}{own}") for own in ends)
     return paths
 
 

@@ -47,7 +47,7 @@ def predict_by_server(
                 outcomes[place] = predict_job(predictor, job)
                 continue
             try:
-                image = read_with_notes(job.image, predictor.channels)
+                image = read_with_notes(job.image, predictor.channels, predictor.value_range)
                 if _is_large(client, predictor, image.pixels):
                     mask = predictor.mask(predictor.probability(image.pixels))
                     outcomes[place] = _written(job, image.notes, mask)

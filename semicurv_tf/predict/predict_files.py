@@ -1,7 +1,12 @@
-"""Predicts many files one after the other: bad ones are named while the others go on, and no half file is left."""
+"""Predicts many files: bad ones are named while the others go on, and no half file is left.
 
+While the network computes one image, the next ones are read and the last ones written.
+"""
+
+import collections
 import contextlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +24,14 @@ from semicurv_tf.inference.predictor import Predictor, PredictorLost
 from semicurv_tf.inference.tiles import Band
 from semicurv_tf.pictures.overlay import overlay
 from semicurv_tf.predict.plan_files import ImageJob, ImageOutcome
+from semicurv_tf.predict.write_editable import write_editable
 from semicurv_tf.predict.write_lines import write_vectors
+from semicurv_tf.vector.segments import LeftOut
 from semicurv_tf.whole_files import DiskLost
+
+# Images up to this size are read and written while the network computes another one: two more of them are held then.
+ASIDE_PIXELS = 1_048_576
+_THREADS = 3  # one waits for the network's answer, one reads, one writes
 
 
 def predict_jobs(
@@ -29,7 +40,7 @@ def predict_jobs(
     advance: Callable[[float], None] | None = None,
     begin: Callable[[str], None] | None = None,
 ) -> Iterator[ImageOutcome]:
-    """Predicts the jobs one after the other, yielding what became of each.
+    """Predicts the jobs, yielding what became of each in their order; the network computes one after the other.
 
     A bad image is an outcome with faults; the others go on. A disk that is full or read-only, or a lost
     server, stops the run: every further image would fail alike.
@@ -38,27 +49,57 @@ def predict_jobs(
         predictor: what predicts.
         jobs: from `plan_jobs`; finished ones are predicted again (leave them out to skip them).
         advance: called with the share of an image that was just done; 1.0 in all per image.
-        begin: called with the name of each image before it is read.
+        begin: called with the name of each image before its outcome is waited for.
 
     Raises:
         DiskLost: no result can be written any more.
         PredictorLost: the predictor itself is gone.
     """
-    for job in jobs:
-        done = 0.0
+    predictor = predictor.lost_once()
+    ahead: collections.deque[tuple[ImageJob, Future]] = collections.deque()
+    left = collections.deque(jobs)
+    with ThreadPoolExecutor(_THREADS, "image") as threads:
+        try:
+            while left or ahead:
+                while left and len(ahead) < _THREADS and _small(left[0]):
+                    job = left.popleft()
+                    ahead.append((job, threads.submit(predict_job, predictor, job)))
+                job, outcome = ahead.popleft() if ahead else (left.popleft(), None)
+                if begin:
+                    begin(job.image.name)
+                if outcome is None:  # a large image: nothing else is held beside it
+                    yield _told(predictor, job, advance)
+                    continue
+                became = outcome.result()
+                if advance:
+                    advance(1.0)
+                yield became
+        finally:
+            for _, waiting in ahead:
+                waiting.cancel()
 
-        def count(share: float) -> None:
-            nonlocal done
-            done += share
-            if advance:
-                advance(share)
 
-        if begin:
-            begin(job.image.name)
-        outcome = predict_job(predictor, job, count)
+def _small(job: ImageJob) -> bool:
+    """Whether an image is read as a whole and known to be small (a camera's raw file does not say)."""
+    header = read_header(job.image)
+    by_windows = header.large or header.georeferenced
+    return not by_windows and 0 < header.frames * header.pixels <= ASIDE_PIXELS
+
+
+def _told(predictor: Predictor, job: ImageJob, advance: Callable[[float], None] | None) -> ImageOutcome:
+    """`predict_job`, with 1.0 advanced in all whatever becomes of it."""
+    done = 0.0
+
+    def count(share: float) -> None:
+        nonlocal done
+        done += share
         if advance:
-            advance(1.0 - done)
-        yield outcome
+            advance(share)
+
+    outcome = predict_job(predictor, job, count)
+    if advance:
+        advance(1.0 - done)
+    return outcome
 
 
 def predict_job(predictor: Predictor, job: ImageJob, advance: Callable[[float], None] | None = None) -> ImageOutcome:
@@ -89,7 +130,12 @@ def _predict(predictor: Predictor, job: ImageJob, advance: Callable[[float], Non
             f"{job.image}: expected one image in the file, found {header.frames} pages, which a PNG cannot hold. "
             "Fix: --format tif, or save each page as a file of its own"
         )
-    if header.frames > 1 and "lines" in job.outputs:
+    if header.frames > 1 and {"labelme", "layer_mask"} & job.outputs.keys():
+        raise UserError(
+            f"{job.image}: expected one image in the file for --editable, found {header.frames} pages. "
+            "Fix: leave --editable out"
+        )
+    if header.frames > 1 and job.lines:
         raise UserError(
             f"{job.image}: expected one image in the file for --vectors, found {header.frames} pages. "
             "Fix: leave --vectors out"
@@ -107,16 +153,34 @@ def _predict(predictor: Predictor, job: ImageJob, advance: Callable[[float], Non
             notes = (*image.notes, *_tiled(predictor, image))
             for result in results.values():
                 result.page(image.source.height, image.source.width)
-            for band in _pieces(predictor.bands(image.source, _share_of(advance, header.frames))):
-                mask = predictor.mask(band.probability)
+            for band, mask in _finished(predictor, image, _share_of(advance, header.frames)):
                 _write(results, band, mask)
                 foreground += int(np.count_nonzero(mask))
                 counted += mask.size if band.valid is None else int(np.count_nonzero(band.valid))
     if header.frames > 1:
         notes = (*notes, "page by page of a stack")
-    if "lines" in job.outputs:
-        notes = (*notes, *write_vectors(job.outputs["mask"], job.outputs["lines"], job.outputs["table"]))
-    return ImageOutcome(job.image, notes, foreground / max(counted, 1))
+    if {"labelme", "layer_mask"} & job.outputs.keys():
+        write_editable(job.image, job.outputs)
+    left_out = LeftOut()
+    if job.lines:
+        of_lines, left_out = write_vectors(job.outputs["mask"], job.outputs["lines"], job.outputs["table"], job.lines)
+        notes = (*notes, *of_lines)
+    return ImageOutcome(job.image, notes, foreground / max(counted, 1), left_out=left_out)
+
+
+def _finished(predictor: Predictor, image: Opened, advance) -> Iterator[tuple[Band, np.ndarray]]:
+    """Bands of few rows with their masks; what follows the threshold sees the image as a whole."""
+    if not predictor.postprocessing:
+        for band in _pieces(predictor.bands(image.source, advance)):
+            yield band, predictor.mask(band.probability)
+        return
+    predictor.require_whole(image.source.height, image.source.width)
+    bands = list(predictor.bands(image.source, advance))
+    probability = np.concatenate([band.probability for band in bands])
+    valid = None if bands[0].valid is None else np.concatenate([band.valid for band in bands])
+    mask = predictor.mask(probability, valid)
+    for band in _pieces(iter(bands)):
+        yield band, mask[band.top : band.top + len(band.pixels)]
 
 
 def _pieces(bands: Iterator[Band]) -> Iterator[Band]:

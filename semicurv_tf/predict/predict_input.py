@@ -8,18 +8,22 @@ from typing import Protocol
 
 from semicurv_tf.errors import RETRY, UserError
 from semicurv_tf.inference.predictor import PredictorLost
+from semicurv_tf.predict.finishing import NONE
 from semicurv_tf.predict.open_predictor import PredictorOptions, open_predictor, open_server
 from semicurv_tf.predict.plan_files import (
     ImageJob,
     ImageOutcome,
     Outputs,
     names_file,
+    note_lines,
     open_output,
     passed_over,
     plan_jobs,
 )
 from semicurv_tf.predict.predict_files import predict_jobs
+from semicurv_tf.predict.write_lines import require_lines
 from semicurv_tf.quiet import quiet_start
+from semicurv_tf.vector.segments import NOTHING, LeftOut
 from semicurv_tf.whole_files import DiskLost
 
 
@@ -42,6 +46,7 @@ class Summary:
         notes: what reading did to values, in words, and the names of the images that it was done to.
         faults: a line each.
         lost: whether the call ended early by a fault that may pass, such as a server that is gone.
+        left_out: what the lines of all images do not show.
         passed_over: a line on the files of the input folder that are no images, by reason; None where there are none.
     """
 
@@ -52,6 +57,7 @@ class Summary:
     faults: list[str]
     lost: bool = False
     passed_over: str | None = None
+    left_out: LeftOut = NOTHING
 
 
 def predict_input(
@@ -83,6 +89,8 @@ def predict_input(
     """
     by_beam = None if beam_arguments is None else _beam(Path(output))
     _require_batchable(batch, options, outputs, by_beam is not None)
+    if outputs.lines:
+        require_lines(outputs.lines)
     jobs = plan_jobs(images, output, outputs)
     with contextlib.nullcontext() if options.server else quiet_start():
         if by_beam is not None:
@@ -100,26 +108,28 @@ def predict_input(
             predictor, settings = open_predictor(options)
             start = lambda jobs, told: predict_jobs(predictor, jobs, told.advance, told.begin)
     since = open_output(output, settings, overwrite)
-    to_do = jobs if overwrite else [job for job in jobs if not job.finished(since)]
+    lines_since = note_lines(output, outputs.lines)
+    to_do = jobs if overwrite else [job for job in jobs if not job.finished(since, lines_since)]
     with progress(len(to_do)) as told:
         summary = _collected(start(to_do, told), to_do, len(jobs) - len(to_do))
     return dataclasses.replace(summary, passed_over=passed_over(images, output))
 
 
 def _collected(outcomes: Iterable[ImageOutcome], to_do: list[ImageJob], finished_before: int) -> Summary:
-    predicted, lost = 0, False
+    predicted, lost, left_out = 0, False, LeftOut()
     notes: dict[str, list[str]] = {}
     faults: list[str] = []
     try:
         for outcome in outcomes:
             faults += outcome.faults
             predicted += not outcome.faults
+            left_out += outcome.left_out
             for note in outcome.notes:
                 notes.setdefault(note, []).append(outcome.image.name)
     except (DiskLost, PredictorLost) as fault:  # every further image would fail alike
         faults += fault.lines
         lost = fault.exit_code == RETRY
-    return Summary(predicted, finished_before, len(to_do) - predicted, notes, faults, lost)
+    return Summary(predicted, finished_before, len(to_do) - predicted, notes, faults, lost, left_out=left_out)
 
 
 def _require_batchable(batch: int | None, options: PredictorOptions, outputs: Outputs, by_beam: bool) -> None:
@@ -130,10 +140,15 @@ def _require_batchable(batch: int | None, options: PredictorOptions, outputs: Ou
     given = {
         "--probability": outputs.probability,
         "--overlay": outputs.overlay,
-        "--vectors": outputs.vectors,
-        f"--tta {options.tta}": options.tta != "none",
+        "--vectors": bool(outputs.lines),
+        "--editable": outputs.editable is not None,
+        f"--tta {options.tta}": options.tta not in (None, "none"),
         "--no-data": options.no_data is not None,
         "--runner beam": by_beam,
+        "--postprocessing": options.postprocessing not in (None, NONE),
+        "--smallest-component-px": bool(options.smallest_component_px),
+        "--hysteresis": bool(options.hysteresis),
+        "--bridge-px": bool(options.bridge_px),
     }
     beside = [name for name, is_given in given.items() if is_given]
     if beside:

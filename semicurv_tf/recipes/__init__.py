@@ -6,8 +6,9 @@ each. Nothing else lists recipes, thus what `semicurv-tf recipes` prints is what
 
 import difflib
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -15,6 +16,8 @@ from semicurv_tf.errors import UserError
 
 FOLDER = Path(__file__).parent
 HEAD = ("About", "Command", "Score", "Cost")
+# What `train` takes where nothing names a recipe, a file, a method or a network; and that where no image is labelled.
+DEFAULT, NO_LABEL = "default", "no_label"
 
 
 class Recipe(NamedTuple):
@@ -66,6 +69,31 @@ def recipe_file(name: str, option: str = "--recipe ") -> Path:
             f"Fix: {option}{near[0]}, or one of {', '.join(names)}"
         )
     return FOLDER / f"{name}.yaml"
+
+
+def file_to_train(recipe: str | None, config_file: str | Path | None, settings: Mapping[str, Any]) -> Path | None:
+    """The configuration file that a training begins from; None: the fields' own defaults, which are the paper's.
+
+    >>> file_to_train(None, None, {"training.seed": 1}).name, file_to_train(None, None, {"method.name": "vat"})
+    ('default.yaml', None)
+    >>> file_to_train(None, None, {"data.labels": "0"}).name
+    'no_label.yaml'
+
+    Args:
+        recipe, config_file: what the user names, at most one of them.
+        settings: dotted keys that the user sets, and their values. Who names a method or a network wants that one and
+            not the recipe's.
+
+    Raises:
+        UserError: no recipe has this name.
+    """
+    if recipe is not None:
+        return recipe_file(recipe)
+    if config_file is not None:
+        return Path(config_file)
+    if {"method.name", "model.name"} & set(settings):
+        return None
+    return recipe_file(NO_LABEL if str(settings.get("data.labels")) in ("0", "0.0") else DEFAULT)
 
 
 def recipe_or_file(text: str) -> Path:

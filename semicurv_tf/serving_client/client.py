@@ -5,6 +5,7 @@ import numpy as np
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import encode_png
 from semicurv_tf.images.opener import open_picture
+from semicurv_tf.images.values import ValueRanges, parse_ranges
 from semicurv_tf.inference.predictor import WHOLE_PIXELS
 from semicurv_tf.serving_client.security import Security, split_address
 from semicurv_tf.serving_client.transport import MAX_MESSAGE_MB, ServedModel, ServerRefused, understood
@@ -41,6 +42,25 @@ class Client:
             )
         self._stacked = 1 if shape[-1] in (1, 3) else shape[-1]
         return shape[-1], version
+
+    def value_range(self) -> ValueRanges | None:
+        """The range of 16 bit values of the model's training data; None where it has none, or does not tell.
+
+        Raises:
+            ServerRefused: what it tells is no range.
+            ServerLost: no answer within the deadline.
+        """
+        try:
+            answer = self.transport.predict_bytes("value_range", [b""])
+        except ServerRefused:  # a model that was exported before there was this signature
+            return None
+        with understood(self.transport.server):
+            (text,) = answer["value_range_bytes"]
+            text = text.decode() if isinstance(text, bytes) else str(text)
+            try:
+                return parse_ranges(text) if text else None
+            except UserError:
+                raise ValueError("no range of values") from None
 
     def probability(self, image: np.ndarray) -> np.ndarray:
         """Probabilities of one image; over REST to 1/65535.

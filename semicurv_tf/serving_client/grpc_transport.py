@@ -3,6 +3,7 @@
 import math
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.serving_client.refusal import refusal_at
 from semicurv_tf.serving_client.security import Security, split_address
 from semicurv_tf.serving_client.transport import (
     MAX_MESSAGE_MB,
@@ -15,6 +16,7 @@ from semicurv_tf.serving_client.transport import (
 )
 
 KINDS = {"grpc": False, "grpcs": True}
+CONNECTS_S = 5.0
 
 
 class GrpcTransport:
@@ -59,6 +61,7 @@ class GrpcTransport:
         token = security.token()
         self._metadata = [("authorization", f"Bearer {token}")] if token else []
         self._grpc = grpc
+        self._context, self._place = (security.context() if encrypted else None), (host, port)
         self._channel = (
             grpc.secure_channel(address, security.grpc_credentials(grpc), options)
             if encrypted
@@ -151,6 +154,10 @@ class GrpcTransport:
             reason = f"{error.code().name}: {details}"
             if error.code() == code.UNAVAILABLE and any(word in details for word in _UNTRUSTED):
                 raise untrusted(self.server, details[-160:]) from None
+            if error.code() == code.UNAVAILABLE and self._context is not None:
+                refusal = refusal_at(*self._place, self._context, min(seconds, CONNECTS_S))
+                if refusal:
+                    raise untrusted(self.server, refusal) from None
             if error.code() in (code.UNAVAILABLE, code.DEADLINE_EXCEEDED, code.ABORTED):
                 raise NotNow(reason) from None
             if error.code() == code.RESOURCE_EXHAUSTED and "larger than max" in (error.details() or ""):

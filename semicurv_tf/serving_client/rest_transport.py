@@ -11,6 +11,7 @@ import threading
 import time
 import urllib.parse
 
+from semicurv_tf.serving_client.refusal import hear_refusal
 from semicurv_tf.serving_client.security import Security, split_address
 from semicurv_tf.serving_client.transport import (
     MAX_MESSAGE_MB,
@@ -26,7 +27,6 @@ from semicurv_tf.serving_client.transport import (
 PASSING = (429, 500, 502, 503, 504)  # overload, or a model that is just being loaded
 CHUNK = 1 << 20
 KINDS = {"http": False, "https": True}
-LISTENS_S = 2.0
 
 
 class RestTransport:
@@ -91,7 +91,8 @@ class RestTransport:
             if not isinstance(rows, list) or len(rows) != len(encoded):
                 raise ValueError(f"not one prediction for each of {len(encoded)} images")
             if rows and not _is_named(rows[0]):  # a signature of one output comes without its name
-                rows = [{"probability_bytes": row} for row in rows]
+                name = {"value_range": "value_range_bytes"}.get(signature, "probability_bytes")
+                rows = [{name: row} for row in rows]
             return {name: [_plain(row[name]) for row in rows] for name in (rows[0] if rows else ())}
 
     def close(self):
@@ -113,7 +114,7 @@ class RestTransport:
             connection.connect()
             with _ended_after(connection.sock, end - time.monotonic(), late):
                 if self._cut and self._secure:
-                    _hear_refusal(connection.sock)
+                    hear_refusal(connection.sock)
                 connection.request(method, path, body, self._headers)
                 response = connection.getresponse()
                 content = self._content(response)
@@ -187,24 +188,6 @@ def _ended_after(connection: socket.socket, seconds: float, late: list[bool]):
         yield
     finally:
         timer.cancel()
-
-
-def _hear_refusal(connection: socket.socket):
-    """Waits a moment for a server that refuses this client's certificate, before anything is sent to it.
-
-    With TLS 1.3 a client takes the connection for made before the server has looked at its certificate. What is sent
-    meanwhile meets a closed socket, and the reset that comes back wipes out the refusal, unread. So this is done only
-    where the connection before was cut.
-
-    Raises:
-        ssl.SSLError: the refusal, or the end of the connection.
-    """
-    before = connection.gettimeout()
-    connection.settimeout(LISTENS_S)
-    with contextlib.suppress(TimeoutError):
-        if not connection.recv(1):
-            raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "cut after the handshake")
-    connection.settimeout(before)
 
 
 def _is_named(row) -> bool:

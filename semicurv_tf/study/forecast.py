@@ -40,25 +40,30 @@ class Forecast:
         self._exact.setdefault(_kind(config), []).append(seconds)
         self._per_unit.append(seconds / units(config))
 
-    def seconds(self, config: Config, steps: int) -> float:
-        """So many steps of a run."""
+    def seconds(self, config: Config, steps: int, pixels: int | None = None) -> float:
+        """So many steps of a run; `pixels` as of `units`."""
         kind = _kind(config)
         if kind in self._exact:
             per_step = statistics.median(self._exact[kind])
         else:
             per_unit = statistics.median(self._per_unit) if self._per_unit else GUESSED_SECONDS_PER_UNIT
-            per_step = per_unit * units(config)
+            per_step = per_unit * units(config, pixels)
         return per_step * steps
 
 
-def units(config: Config) -> float:
-    """The passes of one step, counted as forward passes of an image of 128x128 through the residual UNet."""
+def units(config: Config, pixels: int | None = None) -> float:
+    """The passes of one step, counted as forward passes of an image of 128x128 through the residual UNet.
+
+    Args:
+        config: the configuration.
+        pixels: of a training image or crop; None: what configuration and catalogue say.
+    """
     labelled, unlabelled = config.training.batch_labelled, config.training.batch_unlabelled
     passes = LEARN * labelled + config.method.passes * unlabelled
     model, usual = config.model, NETWORKS[config.model.name]
     # A narrower network has quadratically fewer products, but took about a third of the time at half the widths.
     narrower = (model.widths[0] / usual.widths[0]) ** 1.6 if model.widths and usual.widths else 1.0
-    return passes * narrower * usual.gflop / NETWORKS[COUNTED_IN].gflop * _pixels(config) / 128**2
+    return passes * narrower * usual.gflop / NETWORKS[COUNTED_IN].gflop * (pixels or _pixels(config)) / 128**2
 
 
 def _pixels(config: Config) -> float:

@@ -1,4 +1,4 @@
-"""Guards: a run stops at the first loss that is not finite, and says when predictions collapse."""
+"""Guards: a run stops at the first loss that is not finite, and says when predictions collapse or scores fall."""
 
 import math
 
@@ -10,6 +10,8 @@ COLLAPSED_TO_BACKGROUND = 0.001
 COLLAPSED_TO_FOREGROUND = 0.95
 # A single batch may be empty by chance: the running mean counts, over about this many steps.
 COLLAPSE_STEPS = 50
+# Below the best so far by this much, the monitored IoU has fallen; less is the noise of a few images.
+FALLEN = 0.03
 
 
 def stop_at_non_finite(report: dict):
@@ -57,3 +59,30 @@ class CollapseWarning:
             self._warned = True
         elif not collapsed:
             self._warned = False
+
+
+class FallWarning:
+    """Warns once an episode when the monitored IoU of the network to deploy lies well below its best so far.
+
+    Args:
+        warn: called with the line for the user.
+        images: which images are monitored, for the user.
+    """
+
+    def __init__(self, warn, images: str):
+        self._warn, self._images = warn, images
+        self._best, self._at, self._warned = 0.0, 0, False
+
+    def __call__(self, report: dict):
+        now = report.get("monitor_teacher_iou", report.get("monitor_student_iou"))
+        if now is None:
+            return
+        if now >= self._best:
+            self._best, self._at, self._warned = now, report["step"], False
+        elif now < self._best - FALLEN and not self._warned:
+            self._warn(
+                f"step {report['step']}: the IoU on {self._images} images fell to {100 * now:.1f} % from "
+                f"{100 * self._best:.1f} % at step {self._at}. If this lasts, a new run is better off with "
+                f"--steps {self._at}, or with --method supervised"
+            )
+            self._warned = True

@@ -7,6 +7,9 @@ images: they are hidden from the training and stand in for a validation set whil
 
 from semicurv_tf.metrics.network_scores import make_predictor, mean_iou
 
+WATCHED_IMAGES = 8  # at once
+WATCHED_PX = 640  # of a larger image, the densest window of this side is watched: a photograph of 12 MP takes 10 GB
+
 
 class Monitor:
     """Adds `monitor_student_iou` and `monitor_teacher_iou` to every n-th step's report.

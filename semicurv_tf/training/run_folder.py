@@ -9,7 +9,7 @@ RUN/tensorboard/      the same as curves
 RUN/transplants.png   what `method.transplants` does: some, with their mask and where it counts
 RUN/deployed.keras    the network to deploy, float32, written when the run ends
 RUN/scores.json       what `evaluate` measured
-RUN/threshold.json    the threshold that was chosen on validation images, where one was
+RUN/threshold.json    the threshold, and the steps after it, that were chosen on validation images, where they were
 """
 
 import errno
@@ -25,6 +25,7 @@ from semicurv_tf.data.manifest import read_manifest as read_entries
 from semicurv_tf.errors import UserError
 from semicurv_tf.json_files import read_object
 from semicurv_tf.parts import new_part, remove_abandoned
+from semicurv_tf.postprocessing.settings import PostProcessing, from_dict
 from semicurv_tf.training import facts as run_facts
 from semicurv_tf.whole_files import write_json
 
@@ -195,6 +196,24 @@ def chosen_threshold(run: str | Path, step: int | None = None) -> float | None:
     Raises:
         UserError: `RUN/threshold.json` is damaged, or was chosen for the network of another step.
     """
+    choice = _choice_at(run, step)
+    return None if choice is None else float(choice["threshold"])
+
+
+def chosen_postprocessing(run: str | Path, step: int | None = None) -> PostProcessing:
+    """The steps that were chosen together with the threshold on validation images; none where none were.
+
+    Args:
+        run, step: see `chosen_threshold`.
+
+    Raises:
+        UserError: as `chosen_threshold`.
+    """
+    choice = _choice_at(run, step)
+    return from_dict((choice or {}).get("postprocessing"), Path(run) / THRESHOLD)
+
+
+def _choice_at(run: str | Path, step: int | None) -> dict | None:
     from semicurv_tf.training import checkpoints
 
     choice = read_choice(run)
@@ -208,7 +227,7 @@ def chosen_threshold(run: str | Path, step: int | None = None) -> float | None:
             f"{Path(run) / THRESHOLD}: chosen at step {choice['step']}, the run is at step {step}. "
             f"Fix: semicurv-tf evaluate --run {run} --choose-threshold, or --threshold NUMBER"
         )
-    return float(choice["threshold"])
+    return choice
 
 
 def versions() -> dict:

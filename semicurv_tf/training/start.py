@@ -1,11 +1,43 @@
-"""What a run begins with: random weights, the built-in ones, or those of a file; student and teacher alike."""
+"""What a run begins with: random weights, the built-in ones, those of a file, or those of another run.
+
+Student and teacher begin alike. Of another run it is the deployed network, so its own network must be built again:
+`settings_of_start` says how.
+"""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
 
 from semicurv_tf.config import Config
 from semicurv_tf.errors import UserError
+from semicurv_tf.section import as_yaml, set_option
+from semicurv_tf.training import run_folder
 from semicurv_tf.weights.builtin import read_weights
 from semicurv_tf.weights.start import load_start
 
 RANDOM = "none"
+# Of the section `model`, what another run must have alike for its weights to fit.
+KEPT = ("widths", "encoding")  # said in any case: a recipe may say otherwise
+OF_THE_NETWORK = ("name", "widths", "encoding", "encoding_period", "trunk")
+
+
+def settings_of_start(start: str | Path) -> dict:
+    """Dotted keys of the network that a run or file needs, where the user names no network.
+
+    Raises:
+        UserError: no such run or file.
+    """
+    if Path(start).is_dir():
+        model = run_folder.read_config(Path(start)).model
+        own = {key: getattr(model, key) for key in OF_THE_NETWORK}
+        defaults = type(model)(name=model.name)
+        return {
+            f"model.{key}": list(value) if isinstance(value, tuple) else value
+            for key, value in own.items()
+            if key == "name" or value != getattr(defaults, key) or (key in KEPT and value is not None)
+        }
+    return {"model.widths": list(read_weights(start).widths)}
 
 
 def start_facts(config: Config) -> dict | None:
@@ -14,25 +46,73 @@ def start_facts(config: Config) -> dict | None:
     Reads the file, so that a fault is said early.
 
     Raises:
-        UserError: no such weights, a damaged file, or weights of other widths.
+        UserError: no such weights, a damaged file, or weights of another network.
     """
-    if config.model.start == RANDOM:
+    start = config.model.start
+    if start == RANDOM:
         return None
-    weights = read_weights(config.model.start)
+    if Path(start).is_dir():
+        return _facts_of_run(config, Path(start))
+    weights = read_weights(start)
     if config.model.widths != weights.widths:
-        wanted = f"[{','.join(map(str, weights.widths))}]"
-        found = f"[{','.join(map(str, config.model.widths or ()))}]"
+        found = as_yaml(config.model.widths or ())
         raise UserError(
-            f"model.start: {config.model.start} is for model.widths {wanted}, found {found}. "
-            f"Fix: --set model.widths={wanted}, or --set model.start=none"
+            f"model.start: {start} is for model.widths {as_yaml(weights.widths)}, found {found}. "
+            f"Fix: {set_option('model.widths', weights.widths)}, or --set model.start=none"
         )
-    return {"name": config.model.start, "sha256": weights.card["sha256"], "steps": weights.card.get("steps")}
+    return {"name": start, "sha256": weights.card["sha256"], "steps": weights.card.get("steps")}
 
 
 def begin(learner, config: Config) -> None:
-    """Gives student and teacher the weights of `model.start`; random weights stay."""
-    if config.model.start == RANDOM:
+    """Gives student and teacher the weights of `model.start`; random weights stay.
+
+    Raises:
+        UserError: the weights do not fit the network.
+    """
+    start = config.model.start
+    if start == RANDOM:
         return
-    load_start(learner.student, config.model.start)
+    if Path(start).is_dir():
+        _load_run(learner.student, Path(start))
+    else:
+        load_start(learner.student, start)
     if learner.teacher is not None:
         learner.teacher.set_weights(learner.student.get_weights())
+
+
+def described_start(start: dict) -> str:
+    """The start in words, from what `start_facts` returned."""
+    if "run" in start:
+        return f"begins with the network of {start['run']} (step {start['steps']})"
+    return f"begins with the weights of {start['name']} ({start['steps']} steps on drawn images)"
+
+
+def _facts_of_run(config: Config, run: Path) -> dict:
+    theirs = run_folder.read_config(run).model
+    different = [key for key in OF_THE_NETWORK if getattr(theirs, key) != getattr(config.model, key)]
+    if different:
+        said = lambda model: ", ".join(f"model.{key}={as_yaml(getattr(model, key))}" for key in different)
+        fix = " ".join(set_option(f"model.{key}", getattr(theirs, key)) for key in different)
+        raise UserError(
+            f"model.start: {run} has another network: expected {said(theirs)}, found {said(config.model)}. Fix: {fix}"
+        )
+    network, facts = run_folder.load_deployed(run)
+    return {"name": str(run), "run": str(run), "sha256": _digest(network.get_weights()), "steps": facts["step"]}
+
+
+def _load_run(student, run: Path):
+    network, facts = run_folder.load_deployed(run)
+    arrays, wanted = network.get_weights(), [tuple(each.shape) for each in student.weights]
+    if [array.shape for array in arrays] != wanted:
+        raise UserError(
+            f"model.start: {run} is for images of {facts['channels']} channels and its own network, these images do "
+            "not fit it. Fix: --set model.start=none"
+        )
+    student.set_weights(arrays)
+
+
+def _digest(arrays) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array, np.float32).data)
+    return digest.hexdigest()

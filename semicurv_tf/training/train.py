@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +24,17 @@ from semicurv_tf.training import checkpoints, run_folder
 from semicurv_tf.training.devices import Devices, open_devices, require_equal_shares, require_same_run
 from semicurv_tf.training.faults import LOST_WORKER, lost_worker
 from semicurv_tf.training.gathering import gather_workers
-from semicurv_tf.training.guards import CollapseWarning, stop_at_non_finite
+from semicurv_tf.training.guards import CollapseWarning, FallWarning, stop_at_non_finite
 from semicurv_tf.training.heartbeat import HEARTBEAT, Heartbeat
 from semicurv_tf.training.journal import Journal
 from semicurv_tf.training.loop import run_steps
-from semicurv_tf.training.monitor import Monitor, monitored_images
+from semicurv_tf.training.monitor import WATCHED_IMAGES, WATCHED_PX, Monitor, monitored_images
 from semicurv_tf.training.pictures import PICTURED_IMAGES, Pictures
 from semicurv_tf.training.precision import Precision, resolve_precision
 from semicurv_tf.training.progress import LiveProgress
 from semicurv_tf.training.run_data import moved, open_dataset, open_training_dataset
 from semicurv_tf.training.run_lock import locked
-from semicurv_tf.training.start import begin, start_facts
+from semicurv_tf.training.start import begin, described_start, start_facts
 from semicurv_tf.training.stopping import Stopped, StopRequest
 from semicurv_tf.training.task import Task, read_task
 from semicurv_tf.training.transplant_picture import write_transplants
@@ -47,11 +47,14 @@ RESUMABLE |= {"monitor", "monitor_every", "monitor_images", "pictures_every"}
 # And where its images lie and are kept: that they are the same, the manifest tells.
 MOVABLE = {"data_dir", "unlabelled_dir", "cache_dir", "memory_mb"}
 
+# From what was asked for and what the images are like to the configuration of a run; see `train`.
+Complete = Callable[[Config, Dataset, Sequence[str], Console], Config]
+
 # Above this many, the labelled images are counted and not named on the screen; run.json names all.
 NAMES_SHOWN = 12
 
 
-def train(config: Config, run: Path, console: Console, dry_run: bool = False):
+def train(config: Config, run: Path, console: Console, dry_run: bool = False, complete: Complete | None = None):
     """Trains from scratch into a new run folder.
 
     Args:
@@ -59,6 +62,8 @@ def train(config: Config, run: Path, console: Console, dry_run: bool = False):
         run: an absent or empty folder.
         console: for progress and messages.
         dry_run: stop before the first step, with nothing written.
+        complete: called once the images are known, with the configuration, the dataset, the names of the labelled
+            images and a console; returns the configuration to train with. Data, labels and devices stay.
 
     Raises:
         UserError: whatever the user can put right.
@@ -77,6 +82,8 @@ def train(config: Config, run: Path, console: Console, dry_run: bool = False):
         config = config.model_copy(update={"data": config.data.model_copy(update={"options": options})})
     with_mask = [name for name, has in zip(dataset.train.names, dataset.train.labelled) if has]
     labelled = choose_labelled(with_mask, config.data.labels, config.training.seed)
+    if complete is not None:
+        config = complete(config, dataset, labelled, console)
     mean, standard_deviation = dataset.statistics()
     facts = {
         "dataset": config.data.dataset,
@@ -205,7 +212,7 @@ def _introduce(config: Config, facts: dict, dataset: Dataset, devices: Devices, 
     on = f", on {devices.description}" if devices.description else ""
     console.print(f"{counted(facts['steps'], 'step')}, {precision}, seed {config.training.seed}{on}")
     if start := facts.get("start"):
-        console.print(f"begins with the weights of {start['name']} ({start['steps']} steps on drawn images)")
+        console.print(described_start(start))
     first = first_unlabelled_step(config.method, facts["steps"])
     if config.method.reads_unlabelled and first:
         console.print(f"unlabelled images from step {first + 1} on")
@@ -238,23 +245,23 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
     if config.method.transplants and chief and first_step == 0:
         _show_transplants(config, run, dataset.train, labelled, unlabelled, console)
     watched, store, indices = monitored_images(training.monitor, training.monitor_images, dataset, labelled, unlabelled)
-    console.print(f"monitoring IoU on {counted(len(indices), 'image')}: {watched}")
+    if indices:
+        console.print(f"monitoring IoU on {counted(len(indices), 'image')}: {watched}")
+    else:
+        console.print("no image is labelled, so no IoU is monitored")
     epoch_steps = steps_of_epoch(training, len(labelled))
     journal = Journal(run / run_folder.LOG, run / run_folder.TENSORBOARD, first_step, epoch_steps) if chief else None
     with contextlib.ExitStack() as stack:
         listeners: list[Callable[[dict], Any]] = [stop_at_non_finite]
         if journal is not None:
-            few = lambda batch, chosen: lambda: evaluation_batches(store, batch, indices=chosen)
-            monitor = Monitor(method, few(8, indices), training.monitor_every, steps)
-            pictured = few(PICTURED_IMAGES, indices[:PICTURED_IMAGES])
-            listeners += [
-                stack.enter_context(Heartbeat(run / HEARTBEAT, first_step, steps)),
-                CollapseWarning(warn),
-                monitor,
-                Pictures(monitor.predictors, pictured, journal.pictures, training.pictures_every, steps),
-                journal,
-                stack.enter_context(LiveProgress(first_step, steps, console)),
-            ]
+            listeners += [stack.enter_context(Heartbeat(run / HEARTBEAT, first_step, steps)), CollapseWarning(warn)]
+            if indices:
+                few = lambda batch, chosen: lambda: evaluation_batches(store, batch, chosen, WATCHED_PX)
+                monitor = Monitor(method, few(WATCHED_IMAGES, indices), training.monitor_every, steps)
+                pictured = few(PICTURED_IMAGES, indices[:PICTURED_IMAGES])
+                pictures = Pictures(monitor.predictors, pictured, journal.pictures, training.pictures_every, steps)
+                listeners += [monitor, pictures, FallWarning(warn, watched)]
+            listeners += [journal, stack.enter_context(LiveProgress(first_step, steps, console))]
         asked = stack.enter_context(StopRequest())
         for report, stop in run_steps(method, batches, devices, first_step, lambda: asked.requested):
             for listener in listeners:

@@ -11,10 +11,15 @@ from semicurv_tf.images.georeference import converted, parse_crs
 from semicurv_tf.images.grid import Grid
 from semicurv_tf.images.mask_files import MaskFile, read_mask_file
 from semicurv_tf.images.reader import read_image
-from semicurv_tf.vector.geojson import Target, write_geojson
+from semicurv_tf.vector.compare import Buffer, Comparison, compare_lines
+from semicurv_tf.vector.geojson import DECIMALS_DEGREES, DECIMALS_PIXELS, PIXELS, WGS84, write_geojson
+from semicurv_tf.vector.geopackage import require_pyogrio, write_geopackage
+from semicurv_tf.vector.graphml import write_graphml
 from semicurv_tf.vector.jobs import Job
+from semicurv_tf.vector.layers import OF_MAP, OF_NETWORK, make_layers
 from semicurv_tf.vector.picture import draw_vectors, write_picture
-from semicurv_tf.vector.segments import Vectors
+from semicurv_tf.vector.reference import Reference
+from semicurv_tf.vector.segments import NOTHING, LeftOut, Vectors
 from semicurv_tf.vector.table import summary_row, table_rows
 from semicurv_tf.vector.vectorize import VectorSettings, vectorize_mask
 from semicurv_tf.wording import counted
@@ -29,11 +34,15 @@ class Reading:
     Attributes:
         threshold: values above it are foreground; None expects 0 and 1, or 0 and 255.
         crs: "raster" takes map coordinates where a file has them; "pixels" never; "map" insists on them; any other is
-            a CRS (EPSG:4326) that they are converted to.
+            a CRS (EPSG:4326) that those of a GeoPackage are converted to. GeoJSON is in WGS 84.
         scale_mm_per_px: the size of a pixel of masks without map coordinates; None measures in pixels only.
         rows: "segments" or "cracks", what a row of the table is.
         colour: of pictures, "width", "crack" or "segment".
         memory_bytes: of the process; larger masks are refused. None: any.
+        kind: what the lines are of, of `layers.KINDS`.
+        layers: of `layers.LAYERS`; none: `lines` of GeoJSON, and all that there are of a GeoPackage.
+        network: `edges` and `nodes` in place of `lines` and `junctions`.
+        compare: lines that these are compared with, and how near they have to be; None: none.
     """
 
     threshold: float | None = None
@@ -42,17 +51,42 @@ class Reading:
     rows: str = "segments"
     colour: str = "width"
     memory_bytes: int | None = None
+    kind: str = "crack"
+    layers: tuple[str, ...] = ()
+    network: bool = False
+    compare: tuple[Reference, Buffer] | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Coordinates:
+    """Those of a file: their reference system, None for pixels, and what gives them for `(n, 2)` x, y in pixels."""
+
+    crs: str | None
+    place: Callable[[np.ndarray], np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What became of a mask: sums and rows of the table, what is worth saying, or why it failed."""
+    """What became of a mask.
+
+    Attributes:
+        source: the file.
+        summary, rows: sums over it and rows of the table; None where it failed.
+        notes: what is worth saying.
+        faults: why it failed, a line each.
+        crs: of the coordinates that were written; None: pixels.
+        comparison: with the given lines, where there are any.
+        left_out: what was not written, by number.
+    """
 
     source: Path
     summary: dict | None = None
     rows: tuple[dict, ...] = ()
     notes: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+    crs: str | None = None
+    comparison: Comparison | None = None
+    left_out: LeftOut = NOTHING
 
 
 def vectorize_files(
@@ -71,8 +105,7 @@ def vectorize_files(
     Raises:
         UserError: a result cannot be written, or `reading.crs` is none.
     """
-    if reading.crs not in _CRS_WORDS:
-        parse_crs(reading.crs)  # said once, not for every mask
+    require_writable({job.format for job in jobs}, reading.crs)
     for job in jobs:
         done = 0.0
 
@@ -85,6 +118,23 @@ def vectorize_files(
         yield vectorize_file(job, settings, reading, count)
         if advance:
             advance(1.0 - done)
+
+
+def require_writable(formats: set[str], crs: str) -> None:
+    """Says once, not for every mask, what a format cannot hold.
+
+    Raises:
+        UserError: a reference system that is none, or none of GeoJSON's; or pyogrio is missing.
+    """
+    if "gpkg" in formats:
+        require_pyogrio("--format gpkg")
+    if crs in _CRS_WORDS:
+        return
+    name, _ = parse_crs(crs)
+    if "geojson" in formats and name not in WGS84:
+        raise UserError(
+            f"--crs {crs}: GeoJSON is in WGS 84 (RFC 7946). Fix: leave --crs out, or write a GeoPackage (gpkg)"
+        )
 
 
 def vectorize_file(
@@ -107,20 +157,59 @@ def vectorize_file(
         5362.12
     """
     try:
-        file, grid, target = _read(job.source, reading)
+        file, grid, coordinates = _read(job.source, reading, job.format)
         background = _background(job.over, file.mask) if job.picture else None
         vectors = vectorize_mask(file.mask, settings, grid, file.valid, advance, reading.memory_bytes)
+        comparison = _compared(vectors, reading)
     except UserError as error:
         lines = (line if str(job.source) in line else f"{job.source}: {line}" for line in error.lines)
         return Outcome(job.source, faults=tuple(lines))
     except MemoryError:
         needed = "a byte for each pixel and 0.2 KB for each of the skeleton"
         return Outcome(job.source, faults=(f"{job.source}: not enough memory ({needed}). Fix: cut it into tiles",))
-    write_geojson(job.lines, vectors, job.name, settings, target)
+    _write_lines(job, vectors, file.mask, settings, reading, coordinates)
     if job.picture and background is not None:
         write_picture(job.picture, draw_vectors(vectors, background, reading.colour))
-    rows = tuple(table_rows(vectors, job.name, reading.rows))
-    return Outcome(job.source, summary_row(vectors, job.name), rows, tuple(_notes(vectors, file)))
+    rows = tuple(table_rows(vectors, job.name, reading.rows, reading.kind))
+    return Outcome(
+        job.source, summary_row(vectors, job.name), rows, tuple(_notes(vectors, file)), crs=coordinates.crs,
+        comparison=comparison, left_out=vectors.left_out,
+    )  # fmt: skip
+
+
+def _write_lines(job: Job, vectors: Vectors, mask, settings, reading: Reading, coordinates: Coordinates) -> None:
+    whole = OF_NETWORK if reading.network else OF_MAP
+    names = reading.layers or (whole if job.format == "gpkg" else whole[:1])
+    layers = {
+        layer.name: layer
+        for layer in make_layers(
+            tuple(dict.fromkeys((*names, *(OF_NETWORK[:2] if job.graphml else ())))), vectors, mask, reading.kind,
+            coordinates.place,
+        )
+    }  # fmt: skip
+    about = {
+        "width_px": vectors.shape[1],
+        "height_px": vectors.shape[0],
+        "coordinates": coordinates.crs or PIXELS,
+        "kind": reading.kind,
+        "summary": summary_row(vectors, job.name),
+        "settings": dataclasses.asdict(settings),
+    }
+    chosen = [layers[name] for name in names]
+    if job.format == "gpkg":
+        write_geopackage(job.lines, chosen, about, reading.kind, coordinates.crs)
+    else:
+        write_geojson(job.lines, chosen, about, DECIMALS_DEGREES if coordinates.crs else DECIMALS_PIXELS)
+    if job.graphml:
+        write_graphml(job.graphml, layers["edges"], layers["nodes"], coordinates.crs or PIXELS)
+
+
+def _compared(vectors: Vectors, reading: Reading) -> Comparison | None:
+    if reading.compare is None:
+        return None
+    reference, buffer = reading.compare
+    extracted = [segment.points for segment in vectors.segments if segment.start != "dot"]
+    return compare_lines(extracted, reference.on(vectors.grid, vectors.shape), buffer, vectors.grid, vectors.shape)
 
 
 def said(outcome: Outcome) -> str:
@@ -135,16 +224,30 @@ def said(outcome: Outcome) -> str:
     counts = ", ".join(
         counted(sums[f"{noun.replace(' ', '_')}s"], noun)
         for noun in ("component", "segment", "junction", "end point", "dot")
-    )
+    ) + (f", {counted(sums['bridges'], 'bridge')}" if sums["bridges"] else "")
     line = (
         f"{sums['image']}: {counts}; length {both('total_length')}, density {both('density_per', True)}, "
         f"width {both('mean_width')} on average, {both('max_width')} at most"
     )
-    return line + "".join(f"; note: {note}" for note in outcome.notes)
+    left_out = outcome.left_out.said()
+    return line + (f"; {left_out}" if left_out else "") + "".join(f"; note: {note}" for note in outcome.notes)
 
 
-def _read(source: Path, reading: Reading) -> tuple[MaskFile, Grid, Target | None]:
-    """The mask, its grid, and what its map coordinates are converted to (None: they stay)."""
+def said_of_coordinates(outcomes: list[Outcome]) -> str:
+    """What the coordinates of the files are, in words."""
+    pixels = sum(outcome.crs is None for outcome in outcomes)
+    placed = ", ".join(
+        "WGS 84, longitude first" if crs in WGS84 else crs
+        for crs in sorted({outcome.crs for outcome in outcomes if outcome.crs is not None})
+    )
+    if not pixels:
+        return f"coordinates: {placed}"
+    flat = "pixels, x right, y down"
+    return f"coordinates: {placed}; of {pixels} without map coordinates {flat}" if placed else f"coordinates: {flat}"
+
+
+def _read(source: Path, reading: Reading, format: str) -> tuple[MaskFile, Grid, Coordinates]:
+    """The mask, its grid, and the coordinates that are written."""
     file = read_mask_file(
         source, reading.threshold, georeference=reading.crs != "pixels", memory_bytes=reading.memory_bytes
     )
@@ -159,12 +262,14 @@ def _read(source: Path, reading: Reading) -> tuple[MaskFile, Grid, Target | None
             "Fix: leave --scale-mm-per-px out, or add --crs pixels"
         )
     if file.grid is None:
-        return file, Grid("mm", scale=reading.scale_mm_per_px) if reading.scale_mm_per_px else Grid(), None
-    if reading.crs in _CRS_WORDS:
-        return file, file.grid, None
-    crs, degrees = parse_crs(reading.crs)
-    source_crs = file.grid.crs or ""  # a file with a grid has one
-    return file, file.grid, Target(crs, degrees, lambda points: converted(points, source_crs, crs))
+        grid = Grid("mm", scale=reading.scale_mm_per_px) if reading.scale_mm_per_px else Grid()
+        return file, grid, Coordinates(None, lambda points: points)
+    grid, own = file.grid, file.grid.crs or ""  # a file with a grid has one
+    wanted = reading.crs if reading.crs not in _CRS_WORDS else WGS84[0] if format == "geojson" else own
+    crs = own if wanted == own else parse_crs(wanted)[0]
+    if crs == own or (crs in WGS84 and own in WGS84):
+        return file, grid, Coordinates(crs, grid.to_map)
+    return file, grid, Coordinates(crs, lambda points: converted(grid.to_map(points), own, crs))
 
 
 def _background(over: Path | None, mask: np.ndarray) -> np.ndarray:

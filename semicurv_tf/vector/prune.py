@@ -12,31 +12,39 @@ from semicurv_tf.vector.graph import oriented, path_length
 # than this share of it is no branch, however wide the line.
 _SHARE_OF_RADIUS = 0.75
 _PIXEL = 1.0  # discs that touch except for a pixel's step
+_CORNER_OF_RADIUS = 0.5  # what sticks out by less is a corner of the line's own end, not a twig
 
 
-def clean(graph: nx.MultiGraph, prune_px: float) -> None:
+def clean(graph: nx.MultiGraph, prune_px: float) -> int:
     """Prunes spurs, makes junctions whose discs overlap one, and joins lines at nodes where only two meet.
 
     Args:
         graph: from `build_graph`.
         prune_px: branches that stick out of their line by less are taken off; 0 leaves all of them.
+
+    Returns:
+        How many twigs were taken off; the corners of a wide line's end are none.
     """
     join_lines(graph)
-    prune_spurs(graph, prune_px)
+    twigs = prune_spurs(graph, prune_px)
     merge_junctions(graph)
     join_lines(graph)
-    prune_spurs(graph, prune_px)
+    return twigs + prune_spurs(graph, prune_px)
 
 
-def prune_spurs(graph: nx.MultiGraph, prune_px: float) -> None:
+def prune_spurs(graph: nx.MultiGraph, prune_px: float) -> int:
     """Takes off the branches that stick out of the disc at their junction by less than `prune_px`.
 
     What sticks out is how far the branch gets from the junction, and its radius at the end, less the junction's
     radius. Where all branches of a junction but one are such spurs, the line ends there. Of a junction with nothing
     but spurs the two longest stay, as one line.
+
+    Returns:
+        How many twigs were taken off, see `clean`.
     """
     if prune_px <= 0:
-        return
+        return 0
+    twigs = 0
     waiting = [node for node, degree in graph.degree() if degree >= 3]
     while waiting:
         node = waiting.pop()
@@ -48,11 +56,14 @@ def prune_spurs(graph: nx.MultiGraph, prune_px: float) -> None:
             spurs = spurs[:-2]
         elif rest == 1 and spurs and spurs[-1][0] > 2 * graph.nodes[node]["radius_px"]:
             spurs = spurs[:-1]  # longer than the line is wide: no corner, but how the line goes on
-        for _, end, key in spurs:
+        for reach, end, key in spurs:
+            sticks_out = reach + graph.nodes[end]["radius_px"] - graph.nodes[node]["radius_px"]
+            twigs += sticks_out > max(_PIXEL, _CORNER_OF_RADIUS * graph.nodes[node]["radius_px"])
             graph.remove_edge(node, end, key)
             graph.remove_node(end)
         if spurs and graph.degree(node) == 2:
             waiting += _join(graph, node)
+    return twigs
 
 
 def merge_junctions(graph: nx.MultiGraph) -> None:

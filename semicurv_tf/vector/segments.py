@@ -9,6 +9,7 @@ import dataclasses
 import numpy as np
 
 from semicurv_tf.images.grid import Grid
+from semicurv_tf.wording import counted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,22 +37,75 @@ class Segment:
         crack: number of the connected structure that it is part of, from 1.
         number: from 1, unique in the image.
         start, end: "end", "junction", "closed" or "dot": what is there.
+        start_node, end_node: numbers of the nodes there; a dot has one.
         points: float64 `(n, 2)` x, y in pixels, simplified; one point for a dot.
         pixels: measures in pixels.
         units: the same in the grid's unit; None where it has none.
+        bridged_px: how much of it runs over gaps that were bridged; None where none were looked for.
     """
 
     crack: int
     number: int
     start: str
     end: str
+    start_node: int
+    end_node: int
     points: np.ndarray
     pixels: Measures
     units: Measures | None
+    bridged_px: float | None = None
 
-    def ends(self) -> list[int]:
-        """Which of its points are end points: 0 the first, -1 the last."""
-        return [place for place, kind in ((0, self.start), (-1, self.end)) if kind == "end"]
+
+@dataclasses.dataclass(frozen=True)
+class Node:
+    """Where lines end, meet, or close.
+
+    Attributes:
+        crack: number of the connected structure that it is part of, from 1.
+        number: from 1, unique in the image.
+        kind: "end", "junction", "closed" or "dot".
+        degree: how many lines arrive; a closed line does so twice.
+        point: float64 `(2,)` x, y in pixels, exactly where the lines that arrive begin or end.
+    """
+
+    crack: int
+    number: int
+    kind: str
+    degree: int
+    point: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class LeftOut:
+    """How much was left out, and joined.
+
+    Attributes:
+        dots, pieces: structures under the smallest length: those of one point, and the others.
+        twigs: short branches that were pruned.
+        bridges: gaps that were bridged, and ends that were led on to a line.
+        under_px: the smallest length.
+    """
+
+    dots: int = 0
+    pieces: int = 0
+    twigs: int = 0
+    bridges: int = 0
+    under_px: float = 0.0
+
+    def __add__(self, other: "LeftOut") -> "LeftOut":
+        return LeftOut(
+            self.dots + other.dots, self.pieces + other.pieces, self.twigs + other.twigs,
+            self.bridges + other.bridges, max(self.under_px, other.under_px),
+        )  # fmt: skip
+
+    def said(self) -> str:
+        """In words, for the user; empty where nothing was left out."""
+        short = [counted(count, noun) for count, noun in ((self.dots, "dot"), (self.pieces, "piece")) if count]
+        parts = [f"{' and '.join(short)} under {self.under_px:g} px left out"] if short else []
+        return ", ".join([*parts, *([f"{counted(self.twigs, 'twig')} pruned"] if self.twigs else [])])
+
+
+NOTHING = LeftOut()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,17 +116,31 @@ class Vectors:
         shape: height and width of the mask in pixels.
         grid: where its pixels lie.
         segments: all of them, those of a crack one after the other.
-        junctions, end_points: `(n, 2)` x, y in pixels, as the lines are drawn.
+        nodes: all of them, likewise; number n is the n-th.
         foreground, valid: pixels that are foreground, and that count at all.
+        left_out: what is not among them.
     """
 
     shape: tuple[int, int]
     grid: Grid
     segments: tuple[Segment, ...]
-    junctions: np.ndarray
-    end_points: np.ndarray
+    nodes: tuple[Node, ...]
     foreground: int
     valid: int
+    left_out: LeftOut = NOTHING
+
+    @property
+    def junctions(self) -> np.ndarray:
+        """`(n, 2)` x, y in pixels."""
+        return self._points("junction")
+
+    @property
+    def end_points(self) -> np.ndarray:
+        """`(n, 2)` x, y in pixels, as the lines are drawn."""
+        return self._points("end")
+
+    def _points(self, kind: str) -> np.ndarray:
+        return np.reshape([node.point for node in self.nodes if node.kind == kind], (-1, 2))
 
     def summary(self) -> dict[str, float | int]:
         """Sums over the image: counts, total length, density (length per area), mean and largest width.
@@ -87,6 +155,8 @@ class Vectors:
             "junctions": len(self.junctions),
             "end_points": len(self.end_points),
             "foreground_percent": 100.0 * self.foreground / max(1, self.valid),
+            **{f"left_out_{name}": getattr(self.left_out, name) for name in ("dots", "pieces", "twigs")},
+            "bridges": self.left_out.bridges,
         }
         pixel_area = self.grid.pixel_area(self.shape)
         for name, area in (("px", self.valid), (self.grid.unit, self.valid * pixel_area)):

@@ -11,17 +11,18 @@ from semicurv_tf.whole_files import written_whole
 ROWS = ("segments", "cracks")
 
 
-def segment_row(segment: Segment, unit: str | None) -> dict:
-    """A segment's numbers by column name: pixels first, then the same in the unit."""
-    row = {"crack": segment.crack, "segment": segment.number, "start": segment.start, "end": segment.end}
+def segment_row(segment: Segment, unit: str | None, kind: str = "crack") -> dict:
+    """A segment's numbers by column name: pixels first, then the same in the unit; `kind` names the structure."""
+    row = {kind: segment.crack, "segment": segment.number, "start": segment.start, "end": segment.end}
     for name, measures in (("px", segment.pixels), (unit, segment.units)):
         if measures is not None and name is not None:
             row |= _lengths(measures.length, measures.mean_width, measures.max_width, name)
     orientation = (segment.units or segment.pixels).orientation_deg
-    return row | {"orientation_deg": None if orientation is None else round(orientation, 2)}
+    bridged = {} if segment.bridged_px is None else {"bridged_px": _rounded(segment.bridged_px)}
+    return row | {"orientation_deg": None if orientation is None else round(orientation, 2)} | bridged
 
 
-def crack_rows(vectors: Vectors) -> list[dict]:
+def crack_rows(vectors: Vectors, kind: str = "crack") -> list[dict]:
     """A row for each crack, that is each connected structure: its segments' sums, means and maxima.
 
     The mean width is weighted by length.
@@ -31,7 +32,7 @@ def crack_rows(vectors: Vectors) -> list[dict]:
         members.setdefault(segment.crack, []).append(segment)
     rows = []
     for crack, segments in members.items():
-        row = {"crack": crack, "segments": len(segments)}
+        row = {kind: crack, "segments": len(segments)}
         for unit in filter(None, ("px", vectors.grid.unit)):
             either = (segment.pixels if unit == "px" else segment.units for segment in segments)
             each = [measures for measures in either if measures is not None]
@@ -42,16 +43,19 @@ def crack_rows(vectors: Vectors) -> list[dict]:
     return rows
 
 
-def table_rows(vectors: Vectors, image: str, rows: str = "segments") -> list[dict]:
+def table_rows(vectors: Vectors, image: str, rows: str = "segments", kind: str = "crack") -> list[dict]:
     """The rows of one image for a table.
 
     Args:
         vectors: of `vectorize_mask`.
         image: its name, in the first column.
-        rows: "segments" or "cracks".
+        rows: "segments", or "cracks" (also called "structures").
+        kind: what the column of the structure's number is called.
     """
     found = (
-        crack_rows(vectors) if rows == "cracks" else [segment_row(each, vectors.grid.unit) for each in vectors.segments]
+        [segment_row(each, vectors.grid.unit, kind) for each in vectors.segments]
+        if rows == "segments"
+        else crack_rows(vectors, kind)
     )
     return [{"image": image} | row for row in found]
 

@@ -1,17 +1,18 @@
 """From a mask to lines: skeleton, graph, spurs off, smoothed, measured, simplified."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import networkx as nx
 import numpy as np
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.grid import Grid
-from semicurv_tf.vector.graph import build_graph, junctions
-from semicurv_tf.vector.lines import lead_to_edge, simplify, smooth, tangents
+from semicurv_tf.vector.bridge import bridge_gaps
+from semicurv_tf.vector.graph import build_graph
+from semicurv_tf.vector.lines import lead_to_edge, sample, simplify, smooth, tangents
 from semicurv_tf.vector.prune import clean
-from semicurv_tf.vector.segments import Segment, Vectors, measure
+from semicurv_tf.vector.segments import LeftOut, Node, Segment, Vectors, measure
 from semicurv_tf.vector.skeleton import find_skeleton
 from semicurv_tf.vector.widths import widths_along
 
@@ -28,12 +29,14 @@ class VectorSettings:
         simplify_px: lines are drawn with as few points as keep them this near; measures do not depend on it.
         min_length_px: connected structures of less length in all are left out; above 0, dots are too.
         fill_px: holes of at most this many pixels are filled before the skeleton is sought.
+        bridge_px: gaps of at most so much between ends, and between an end and a line ahead of it, are bridged.
     """
 
     prune_px: float = 5.0
     simplify_px: float = 0.5
-    min_length_px: float = 0.0
+    min_length_px: float = 10.0
     fill_px: int = 10
+    bridge_px: float = 0.0
 
 
 def vectorize_mask(
@@ -79,40 +82,58 @@ def vectorize_mask(
             f"Fix: --memory {needed / 1e9 + 0.1:.1f}GB, or cut the mask into tiles"
         )
     graph = build_graph(skeleton)
-    clean(graph, settings.prune_px)
+    twigs = clean(graph, settings.prune_px)
+    bridges = bridge_gaps(graph, settings.bridge_px)
     cracks = [sorted(nodes) for nodes in nx.connected_components(graph)]
     cracks.sort(key=lambda nodes: tuple(graph.nodes[nodes[0]]["position"][::-1]))
     segments: list[Segment] = []
-    kept_junctions, kept_ends = [], []
-    crack = 0
+    kept: list[Node] = []
+    crack = dots = pieces = 0
     for nodes in cracks:
         part = graph.subgraph(nodes)
-        found = _segments(part, mask, settings, grid, crack + 1, len(segments) + 1)
+        numbers = {node: len(kept) + place for place, node in enumerate(nodes, 1)}
+        found = _segments(part, numbers, mask, settings, grid, crack + 1, len(segments) + 1)
         if sum(segment.pixels.length for segment in found) >= settings.min_length_px:
             crack += 1
             segments += found
-            kept_junctions += [part.nodes[node]["position"] for node in junctions(part)]
-            kept_ends += [segment.points[place] for segment in found for place in segment.ends()]
+            kept += _nodes(part, numbers, found, crack)
+        elif found[0].start == "dot":
+            dots += 1
+        else:
+            pieces += 1
         report(0.5 / len(cracks))
     if not cracks:
         report(0.5)
     return Vectors(
-        mask.shape, grid, tuple(segments), np.reshape(kept_junctions, (-1, 2)), np.reshape(kept_ends, (-1, 2)),
-        int(np.count_nonzero(mask)), mask.size if valid is None else valid,
+        mask.shape, grid, tuple(segments), tuple(kept), int(np.count_nonzero(mask)),
+        mask.size if valid is None else valid, LeftOut(dots, pieces, twigs, bridges, settings.min_length_px),
     )  # fmt: skip
 
 
-def _segments(graph: nx.MultiGraph, mask, settings, grid, crack, first) -> list[Segment]:
+def _segments(graph: nx.MultiGraph, numbers, mask, settings, grid, crack, first) -> list[Segment]:
     if graph.number_of_edges() == 0:
         (node,) = graph.nodes
-        return [_dot(graph.nodes[node], mask, grid, crack, first)]
+        return [_dot(graph.nodes[node], numbers[node], mask, grid, crack, first)]
     return [
-        _segment(graph, start, end, edge, mask, settings, grid, crack, first + index)
+        _segment(graph, numbers, start, end, edge, mask, settings, grid, crack, first + index)
         for index, (start, end, edge) in enumerate(graph.edges(data=True))
     ]
 
 
-def _segment(graph, one, other, edge, mask, settings, grid, crack, number) -> Segment:
+def _nodes(graph: nx.MultiGraph, numbers, segments, crack) -> Iterator[Node]:
+    """The nodes where they are drawn: an end lies at the edge of the mask."""
+    drawn = {number: point for one in segments for number, point in _drawn_ends(one)}
+    for node, number in numbers.items():
+        place = drawn.get(number, graph.nodes[node]["position"])
+        yield Node(crack, number, _kind(graph, node), graph.degree(node), place)
+
+
+def _drawn_ends(segment: Segment) -> Iterator[tuple[int, np.ndarray]]:
+    yield segment.start_node, segment.points[0]
+    yield segment.end_node, segment.points[-1]
+
+
+def _segment(graph, numbers, one, other, edge, mask, settings, grid, crack, number) -> Segment:
     start, end = edge["start"], other if edge["start"] == one else one
     kinds = (_kind(graph, start), _kind(graph, end))
     path, radius = edge["path"], edge["radius_px"]
@@ -120,8 +141,9 @@ def _segment(graph, one, other, edge, mask, settings, grid, crack, number) -> Se
     line = smooth(path, closed)
     tangent = tangents(line, closed)
 
+    on_mask = radius > 0
     away = _away_from_junctions(
-        path, [graph.nodes[node] for node, kind in zip((start, end), kinds) if kind == "junction"]
+        path, [graph.nodes[node] for node, kind in zip((start, end), kinds) if kind == "junction"], on_mask
     )
     width = widths_along(mask, path[away], tangent[away], radius[away])
 
@@ -131,31 +153,41 @@ def _segment(graph, one, other, edge, mask, settings, grid, crack, number) -> Se
     if kinds[0] == "end":
         drawn = lead_to_edge(drawn[::-1], mask, radius[0])[::-1]
     measures = [measure(drawn, width, path[away], tangent[away], each) for each in (Grid(), grid)]
+    over_gap = ~(on_mask[1:] & on_mask[:-1]) & (sample(mask, (path[1:] + path[:-1]) / 2) <= 0.5)
+    bridged = float(np.hypot(*np.diff(path, axis=0).T)[over_gap].sum())
     return Segment(
-        crack, number, *kinds, simplify(drawn, settings.simplify_px), measures[0], measures[1] if grid.unit else None
-    )
+        crack, number, *kinds, numbers[start], numbers[end], simplify(drawn, settings.simplify_px), measures[0],
+        measures[1] if grid.unit else None, bridged if settings.bridge_px > 0 else None,
+    )  # fmt: skip
 
 
-def _away_from_junctions(path, nodes) -> np.ndarray:
-    """Where a line's width is its own: a width away from junctions, or half of one on short lines, or anywhere."""
+def _away_from_junctions(path, nodes, on_mask) -> np.ndarray:
+    """Where a line's width is its own: a width away from junctions, or half of one on short lines, or anywhere.
+
+    On bridges there is none.
+    """
     for share in (2.0, 1.0):
-        away = np.ones(len(path), bool)
+        away = on_mask.copy()
         for node in nodes:
             away &= np.hypot(*(path - node["position"]).T) > share * node["radius_px"]
         if away.sum() >= 3:
             return away
-    return np.ones(len(path), bool)
+    return on_mask if on_mask.any() else np.ones(len(path), bool)
 
 
-def _dot(node, mask, grid, crack, number) -> Segment:
+def _dot(node, node_number, mask, grid, crack, number) -> Segment:
     """A structure without a direction: its width is the mean, and the larger, of across and down."""
     at = np.repeat(node["position"][None], 2, axis=0)
     tangent = np.eye(2)
     width = [widths_along(mask, at[i : i + 1], tangent[i : i + 1], np.array([node["radius_px"]]))[0] for i in (0, 1)]
     measures = [measure(at[:1], np.array(width), at, tangent, each) for each in (Grid(), grid)]
-    return Segment(crack, number, "dot", "dot", at[:1], measures[0], measures[1] if grid.unit else None)
+    return Segment(
+        crack, number, "dot", "dot", node_number, node_number, at[:1], measures[0], measures[1] if grid.unit else None
+    )
 
 
 def _kind(graph, node) -> str:
     degree = graph.degree(node)
+    if degree == 0:
+        return "dot"
     return "end" if degree == 1 else "closed" if degree == 2 else "junction"

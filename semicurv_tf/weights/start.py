@@ -4,6 +4,7 @@ import numpy as np
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.models.residual_unet import ResidualUNet
+from semicurv_tf.section import set_option
 from semicurv_tf.weights.builtin import KERNEL_CHANNELS, Weights, read_weights
 
 
@@ -35,7 +36,7 @@ def load_start(network, name_or_path) -> Weights:
         raise UserError(
             f"model.start: {weights.path.name} is for model.widths {text(weights.widths)}, "
             f"found {text(network.widths)}. "
-            f"Fix: --set model.widths={text(weights.widths)}, or --set model.start=none"
+            f"Fix: {set_option('model.widths', weights.widths)}, or --set model.start=none"
         )
     # A learned encoding has weights of its own, which no file without encoding has.
     encoding = {id(variable) for variable in network.encode.weights}

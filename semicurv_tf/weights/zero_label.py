@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from semicurv_tf.geometry.scales import blend_over_scales
 from semicurv_tf.models.residual_unet import ResidualUNet
 from semicurv_tf.weights.blend import BLACK, BLACK_SHARE, LEAST_DEVIATION
 from semicurv_tf.weights.builtin import KERNEL_CHANNELS, read_weights
@@ -18,8 +19,6 @@ from semicurv_tf.weights.builtin import KERNEL_CHANNELS, read_weights
 OWN_SHARE = 0.5  # of an image's own statistics against its folder's
 THRESHOLD = 0.6
 SCALES = (0.5, 0.75, 1.0, 1.5, 2.0)
-DOUBT = 0.5  # by how much more doubt a scale's weight falls to 1/e; doubt is entropy in nats per foreground pixel
-LEAST_SIDE_PX = 32  # of a scaled image: below that nothing can be seen
 
 
 class ZeroLabel:
@@ -80,44 +79,14 @@ class ZeroLabel:
 
     def at_scales(self, shown, scales=SCALES):
         """Probabilities `(height, width)` of a standardised image `(height, width, 3)`, blended over the scales."""
-        shown = np.asarray(shown, np.float32)
-        fitting = [scale for scale in scales if scale * min(shown.shape[:2]) >= LEAST_SIDE_PX]
-        return blended([self._at_scale(shown, scale) for scale in fitting or (1.0,)])
-
-    def _at_scale(self, shown, scale):
-        if scale == 1.0:
-            return np.asarray(self._predict(shown[None]))[0, ..., 0]
-        height, width = shown.shape[:2]
-        sides = [max(1, round(height * scale)), max(1, round(width * scale))]
-        small = tf.image.resize(shown[None], sides, antialias=True)
-        return np.asarray(tf.image.resize(self._predict(small), [height, width]))[0, ..., 0]
+        shown = tf.constant(np.asarray(shown, np.float32)[None])
+        return np.asarray(blend_over_scales(self._predict, shown, scales))[0, ..., 0]
 
     def _seen(self, image):
         image = np.asarray(image, np.float32)
         if image.shape[-1] == KERNEL_CHANNELS:
             return image
         return np.repeat(image.mean(-1, keepdims=True), KERNEL_CHANNELS, axis=-1)
-
-
-def blended(maps):
-    """The mean of some maps of one image, each with the weight `exp(-doubt / DOUBT)`.
-
-    Args:
-        maps: probabilities, `(height, width)` each.
-
-    Returns:
-        Probabilities, same shape, float32.
-    """
-    doubts = np.array([_doubt(each) for each in maps])
-    weights = np.exp(-(doubts - doubts.min()) / DOUBT)
-    return np.tensordot(weights / weights.sum(), np.stack(maps), axes=1).astype(np.float32)
-
-
-def _doubt(probability):
-    """Entropy per foreground pixel, in nats: the mean entropy over the mean probability."""
-    inside = np.clip(probability.astype(np.float64), 1e-6, 1 - 1e-6)
-    entropy = -(inside * np.log(inside) + (1 - inside) * np.log(1 - inside))
-    return entropy.mean() / inside.mean()
 
 
 def pooled_statistics(images):

@@ -4,6 +4,7 @@ import numpy as np
 from semicurv_tf.acquisition.features import pooled_features
 from semicurv_tf.config import load_config
 from semicurv_tf.models import build_network
+from semicurv_tf.pictures.rgb import reduced
 
 
 def network_of(name):
@@ -37,3 +38,17 @@ def test_large_and_odd_images():
     image = np.random.default_rng(0).integers(0, 256, (20, 1100, 3), np.uint8)
     assert np.isclose(np.linalg.norm(features(image)), 1, atol=1e-5)
     assert np.isclose(np.linalg.norm(features(image[:, :17])), 1, atol=1e-5)
+
+
+def test_large_images_of_any_number_of_bands():
+    config = load_config(settings={"model.name": "residual_unet", "model.widths": [4, 8]}).model
+    for bands in (2, 4, 5):
+        features = pooled_features(build_network(config, bands, (100.0,) * bands, (50.0,) * bands), bands)
+        image = np.random.default_rng(0).integers(0, 256, (48, 1100, bands), np.uint8)
+        assert np.isclose(np.linalg.norm(features(image)), 1, atol=1e-5)
+
+
+def test_reduced_bands_are_each_its_own_mean():
+    image = np.random.default_rng(0).integers(0, 256, (64, 96, 5), np.uint8)
+    means = image.reshape(32, 2, 48, 2, 5).mean(axis=(1, 3))
+    assert abs(reduced(image, 48) - means).max() <= 0.5

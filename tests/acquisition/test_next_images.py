@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from semicurv_tf.acquisition.candidates import FolderImages, TrainingImages
-from semicurv_tf.acquisition.next_images import choose_next
+from semicurv_tf.acquisition.next_images import Judges, choose_next
 from semicurv_tf.errors import UserError
 
 
@@ -97,3 +97,25 @@ def test_what_is_refused(judges, folder, tmp_path):
     with pytest.raises(UserError, match="without a label"):
         choose_next(all_labelled, FolderImages(folder / "done", tmp_path / "out"), tmp_path / "out", 3)
     assert not (tmp_path / "out").exists()
+
+
+def test_16_bit_images_are_stretched_by_the_runs_range_and_bands_beyond_three_are_shown(tmp_path):
+    import tifffile
+
+    from semicurv_tf.images.values import parse_ranges
+
+    folder = tmp_path / "in"
+    folder.mkdir()
+    values = np.full((32, 40, 5), 700, np.uint16)
+    values[10:14] = 800  # measured by itself, this would be the white of the file
+    tifffile.imwrite(folder / "a.tif", values, photometric="minisblack", planarconfig="contig")
+    seen = []
+
+    def student(image):
+        seen.append(image)
+        return (image[..., 0] / 255).astype(np.float32)
+
+    judges = Judges([student], lambda image: np.ones(2), channels=5, value_range=parse_ranges("uint16=500:1520"))
+    choose_next(judges, FolderImages(folder, tmp_path / "out"), tmp_path / "out", count=1)
+    assert all(image.shape[-1] == 5 and set(np.unique(image)) == {50, 75} for image in seen)  # (700 - 500) / 4
+    assert (tmp_path / "out" / "next.png").is_file()

@@ -22,7 +22,7 @@ def run(tmp_path_factory):
     """A finished run of a tiny network on the built-in data, trained from Python."""
     folder = tmp_path_factory.mktemp("api") / "run"
     return semicurv_tf.train(
-        "synthetic", run=folder, labels=0.2, steps=4, precision="float32", model=TINY, quiet=True,
+        "synthetic", run=folder, labels=0.2, steps=4, method="semicurv", precision="float32", model=TINY, quiet=True,
         data={"options": {"train": 8, "validation": 2, "test": 3}}, training=SMALL_BATCHES,
     )  # fmt: skip
 

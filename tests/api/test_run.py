@@ -76,6 +76,7 @@ def test_an_export_predicts_as_its_run(run, photographs, tmp_path):
 def test_a_run_goes_on(tmp_path):
     settings = {
         "labels": 1,
+        "method": "semicurv",
         "precision": "float32",
         "model": TINY,
         "data": {"options": {"train": 4, "test": 1}},
@@ -106,6 +107,7 @@ def test_own_folders_and_threads(photographs, tmp_path):
             tmp_path / "MY",
             run=tmp_path / "run",
             steps=1,
+            method="semicurv",
             model=TINY,
             precision="float32",
             quiet=True,
@@ -127,8 +129,8 @@ def test_ctrl_c_writes_a_checkpoint(monkeypatch, tmp_path):
     monkeypatch.setattr(stopping.StopRequest, "__init__", lambda self: None)
     with pytest.raises(KeyboardInterrupt, match=r"stopped at step 1, .*open_run\('.*run'\).resume\(\)"):
         semicurv_tf.train(
-            "synthetic", run=tmp_path / "run", steps=3, labels=1, model=TINY, precision="float32", quiet=True,
-            data={"options": {"train": 4, "test": 1}}, training=SMALL_BATCHES,
+            "synthetic", run=tmp_path / "run", steps=3, labels=1, method="semicurv", model=TINY, precision="float32",
+            quiet=True, data={"options": {"train": 4, "test": 1}}, training=SMALL_BATCHES,
         )  # fmt: skip
     assert [path.name for path in (tmp_path / "run/checkpoints").iterdir()] == ["step-000001"]
 
@@ -136,7 +138,7 @@ def test_ctrl_c_writes_a_checkpoint(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"labels": 0}, "data.labels (--labels): expected a count such as 3"),
+        ({"labels": -1}, "data.labels (--labels): expected a count such as 3"),
         ({"recipe": "none"}, "--recipe none: expected a name from `semicurv-tf recipes`"),
         ({"recipe": "quickstart", "config": "mine.yaml"}, "recipe='quickstart', config='mine.yaml': expected one"),
         ({"model": {"widhts": [4]}}, "model.widhts"),

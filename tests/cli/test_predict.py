@@ -47,8 +47,8 @@ def test_masks_then_nothing_left_to_do(run, images, tmp_path):
     first = call("--run", "RUN", "--input", images, "--output", tmp_path / "out", "--overlay")
     assert first.exit_code == 0 and "2 predicted, 0 finished before, 0 failed" in first.output
     assert "grey repeated to 3 channels: b.png" in first.output
-    assert Image.open(tmp_path / "out" / "a.png").size == (41, 30)
-    assert Image.open(tmp_path / "out" / "b.overlay.png").mode == "RGB"
+    with Image.open(tmp_path / "out" / "a.png") as mask, Image.open(tmp_path / "out" / "b.overlay.png") as overlay:
+        assert mask.size == (41, 30) and overlay.mode == "RGB"
     second = call("--run", "RUN", "--input", images, "--output", tmp_path / "out", "--overlay")
     assert "0 predicted, 2 finished before" in second.output
     third = call("--run", "RUN", "--input", images, "--output", tmp_path / "out", "--overlay", "--overwrite")

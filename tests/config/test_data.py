@@ -18,7 +18,7 @@ def test_labels_are_a_count_a_fraction_or_all(given, kept, tmp_path):
         assert labels == kept and type(labels) is type(kept)
 
 
-@pytest.mark.parametrize("labels", [0, 0.0, -0.1, -2, 1.5, 3.0, float("nan"), True, "few", "0", "1.5", "", [3]])
+@pytest.mark.parametrize("labels", [-0.1, -2, 1.5, 3.0, float("nan"), True, False, "few", "1.5", "", [3]])
 def test_impossible_labels_name_the_option(labels):
     with pytest.raises(UserError) as caught:
         load_config(None, {"data.labels": labels})
@@ -37,3 +37,29 @@ def test_labels_by_default():
 )
 def test_labels_are_said_as_they_are_understood(labels, meaning):
     assert described_labels(labels, 20).startswith(meaning)
+
+
+@pytest.mark.parametrize("none", [0, 0.0, "0", "0.0"])
+def test_no_label_is_a_count_where_a_method_learns_without(none):
+    settings = {"data.labels": none, "method.name": "mean_teacher", "model.start": "curves"}
+    labels = load_config(None, settings).data.labels
+    assert labels == 0 and type(labels) is int
+    assert described_labels(labels, 20) == "none, of 20 with a mask"
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"method.name": "supervised"}, "data.labels (--labels): supervised needs labelled images, found 0"),
+        ({"method.name": "cgan"}, "data.labels (--labels): cgan needs labelled images, found 0"),
+        ({"model.start": "none"}, "model.start: expected weights to begin with where no image is labelled, found none"),
+        ({"method.transplants": 0.5}, "method.transplants: expected 0.0 where no image is labelled, found 0.5"),
+        ({"method.align_foreground": True}, "method.align_foreground: expected false where no image is labelled"),
+        ({"method.unlabelled_from": 0.5}, "method.unlabelled_from: expected 0.0 where no image is labelled, found 0.5"),
+    ],
+)
+def test_what_cannot_be_without_a_label(settings, line):
+    base = {"data.labels": 0, "method.name": "mean_teacher", "model.start": "curves"}
+    with pytest.raises(UserError) as caught:
+        load_config(None, {**base, **settings})
+    assert line in caught.value.lines[0] and "Fix: --" in caught.value.lines[0]

@@ -86,7 +86,7 @@ def test_dump_and_load_round_trip(tmp_path):
 
 def test_unknown_keys_wrong_types_and_impossible_values_are_listed_together():
     lines = faults(
-        None, {"training.sead": 1, "training.seed": "x", "data.labels": 0, "method.name": "magic", "data.crop": 100}
+        None, {"training.sead": 1, "training.seed": "x", "data.labels": -1, "method.name": "magic", "data.crop": 100}
     )
     assert len(lines) == 5
     for key in ("training.sead", "training.seed", "data.labels (--labels)", "method.name", "data.crop"):

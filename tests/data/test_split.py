@@ -40,10 +40,14 @@ def test_choice_is_fixed_for_ever():
     assert choose_labelled(names, 0.15, seed=0) == ("04", "07", "15")
 
 
-@pytest.mark.parametrize("fraction", [0, -0.1, -3, 1.01, 3.0, math.nan])
+@pytest.mark.parametrize("fraction", [-0.1, -3, 1.01, 3.0, math.nan])
 def test_impossible_fraction_names_the_option(fraction):
-    with pytest.raises(UserError, match=r"--labels: expected a count from 1 or a fraction in \(0, 1\]"):
+    with pytest.raises(UserError, match=r"--labels: expected a count or a fraction in \(0, 1\]"):
         choose_labelled(NAMES, fraction, 0)
+
+
+def test_no_label_chooses_none():
+    assert choose_labelled(NAMES, 0, 0) == choose_labelled([], 0, 0) == ()
 
 
 def test_more_labels_than_masks():

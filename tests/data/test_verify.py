@@ -110,3 +110,13 @@ def test_preview_paints_masks_red(files, cache, tmp_path):
     assert not reddened[14:206, 242:386].any()
     with pytest.raises(UserError, match="--output"):
         preview(dataset, tmp_path / "deep" / "sheet.png" / "below.png")
+
+
+def test_preview_shows_labelled_images_first():
+    from semicurv_tf.pictures.dataset_preview import _chosen
+
+    # Images with a mask at 2, 5 and 9 of ten.
+    labelled = [index in (2, 5, 9) for index in range(10)]
+    assert _chosen(labelled, 2) == [2, 9] and _chosen(labelled, 3) == [2, 5, 9]
+    assert _chosen(labelled, 5) == [2, 5, 9, 1, 7] and _chosen([False] * 4, 2) == [1, 3]
+    assert sorted(_chosen(labelled, 99)) == list(range(10))

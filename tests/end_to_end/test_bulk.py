@@ -21,7 +21,18 @@ def test_two_workers_give_what_the_plain_command_gives(command, small_run, tmp_p
     (images / "bad.png").write_bytes(b"bad")
     options = ("--run", small_run, "--input", images, "--probability")
     plain = command("predict", *options, "--output", tmp_path / "plain", expect=2)
-    bulk = command("predict", "--runner", "beam", *options, "--output", tmp_path / "bulk", "--", *TWO_WORKERS, expect=2)
+    bulk = command(
+        "predict",
+        "--runner",
+        "beam",
+        *options,
+        "--output",
+        tmp_path / "bulk",
+        "--",
+        *TWO_WORKERS,
+        expect=2,
+        own_process=True,
+    )
     for said in (plain, bulk):
         assert "5 predicted, 0 finished before, 1 failed" in said and said.count("error:") == 1 and "bad.png" in said
     for number in range(5):
@@ -36,7 +47,7 @@ def test_two_workers_give_what_the_plain_command_gives(command, small_run, tmp_p
     # The bad file is put right and one mask lost: the next call does these two.
     Image.new("RGB", (40, 50)).save(images / "bad.png")
     (tmp_path / "bulk" / "3.png").unlink()
-    again = command("predict", "--runner", "beam", *options, "--output", tmp_path / "bulk")
+    again = command("predict", "--runner", "beam", *options, "--output", tmp_path / "bulk", own_process=True)
     assert "2 predicted, 4 finished before, 0 failed" in again
     assert not (tmp_path / "bulk" / "failed.jsonl").exists() and len(lines("predicted.jsonl")) == 2
 
@@ -82,5 +93,6 @@ def test_options_that_lead_nowhere(command, small_run, tmp_path):
         "--",
         "--runner=Tractor",
         expect=2,
+        own_process=True,
     )
     assert "Tractor" in said and said.count("error:") == 1

@@ -16,7 +16,7 @@ def test_help_answers_without_tensorflow(command):
     import subprocess
     import sys
 
-    text = command("--help")
+    text = command("--help", own_process=True)
     for name in ("train", "evaluate", "predict", "export", "datasets"):
         assert name in text
     loaded = "import sys, semicurv_tf.cli.main; print('tensorflow' in sys.modules or 'keras' in sys.modules)"
@@ -62,11 +62,11 @@ def test_predict_and_export_agree(command, small_run, tmp_path):
     rng = np.random.default_rng(0)
     picture = rng.integers(0, 256, (50, 70, 3), dtype=np.uint8)
     Image.fromarray(picture).save(images / "a.png")
-    command("predict", "--run", small_run, "--input", images, "--output", tmp_path / "masks")
+    command("predict", "--run", small_run, "--input", images, "--output", tmp_path / "masks", own_process=True)
     mask = np.asarray(Image.open(tmp_path / "masks" / "a.png"))
     assert mask.shape == (50, 70) and set(np.unique(mask)) <= {0, 255}
 
-    command("export", "--run", small_run, "--output", tmp_path / "models" / "semicurv")
+    command("export", "--run", small_run, "--output", tmp_path / "models" / "semicurv", own_process=True)
     version = tmp_path / "models" / "semicurv" / "1"
     assert (version / "saved_model.pb").is_file()
     served = tf.saved_model.load(str(version)).signatures["serving_default"](image=tf.constant(picture[None]))
@@ -83,18 +83,18 @@ def test_stopped_and_resumed_equals_uninterrupted(command, tmp_path):
 
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     arguments = ["train", "--dataset", "synthetic", "--steps", "40", *SMALL, "--set", "training.checkpoint_every=5"]
-    command(*arguments, "--run", whole)
+    command(*arguments, "--run", whole, own_process=True)
     process = command(*arguments, "--run", stopped, wait=False)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while not list(stopped.glob("checkpoints/step-*")) and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=600)
     assert process.returncode == 130, errors
     assert f"--resume {stopped}" in errors
     before = {path.name for path in (stopped / "checkpoints").iterdir()}
     assert "step-000040" not in before
-    assert "resuming from step" in command("train", "--resume", stopped)
+    assert "resuming from step" in command("train", "--resume", stopped, own_process=True)
     states = [np.load(run / "checkpoints" / "step-000040" / "state.npz") for run in (whole, stopped)]
     assert states[0].files == states[1].files
     for name in states[0].files:

@@ -32,7 +32,7 @@ def run(tmp_path_factory):
     from semicurv_tf.training.train import train
 
     place = tmp_path_factory.mktemp("evaluated")
-    for split, count in (("train", 4), ("validation", 3), ("test", 5)):
+    for split, count in (("train", 10), ("validation", 5), ("test", 5)):
         draw(place / "data" / split, count, count)
     settings = {
         "data.dataset": "folder", "data.data_dir": str(place / "data"), "data.cache_dir": str(place / "cache"),
@@ -67,7 +67,7 @@ def evaluate(monkeypatch, capfd, run):
 def test_threshold_is_chosen_then_used_by_all_metrics(evaluate, run):
     said = evaluate("--choose-threshold")
     chosen = json.loads((run / "threshold.json").read_text())
-    assert chosen["split"] == "validation" and chosen["images"] == 3 and chosen["score"] >= chosen["score_at_0.5"]
+    assert chosen["split"] == "validation" and chosen["images"] == 5 and chosen["score"] >= chosen["score_at_0.5"]
     assert f"threshold {chosen['threshold']:g}" in said and "labelled" not in said
 
     text = evaluate("--metrics", "all", "--threshold", "chosen", "--tolerance-px", "3")
@@ -119,7 +119,7 @@ def test_scores_at_one_half_stay_beside_those_at_another_threshold(evaluate, run
 
 
 def test_labelled_images_may_be_scored_and_chosen_on(evaluate, run):
-    assert "folder labelled, 2 images" in evaluate("--split", "labelled")
+    assert "folder labelled, 5 images" in evaluate("--split", "labelled")
     before = (run / "threshold.json").read_bytes()
     said = evaluate("--split", "labelled", "--choose-threshold", "--choose-by", "f1")
     assert "note: these are the labelled training images" in said

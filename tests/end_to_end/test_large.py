@@ -38,7 +38,7 @@ def test_killed_and_called_again(command, small_run, tmp_path):
     assert process.returncode == -signal.SIGKILL
     assert [path.name for path in out.glob("*.tif") if not path.name.startswith(".")] == []
     assert len(list(out.glob(".part-*"))) == 1
-    said = command(*arguments)
+    said = command(*arguments, own_process=True)
     assert "1 predicted, 0 finished before, 0 failed" in said and "by tiles of 64 px" in said
     assert sorted(path.name for path in out.iterdir()) == ["map.tif", "predictions.json"]
     with rasterio.open(image) as before, rasterio.open(out / "map.tif") as after:
@@ -62,10 +62,11 @@ def test_memory_does_not_grow_with_the_image(command, small_run, tmp_path):
             "512",
             wait=False,
         )
-        process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode == 0, process.stderr.read()
+        with process.stdout, process.stderr:
+            process.stdout.read()
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            assert process.returncode == 0, process.stderr.read()
         peaks.append(usage.ru_maxrss / 1024)
     # 15 million pixels more: 44 MB of image, 59 MB of probability and 15 MB of mask if they were held. What does grow,
     # up to 64 MB, is GDAL's cache of blocks.

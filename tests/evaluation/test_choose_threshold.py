@@ -46,7 +46,7 @@ def images(count, seed):
 @pytest.fixture
 def opened(tmp_path):
     def make(validation=True, labelled=("1.png",)):
-        stores = [Store(list(images(4, seed))) for seed in (0, 1, 2)]
+        stores = [Store(list(images(6, seed))) for seed in (0, 1, 2)]
         dataset = SimpleNamespace(
             train=stores[0], validation=stores[1] if validation else None, test=stores[2], new=None, changes=None
         )
@@ -74,23 +74,49 @@ def best_by_hand(score, pictures):
 def test_the_best_mean_over_validation_images(opened, metric, score):
     run = opened()
     chosen = choose_threshold(run, None, metric, QUIET)
-    threshold, best, half = best_by_hand(score, list(images(4, 1)))
+    threshold, best, half = best_by_hand(score, list(images(6, 1)))
     assert chosen == json.loads((run.folder / "threshold.json").read_text())
     assert chosen["threshold"] == threshold and 0.2 < threshold < 0.45
     assert chosen["score"] == pytest.approx(best, abs=1e-4) and chosen["score_at_0.5"] == pytest.approx(half, abs=1e-4)
-    assert (chosen["split"], chosen["metric"], chosen["images"], chosen["step"]) == ("validation", metric, 4, 7)
+    assert (chosen["split"], chosen["metric"], chosen["images"], chosen["step"]) == ("validation", metric, 6, 7)
     assert threshold_of("chosen", run) == threshold and threshold_of("0.3", run) == 0.3
 
 
 @pytest.mark.parametrize("validation, split", [(False, None), (False, "validation"), (True, "labelled")])
 def test_labelled_images_where_there_is_no_validation(opened, validation, split):
-    run = opened(validation, labelled=("3.png", "1.png"))
+    run = opened(validation, labelled=("3.png", "1.png", "0.png", "5.png", "2.png"))
     chosen = choose_threshold(run, split, "iou", QUIET)
-    pictures = list(images(4, 0))
-    assert chosen["threshold"] == best_by_hand(iou, [pictures[3], pictures[1]])[0]
-    assert chosen["split"] == "labelled" and chosen["images"] == 2
+    pictures = list(images(6, 0))
+    assert chosen["threshold"] == best_by_hand(iou, [pictures[place] for place in (3, 1, 0, 5, 2)])[0]
+    assert chosen["split"] == "labelled" and chosen["images"] == 5
     text = describe(chosen, run)
     assert "labelled training images" in text and ("has no validation images" in text) == (not validation)
+
+
+def test_fewer_than_five_images_choose_no_threshold(opened):
+    run = opened(validation=False, labelled=("3.png", "1.png"))
+    with pytest.raises(
+        UserError, match="expected at least 5 labelled images with masks, found 2; 0.5 stays .* Fix: la"
+    ):
+        choose_threshold(run, None, "iou", QUIET)
+    run = opened(labelled=("3.png", "1.png"))
+    with pytest.raises(UserError, match="at least 5 labelled images .*found 2.* Fix: --split validation"):
+        choose_threshold(run, "labelled", "iou", QUIET)
+    assert not (run.folder / "threshold.json").exists()
+
+
+def test_few_validation_images_give_way_to_the_labelled_ones(opened):
+    run = opened(labelled=("3.png", "1.png", "0.png", "5.png", "2.png"))
+    few = dataclasses.replace(run, dataset=SimpleNamespace(**{**vars(run.dataset), "validation": Store(run_images(3))}))
+    chosen = choose_threshold(few, None, "iou", QUIET)
+    assert chosen["split"] == "labelled" and chosen["images"] == 5
+    assert "fewer than 5 validation images" in describe(chosen, few)
+    with pytest.raises(UserError, match="at least 5 validation images .*found 3.* Fix: --split labelled"):
+        choose_threshold(few, "validation", "iou", QUIET)
+
+
+def run_images(count):
+    return list(images(count, 1))
 
 
 def test_never_on_test_images(opened):

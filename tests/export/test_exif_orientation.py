@@ -90,3 +90,25 @@ def test_short_and_strange_bytes_have_no_tag():
 def test_other_numbers_of_bands_lie_one_below_the_other():
     pixels = np.random.default_rng(1).integers(0, 256, (20, 30, 5), np.uint8)
     np.testing.assert_array_equal(decode_as_read(tf.constant(encode_png(pixels)), 5), pixels)
+
+
+def test_an_export_for_one_size_takes_photographs_that_are_upright_of_that_size(exported_grey, tmp_path):
+    """Height 32, width 48: of a photograph as it is seen, whatever way round the camera stored it."""
+    signatures = tf.saved_model.load(str(exported_grey)).signatures
+    generator = np.random.default_rng(1)
+    contents, expected = [], []
+    for orientation in range(1, 9):
+        sides = (48, 32) if orientation >= 5 else (32, 48)
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        buffer = io.BytesIO()
+        stored = generator.integers(0, 256, sides, np.uint8)
+        Image.fromarray(stored).save(buffer, "PNG", exif=exif)
+        contents.append(buffer.getvalue())
+        expected.append(signatures["serving_default"](image=upright(stored, orientation)[None, ..., None])["mask"][0])
+    lying = io.BytesIO()  # stored as 32 x 48, seen as 48 x 32
+    Image.fromarray(generator.integers(0, 256, (32, 48), np.uint8)).save(lying, "PNG", exif=exif)
+    answer = signatures["predict_bytes"](image_bytes=tf.constant([*contents, lying.getvalue()]))
+    for mask, wanted in zip(answer["mask_bytes"], expected):
+        assert np.mean(tf.io.decode_png(mask).numpy() != wanted) < 0.01  # one at the threshold may round otherwise
+    assert answer["mask_bytes"][8] == b"" and answer["foreground_fraction"][8] == -2

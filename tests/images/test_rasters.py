@@ -77,6 +77,23 @@ def test_a_geotiff_keeps_its_place(tmp_path, small_tiles, layout):
     assert outcome.foreground == pytest.approx(np.mean(bands[0] > 127)) and outcome.notes == ("by tiles of 64 px",)
 
 
+def test_masks_are_cloud_optimized_with_overviews_of_means(tmp_path, small_tiles):
+    bands = np.zeros((3, 1100, 1200), np.uint8)
+    bands[0, 500] = 255  # a line of one pixel
+    source = write(tmp_path / "map.tif", bands)
+    job, _ = predicted(small_tiles, source, tmp_path / "out", probability=True, overlay=True)
+    for path in job.outputs.values():
+        with rasterio.open(path) as result:
+            assert result.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG" and result.overviews(1) == [2, 4]
+    with rasterio.open(job.outputs["mask"], overview_level=0) as half:
+        rows = half.read(1).max(axis=1)
+        assert half.shape == (550, 600) and rows[250] in (127, 128) and rows.sum() == rows[250]
+    assert job.finished(0)  # where it comes from is said in this file too
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "map.overlay.tif", "map.probability.tif", "map.tif",
+    ]  # fmt: skip
+
+
 def test_pixels_without_data_stay_so(tmp_path, small_tiles):
     bands = noise(3, 150, 170, high=255) + np.uint8(1)
     bands[:, :80, :90] = 0

@@ -199,6 +199,41 @@ def test_plain_teacher_sees_the_image_as_it_is_over_orientations(make_method, ba
     np.testing.assert_array_equal(targets["valid"], batch["unlabelled"]["valid"])
 
 
+def test_the_teacher_sees_several_scales(make_method, batch):
+    from semicurv_tf.geometry.scales import blended
+
+    settings = {"method__name": "mean_teacher", "method__teacher_view": "plain", "method__teacher_scales": (1.0, 2.0)}
+    method = make_method(**settings)
+    image = batch["unlabelled"]["image"]
+    see = lambda image: tf.sigmoid(method.teacher(image, training=False))
+    large = tf.image.resize(image, [64, 64], antialias=True)
+    expected = blended(tf.stack([see(image), tf.image.resize(see(large), [32, 32])]))
+    found = method.term.targets(batch, tf.constant(0))["probability"]
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    assert method.method.passes == 3 + 5  # the student's; once as it is, and four times its pixels
+
+
+@pytest.mark.parametrize(
+    ("name", "statistics"),
+    [(name, "joint") for name in ("mean_teacher", "cutmix", "semicurv", "tcsm", "vat", "pseudo_label")]
+    + [("mean_teacher", "separate"), ("mean_teacher", "moving")],
+)
+def test_a_step_without_a_labelled_image_is_the_terms_alone(make_method, batch, name, statistics):
+    method = make_method(method__name=name, method__batch_statistics=statistics, training__learning_rate=0.1)
+    none = {key: array[:0] for key, array in batch["labelled"].items()}
+    before = weights(method.student)
+    reports = method.train_step({"labelled": none, "unlabelled": batch["unlabelled"]})
+    assert "dice" not in reports and "student_iou" not in reports
+    # At the first step the ramp is low, but its gradient is not zero.
+    assert np.isfinite(float(reports["loss"]))
+    changed = [np.abs(old - new).max() for old, new in zip(before, weights(method.student))]
+    assert max(changed) > 0
+    moving = [
+        np.abs(old - new.value).max() for old, new in zip(before, method.student.weights) if "moving_mean" in new.path
+    ]
+    assert (max(moving) == 0) == (statistics == "moving")
+
+
 def test_separate_statistics_normalise_labelled_images_as_in_supervised_learning(make_method, batch):
     """With the weight of the unlabelled loss at 0 the step is the supervised one, except for the moving statistics."""
     alone = make_method(method__name="supervised", **NO_VIEWS)

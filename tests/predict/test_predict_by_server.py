@@ -114,3 +114,39 @@ def test_a_huge_image_is_refused_by_the_reader_with_a_remedy(server, tmp_path):
     Image.new("1", (12000, 12000)).save(tmp_path / "in" / "huge.png")
     (outcome,) = predicted(server, tmp_path / "in", tmp_path / "out", batch=8)
     assert "huge.png" in outcome.faults[0] and "12000x12000" in outcome.faults[0] and "Fix: cut" in outcome.faults[0]
+
+
+def test_16_bit_images_are_stretched_by_the_range_that_the_server_tells(server, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    values = np.full((16, 20, 3), 600, np.uint16)
+    values[:, :8, 0] = 1000
+    tifffile.imwrite(folder / "a.tif", values, photometric="rgb")
+    sent = []
+    tell = {"uint16=0:2550": [b"uint16=0:2550"], "nothing": [b""]}
+
+    def predict_bytes(signature, encoded):
+        if signature == "value_range":
+            return {"value_range_bytes": tell[told]}
+        sent.extend(np.asarray(Image.open(io.BytesIO(each))) for each in encoded)
+        return Server.predict_bytes(server, signature, encoded)
+
+    server.predict_bytes = predict_bytes
+    for told in tell:
+        value_range = Client(server).value_range()
+        own = Predictor(lambda image: image[..., :1] / np.float32(255), 3, value_range=value_range)
+        jobs = plan_jobs(folder, tmp_path / told, Outputs())
+        (outcome,) = predict_by_server(Client(server), own, jobs, batch=2)
+        assert not outcome.faults
+    assert sent[0].max() == 100 and sent[0].min() == 60 and sent[1].max() == 255
+
+
+def test_a_server_that_tells_no_range_or_nonsense(server):
+    def older(signature, encoded):
+        raise ServerRefused("grpc://server: no such signature")
+
+    server.predict_bytes = older
+    assert Client(server).value_range() is None
+    server.predict_bytes = lambda signature, encoded: {"value_range_bytes": [b"from here to there"]}
+    with pytest.raises(ServerRefused, match="not as TensorFlow Serving"):
+        Client(server).value_range()

@@ -1,6 +1,8 @@
 import errno
 import json
 import os
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -9,8 +11,10 @@ from PIL import Image
 from semicurv_tf.errors import UserError
 from semicurv_tf.images import results
 from semicurv_tf.inference.predictor import Predictor, PredictorLost
-from semicurv_tf.predict.plan_files import Outputs, open_output, plan_jobs
+from semicurv_tf.predict import predict_files
+from semicurv_tf.predict.plan_files import Outputs, note_lines, open_output, plan_jobs
 from semicurv_tf.predict.predict_files import predict_jobs
+from semicurv_tf.predict.write_lines import LineOptions
 from semicurv_tf.whole_files import DiskLost
 
 
@@ -42,6 +46,63 @@ def test_every_result_and_one_bad_file(folder, tmp_path, red_predictor):
     assert np.asarray(Image.open(out / "a.probability.png"))[0, :6].tolist() == [200] * 5 + [0]
     assert np.asarray(Image.open(out / "a.overlay.png"))[0, 4].tolist() == [233, 24, 24]  # (2*200+3*255)/5, 3*40/5
     assert not list(out.rglob(".part-*")) and not (out / "broken.png").exists()
+
+
+@pytest.mark.parametrize("name", ["out.jpg", "OUT.JPEG", "masks.bmp"])
+def test_a_picture_that_masks_are_not_written_as_is_refused(folder, tmp_path, name):
+    with pytest.raises(UserError, match=r"masks are written as .png or .tif, or into a folder. Fix: --output") as error:
+        plan_jobs(folder, tmp_path / name, Outputs())
+    assert error.value.lines[0].endswith(f"--output {(tmp_path / name).with_suffix('')}")
+    with pytest.raises(UserError) as error:
+        plan_jobs(folder / "a.png", tmp_path / name, Outputs())
+    assert error.value.lines[0].endswith(f"--output {(tmp_path / name).with_suffix('.png')}")
+    assert not (tmp_path / name).exists()
+    (tmp_path / name).mkdir()  # a folder of that name is one
+    assert plan_jobs(folder, tmp_path / name, Outputs())
+
+
+def test_the_next_image_is_read_while_the_network_computes_one_at_a_time(folder, tmp_path, monkeypatch):
+    read, computing, at_once = {name: threading.Event() for name in ("a.png", "b.png", "c.png")}, [], []
+    open_pages = predict_files.open_pages
+
+    def opened(path, *arguments, **named):
+        read[path.name].set()
+        return open_pages(path, *arguments, **named)
+
+    def network(image):
+        computing.append(1)
+        at_once.append(len(computing))
+        assert read["b.png"].wait(60)  # the first call would wait for ever if b were read after it
+        computing.pop()
+        return image[..., :1] / np.float32(255)
+
+    monkeypatch.setattr(predict_files, "open_pages", opened)
+    (folder / "broken.jpg").unlink()
+    begun, shares = [], []
+    jobs = plan_jobs(folder, tmp_path / "out", Outputs())
+    outcomes = list(predict_jobs(Predictor(network, 3), jobs, shares.append, begun.append))
+    assert [outcome.foreground for outcome in outcomes] == [0.25] * 3 and at_once == [1, 1, 1]
+    assert begun == ["a.png", "b.png", "c.png"] and shares == [1.0] * 3
+
+
+@pytest.mark.parametrize("limit", [0, 16 * 20])
+def test_large_images_are_predicted_alone(folder, tmp_path, red_predictor, monkeypatch, limit):
+    """No other image is held beside one above the limit, and what comes of them is the same."""
+    held, most = [], []
+    predict_job = predict_files.predict_job
+
+    def watched(*arguments):
+        held.append(1)
+        most.append(len(held))
+        outcome = predict_job(*arguments)
+        held.pop()
+        return outcome
+
+    monkeypatch.setattr(predict_files, "predict_job", watched)
+    monkeypatch.setattr(predict_files, "ASIDE_PIXELS", limit)
+    outcomes = list(predict_jobs(red_predictor, plan_jobs(folder, tmp_path / "out", Outputs())))
+    assert [outcome.foreground for outcome in outcomes] == [0.25, 0.25, None, 0.25]
+    assert max(most) == 1 if limit == 0 else len(most) == 4
 
 
 def test_finished_files_are_skipped_until_settings_change(folder, tmp_path, red_predictor):
@@ -171,8 +232,90 @@ def test_the_mask_is_never_the_image_itself(folder):
 
 
 def test_a_lost_predictor_stops_the_run(folder, tmp_path):
+    tries = []
+
     def gone(image):
+        tries.append(1)
         raise PredictorLost("server: gone")
 
+    predictor, jobs = Predictor(gone, 3), plan_jobs(folder, tmp_path / "out", Outputs())
+    with pytest.raises(PredictorLost, match="server: gone"):
+        list(predict_jobs(predictor, jobs))
+    assert len(tries) == 1  # not once more by each image that was waiting
     with pytest.raises(PredictorLost):
-        list(predict_jobs(Predictor(gone, 3), plan_jobs(folder, tmp_path / "out", Outputs())))
+        list(predict_jobs(predictor, jobs))
+    assert len(tries) == 2  # another call asks again
+
+
+def place(path, pixels):
+    """A GeoTIFF of half a metre a pixel, corners at (400000, 5200000) of UTM 33 N."""
+    rasterio = pytest.importorskip("rasterio", reason="needs the extra gis: pip install 'semicurv-tf[gis]'")
+    transform = rasterio.Affine(0.5, 0, 4e5, 0, -0.5, 5.2e6)
+    with rasterio.open(
+        path, "w", driver="GTiff", width=pixels.shape[1], height=pixels.shape[0], count=3, dtype="uint8",
+        crs="EPSG:32633", transform=transform,
+    ) as file:  # fmt: skip
+        file.write(np.moveaxis(pixels, -1, 0))
+
+
+def test_lines_on_a_map_as_geopackage_and_as_geojson(tmp_path, red_predictor):
+    raw = pytest.importorskip("pyogrio.raw", reason="needs the extra gis: pip install 'semicurv-tf[gis]'")
+    import shapely
+
+    pixels = np.zeros((40, 60, 3), np.uint8)
+    pixels[19:22, 5:55, 0] = 255
+    pixels[5, 5, 0] = 255
+    place(tmp_path / "bar.tif", pixels)
+    options = LineOptions("gpkg", kind="road")
+    (job,) = plan_jobs(tmp_path / "bar.tif", tmp_path / "out", Outputs(vectors=options))
+    (outcome,) = predict_jobs(red_predictor, [job])
+    assert not outcome.faults and outcome.left_out.said() == "1 dot under 10 px left out"
+    about, _, (line,), _ = raw.read(tmp_path / "out" / "bar.gpkg", layer="road_lines")
+    assert about["crs"] == "EPSG:32633" and "crack" not in about["fields"]
+    xs, ys = shapely.get_coordinates(shapely.from_wkb(line)).T
+    np.testing.assert_allclose([xs.min(), xs.max()], [400002.5, 400027.5], atol=0.5)
+    np.testing.assert_allclose(ys, 5.2e6 - 0.5 * 20.5, atol=0.3)
+    assert (tmp_path / "out" / "bar.csv").read_text().startswith("image,road,segment,")
+    (job,) = plan_jobs(tmp_path / "bar.tif", tmp_path / "out", Outputs(vectors=True))
+    (outcome,) = predict_jobs(red_predictor, [job])
+    assert not any("pixels" in note for note in outcome.notes)
+    content = json.loads((tmp_path / "out" / "bar.geojson").read_text())
+    longitude, latitude = content["features"][0]["geometry"]["coordinates"][0]
+    assert 13 < longitude < 14 and 46 < latitude < 47 and "crs" not in content
+
+
+def test_lines_of_other_options_are_written_again_and_masks_stay_as_they_are(tmp_path, red_predictor):
+    pixels = np.zeros((40, 60, 3), np.uint8)
+    pixels[19:22, 5:55, 0] = 255
+    Image.fromarray(pixels).save(tmp_path / "bar.png")
+    out = tmp_path / "out"
+    out.mkdir()
+    road, crack = LineOptions(kind="road"), LineOptions()
+    (job,) = plan_jobs(tmp_path / "bar.png", out, Outputs(vectors=crack))
+    since = note_lines(out, crack)
+    (outcome,) = predict_jobs(red_predictor, [job])
+    assert "lines in pixels, x right, y down: no map coordinates" in outcome.notes
+    assert job.finished(0, since) and job.finished(0, note_lines(out, crack))
+    time.sleep(0.02)  # a file system's clock ticks
+    assert not job.finished(0, note_lines(out, road))
+    assert note_lines(out, None) == 0.0  # masks alone do not ask for lines
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--kind", "road"], ["--kind", "--vectors"]),
+        (["--vectors", "geojson", "--crs", "EPSG:3857"], ["--crs EPSG:3857", "WGS 84"]),
+        (["--vectors", "gpkg", "--crs", "EPSG:nonsense"], ["EPSG:nonsense"]),
+    ],
+)
+def test_options_of_lines_are_refused_before_anything_is_predicted(folder, tmp_path, arguments, words):
+    pytest.importorskip("rasterio")
+    pytest.importorskip("pyogrio")
+    from click.testing import CliRunner
+
+    from semicurv_tf.cli.predict import predict
+
+    result = CliRunner().invoke(predict, ["--input", str(folder), "--output", str(tmp_path / "out"), *arguments])
+    assert isinstance(result.exception, UserError) and "Fix:" in str(result.exception)
+    assert all(word in str(result.exception) for word in words) and not (tmp_path / "out").exists()

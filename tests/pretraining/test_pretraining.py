@@ -1,6 +1,7 @@
 """Pre-training: what a step sees depends on its number alone, and a run that was stopped ends as one that was not."""
 
 import numpy as np
+import pytest
 
 from semicurv_tf.drawing import draw_image
 from semicurv_tf.pretraining.pool import DrawnPool
@@ -54,9 +55,16 @@ def test_the_blend_lies_between_own_and_common_statistics():
     np.testing.assert_allclose(np.asarray(standardised(image, (1, 2), least_share=1.0)), own, atol=1e-3)
 
 
-def test_stopped_and_resumed_equals_uninterrupted(tmp_path):
-    silent = lambda line: None
-    pretrain(tmp_path / "whole", TINY, 5, drawn=tmp_path / "drawn", checkpoint_every=100, say=silent)
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A run of five steps that nothing happened to, and the drawn images that it saw."""
+    folder = tmp_path_factory.mktemp("whole")
+    pretrain(folder / "run", TINY, 5, drawn=folder / "drawn", checkpoint_every=100, say=lambda line: None)
+    return folder
+
+
+def test_stopped_and_resumed_equals_uninterrupted(whole, tmp_path):
+    silent, drawn = lambda line: None, whole / "drawn"
 
     class Killed(Exception):
         pass
@@ -71,32 +79,29 @@ def test_stopped_and_resumed_equals_uninterrupted(tmp_path):
 
     run.checkpoints.save = killed_after_saving
     try:
-        pretrain(tmp_path / "stopped", TINY, 5, drawn=tmp_path / "drawn", checkpoint_every=3, say=silent)
+        pretrain(tmp_path / "stopped", TINY, 5, drawn=drawn, checkpoint_every=3, say=silent)
     except Killed:
         pass
     finally:
         run.checkpoints.save = save
     assert not (tmp_path / "stopped" / "weights-000005.npz").exists()
-    pretrain(tmp_path / "stopped", TINY, 5, drawn=tmp_path / "drawn", checkpoint_every=3, say=silent)
+    pretrain(tmp_path / "stopped", TINY, 5, drawn=drawn, checkpoint_every=3, say=silent)
     with (
-        np.load(tmp_path / "whole" / "weights-000005.npz") as whole,
+        np.load(whole / "run" / "weights-000005.npz") as expected,
         np.load(tmp_path / "stopped" / "weights-000005.npz") as stopped,
     ):
-        assert whole.files == stopped.files
-        for name in whole.files:
-            np.testing.assert_array_equal(whole[name], stopped[name])
+        assert expected.files == stopped.files
+        for name in expected.files:
+            np.testing.assert_array_equal(expected[name], stopped[name])
 
 
-def test_a_run_goes_on_with_its_own_settings_only(tmp_path):
+def test_a_run_goes_on_with_its_own_settings_only(whole):
     from dataclasses import replace
-
-    import pytest
 
     from semicurv_tf.errors import UserError
 
-    pretrain(tmp_path / "run", TINY, 1, say=lambda line: None)
     with pytest.raises(UserError, match="seed: 0 -> 1.*another --run"):
-        pretrain(tmp_path / "run", replace(TINY, seed=1), 1, say=lambda line: None)
+        pretrain(whole / "run", replace(TINY, seed=1), 1, say=lambda line: None)
 
 
 def test_the_command_writes_a_start(tmp_path, monkeypatch):
@@ -115,8 +120,6 @@ def test_the_command_writes_a_start(tmp_path, monkeypatch):
 
 
 def test_an_unknown_kind_is_one_line(tmp_path):
-    import pytest
-
     from semicurv_tf.errors import UserError
     from semicurv_tf.pretraining.settings import checked_kinds
 

@@ -22,7 +22,8 @@ def fuzz():
 def test_nothing_breaks_hangs_or_grows(tmp_path):
     figures = tmp_path / "figures.json"
     done = subprocess.run(
-        [sys.executable, SCRIPT, "--files", "160", "--answers", "20", "--seed", "7", "--write", figures],
+        [sys.executable, SCRIPT, "--files", "160", "--answers", "20", "--seed", "7", "--write", figures,
+         "--hang-seconds", "120"],  # a machine that runs other things too is slow, which is no fault
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
@@ -42,13 +43,12 @@ specification.loader.exec_module(fuzz)
 def run_case(targets, target, number, seed):
     if number == 1: raise ZeroDivisionError("x")
     if number == 2: os._exit(9)
-    if number == 4: time.sleep(60)
+    if number == 4: time.sleep(600)
     return ["a line"]
 fuzz.run_case = run_case
-fuzz.HANG_SECONDS = 1.0
 if "--work" in sys.argv: fuzz.main(); sys.exit()
 fuzz.__file__ = __file__
-print(__import__("json").dumps(fuzz.fuzz("card", 6, 0)))
+print(__import__("json").dumps(fuzz.fuzz("card", 6, 0, 5.0)))
 """
     script = tmp_path / "run.py"
     script.write_text(program)

@@ -22,7 +22,8 @@ def served_network():
 @pytest.fixture(scope="session")
 def version(served_network, tmp_path_factory):
     models = tmp_path_factory.mktemp("served") / "semicurv"
-    return export_network(served_network, models, {**CARD, "channels": 3, "max_batch": 18}).version
+    card = {**CARD, "channels": 3, "max_batch": 18, "value_range": "uint16=600.0:1110.0"}
+    return export_network(served_network, models, card).version
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import base64
 import io
 import json
 import subprocess
-import time
 
 import numpy as np
 import pytest
@@ -55,10 +54,9 @@ def test_a_dripping_server_ends_at_the_deadline(begin):
         drip(connection, b"1" * 10)
 
     with listening(answer) as url:
-        start = time.monotonic()
+        # The server never ends by itself: that the call returns is what the deadline does.
         with pytest.raises(ServerLost, match="no answer within 0.6 s"):
             connect(url, deadline_s=0.6).masks([IMAGE])
-        assert time.monotonic() - start < 3.0
 
 
 @pytest.mark.parametrize("announced", [True, False])

@@ -1,13 +1,16 @@
 """A program for the tests: twenty steps of methods on N devices, or as a worker under TF_CONFIG; writes what came out.
 
-    python -m tests.training.replica_steps OUTPUT.npz --devices N [--method NAME]... [--network unet]
+    python -m tests.training.replica_steps OUTPUT.npz --devices N --jobs JSON
 
-Devices can be set once a process, before TensorFlow starts: hence a program.
+JSON lists what to run, one after another: {"label", "method", "steps", "settings"}. Devices can be set once a process,
+before TensorFlow starts: hence a program, and one for all jobs, since starting it costs more than most of them.
 """
 
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import json
 
 import click
 import keras
@@ -17,12 +20,11 @@ import tensorflow as tf
 from semicurv_tf.config import load_config
 from semicurv_tf.layers import FusedBatchNormalization
 from semicurv_tf.methods import Learner
-from semicurv_tf.models import build_network
 from semicurv_tf.training.devices import open_devices
 from semicurv_tf.training.loop import run_steps
 from semicurv_tf.training.task import read_task
 
-STEPS, IMAGES, SIZE = 20, 4, 24
+LENGTH, IMAGES, SIZE = 20, 4, 24  # LENGTH: of the schedules
 
 
 def two_layers():
@@ -54,7 +56,7 @@ def shares(devices, steps):
             yield tf.nest.map_structure(lambda every, rows=rows: tf.constant(every[rows]), images(step))
 
 
-def run(name, network, settings, devices, steps):
+def run(label, name, settings, devices, steps):
     """Losses of each step, the first step's gradients, and the weights after the last."""
     common = {
         "method.name": name,
@@ -65,10 +67,9 @@ def run(name, network, settings, devices, steps):
     }
     config = load_config(None, {**common, **settings})
     keras.utils.set_random_seed(0)
-    make = two_layers if network == "two_layers" else lambda: build_network(config.model, 3, [128.0] * 3, [64.0] * 3)
     with devices.strategy.scope():
-        teacher = make() if config.method.needs_teacher else None
-        method = Learner(make(), teacher, config.method, config.views, config.training, STEPS)
+        teacher = two_layers() if config.method.needs_teacher else None
+        method = Learner(two_layers(), teacher, config.method, config.views, config.training, LENGTH)
         method.compile(optimizer=keras.optimizers.SGD(0.05, momentum=0.9))
     value = lambda variable: tf.convert_to_tensor(variable.value).numpy()
     flat = lambda variables: np.concatenate([value(variable).ravel() for variable in variables])
@@ -79,30 +80,24 @@ def run(name, network, settings, devices, steps):
             # Of SGD's first step: the learning rate times the clipped gradient.
             gradient = (before - flat(method.student.trainable_variables)) / 0.05
     names = [key for key in reports[0] if key not in ("step", "seconds", "learning_rate")]
-    losses = {f"{name} {key}": np.array([report[key] for report in reports]) for key in names}
+    losses = {f"{label} {key}": np.array([report[key] for report in reports]) for key in names}
     networks = [method.student] + ([] if method.teacher is None else [method.teacher])
     changed = [flat(each.weights) for each in networks] + (
         [flat(method.other_variables)] if method.other_variables else []
     )
-    return losses | {f"{name} gradient": gradient, f"{name} weights": np.concatenate(changed)}
+    return losses | {f"{label} gradient": gradient, f"{label} weights": np.concatenate(changed)}
 
 
 @click.command()
 @click.argument("output")
 @click.option("--devices", default=1)
-@click.option("--method", "methods", multiple=True, default=("supervised", "mean_teacher", "semicurv"))
-@click.option("--steps", default=STEPS)
-@click.option("--network", default="two_layers")
-@click.option("--set", "settings", multiple=True)
-def main(output, devices, methods, steps, network, settings):
+@click.option("--jobs", required=True)
+def main(output, devices, jobs):
     """Run and write."""
-    from semicurv_tf.config import parse_setting
-
     opened = open_devices(devices, read_task())
-    settings = dict(parse_setting(setting) for setting in settings)
     found = {}
-    for name in methods:
-        found |= run(name, network, settings, opened, steps)
+    for job in json.loads(jobs):
+        found |= run(job["label"], job["method"], job["settings"], opened, job["steps"])
     if opened.task.chief:
         np.savez(output, **found)
 

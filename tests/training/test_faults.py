@@ -27,7 +27,9 @@ SMALL = {
     "method.average_weights": True,
     "model.widths": [2, 4],
     "data.crop": 32,
-    "data.labels": 0.02,
+    # Few validation images: they are looked at after every step. Three labelled ones.
+    "data.options": {"train": 30, "validation": 2, "test": 2},
+    "data.labels": 3,
     "training.precision": "float32",
     "training.batch_labelled": 2,
     "training.monitor_every": 1,
@@ -222,14 +224,14 @@ def test_second_process_on_a_run_is_refused_until_the_first_is_gone(whole, tmp_p
     shutil.copytree(whole, run)
     hold = "import sys, time; from pathlib import Path; from semicurv_tf.training.run_lock import locked\n"
     hold += "with locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(600)"
-    holder = subprocess.Popen([sys.executable, "-c", hold, str(run)], stdout=subprocess.PIPE, text=True, cwd=Path.cwd())
-    try:
-        assert holder.stdout.readline() == "held\n"
-        with pytest.raises(UserError, match=f"process {holder.pid} on .* is training in it.*Fix"):
-            go_on(run)
-    finally:
-        holder.send_signal(signal.SIGKILL)
-        holder.wait()
+    command = [sys.executable, "-c", hold, str(run)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path.cwd()) as holder:
+        try:
+            assert holder.stdout.readline() == "held\n"
+            with pytest.raises(UserError, match=f"process {holder.pid} on .* is training in it.*Fix"):
+                go_on(run)
+        finally:
+            holder.send_signal(signal.SIGKILL)
     with locked(run):
         pass
 

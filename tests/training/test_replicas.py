@@ -16,27 +16,61 @@ PROJECT = Path(__file__).resolve().parents[2]
 METHODS = ("supervised", "mean_teacher", "semicurv")
 
 
-def start(output, *arguments, **environment):
+RECIPE = {
+    "method.transplants": 0.5,
+    "method.align_foreground": True,
+    "method.pixel_loss": "cross_entropy",
+    "method.teacher_view": "orientation",
+    "method.batch_statistics": "moving",
+    "method.dice_over": "batch",
+}
+
+
+def job(label, method, steps, settings=None):
+    return {"label": label, "method": method, "steps": steps, "settings": settings or {}}
+
+
+LONG = [job(name, name, 20) for name in METHODS]
+SHORT = [job(name, name, 3) for name in ALL_METHODS if name not in METHODS]
+RECIPES = [job("recipe", "cutmix", 5, RECIPE)]
+
+
+def start(output, jobs, *arguments, **environment):
     """Starts `replica_steps`; returns the process."""
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONWARNINGS": "ignore", **environment}
-    command = [sys.executable, "-m", "tests.training.replica_steps", str(output), *map(str, arguments)]
+    command = [sys.executable, "-m", "tests.training.replica_steps", str(output), "--jobs", json.dumps(jobs)]
     return subprocess.Popen(
-        command, cwd=PROJECT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+        [*command, *map(str, arguments)],
+        cwd=PROJECT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
 
 
 def finish(process, output):
     """Waits and reads what it wrote."""
-    text, _ = process.communicate(timeout=300)
+    text, _ = process.communicate(timeout=900)
     assert process.returncode == 0, text
     return dict(np.load(output))
 
 
-@pytest.fixture(scope="session")
-def one_device(tmp_path_factory):
-    """What one device computes."""
-    output = tmp_path_factory.mktemp("replicas") / "1.npz"
-    return finish(start(output), output)
+def of(jobs, found):
+    """What these jobs wrote, of all that was found."""
+    labels = {each["label"] for each in jobs}
+    return {name: values for name, values in found.items() if name.partition(" ")[0] in labels}
+
+
+@pytest.fixture(scope="module")
+def one_and_two_devices(tmp_path_factory):
+    """What one device computes, and what two do, of all jobs."""
+    outputs = [tmp_path_factory.mktemp("replicas") / f"{devices}.npz" for devices in (1, 2)]
+    processes = [
+        start(output, LONG + SHORT + RECIPES, "--devices", devices) for devices, output in enumerate(outputs, start=1)
+    ]
+    return [finish(process, output) for process, output in zip(processes, outputs)]
+
+
+@pytest.fixture(scope="module")
+def one_device(one_and_two_devices):
+    return of(LONG, one_and_two_devices[0])
 
 
 def assert_same(found, expected):
@@ -53,9 +87,10 @@ def assert_same(found, expected):
 
 
 @pytest.mark.parametrize("devices", [2, 4])
-def test_twenty_steps_equal_those_of_one_device(one_device, tmp_path, devices):
+def test_twenty_steps_equal_those_of_one_device(one_and_two_devices, one_device, tmp_path, devices):
     output = tmp_path / "many.npz"
-    found = finish(start(output, "--devices", devices), output)
+    two = one_and_two_devices[1]
+    found = of(LONG, two) if devices == 2 else finish(start(output, LONG, "--devices", devices), output)
     assert_same(found, one_device)
     # The steps were no standstill, and losses of one replica alone would differ.
     for name in METHODS:
@@ -63,34 +98,16 @@ def test_twenty_steps_equal_those_of_one_device(one_device, tmp_path, devices):
         assert abs(found[f"{name} dice"][-1] - found[f"{name} dice"][0]) > 0.05
 
 
-def test_a_few_steps_of_every_other_method_equal_those_of_one_device(tmp_path):
-    others = [word for name in ALL_METHODS if name not in METHODS for word in ("--method", name)]
-    outputs = [tmp_path / f"{devices}.npz" for devices in (1, 2)]
-    processes = [
-        start(output, *others, "--steps", 3, "--devices", devices) for devices, output in enumerate(outputs, start=1)
-    ]
-    expected, found = (finish(process, output) for process, output in zip(processes, outputs))
+def test_a_few_steps_of_every_other_method_equal_those_of_one_device(one_and_two_devices):
+    expected, found = (of(SHORT, each) for each in one_and_two_devices)
     assert_same(found, expected)
     assert len({name.partition(" ")[0] for name in found}) == len(ALL_METHODS) - len(METHODS)
 
 
-def test_the_recipe_with_soft_labels_equals_that_of_one_device(tmp_path):
+def test_the_recipe_with_soft_labels_equals_that_of_one_device(one_and_two_devices):
     """CutMix, cross-entropy, one orientation per step for the teacher, aligned, moving statistics, and transplants."""
-    keys = (
-        "transplants=0.5",
-        "align_foreground=true",
-        "pixel_loss=cross_entropy",
-        "teacher_view=orientation",
-        "batch_statistics=moving",
-        "dice_over=batch",
-    )
-    settings = [word for key in keys for word in ("--set", f"method.{key}")]
-    outputs = [tmp_path / f"{devices}.npz" for devices in (1, 2)]
-    processes = [
-        start(output, "--method", "cutmix", *settings, "--steps", 5, "--devices", devices)
-        for devices, output in enumerate(outputs, start=1)
-    ]
-    expected, found = (finish(process, output) for process, output in zip(processes, outputs))
+    expected, found = (of(RECIPES, each) for each in one_and_two_devices)
+    assert "recipe weights" in expected
     assert_same(found, expected)
 
 
@@ -102,7 +119,8 @@ def test_two_worker_processes_equal_one_device(one_device, tmp_path):
     cluster = {"worker": addresses}
     output = tmp_path / "workers.npz"
     tasks = [json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}}) for index in range(2)]
-    other, chief = (start(output, TF_CONFIG=task) for task in reversed(tasks))
+    other, chief = (start(output, LONG, TF_CONFIG=task) for task in reversed(tasks))
     found = finish(chief, output)
-    assert other.wait(timeout=60) == 0, other.stdout.read()
+    text, _ = other.communicate(timeout=900)
+    assert other.returncode == 0, text
     assert_same(found, one_device)

@@ -51,8 +51,16 @@ def state(run):
         return {name: saved[name] for name in saved.files}
 
 
-def test_unlabelled_images_come_later_and_a_branch_is_the_run_itself(tmp_path):
-    """One test, since each run costs seconds: whole run, baseline, and the branch from the baseline's checkpoint."""
+@pytest.fixture(scope="module")
+def baseline(tmp_path_factory):
+    """The supervised run that the others branch off; its checkpoints are read, nothing is written."""
+    run = tmp_path_factory.mktemp("baseline") / "run"
+    train(SUPERVISED, run, console())
+    return run
+
+
+def test_unlabelled_images_come_later_and_a_branch_is_the_run_itself(baseline, tmp_path):
+    """One test, since each run costs seconds: whole run, and the branch from the baseline's checkpoint."""
     train(LATER, tmp_path / "whole", console())
     lines = {line["step"]: line for line in read_log(tmp_path / "whole" / run_folder.LOG)}
     assert ["cutmix" in lines[step] for step in sorted(lines) if step in (4, 8)] == [False, True]
@@ -60,40 +68,36 @@ def test_unlabelled_images_come_later_and_a_branch_is_the_run_itself(tmp_path):
     # One row per labelled image: it, a host, the transplant, its mask, where that counts; 2 pixels between.
     assert read_image(tmp_path / "whole" / run_folder.TRANSPLANTS, 3).shape == (32, 5 * 32 + 4 * 2, 3)
 
-    train(SUPERVISED, tmp_path / "baseline", console())
-    branch(tmp_path / "baseline", 4, tmp_path / "branched", LATER)
+    branch(baseline, 4, tmp_path / "branched", LATER)
     train_to_the_end(LATER, tmp_path / "branched", console())
     whole, branched = state(tmp_path / "whole"), state(tmp_path / "branched")
     assert whole.keys() == branched.keys()
     for name, values in whole.items():
         np.testing.assert_allclose(branched[name], values, rtol=1e-4, atol=1e-5, err_msg=name)
-    assert any(np.abs(values - state(tmp_path / "baseline")[name]).max() > 1e-3 for name, values in whole.items())
+    assert any(np.abs(values - state(baseline)[name]).max() > 1e-3 for name, values in whole.items())
     assert run_folder.read_facts(tmp_path / "branched")["method"] == "cutmix"
 
     other = LATER.model_copy(
         update={"method": LATER.method.model_copy(update={"unlabelled_from": 0.25, "ema_alpha": 0.9})}
     )
     with pytest.raises(UserError) as caught:
-        branch(tmp_path / "baseline", 3, tmp_path / "other", other)
+        branch(baseline, 3, tmp_path / "other", other)
     faults = "\n".join(caught.value.lines)
     assert "method.ema_alpha" in faults and "method.unlabelled_from: 0.25, step 2" in faults
     assert "no checkpoint of that step" in faults
     assert not (tmp_path / "other").exists()
 
 
-def test_supervised_with_transplants_reads_unlabelled_images_later(tmp_path):
+def test_supervised_with_transplants_reads_unlabelled_images_later(baseline, tmp_path):
     """The baseline until step 4; and it may be branched off it."""
     method = SUPERVISED.method.model_copy(update={"transplants": 1.0, "unlabelled_from": 0.5})
     later = SUPERVISED.model_copy(update={"method": method})
     train(later, tmp_path / "later", console())
-    train(SUPERVISED, tmp_path / "baseline", console())
-    at = lambda run, step: next(
-        line["loss"] for line in read_log(tmp_path / run / run_folder.LOG) if line["step"] == step
-    )
-    assert at("later", 4) == pytest.approx(at("baseline", 4), rel=1e-5)
-    ends = [state(tmp_path / run) for run in ("later", "baseline")]
+    at = lambda run, step: next(line["loss"] for line in read_log(run / run_folder.LOG) if line["step"] == step)
+    assert at(tmp_path / "later", 4) == pytest.approx(at(baseline, 4), rel=1e-5)
+    ends = [state(run) for run in (tmp_path / "later", baseline)]
     assert max(np.abs(values - ends[1][name]).max() for name, values in ends[0].items()) > 1e-4
-    branch(tmp_path / "baseline", 4, tmp_path / "branched", later)
+    branch(baseline, 4, tmp_path / "branched", later)
     early = SUPERVISED.model_copy(update={"method": method.model_copy(update={"unlabelled_from": 0.25})})
     with pytest.raises(UserError, match="method.unlabelled_from: 0.25, step 2"):
-        branch(tmp_path / "baseline", 4, tmp_path / "other", early)
+        branch(baseline, 4, tmp_path / "other", early)

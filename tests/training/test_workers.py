@@ -20,16 +20,17 @@ from semicurv_tf.training.heartbeat import read_heartbeat
 from semicurv_tf.training.journal import REPORT_STEPS, read_log
 
 PROJECT = Path(__file__).resolve().parents[2]
-STEPS = 400
+STEPS = 120
 SETTINGS = {
     "method.name": "supervised",
     "model.widths": [2, 4],
     "data.crop": 32,
-    "data.labels": 0.02,
+    "data.options": {"train": 30, "validation": 2, "test": 2},
+    "data.labels": 6,
     "training.steps": STEPS,
     "training.precision": "float32",
     "training.batch_labelled": 6,
-    "training.checkpoint_every": 20,
+    "training.checkpoint_every": 10,
     "training.monitor_every": STEPS,
     # Plain descent: what the order of additions changes in the last digit does not grow.
     "training.optimizer": "sgd",
@@ -59,7 +60,7 @@ def launch():
 
 def until_checkpoint_after(run, step, process):
     """Waits for a checkpoint newer than `step`; returns the newest one's step."""
-    deadline = time.monotonic() + 240
+    deadline = time.monotonic() + 600
     while time.monotonic() < deadline and process.poll() is None:
         found = max((int(path.name.removeprefix("step-")) for path in (run / "checkpoints").glob("step-*")), default=0)
         if found > step:
@@ -92,7 +93,7 @@ def test_run_that_loses_a_worker_goes_on_with_another_number_of_them(launch, tmp
     first = launch(2, *options, "--run", run)
     saved = until_checkpoint_after(run, 0, first)
     os.kill(worker_process(first, 1), signal.SIGKILL)
-    text, _ = first.communicate(timeout=300)
+    text, _ = first.communicate(timeout=900)
     assert first.returncode == 128 + signal.SIGKILL, text
     assert re.search(
         r"\[worker 0\] error: step \d+: worker 1 \(127.0.0.1:\d+\) is gone, so worker 0 .* stops too", text
@@ -102,9 +103,9 @@ def test_run_that_loses_a_worker_goes_on_with_another_number_of_them(launch, tmp
 
     # Three workers, and Ctrl-C: all stop at the same step.
     second = launch(3, "--resume", run)
-    until_checkpoint_after(run, saved + 20, second)
+    until_checkpoint_after(run, saved + 10, second)
     os.killpg(second.pid, signal.SIGINT)
-    text, _ = second.communicate(timeout=300)
+    text, _ = second.communicate(timeout=900)
     assert second.returncode == 130, text
     stopped = re.findall(
         rf"\[worker (\d)\] stopped at step (\d+), checkpoint written. Continue: semicurv-tf train --resume {run}", text

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semicurv_tf.vector import vectorize_mask
+from semicurv_tf.vector import VectorSettings, vectorize_mask
 
 
 def road_mask(shared_data, number=0):
@@ -29,7 +29,7 @@ def test_vessels_keep_their_holes_and_components(shared_data):
     with Image.open(shared_data / "drive" / "training" / "1st_manual" / "21_manual1.gif") as image:
         mask = np.asarray(image.convert("L")) > 127
     filled = remove_small_holes(mask, max_size=10)
-    vectors = vectorize_mask(mask)
+    vectors = vectorize_mask(mask, VectorSettings(min_length_px=0))
     summary = vectors.summary()
     assert summary["components"] == ndimage.label(mask, np.ones((3, 3)))[1]
     closed = sum(segment.start == "closed" for segment in vectors.segments)

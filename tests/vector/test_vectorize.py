@@ -77,7 +77,7 @@ def test_wave_has_the_length_of_its_integral():
 def test_single_pixel_is_a_dot():
     mask = np.zeros((9, 9), np.uint8)
     mask[4, 6] = 1
-    vectors = vectorize_mask(mask)
+    vectors = vectorize_mask(mask, VectorSettings(min_length_px=0))
     (segment,) = vectors.segments
     assert segment.start == segment.end == "dot" and segment.points.tolist() == [[6.0, 4.0]]
     assert segment.pixels.length == 0 and segment.pixels.mean_width == segment.pixels.max_width == 1.0
@@ -89,7 +89,7 @@ def test_single_pixel_is_a_dot():
 def test_empty_and_full_masks(shape):
     empty = vectorize_mask(np.zeros(shape, bool)).summary()
     assert empty["components"] == empty["total_length_px"] == empty["density_per_px"] == empty["max_width_px"] == 0
-    full = vectorize_mask(np.ones(shape, bool))
+    full = vectorize_mask(np.ones(shape, bool), VectorSettings(min_length_px=0))
     (segment,) = full.segments
     assert full.summary()["foreground_percent"] == 100
     if shape != (1, 1):
@@ -130,6 +130,8 @@ def test_min_length_leaves_short_structures_and_dots_out():
     mask[120, 120] = True
     counts = [len(vectorize_mask(mask, VectorSettings(min_length_px=least)).segments) for least in (0, 1, 50, 200)]
     assert counts == [3, 2, 1, 0]
+    left_out = vectorize_mask(mask, VectorSettings(min_length_px=50)).summary()
+    assert (left_out["left_out_dots"], left_out["left_out_pieces"], left_out["left_out_twigs"]) == (1, 1, 0)
 
 
 def test_measures_do_not_depend_on_how_coarsely_lines_are_drawn(tangle):

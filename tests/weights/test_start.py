@@ -64,7 +64,7 @@ def test_five_equal_channels_answer_as_three(source, path):
 
 
 def test_other_widths_are_refused_with_the_fix(path):
-    with pytest.raises(UserError, match=r"found \[4,8\].*Fix: --set model.widths=\[4,6\]"):
+    with pytest.raises(UserError, match=r"found \[4,8\].*Fix: --set 'model.widths=\[4,6\]'"):
         load_start(built(widths=(4, 8)), path)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from semicurv_tf.weights.zero_label import DOUBT, ZeroLabel, blended, pooled_statistics
+from semicurv_tf.weights.zero_label import ZeroLabel, pooled_statistics
 
 
 def test_statistics_leave_out_black_around_a_field_of_view():
@@ -21,17 +21,6 @@ def test_statistics_count_a_dark_photograph_whole():
     mean, deviation = pooled_statistics([image])
     np.testing.assert_allclose(mean, 6.0)
     np.testing.assert_allclose(deviation, 2.0)
-
-
-def test_the_surer_map_weighs_more():
-    sure = np.where(np.arange(16).reshape(4, 4) < 4, 0.999, 0.001)
-    unsure = np.full((4, 4), 0.5)
-    entropy = lambda p: -(p * np.log(p) + (1 - p) * np.log(1 - p))
-    doubts = [entropy(sure).mean() / sure.mean(), np.log(2) / 0.5]
-    weights = np.exp(-np.array(doubts) / DOUBT)
-    expected = (weights[0] * sure + weights[1] * unsure) / weights.sum()
-    np.testing.assert_allclose(blended([sure, unsure]), expected, rtol=1e-5)
-    np.testing.assert_allclose(blended([sure, sure]), sure, rtol=1e-5)
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])

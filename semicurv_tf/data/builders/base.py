@@ -19,12 +19,14 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from semicurv_tf.data.catalog import dataset_info, dataset_names
+from semicurv_tf.data.fault_lines import gathered
 from semicurv_tf.data.unknown_pixels import UNKNOWN, labelled_boxes
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import encode_png
 from semicurv_tf.images.masks import MaskRule, ReadMask, check_same_size, read_mask, read_mask_of
 from semicurv_tf.images.reader import ReadImage, measure_files, read_valid_image
 from semicurv_tf.images.values import ValueRanges
+from semicurv_tf.section import set_option
 
 # TFDS sorts by key, bucket by bucket of the whole range of keys. Keys spread over that range keep a
 # bucket small; keys 0, 1, 2, ... would all fall into the first, which then must fit into memory.
@@ -275,7 +277,7 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
                 raise
         self.check_all()
         if self.faults:
-            raise UserError(dict.fromkeys(self.faults))
+            raise UserError(gathered(dict.fromkeys(self.faults)))
 
     def _forget(self) -> None:
         self.faults.clear()
@@ -368,7 +370,7 @@ def check_options(dataset: str, known: dict, given: Mapping) -> dict:
         if not fits:
             faults.append(
                 f"data.options.{key}: expected {type(default).__name__} such as {default!r}, "
-                f"found {value!r}. Fix: --set data.options.{key}={default}"
+                f"found {value!r}. Fix: {set_option(f'data.options.{key}', default)}"
             )
     if faults:
         raise UserError(faults)

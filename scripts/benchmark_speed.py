@@ -1,0 +1,216 @@
+"""What people wait for (help, scores, a folder of photographs), in this checkout and in an earlier one, in turns.
+
+    python scripts/benchmark_speed.py --before ../earlier --photos PHOTOS --rounds 3 --write results/speed
+
+Every round measures each item in every checkout, one after the other, in a process of its own: what else the machine
+does then falls on all alike. Shown are medians and the least, processor seconds (of all threads) and seconds, the
+ratio of the medians, and the machine's load. `scripts/benchmark_all.sh` runs this and the other benchmarks.
+"""
+
+import contextlib
+import datetime
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import click
+
+PROJECT = Path(__file__).resolve().parents[1]
+ITEMS = ("help", "scores", "folder")
+TITLES = {
+    "help": "`--help` of the slowest command",
+    "scores": "ODS and OIS of an image of 584x565, 49 thresholds",
+    "folder": "masks of a folder, after the first image",
+}
+
+
+@click.command()
+@click.option("--before", type=click.Path(path_type=Path, exists=True), help="A checkout to compare with.")
+@click.option("--photos", type=click.Path(path_type=Path, exists=True), help="A folder of images.  [default: drawn]")
+@click.option("--rounds", default=3, show_default=True)
+@click.option("--item", "items", multiple=True, type=click.Choice(ITEMS), help="May be repeated.  [default: all]")
+@click.option("--write", type=click.Path(path_type=Path), help="Folder for README.md and speed.json.")
+@click.option("--measure", type=click.Choice(ITEMS), hidden=True)
+def main(before, photos, rounds, items, write, measure):
+    """Measure in turns, print the table, write the page."""
+    if measure:
+        print(json.dumps(globals()[f"measure_{measure}"](photos)))
+        return
+    checkouts = {"now": PROJECT, **({"before": before.resolve()} if before else {})}
+    begun, load = datetime.datetime.now(datetime.UTC), os.getloadavg()[0]
+    found = {item: {name: [] for name in checkouts} for item in items or ITEMS}
+    for number in range(rounds):
+        for item, rows in found.items():
+            for name, checkout in reversed(checkouts.items()) if number % 2 else checkouts.items():
+                rows[name].append(in_checkout(checkout, item, photos))
+                print(item, name, json.dumps(rows[name][-1]), flush=True)
+    sys.path.insert(0, str(PROJECT / "scripts"))
+    from benchmark.machine import describe_machine
+
+    record = {
+        "date": begun.isoformat(timespec="seconds"),
+        "machine": describe_machine(),
+        "load": [load, os.getloadavg()[0]],
+        "photos": photos is not None and sum(1 for _ in photos.iterdir()),
+        "rounds": rounds,
+        "items": found,
+    }
+    text = page(record)
+    print(text)
+    if write:
+        write.mkdir(parents=True, exist_ok=True)
+        (write / "speed.json").write_text(json.dumps(record, indent=2) + "\n")
+        (write / "README.md").write_text(text)
+
+
+def in_checkout(checkout: Path, item: str, photos: Path | None) -> dict:
+    """Measures an item in a checkout's own code, by this script."""
+    environment = {**os.environ, "PYTHONPATH": str(checkout), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, __file__, "--measure", item, *(["--photos", str(photos)] if photos else [])]
+    done = subprocess.run(command, env=environment, cwd=checkout, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"error: {item} in {checkout}: {done.stderr[-2000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@contextlib.contextmanager
+def measured(into: dict, children=False):
+    """Adds "seconds" and "processor_seconds" of the block."""
+    who = resource.RUSAGE_CHILDREN if children else resource.RUSAGE_SELF
+    processor = lambda: sum(resource.getrusage(who)[:2])
+    start, processor_start = time.perf_counter(), processor()
+    yield
+    into["seconds"] = time.perf_counter() - start
+    into["processor_seconds"] = processor() - processor_start
+
+
+def measure_help(photos) -> dict:
+    """The slowest of all commands' `--help`, by processor time."""
+    from semicurv_tf.cli.main import COMMANDS
+
+    rows = []
+    for command in COMMANDS:
+        row = {"command": command}
+        program = "import sys; from semicurv_tf.cli.main import main; sys.argv[0] = 'semicurv-tf'; main()"
+        with measured(row, children=True):
+            subprocess.run([sys.executable, "-c", program, command, "--help"], check=True, stdout=subprocess.DEVNULL)
+        rows.append(row)
+    return max(rows, key=lambda row: row["processor_seconds"])
+
+
+def measure_scores(photos) -> dict:
+    """Per image, of three; skeletons and matching, without what is imported."""
+    sys.path.insert(0, str(PROJECT / "scripts"))
+    from benchmark_metrics import example
+
+    from semicurv_tf.metrics.image import ImageToScore
+
+    images = [ImageToScore(*example((584, 565), seed)) for seed in range(3)]
+    for image in images:
+        image.target_skeleton  # noqa: B018  loads what is imported at first use
+    row: dict = {}
+    with measured(row):
+        for image in images:
+            image.matches  # noqa: B018
+    return {name: value / len(images) for name, value in row.items()}
+
+
+def measure_folder(photos) -> dict:
+    """A half-width network, not trained, over all images but the first, and its share of the time."""
+    import keras
+    import numpy as np
+    from PIL import Image
+
+    from semicurv_tf.inference.predictor import Predictor
+    from semicurv_tf.models import ResidualUNet
+    from semicurv_tf.predict.plan_files import Outputs, plan_jobs
+    from semicurv_tf.predict.predict_files import predict_jobs
+
+    keras.utils.set_random_seed(0)
+    network = ResidualUNet(widths=(16, 32, 64, 128, 256))
+    network.build((None, None, None, 3))
+    predictor = Predictor.from_network(network, 3)
+    computed = predictor._probability
+    inside = [0.0]
+
+    def watched(image):
+        start = time.perf_counter()
+        answer = computed(image)
+        inside[0] += time.perf_counter() - start
+        return answer
+
+    predictor._probability = watched
+    row: dict = {}
+    with tempfile.TemporaryDirectory() as folder:
+        if photos is None:
+            photos = Path(folder, "photos")
+            photos.mkdir()
+            for seed in range(24):
+                pixels = np.random.default_rng(seed).integers(0, 256, (320, 480, 3), np.uint8)
+                Image.fromarray(pixels).save(photos / f"{seed:02}.jpg", quality=92)
+        jobs = plan_jobs(photos, Path(folder, "masks"), Outputs())
+        list(predict_jobs(predictor, jobs[:1]))  # the graph is built
+        inside[0] = 0.0
+        with measured(row):
+            list(predict_jobs(predictor, jobs[1:]))
+    return {**row, "images": len(jobs) - 1, "network_percent": 100 * inside[0] / row["seconds"]}
+
+
+def page(record: dict) -> str:
+    """The page, as Markdown."""
+    machine, load = record["machine"], record["load"]
+    lines = [
+        "# Speed", "",
+        "Made by `scripts/benchmark_speed.py`, in turns in one call; the figures themselves are in",
+        "[speed.json](speed.json). " + f"{machine['processor']}, {machine['cores']} cores, "
+        f"{', '.join(machine['instructions'])};", f"{record['date'][:10]}, {record['rounds']} rounds.", "",
+        f"Load while it ran: {load[0]:.1f} at its begin, {load[1]:.1f} at its end."
+        + (" **Other programs shared the cores: ratios count, seconds do not.**" if max(load) > 1.5 else ""), "",
+        "| what | processor seconds: median, least | before | ratio | seconds: median | before | ratio |",
+        "|---|---|---|---|---|---|---|",
+    ]  # fmt: skip
+    for item, rows in record["items"].items():
+        cells = [TITLES[item]]
+        for key, least in (("processor_seconds", True), ("seconds", False)):
+            values = {name: [row[key] for row in each] for name, each in rows.items()}
+            middle = {name: statistics.median(each) for name, each in values.items()}
+            show = lambda name, values=values, middle=middle, least=least: (
+                f"{middle[name]:.2f}" + (f", {min(values[name]):.2f}" if least else "") if name in middle else "-"
+            )
+            ratio = f"{middle['before'] / middle['now']:.2f}x" if "before" in middle else "-"
+            cells += [show("now"), show("before"), ratio]
+        lines.append(f"| {' | '.join(cells)} |")
+    if "folder" in record["items"]:
+        shares = {
+            name: statistics.median(row["network_percent"] for row in rows)
+            for name, rows in record["items"]["folder"].items()
+        }
+        said = "; ".join(f"{name} {share:.0f} %" for name, share in shares.items())
+        count = record["items"]["folder"]["now"][0]["images"]
+        lines += ["", f"The network's share of the time of the folder ({count} images): {said}."]
+    left = [TITLES[item] for item in ITEMS if item not in record["items"]]
+    if left:
+        lines += ["", f"Not measured in this call: {'; '.join(left)}."]
+    return "\n".join([*lines, "", _REST])
+
+
+_REST = """## Not on this page
+
+| what | measured by |
+|---|---|
+| a training step, beside PyTorch's | `scripts/benchmark_step.py` |
+| a prediction by Keras, SavedModel and PyTorch | `scripts/benchmark_serving.py` |
+| large images | `scripts/benchmark_large.py` |
+| every metric | `scripts/benchmark_metrics.py` |
+| OpenVINO and int8 beside the SavedModel | not measured yet |
+"""
+
+
+if __name__ == "__main__":
+    main()

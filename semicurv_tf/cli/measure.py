@@ -1,0 +1,136 @@
+"""`semicurv-tf measure`: pavement tables of crack masks."""
+
+from pathlib import Path
+
+import click
+
+EXAMPLES = """
+\b
+Examples:
+  semicurv-tf measure --input masks/ --output cracks.csv --mm-per-px 0.8
+  semicurv-tf measure --input masks/ --photos photos/ --output cracks.csv --camera-height-m 1.6
+  semicurv-tf measure --input masks/ --output cracks.csv --mm-per-px 0.8 --width-classes-mm 0.5,1,2,5
+  semicurv-tf measure --input masks/ --photos photos/ --output cracks.csv --mm-per-px 0.8 \\
+      --sections sections.geojson --section-m 50                     # sections along the photographs' GPS
+  semicurv-tf measure --input masks/ --output cracks.csv --mm-per-px 0.8 \\
+      --stations stations.csv --sections sections.geojson            # a CSV: image,station_m (or section, or lat,lon)
+
+\b
+Written: a row per image with area, crack length, density (m per square metre), length by width class, mean and
+largest width; the scale with its error in percent, which is that of every length, width and density too.
+--sections: a layer with the totals per section. docs/pavement.md says what is measured how, and how well.
+
+\b
+Bad files are named, the others are still measured, and the exit code is 2.
+"""
+_POSITIVE = click.FloatRange(min=0, min_open=True)
+
+
+@click.command(epilog=EXAMPLES)
+@click.option(
+    "--input", "masks", required=True, type=click.Path(path_type=Path), help="A mask, or a folder with sub-folders."
+)
+@click.option("--output", required=True, type=click.Path(path_type=Path), help="The table, a .csv file.")
+@click.option("--photos", type=click.Path(path_type=Path), help="The photographs of the masks' names, with their EXIF.")
+@click.option("--mm-per-px", type=_POSITIVE, help="The size of a pixel on the pavement.")
+@click.option(
+    "--camera-height-m", type=_POSITIVE,
+    help="Height of a camera that looks straight down; the photographs' EXIF says the lens.",
+)  # fmt: skip
+@click.option(
+    "--camera-height-error-m", type=click.FloatRange(min=0), default=0.02, show_default=True,
+    help="How well the height is known.",
+)  # fmt: skip
+@click.option(
+    "--scale-error-percent", type=click.FloatRange(min=0), help="How well the scale is known, where you know it better."
+)
+@click.option(
+    "--width-classes-mm", default="1,3,10", show_default=True, metavar="MM,...", help="Bounds between width classes."
+)
+@click.option("--sections", type=click.Path(path_type=Path), help="Write totals per section to this .geojson file.")
+@click.option("--section-m", type=_POSITIVE, default=100.0, show_default=True, help="Length of sections without names.")
+@click.option(
+    "--stations", type=click.Path(path_type=Path),
+    help="A CSV: image, and station_m, section, or lat and lon.  [default: the photographs' GPS]",
+)  # fmt: skip
+@click.option(
+    "--min-length-px", type=click.FloatRange(min=0), default=0.0, show_default=True,
+    help="Leave out connected structures whose total length is less.",
+)  # fmt: skip
+@click.option("--threshold", type=float, help="Values above it are cracks.  [default: masks are 0 and 1, or 0 and 255]")
+@click.option("--memory", default="2GB", show_default=True, metavar="SIZE", help="What the process may take in all.")
+def measure(
+    masks, output, photos, mm_per_px, camera_height_m, camera_height_error_m, scale_error_percent, width_classes_mm,
+    sections, section_m, stations, min_length_px, threshold, memory,
+):  # fmt: skip
+    """Measure cracks on pavement: length by width class, density per square metre, totals per section of road."""
+    from semicurv_tf.cli.console import console
+    from semicurv_tf.cli.image_progress import ImageProgress
+    from semicurv_tf.errors import UserError
+    from semicurv_tf.inference.memory import parse_memory
+    from semicurv_tf.pavement import measure as measuring
+    from semicurv_tf.pavement.sections import section_of, sum_sections, write_sections
+    from semicurv_tf.pavement.stations import Station, from_photographs, read_stations
+    from semicurv_tf.pavement.width_classes import class_names, parse_classes
+    from semicurv_tf.vector.table import write_table
+
+    if (mm_per_px is None) == (camera_height_m is None):
+        found = "neither" if mm_per_px is None else "both"
+        raise UserError(f"--mm-per-px, --camera-height-m: expected one of them, found {found}. Fix: --mm-per-px 0.8")
+    if camera_height_m is not None and photos is None:
+        raise UserError("--camera-height-m: needs the photographs' EXIF. Fix: --photos FOLDER")
+    if sections is not None and stations is None and photos is None:
+        raise UserError("--sections: needs to know where images lie. Fix: --stations FILE.csv, or --photos FOLDER")
+    for option, path, suffixes in (("--output", output, (".csv",)), ("--sections", sections, (".geojson", ".json"))):
+        if path is not None and path.suffix.lower() not in suffixes:
+            raise UserError(f"{option} {path}: expected a name that ends in {suffixes[0]}. Fix: rename it")
+    settings = measuring.Measuring(
+        parse_classes(width_classes_mm), mm_per_px, camera_height_m, camera_height_error_m, scale_error_percent,
+        min_length_px, threshold, parse_memory(memory),
+    )  # fmt: skip
+    listed = read_stations(stations) if stations is not None else None
+    jobs = measuring.plan(masks, photos)
+    rows, photographs, failed = [], {}, []
+    with ImageProgress(len(jobs), console(), "measuring") as progress:
+        for job, found in zip(jobs, measuring.measure(jobs, settings), strict=True):
+            if isinstance(found, UserError):
+                failed += found.lines
+            else:
+                rows.append(found[1])
+                if found[2] is not None:
+                    photographs[job.name] = found[2]
+            progress.done(job.name)
+    places = from_photographs(photographs) if listed is None else listed
+    of = lambda row: places.get(row["image"], Station())
+    named = {row["image"]: section_of(of(row), section_m) for row in rows}
+    if places:
+        table = [measuring.placed(row, of(row), named[row["image"]]) for row in rows]
+    else:
+        table = rows
+    write_table(output, table)
+    if sections is not None:
+        write_sections(
+            sections, sum_sections(((row, of(row)) for row in rows), section_m, class_names(settings.classes_mm))
+        )
+    _say(rows, [name for name, section in named.items() if section is None] if sections else [], len(jobs), output)
+    if listed is not None and (unused := len(listed.keys() - {job.name for job in jobs})):
+        click.echo(f"  {unused} of {len(listed)} names of {stations} are no mask of {masks}")
+    if failed:
+        raise UserError(failed)
+
+
+def _say(rows, nowhere, count, output):
+    from semicurv_tf.wording import counted, some
+
+    length, area = (sum(row[column] for row in rows) for column in ("crack_length_m", "area_m2"))
+    density = length / area if area else 0.0
+    click.echo(
+        f"{len(rows)} measured, {count - len(rows)} failed: {length:.4g} m of cracks on {area:.4g} m², "
+        f"{density:.4g} m/m²: {output}"
+    )
+    if rows:
+        worst = max(rows, key=lambda row: row["scale_error_percent"])
+        said = f"{worst['scale_error_percent']:.2g} % at most" if worst["scale_error_percent"] else "not known"
+        click.echo(f"  scale {worst['mm_per_px']:.4g} mm/px ({worst['scale_from']}), its error {said}")
+    if nowhere:
+        click.echo(f"  without a station, in no section: {counted(len(nowhere), 'image')}: {some(nowhere)}")

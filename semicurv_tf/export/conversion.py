@@ -1,0 +1,286 @@
+"""The deployed network of a run as ONNX or OpenVINO, checked against Keras before the folder gets its name.
+
+    OUTPUT/model.onnx, or model.xml and model.bin     uint8 images in, float32 probabilities out, of any size
+    OUTPUT/model_card.json                            what it is, what it was trained on, how it was checked
+    OUTPUT/model.keras                                the network itself, which the check compares it with
+
+The graph holds one input and one output, both `(batch, height, width, ...)`; decoding and masks stay with the caller.
+"""
+
+import contextlib
+import dataclasses
+import datetime
+import importlib.util
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from semicurv_tf.errors import UserError
+from semicurv_tf.export.card import CARD
+from semicurv_tf.export.from_run import KERAS_MODEL, about_run
+from semicurv_tf.inference.openvino_engine import openvino_answers, unreported
+from semicurv_tf.inference.predictor import STRIDE_PX
+from semicurv_tf.json_files import read_object
+from semicurv_tf.parts import new_part
+from semicurv_tf.whole_files import cannot_write, write_json
+
+FILES = {"onnx": "model.onnx", "openvino": "model.xml"}
+# Format and precision -> packages, each an extra of the same name as the format.
+PACKAGES = {
+    ("onnx", "float32"): ("tf2onnx", "onnxruntime"),
+    ("openvino", "float32"): ("openvino",),
+    ("openvino", "int8"): ("openvino", "nncf"),
+}
+TOLERANCE = 1e-4  # of a probability, between engines that all compute in float32
+SIZES = ((64, 64), (37, 53), (128, 96))  # of random images
+MOST_LOST_IOU = 0.5  # points of IoU in percent that int8 may cost
+
+Answers = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class RealImages:
+    """Images of a run's dataset: what int8 is calibrated on, and what the answers are compared on.
+
+    Attributes:
+        calibration: uint8 `(height, width, channels)` training images.
+        compared: dicts of such "image", "mask" and "valid" `(height, width, 1)`.
+        what: which images are compared, in words.
+    """
+
+    calibration: tuple[np.ndarray, ...] = ()
+    compared: tuple[dict, ...] = ()
+    what: str = "no images of the dataset"
+
+
+@dataclasses.dataclass(frozen=True)
+class Converted:
+    """What was written: the folder, and what the check found, in lines."""
+
+    folder: Path
+    said: tuple[str, ...]
+
+
+def require_convertible(output: str | Path, format: str, precision: str) -> None:
+    """Refuses at once what would fail later.
+
+    Raises:
+        UserError: no such combination, a package is missing, or the folder exists.
+    """
+    if (format, precision) not in PACKAGES:
+        known = ", ".join(own for form, own in PACKAGES if form == format)
+        raise UserError(f"--precision {precision}: expected {known} with --format {format}. Fix: --precision float32")
+    missing = [name for name in PACKAGES[format, precision] if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UserError(f"--format {format}: needs {' and '.join(missing)}. Fix: pip install 'semicurv-tf[{format}]'")
+    if Path(output).exists():
+        raise UserError(f"--output {output}: exists already and is never overwritten. Fix: name a new folder")
+
+
+def convert_run(
+    run: str | Path,
+    output: str | Path,
+    *,
+    format: str,
+    precision: str = "float32",
+    threshold: float | None = None,
+    images: RealImages | None = None,
+    force: bool = False,
+) -> Converted:
+    """Writes the deployed network of a run for another engine.
+
+    Args:
+        run: the run folder.
+        output: the new folder.
+        format: a key of `FILES`.
+        precision: "float32", or "int8" (OpenVINO alone: weights and features quantised after training by NNCF).
+        threshold: for the card; None takes the one chosen on validation images, else 0.5.
+        images: of the dataset; int8 needs them.
+        force: keep int8 whatever it costs.
+
+    Raises:
+        UserError: see `require_convertible`; the answers differ from Keras', or int8 costs too much IoU.
+    """
+    from semicurv_tf.training.run_folder import chosen_threshold, load_deployed
+
+    require_convertible(output, format, precision)
+    network, facts = load_deployed(run)
+    card = {
+        **about_run(Path(run), facts),
+        "stride": getattr(network, "stride", STRIDE_PX),
+        "threshold": threshold if threshold is not None else chosen_threshold(run) or 0.5,
+    }
+    return convert_network(
+        network, output, card, format=format, precision=precision, images=images or RealImages(), force=force
+    )
+
+
+def convert_network(
+    network, output: str | Path, card: dict, *, format: str, precision: str, images: RealImages, force: bool = False
+) -> Converted:
+    """`convert_run` for a network that is in memory; `card` has its `channels` and `threshold`."""
+    output = Path(output)
+    with _new_folder(output) as part:
+        file = part / FILES[format]
+        _export(network, file, card["channels"], format)
+        expected = keras_answers(network)
+        difference = largest_difference(answers_of(file), expected, card["channels"], images)
+        if not difference <= TOLERANCE:
+            raise UserError(
+                f"--format {format}: answers differ from Keras' by {difference:.2g}, expected at most {TOLERANCE:g}. "
+                "Fix: another --format, or report it with the run's config.yaml"
+            )
+        compared = f"{len(SIZES)} random and {len(images.compared)} images of the dataset ({images.what})"
+        said = [f"largest difference from Keras {difference:.2g} on {compared}"]
+        checked = {"largest_difference": difference, "compared": compared}
+        if precision == "int8":
+            from semicurv_tf.export.quantisation import iou_percent, quantise
+
+            if not images.calibration or not images.compared:
+                raise UserError(
+                    "--precision int8: needs the run's images, to calibrate it and to see what it costs. "
+                    "Fix: --data-dir with the folder they lie in"
+                )
+            quantise(file, images.calibration)
+            before, after = (iou_percent(each, images, card["threshold"]) for each in (expected, answers_of(file)))
+            lost = f"IoU {after:.1f} % in int8, {before:.1f} % in float32, on {images.what}"
+            if before - after > MOST_LOST_IOU and not force:
+                raise UserError(
+                    f"--precision int8: {lost}: expected to lose at most {MOST_LOST_IOU} points. "
+                    "Fix: --precision float32, or --force"
+                )
+            said.append(lost)
+            checked |= {
+                "iou_percent": {"float32": before, "int8": after},
+                "calibration_images": len(images.calibration),
+            }
+        network.save(part / KERAS_MODEL)
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        about = {"format": format, "precision": precision, "input": "uint8 images (batch, height, width, channels)"}
+        write_json(
+            part / CARD, {**card, **about, "output": "float32 probabilities", "checked": checked, "exported": now}
+        )
+    return Converted(output, tuple(said))
+
+
+def read_converted(folder: str | Path) -> dict:
+    """The card of a folder that `convert_run` wrote.
+
+    Raises:
+        UserError: it is none.
+    """
+    path = Path(folder) / CARD
+    if not path.is_file():
+        raise UserError(f"{folder}: found no {CARD}. Fix: semicurv-tf export --format openvino")
+    card = read_object(path, "export again")
+    threshold, channels = card.get("threshold"), card.get("channels")
+    fits = card.get("format") in FILES and isinstance(threshold, int | float) and 0 < threshold < 1
+    if not fits or channels not in range(1, 65) or not (Path(folder) / FILES[card["format"]]).is_file():
+        raise UserError(f"{path}: expected the card of an ONNX or OpenVINO export. Fix: export again")
+    return card
+
+
+def is_converted(folder: str | Path) -> bool:
+    """Whether a folder is one of ONNX or OpenVINO, rather than a SavedModel's version."""
+    return (Path(folder) / CARD).is_file()
+
+
+def check_converted(folder: str | Path) -> str:
+    """Compares the answers with Keras' again, on random images; says what was found.
+
+    Raises:
+        UserError: it is no such folder, a package is missing, or the answers differ.
+    """
+    from semicurv_tf.models.keras_file import load_network
+
+    card = read_converted(folder)
+    file = Path(folder) / FILES[card["format"]]
+    expected = keras_answers(load_network(Path(folder) / KERAS_MODEL, False))
+    difference = largest_difference(answers_of(file), expected, card["channels"], RealImages())
+    said = f"{card['format']} {card['precision']}: largest difference from Keras {difference:.2g} on random images"
+    if card["precision"] == "float32" and not difference <= TOLERANCE:
+        raise UserError(f"{folder}: {said}; allowed {TOLERANCE:g}. Fix: export again")
+    return said
+
+
+def answers_of(file: Path) -> Answers:
+    """From uint8 images `(batch, height, width, channels)` to probabilities, by the engine that a file is for."""
+    if file.suffix == ".xml":
+        return openvino_answers(file)
+    try:
+        import onnxruntime
+    except ImportError:
+        raise UserError(f"{file}: needs onnxruntime. Fix: pip install 'semicurv-tf[onnx]'") from None
+    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    (name,) = (each.name for each in session.get_inputs())
+    return lambda image: session.run(None, {name: image})[0]
+
+
+def openvino_of_network(network, channels: int) -> Answers:
+    """A network in memory as OpenVINO's; see `openvino_answers`."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / FILES["openvino"]
+        _export(network, file, channels, "openvino")
+        return openvino_answers(file)
+
+
+def keras_answers(network) -> Answers:
+    """The same function, by Keras."""
+    import tensorflow as tf
+
+    return lambda image: tf.sigmoid(network(tf.cast(image, tf.float32), training=False)).numpy()
+
+
+def largest_difference(found: Answers, expected: Answers, channels: int, images: RealImages) -> float:
+    """Between probabilities, over random images of several sizes and those of the dataset."""
+    generator = np.random.default_rng(0)
+    batches = [generator.integers(0, 256, (2, *size, channels), np.uint8) for size in SIZES]
+    batches += [each["image"][None] for each in images.compared]
+    return max(float(np.max(np.abs(found(batch) - expected(batch)))) for batch in batches)
+
+
+def _export(network, file: Path, channels: int, format: str) -> None:
+    import keras
+    import tensorflow as tf
+
+    from semicurv_tf.export.fold import CannotFold, copy_network, folded_for_inference
+
+    try:
+        inference = folded_for_inference(network, channels)
+    except CannotFold:
+        inference = copy_network(network, channels)
+
+    class Served(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.network = inference
+
+        def call(self, image):
+            return tf.sigmoid(self.network(tf.cast(image, tf.float32), training=False))
+
+    served = Served()
+    served(np.zeros((1, 32, 32, channels), np.uint8))
+    signature = [keras.InputSpec(dtype="uint8", shape=(None, None, None, channels), name="image")]
+    with unreported(), warnings.catch_warnings():  # Keras looks at names that NumPy gave up, for tf2onnx's sake
+        warnings.simplefilter("ignore", FutureWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)
+        served.export(str(file), format=format, verbose=False, input_signature=signature)
+
+
+@contextlib.contextmanager
+def _new_folder(final: Path):
+    """Gives a temporary folder that gets its name once the block ends well, and is removed otherwise."""
+    part = new_part(final)
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        part.mkdir()
+        yield part
+        part.rename(final)
+    except OSError as error:
+        raise cannot_write(final, error) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)

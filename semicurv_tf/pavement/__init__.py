@@ -1,0 +1,1 @@
+"""Tables for pavement engineers: crack length by width class, density per square metre, sections along a road."""

@@ -1,0 +1,1 @@
+"""A training planned before it runs: what was asked for, what the images are like, what follows from both."""

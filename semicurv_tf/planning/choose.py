@@ -1,0 +1,73 @@
+"""The crop and the length of a run, from what its images are like."""
+
+import math
+from typing import Any, NamedTuple
+
+from semicurv_tf.config import Config
+from semicurv_tf.planning.measure import CROPS, ImageFacts
+
+WHOLE_PIXELS = 256 * 256  # images of one size up to this are trained on whole
+WIDTHS_IN_CROP = 12  # a crop is so many times as wide as a structure, so that it shows a line and what lies beside it
+HIT_SHARE = 0.5  # of the crops should hold a structure: the others teach what is none
+SMALLEST_SIDE_PX = 16  # of a crop, and its unit
+PASSES = 4  # over the pixels of the labelled images, at least
+LONGEST = 4  # times the recipe's length, at most
+
+
+class Choice(NamedTuple):
+    """A setting that was chosen, and why: `key` is dotted, `reason` one phrase."""
+
+    key: str
+    value: Any
+    reason: str
+
+
+def choose(config: Config, images: ImageFacts, named) -> list[Choice]:
+    """What to set where the user named nothing.
+
+    Args:
+        config: of the recipe.
+        images: what was measured.
+        named: dotted keys that the user set; they stay.
+    """
+    choices = []
+    crop = config.data.crop
+    if "data.crop" not in named:
+        crop, reason = choose_crop(images)
+        choices.append(Choice("data.crop", crop, reason))
+    if not {"training.steps", "training.epochs"} & set(named) and config.training.steps is not None:
+        steps, reason = choose_steps(config, images, crop)
+        choices.append(Choice("training.steps", steps, reason))
+    return choices
+
+
+def choose_crop(images: ImageFacts) -> tuple[int | None, str]:
+    """Side of the training crops in pixels, a multiple of 16, None for whole images; and why."""
+    height, width = images.largest
+    if len(images.sizes) == 1 and height * width <= WHOLE_PIXELS:
+        return None, "whole images, all of one size"
+    if not images.hits:
+        return min(CROPS[0], _fitting(images)), "no mask says how wide the structures are"
+    wide = WIDTHS_IN_CROP * (images.width_px or 0.0)
+    crop = next((side for side in CROPS if side >= wide and images.hits[side] >= HIT_SHARE), CROPS[-1])
+    share = f"{100 * images.hits[crop]:.0f} % of such crops hold a structure"
+    if crop > images.smallest_side:  # no more reflected border than must be
+        return _fitting(images), "as much as the smallest image shows"
+    return crop, share
+
+
+def _fitting(images: ImageFacts) -> int:
+    """The largest side of a crop that lies within every image, a multiple of 16."""
+    return max(SMALLEST_SIDE_PX, images.smallest_side // SMALLEST_SIDE_PX * SMALLEST_SIDE_PX)
+
+
+def choose_steps(config: Config, images: ImageFacts, crop: int | None) -> tuple[int, str]:
+    """The length in steps: the recipe's, or more where many labelled pixels are to be seen; and why."""
+    least = config.training.steps or 1
+    if not images.labelled_pixels:
+        return least, "the recipe's"
+    pixels = config.training.batch_labelled * (crop**2 if crop else images.largest[0] * images.largest[1])
+    wanted = math.ceil(PASSES * images.labelled_pixels / pixels / 50) * 50
+    steps = min(max(least, wanted), LONGEST * least)
+    passes = steps * pixels / images.labelled_pixels
+    return steps, f"sees the labelled pixels {passes:.1f} times" if passes < 10 else f"about {passes:.0f} times"

@@ -1,0 +1,63 @@
+"""A demonstration with nothing but this package: drawn images, what the built-in network finds, a sheet of both."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from semicurv_tf.drawing import KINDS, draw_image
+from semicurv_tf.errors import UserError
+from semicurv_tf.metrics.overlap import count_overlap, iou
+from semicurv_tf.pictures.contact_sheet import contact_sheet
+from semicurv_tf.pictures.error_map import error_map
+from semicurv_tf.predict.built_in import open_built_in
+from semicurv_tf.whole_files import write_png
+
+PER_KIND = 3
+IMAGES = PER_KIND * len(KINDS)
+TITLES = ("image", "drawn", "found") * PER_KIND
+
+
+def require_sheet(output: Path) -> None:
+    """Refuses a sheet that could not be written, or would replace a file.
+
+    Raises:
+        UserError: another suffix than .png, or a file that is there.
+    """
+    if output.suffix.lower() != ".png":
+        raise UserError(
+            f"--output {output}: expected a file that ends in .png. Fix: --output {output.with_suffix('.png')}"
+        )
+    if output.exists():
+        raise UserError(f"--output {output}: exists already. Fix: --output {output.stem}-2.png, or remove it")
+
+
+def demonstrate(output: Path, seed: int = 0, done: Callable[[str], None] = lambda kind: None) -> dict[str, float]:
+    """Draws `PER_KIND` images of each kind, predicts them, and writes the sheet.
+
+    Args:
+        output: the PNG.
+        seed: of the first image of each kind; images of pre-training have other seeds only by chance.
+        done: called with the kind after each image.
+
+    Returns:
+        Kind to the mean IoU of its images at the network's own threshold, in [0, 1].
+
+    Raises:
+        UserError: the sheet cannot be written.
+    """
+    predictor, _ = open_built_in(None, memory=lambda network, enlarged: None)
+    rows, scores = [], {}
+    for kind in KINDS:
+        pictures, ious = [], []
+        for number in range(PER_KIND):
+            image, mask = draw_image(seed * PER_KIND + number, kind)
+            found = predictor.probability(image) > predictor.threshold
+            pictures += [image, 255 * mask, error_map(mask == 1, found)]
+            ious.append(iou(count_overlap(mask, found)))
+            done(kind)
+        scores[kind] = float(np.mean(ious))
+        rows.append((f"{kind}, IoU {100 * scores[kind]:.0f} %", pictures))
+    output.parent.mkdir(parents=True, exist_ok=True)
+    write_png(output, np.asarray(contact_sheet(rows, TITLES)))
+    return scores

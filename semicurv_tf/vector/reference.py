@@ -1,0 +1,78 @@
+"""Reads lines that extracted ones are compared with: GeoPackage or GeoJSON, of any reference system."""
+
+from pathlib import Path
+
+import numpy as np
+import shapely
+
+from semicurv_tf.annotations.geo import Layer, read_layers
+from semicurv_tf.annotations.shapes import Annotations
+from semicurv_tf.errors import UserError
+from semicurv_tf.images.georeference import converted
+from semicurv_tf.images.grid import Grid
+from semicurv_tf.wording import counted
+
+
+class Reference:
+    """Given lines, read once for all images.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        UserError: neither GeoPackage nor GeoJSON, damaged, or without lines.
+    """
+
+    def __init__(self, path: Path):
+        if not path.is_file():
+            raise UserError(f"--compare {path}: expected a file, found none. Fix: check the path")
+        if path.suffix.lower() not in (".gpkg", ".geojson", ".json"):
+            raise UserError(
+                f"--compare {path}: expected a name that ends in .gpkg, .geojson or .json. Fix: export the lines so"
+            )
+        found = Annotations()
+        layers = read_layers(path, found)
+        self.path = path
+        self._layers = [(layer, _lines_of(layer)) for layer in layers]
+        features = sum(len(layer.features) for layer in layers)
+        lines = sum(len(lines) for _, lines in self._layers)
+        if not lines:
+            raise UserError(
+                f"--compare {path}: expected lines, found {counted(features, 'feature')} of other kinds. "
+                "Fix: name the file of the lines"
+            )
+
+    def on(self, grid: Grid, shape: tuple[int, int]) -> list[np.ndarray]:
+        """The lines on an image, cut at its edges.
+
+        Args:
+            grid: of the image; without a reference system, the lines are taken for pixels of it.
+            shape: its height and width.
+
+        Returns:
+            `(n, 2)` each, x, y in pixels.
+        """
+        canvas = shapely.box(-0.5, -0.5, shape[1] - 0.5, shape[0] - 0.5)
+        cut = []
+        for layer, lines in self._layers:
+            for line in lines:
+                placed = shapely.transform(line, lambda points, layer=layer: _to_pixels(points, layer, grid))
+                if not np.isfinite(shapely.get_coordinates(placed)).all():
+                    continue  # far outside of what the image's reference system covers
+                for part in shapely.get_parts(shapely.intersection(placed, canvas)):
+                    if part.geom_type == "LineString" and part.length > 0:
+                        cut.append(shapely.get_coordinates(part))
+        return cut
+
+
+def _lines_of(layer: Layer) -> list:
+    parts = (part for _, geometry in layer.features for part in shapely.get_parts(shapely.force_2d(geometry)))
+    return [part for part in parts if part.geom_type in ("LineString", "LinearRing")]
+
+
+def _to_pixels(points: np.ndarray, layer: Layer, grid: Grid) -> np.ndarray:
+    if grid.transform is None or grid.crs is None:
+        return points
+    a, b, c, d, e, f = grid.transform
+    placed = converted(points, layer.crs, grid.crs)
+    return np.linalg.solve(np.array([[a, b], [d, e]]), (placed - (c, f)).T).T

@@ -1,0 +1,208 @@
+"""ONNX and OpenVINO: the answers of the network, a card beside, int8 behind a gate."""
+
+import importlib.util
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from semicurv_tf.cli.export import export
+from semicurv_tf.cli.predict import predict
+from semicurv_tf.config import Config
+from semicurv_tf.errors import UserError
+from semicurv_tf.export import conversion, quantisation
+from semicurv_tf.export.conversion import RealImages, answers_of, convert_network, keras_answers, read_converted
+from semicurv_tf.training import run_folder
+
+CARD = {"channels": 3, "threshold": 0.4}
+
+
+def needs(*packages):
+    missing = [name for name in packages if importlib.util.find_spec(name) is None]
+    return pytest.mark.skipif(bool(missing), reason=f"pip install 'semicurv-tf[onnx,openvino]': {', '.join(missing)}")
+
+
+def example(generator):
+    image = generator.integers(0, 256, (40, 56, 3), np.uint8)
+    return {"image": image, "mask": (image[..., :1] > 200).astype(np.uint8), "valid": np.ones((40, 56, 1), np.uint8)}
+
+
+@pytest.fixture(scope="session")
+def images():
+    generator = np.random.default_rng(5)
+    examples = tuple(example(generator) for _ in range(3))
+    return RealImages(tuple(each["image"] for each in examples), examples, "validation images")
+
+
+@pytest.fixture(scope="session")
+def openvino_folder(network, images, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("openvino") / "model"
+    convert_network(network, folder, CARD, format="openvino", precision="float32", images=images)
+    return folder
+
+
+@pytest.fixture
+def run(monkeypatch, network):
+    monkeypatch.setattr(run_folder, "load_deployed", lambda run: (network, {"channels": 3, "step": 7}))
+    monkeypatch.setattr(run_folder, "read_config", lambda run: Config())
+
+
+def call(command, *arguments):
+    return CliRunner().invoke(command, [str(argument) for argument in arguments])
+
+
+def assert_answers_alike(file, network):
+    for size in ((1, 33, 90, 3), (3, 48, 32, 3)):
+        image = np.random.default_rng(size[0]).integers(0, 256, size, np.uint8)
+        np.testing.assert_allclose(answers_of(file)(image), keras_answers(network)(image), atol=1e-4)
+
+
+@needs("openvino")
+def test_openvino_answers_as_keras_at_any_size(openvino_folder, network):
+    assert_answers_alike(openvino_folder / "model.xml", network)
+    card = read_converted(openvino_folder)
+    assert (card["format"], card["precision"], card["threshold"]) == ("openvino", "float32", 0.4)
+    assert card["checked"]["largest_difference"] < 1e-4
+    assert card["checked"]["compared"] == "3 random and 3 images of the dataset (validation images)"
+    import openvino_telemetry
+
+    assert not openvino_telemetry.Telemetry().consent  # nothing was told to anybody
+    done = call(export, "--check", openvino_folder)
+    assert done.exit_code == 0 and "openvino float32: largest difference from Keras" in done.output
+
+
+@needs("onnx", "tf2onnx", "onnxruntime")
+def test_onnx_answers_as_keras_at_any_size(network, images, tmp_path):
+    convert_network(network, tmp_path / "m", CARD, format="onnx", precision="float32", images=images)
+    assert_answers_alike(tmp_path / "m" / "model.onnx", network)
+    assert read_converted(tmp_path / "m")["format"] == "onnx"
+
+
+@needs("openvino", "nncf")
+def test_int8_is_calibrated_and_says_what_it_costs(network, images, tmp_path):
+    done = convert_network(
+        network, tmp_path / "m", CARD, format="openvino", precision="int8", images=images, force=True
+    )
+    card = read_converted(tmp_path / "m")
+    assert card["checked"]["calibration_images"] == 3 and set(card["checked"]["iou_percent"]) == {"float32", "int8"}
+    assert "FakeQuantize" in (tmp_path / "m" / "model.xml").read_text() and "% in int8" in done.said[1]
+    image = images.calibration[0][None]
+    found, expected = answers_of(tmp_path / "m" / "model.xml")(image), keras_answers(network)(image)
+    assert 0 < np.abs(found - expected).mean() < 0.3  # two independent answers would be a third apart
+    # The IoU of float32 by hand, from the masks themselves.
+    scores = []
+    for each in images.compared:
+        predicted, true = keras_answers(network)(each["image"][None])[0] > 0.4, each["mask"] > 0
+        scores.append(100 * (predicted & true).sum() / (predicted | true).sum())
+    assert card["checked"]["iou_percent"]["float32"] == pytest.approx(np.mean(scores))
+
+
+@needs("openvino")
+@pytest.mark.parametrize(
+    ("after", "force", "kept"), [(49.6, False, True), (49.4, False, False), (49.4, True, True), (51.0, False, True)]
+)
+def test_int8_that_costs_more_than_half_a_point_is_refused(
+    openvino_folder, network, images, tmp_path, monkeypatch, after, force, kept
+):
+    scores = [50.0, after]
+    monkeypatch.setattr(conversion, "_export", lambda network, file, *_: _copied(openvino_folder, file))
+    monkeypatch.setattr(quantisation, "quantise", lambda file, images: None)
+    monkeypatch.setattr(quantisation, "iou_percent", lambda *_: scores.pop(0))
+    settings = {"format": "openvino", "precision": "int8", "images": images, "force": force}
+    if kept:
+        convert_network(network, tmp_path / "m", CARD, **settings)
+        assert read_converted(tmp_path / "m")["checked"]["iou_percent"] == {"float32": 50.0, "int8": after}
+    else:
+        with pytest.raises(UserError, match="IoU 49.4 % in int8, 50.0 % in float32, .*expected to lose.*--force"):
+            convert_network(network, tmp_path / "m", CARD, **settings)
+        assert not list(tmp_path.iterdir())
+
+
+@needs("openvino")
+def test_answers_that_differ_are_refused_and_nothing_is_left(openvino_folder, network, tmp_path, monkeypatch):
+    monkeypatch.setattr(conversion, "_export", lambda network, file, *_: _copied(openvino_folder, file))
+    monkeypatch.setattr(conversion, "answers_of", lambda file: lambda image: keras_answers(network)(image) + 0.001)
+    with pytest.raises(UserError, match="differ from Keras' by 0.001"):
+        convert_network(network, tmp_path / "m", CARD, format="openvino", precision="float32", images=RealImages())
+    assert not list(tmp_path.iterdir())
+
+
+@needs("openvino")
+def test_predict_by_openvino_gives_the_masks_of_tensorflow(run, openvino_folder, tmp_path):
+    pixels = np.random.default_rng(2).integers(0, 256, (50, 70, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    outputs = {}
+    for name, options in {
+        "tensorflow": ("--run", "RUN", "--threshold", "0.4"),
+        "openvino": ("--run", "RUN", "--threshold", "0.4", "--engine", "openvino"),
+        "folder": ("--saved-model", openvino_folder),
+    }.items():
+        done = call(predict, *options, "--input", tmp_path / "a.png", "--output", tmp_path / name, "--probability")
+        assert done.exit_code == 0, done.output + repr(done.exception)
+        outputs[name] = [np.asarray(Image.open(tmp_path / name / f"a{kind}.png")) for kind in ("", ".probability")]
+    for name in ("openvino", "folder"):
+        assert np.abs(outputs[name][1].astype(int) - outputs["tensorflow"][1]).max() <= 1
+        clear = np.abs(outputs["tensorflow"][1] / 255.0 - 0.4) > 0.01
+        np.testing.assert_array_equal(outputs[name][0][clear], outputs["tensorflow"][0][clear])
+    assert json.loads((tmp_path / "openvino" / "predictions.json").read_text())["engine"] == "openvino"
+
+
+def test_without_openvino_tensorflow_predicts_and_says_so(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("semicurv_tf.inference.openvino_engine.has_openvino", lambda: False)
+    Image.new("RGB", (20, 20)).save(tmp_path / "a.png")
+    done = call(
+        predict, "--run", "RUN", "--engine", "openvino", "--input", tmp_path / "a.png", "--output", tmp_path / "out"
+    )
+    assert done.exit_code == 0 and "OpenVINO is not installed, so TensorFlow predicts" in done.output
+    assert "pip install 'semicurv-tf[openvino]'" in done.output and "1 predicted" in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--format", "onnx", "--precision", "int8"), "--precision int8: expected float32 with --format onnx"),
+        (("--format", "onnx", "--precision", "bfloat16"), "--precision bfloat16: expected float32 with"),
+        (("--format", "openvino", "--size", "32x32"), "--size: of a SavedModel alone"),
+        (("--format", "onnx", "--version", "3"), "--version: of a SavedModel alone"),
+        (("--precision", "int8"), "--precision int8: not of a SavedModel"),
+        (("--force",), "--force: not of a SavedModel"),
+        (("--format", "onnx"), "needs tf2onnx and onnxruntime. Fix: pip install 'semicurv-tf[onnx]'"),
+        (("--format", "openvino", "--precision", "int8"), "needs openvino and nncf. Fix: pip install"),
+    ],
+)
+def test_faults_are_one_line(run, tmp_path, monkeypatch, arguments, said):
+    monkeypatch.setattr(conversion.importlib.util, "find_spec", lambda name: None)
+    result = call(export, "--run", "RUN", "--output", tmp_path / "m", *arguments)
+    assert isinstance(result.exception, UserError) and said in str(result.exception)
+    assert len(result.exception.lines) == 1 and not list(tmp_path.iterdir())
+
+
+def test_a_folder_is_never_overwritten(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(conversion.importlib.util, "find_spec", lambda name: object())
+    (tmp_path / "m").mkdir()
+    result = call(export, "--run", "RUN", "--output", tmp_path / "m", "--format", "onnx")
+    assert "exists already and is never overwritten" in str(result.exception)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"format": "onnx", "threshold": 2, "channels": 3}', "{}"])
+def test_a_card_that_is_none(tmp_path, content):
+    (tmp_path / "model_card.json").write_text(content)
+    result = call(export, "--check", tmp_path)
+    assert isinstance(result.exception, UserError) and "model_card.json" in str(result.exception)
+
+
+@pytest.mark.parametrize("options", [("--saved-model", "m"), (), ("--run", "RUN", "--precision", "bfloat16")])
+def test_an_engine_is_of_a_run_in_float32_alone(run, tmp_path, monkeypatch, options):
+    monkeypatch.setattr("semicurv_tf.inference.openvino_engine.has_openvino", lambda: True)
+    Image.new("RGB", (20, 20)).save(tmp_path / "a.png")
+    result = call(
+        predict, *options, "--engine", "openvino", "--input", tmp_path / "a.png", "--output", tmp_path / "out"
+    )
+    assert isinstance(result.exception, UserError) and "--engine openvino: only a --run" in str(result.exception)
+
+
+def _copied(folder, file):
+    for suffix in (".xml", ".bin"):
+        file.with_suffix(suffix).write_bytes((folder / "model.xml").with_suffix(suffix).read_bytes())

@@ -1,0 +1,52 @@
+"""Crop and length by hand, from made-up facts."""
+
+import pytest
+
+from semicurv_tf.config import load_config
+from semicurv_tf.planning.choose import choose, choose_crop, choose_steps
+from semicurv_tf.planning.measure import CROPS, ImageFacts
+
+ALL = dict.fromkeys(CROPS, 1.0)
+
+
+def facts(sizes=None, labelled=20, width_px=4.0, hits=ALL):
+    sizes = sizes or {(320, 480): 60}
+    height, width = next(iter(sizes))
+    return ImageFacts(sizes, labelled, 0, labelled * height * width, width_px, min(8, labelled), hits)
+
+
+@pytest.mark.parametrize(
+    "images, crop",
+    [
+        (facts({(128, 128): 9}), None),  # small and alike: whole
+        (facts({(128, 128): 9, (128, 96): 1}), 96),  # as much as the smallest shows
+        (facts(), 128),
+        (facts(width_px=12.0), 192),  # 12 widths are 144 pixels
+        (facts(hits={**ALL, 128: 0.2, 192: 0.45}), 256),  # half of the crops hold a structure
+        (facts({(3024, 4032): 5}, hits=dict.fromkeys(CROPS, 0.1)), 512),
+        (facts({(3024, 4032): 5}, width_px=60.0), 512),
+        (facts(width_px=None, hits=dict.fromkeys(CROPS, 0.0)), 320),  # empty masks: the largest that is not padded
+    ],
+)
+def test_crop(images, crop):
+    assert choose_crop(images)[0] == crop
+
+
+def test_length():
+    config = load_config(None, {"training.steps": 300})
+    # 20 x 153600 pixels four times, in steps of 4 x 128 x 128: 187.5, so the recipe's 300 are enough.
+    assert choose_steps(config, facts(), 128)[0] == 300
+    # 60 of them: 562.5, in fifties 600; 1000: four times the recipe's.
+    assert choose_steps(config, facts(labelled=60), 128)[0] == 600
+    assert choose_steps(config, facts(labelled=1000), 128)[0] == 1200
+    _, reason = choose_steps(config, facts(), 128)
+    assert reason == "sees the labelled pixels 6.4 times"  # 300 x 65536 / 3072000
+
+
+def test_what_the_user_named_stays():
+    config = load_config(None, {"training.steps": 300})
+    assert [choice.key for choice in choose(config, facts(), {})] == ["data.crop", "training.steps"]
+    assert [choice.key for choice in choose(config, facts(), {"data.crop": 64})] == ["training.steps"]
+    assert choose(config, facts(), {"data.crop": None, "training.epochs": 3}) == []
+    by_epochs = load_config(None, {"data.crop": 64})
+    assert [choice.key for choice in choose(by_epochs, facts(), {"data.crop": 64})] == []
