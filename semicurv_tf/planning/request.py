@@ -105,7 +105,8 @@ def read_request(
         if "model.start" in settings:
             raise UserError(f"--from {start}: expected no model.start beside it. Fix: leave one out")
         settings = {**_network_of(start), **settings, "model.start": str(start)}
-    if recipe is None and config_file is None and file is not None:
+    by_default = recipe is None and config_file is None and file is not None
+    if by_default and file is not None:
         recipe = file.stem
     return Request(
         load_config(file, settings, "configuration" if by_default else None),
