@@ -5,7 +5,7 @@
 
 A guide's commands stand in blocks that begin with ```console: `$ ` begins a command, `> ` goes on with it, all other
 lines are its output. They run one after the other in one new folder per guide. `...` stands for lines left out: of an
-output longer than 14 lines the first 6 and the last 6 are kept.
+output longer than 20 lines the first 6 and the last 6 are kept.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
-MOST_LINES, KEPT_LINES = 14, 6
+MOST_LINES, KEPT_LINES = 20, 6
 # What TensorFlow says while it loads.
 NOISE = re.compile(r"[IWEF]0000 |WARNING: All log messages before absl")
 # What differs between two runs of one command: times, and the folder of temporary files.

@@ -41,8 +41,8 @@ def settings_of(function: str, keywords: dict[str, Any]) -> dict[str, Any]:
         if name in SECTIONS and isinstance(value, dict):
             values |= {f"{name}.{key}": each for key, each in value.items()}
         elif name not in WORDS:
-            known = [*WORDS, *SECTIONS]
-            near = difflib.get_close_matches(name, known, n=1)
+            known = list(dict.fromkeys([*WORDS, *SECTIONS]))
+            near = [] if name in SECTIONS else difflib.get_close_matches(name, known, n=1)
             meant = f", did you mean {near[0]}?" if near else ""
             expected = "a dict of its keys" if name in SECTIONS else f"one of {', '.join(known)}"
             raise TypeError(f"{function}({name}=...): expected {expected}. Received: {name}={value!r}{meant}")

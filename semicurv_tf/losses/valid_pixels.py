@@ -41,9 +41,6 @@ def _check_shapes(tensors):
     expected = tf.TensorShape([None, None, None, 1])
     for tensor in tensors.values():
         if not expected.is_compatible_with(tensor.shape):
-            break
+            received = ", ".join(f"{name}.shape={tuple(each.shape)}" for name, each in tensors.items())
+            raise ValueError(f"Expected maps of one shape (batch, height, width, 1). Received: {received}.")
         expected = expected.merge_with(tensor.shape)
-    else:
-        return
-    received = ", ".join(f"{name}.shape={tuple(tensor.shape)}" for name, tensor in tensors.items())
-    raise ValueError(f"Expected maps of one shape (batch, height, width, 1). Received: {received}.")

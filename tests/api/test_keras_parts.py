@@ -1,5 +1,6 @@
 """The parts in pipelines of Keras' own: compile, fit, save, load."""
 
+import inspect
 import json
 
 import keras
@@ -10,6 +11,8 @@ import tensorflow as tf
 import semicurv_tf
 from semicurv_tf.config import ViewsConfig
 from semicurv_tf.geometry import affine
+from semicurv_tf.geometry import warp as warping
+from semicurv_tf.losses import cross_entropy, dice, mse, npair, pixel_loss, valid_pixels
 from semicurv_tf.metrics.overlap import SCORES, count_overlap, summarise
 
 METRICS = {name: getattr(semicurv_tf, name) for name in ("IoU", "F1", "Precision", "Recall")}
@@ -149,3 +152,14 @@ def test_names_under_which_keras_files_know_the_parts():
         stored = json.loads(json.dumps(keras.saving.serialize_keras_object(part)))
         assert stored["registered_name"] == f"semicurv_tf>{type(part).__name__}"
         assert type(keras.saving.deserialize_keras_object(stored)) is type(part)
+
+
+@pytest.mark.parametrize(
+    "module",
+    [affine, warping, cross_entropy, dice, mse, npair, pixel_loss, valid_pixels],
+    ids=lambda part: part.__name__,
+)
+def test_functions_convert_in_a_graph_of_one_s_own(module):
+    """What AutoGraph cannot convert warns in every `tf.function` that a user writes around it."""
+    own = [each for _, each in inspect.getmembers(module, inspect.isfunction) if each.__module__ == module.__name__]
+    assert own and all(callable(tf.autograph.to_graph(each)) for each in own)

@@ -76,8 +76,8 @@ def test_a_guide_shows_what_its_commands_print(tmp_path):
 
 def test_long_outputs_are_cut_and_failures_shown(tmp_path):
     guides = script("run_guides")
-    assert guides.run("seq 1 20", tmp_path).split() == [*"123456", "...", "15", "16", "17", "18", "19", "20"]
-    assert guides.run("seq 1 14", tmp_path).split()[-1] == "14"
+    assert guides.run("seq 1 30", tmp_path).split() == [*"123456", "...", "25", "26", "27", "28", "29", "30"]
+    assert len(guides.run("seq 1 20", tmp_path).split()) == 20
     assert "no such file" in guides.run("cat none || echo 'no such file'", tmp_path)
     assert "none" in guides.run("cat none", tmp_path)
 
