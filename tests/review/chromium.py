@@ -110,9 +110,12 @@ class Chromium:
 
     def touch(self, *steps) -> None:
         """Each step is a list of fingers (x, y); then all are lifted."""
-        for number, fingers in enumerate(steps):
+        down = 0
+        for fingers in steps:
             points = [{"x": x, "y": y, "id": finger} for finger, (x, y) in enumerate(fingers)]
-            self.ask("Input.dispatchTouchEvent", type="touchMove" if number else "touchStart", touchPoints=points)
+            kind = "touchStart" if len(points) > down else "touchMove"
+            self.ask("Input.dispatchTouchEvent", type=kind, touchPoints=points)
+            down = len(points)
         self.ask("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
 
     def close(self) -> None:
