@@ -111,7 +111,7 @@ def page(chromium, server):
     chromium.at = at
     chromium.run("document.getElementById('size').value = 1")
     yield chromium
-    chromium.ask("Page.navigate", url="about:blank")
+    chromium.leave()
 
 
 def save(page):
