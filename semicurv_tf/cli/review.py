@@ -50,11 +50,13 @@ def review(places, order, views, threshold, memory, port, browser):
     run, folder = (None, Path(places[0])) if len(places) == 1 else (places[0], Path(places[1]))
     if run is None and (folder / "run.json").is_file():
         raise UserError(f"{folder}: is a run. Fix: semicurv-tf review {folder} FOLDER, with the folder of your images")
+    from semicurv_tf.review.session import Review, read_folder
+
+    read_folder(folder)  # a wrong folder is said at once, not after TensorFlow has loaded
     with quiet_start():
         from semicurv_tf.predict.open_predictor import PredictorOptions, open_predictor
         from semicurv_tf.review import order as ordering
         from semicurv_tf.review.server import ReviewServer
-        from semicurv_tf.review.session import Review
 
         predictor, _ = open_predictor(PredictorOptions(run=run, threshold=threshold, memory=memory))
     session = Review(folder, predictor)

@@ -57,8 +57,8 @@ def _degrees(parts, reference, signs: str, most: float) -> float | None:
     try:
         degrees, minutes, seconds = (float(part) for part in parts)
         value = degrees + minutes / 60 + seconds / 3600
-        sign = (1, -1)[signs.index(str(reference).strip("\0 ")[:1] or "?")]
-    except (TypeError, ValueError, ZeroDivisionError):
+        sign = (1, -1)[signs.index(reference.strip("\0 ") or "?")]
+    except (AttributeError, TypeError, ValueError, ZeroDivisionError):
         return None
     return sign * value if math.isfinite(value) and 0 <= value <= most else None
 

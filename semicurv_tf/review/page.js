@@ -60,13 +60,13 @@ class Painting {
     return box;
   }
 
-  /** Ends a stroke, or any change since `begin`; one that changed nothing is none. */
+  /** Ends a stroke, or any change since `begin`, and says whether it is one: what changed nothing is none. */
   end() {
     const before = this.before;
     this.before = null;
-    if (!before || !this.box) return;
+    if (!before || !this.box) return false;
     const change = { box: this.box, was: cut(before, this.width, this.box), is: cut(this.mask, this.width, this.box) };
-    if (change.was.every((value, at) => value === change.is[at])) return;
+    if (change.was.every((value, at) => value === change.is[at])) return false;
     if (this.savedAt > this.done.length) this.savedAt = -1;
     this.done.push(change);
     this.undone = [];
@@ -74,6 +74,7 @@ class Painting {
       this.done.shift();
       this.savedAt = this.savedAt > 0 ? this.savedAt - 1 : -1;
     }
+    return true;
   }
 
   /** Takes another mask as a whole, as one stroke. */
@@ -166,6 +167,7 @@ function start() {
   const pointers = new Map();
   let images = [], number = -1, shown = null, erasing = false, overlay = true, doubt = false;
   let stroke = null, pinch = null, panning = null, space = false, warned = false, wanted = 0;
+  let fitted = true; // until it is zoomed or moved
 
   async function get(path) {
     const answer = await fetch(path);
@@ -176,7 +178,7 @@ function start() {
   const bytes = async (path) => new Uint8Array(await (await get(path)).arrayBuffer());
 
   function say(text, isError = false) {
-    $("said").textContent = text;
+    $("said").textContent = $("said").title = text;
     $("said").className = isError ? "error" : "";
   }
 
@@ -262,10 +264,12 @@ function start() {
     const ratio = window.devicePixelRatio || 1, box = canvas.getBoundingClientRect();
     canvas.width = Math.max(1, Math.round(box.width * ratio));
     canvas.height = Math.max(1, Math.round(box.height * ratio));
-    fit();
+    if (fitted) fit();
+    else draw();
   }
 
   function fit() {
+    fitted = true;
     if (shown) view.fit(shown.painting.width, shown.painting.height, canvas.width, canvas.height);
     draw();
   }
@@ -287,9 +291,10 @@ function start() {
   function abandonStroke() { // a second finger came: it was no stroke
     if (!stroke) return;
     stroke = null;
-    shown.painting.end();
-    repaint(shown.painting.undo());
-    shown.painting.undone.pop();
+    if (shown.painting.end()) {
+      repaint(shown.painting.undo());
+      shown.painting.undone.pop();
+    }
     buttons();
   }
 
@@ -322,12 +327,14 @@ function start() {
       view.x += now.x - pinch.x;
       view.y += now.y - pinch.y;
       view.zoom(now.apart / pinch.apart, now.x, now.y);
+      fitted = false;
       pinch = now;
       draw();
     } else if (panning) {
       view.x += at[0] - panning[0];
       view.y += at[1] - panning[1];
       panning = at;
+      fitted = false;
       draw();
     } else if (stroke) {
       // All that the pointer passed since the last frame, so that a quick stroke has no corners.
@@ -352,6 +359,7 @@ function start() {
   canvas.addEventListener("wheel", (event) => {
     event.preventDefault();
     view.zoom(Math.exp(-event.deltaY / 400), ...place(event));
+    fitted = false;
     draw();
   }, { passive: false });
 
@@ -461,7 +469,11 @@ function start() {
     p: "previous", arrowleft: "previous", n: "next", arrowright: "next", b: "brush", e: "eraser", z: "undo", y: "redo",
     r: "reset", o: "overlay", u: "doubt", 0: "fit", s: "save", enter: "savenext",
   };
-  const zoomed = (factor) => { view.zoom(factor, canvas.width / 2, canvas.height / 2); draw(); };
+  const zoomed = (factor) => {
+    view.zoom(factor, canvas.width / 2, canvas.height / 2);
+    fitted = false;
+    draw();
+  };
   document.addEventListener("keydown", (event) => {
     const key = event.key.toLowerCase(), onButton = event.target instanceof HTMLButtonElement;
     if (event.altKey || (onButton && (key === "enter" || key === " "))) return;
@@ -481,7 +493,7 @@ function start() {
   });
   document.addEventListener("keyup", (event) => { if (event.key === " ") space = false; });
   window.addEventListener("blur", () => { space = false; });
-  window.addEventListener("resize", resize);
+  new ResizeObserver(resize).observe(canvas); // a long message makes the page's foot higher, too
   window.addEventListener("beforeunload", (event) => {
     if (shown && shown.painting.changed) event.preventDefault();
   });

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from semicurv_tf.data.folder_layout import IMAGE_FOLDERS, MASK_FOLDERS, named_folder, read_layout
-from semicurv_tf.data.unknown_pixels import AREAS_FILE, read_areas
+from semicurv_tf.data.folder_layout import IMAGE_FOLDERS, MASK_FOLDERS, FolderLayout, named_folder, read_layout
+from semicurv_tf.data.unknown_pixels import AREAS_FILE, Box, read_areas
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import encode_png
 from semicurv_tf.images.masks import MaskRule, read_mask_of
@@ -52,16 +52,7 @@ class Review:
 
     def __init__(self, folder: Path, predictor: Predictor):
         self.folder, self.predictor = folder, predictor
-        layout = read_layout(folder)
-        images = named_folder(folder, IMAGE_FOLDERS)
-        if images is None:
-            raise UserError(
-                f"{folder}: expected images in {folder / 'images'}, found another layout. Fix: put them there, and "
-                f"their masks into {folder / 'masks'}"
-            )
-        self.partly, faults = read_areas(folder, layout.pairs.keys())
-        if layout.faults or faults:
-            raise UserError([*layout.faults, *faults])
+        layout, self.partly = read_folder(folder)
         self.masks = named_folder(folder, MASK_FOLDERS) or folder / "masks"
         self.images = [Reviewed(name, image, mask) for name, (image, mask) in sorted(layout.pairs.items())]
         self.notes = tuple(layout.notes)
@@ -163,6 +154,24 @@ class Review:
             while len(self._held) > _HELD:
                 self._held.popitem(last=False)
             return self._held[number]
+
+
+def read_folder(folder: Path) -> tuple[FolderLayout, dict[str, list[Box]]]:
+    """The images and masks of a folder, and which of them are labelled in boxes alone.
+
+    Raises:
+        UserError: no such folder, no images/ in it, or files that cannot be placed.
+    """
+    layout = read_layout(folder)
+    if named_folder(folder, IMAGE_FOLDERS) is None:
+        raise UserError(
+            f"{folder}: expected images in {folder / 'images'}, found another layout. Fix: put them there, and "
+            f"their masks into {folder / 'masks'}"
+        )
+    partly, faults = read_areas(folder, layout.pairs.keys())
+    if layout.faults or faults:
+        raise UserError([*layout.faults, *faults])
+    return layout, partly
 
 
 def bytes_of(height: int, width: int) -> int:

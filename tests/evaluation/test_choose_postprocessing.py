@@ -24,10 +24,11 @@ from tests.evaluation.test_choose_threshold import QUIET, Store
 
 
 def broken_lines(seed):
-    """Lines 90 px long with gaps of 6 px where the probability is 0.2, and specks of 0.9 that are none."""
+    """Lines with gaps of 6 px where the probability is 0.2; specks of 0.9, and a field of 0.3, that are none."""
     rng = np.random.default_rng(seed)
     target = np.zeros((60, 100), np.uint8)
     percent = np.full((60, 100), 2, np.uint8)
+    percent[52:58, 10:70] = 30  # no low threshold fills the gaps unpunished
     for row in (15, 45):
         target[row - 1 : row + 2, 5:95] = 1
         percent[row - 1 : row + 2, 5:95] = 90

@@ -180,7 +180,7 @@ def test_lists_that_are_none(tmp_path, text, said):
 
 def test_a_table_at_a_given_scale(tmp_path):
     """200 px of a crack 5 px wide at 0.8 mm/px: 0.164 m, 4 mm; on 400 x 300 px, 0.0768 square metres."""
-    save(tmp_path / "masks" / "a.png", drawn([([(100, 150), (300, 150)], 5)]))
+    save(tmp_path / "masks" / "a.png", drawn([([(100, 150.5), (300, 150.5)], 5)]))
     result = call("--input", tmp_path / "masks", "--output", tmp_path / "t.csv", "--mm-per-px", 0.8)
     assert result.exit_code == 0, result.output
     (row,) = rows_of(tmp_path / "t.csv")

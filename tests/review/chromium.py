@@ -14,7 +14,7 @@ SECONDS = 120
 
 
 class Chromium:
-    """A browser with one page.
+    """A browser, one page at a time.
 
     Args:
         program: of `find_browser`.
@@ -35,10 +35,7 @@ class Chromium:
         os.close(child_reads)
         os.close(child_writes)
         self._number, self._left, self.session = 0, b"", None
-        (page,) = [one for one in self.ask("Target.getTargets")["targetInfos"] if one["type"] == "page"]
-        attached = self.ask("Target.attachToTarget", targetId=page["targetId"], flatten=True)
-        self.session = attached["sessionId"]
-        self.ask("Page.enable")
+        self._target = None
 
     def ask(self, method: str, **parameters) -> dict:
         """What the browser answers."""
@@ -46,8 +43,6 @@ class Chromium:
         number = self._number
         while True:
             answer = self._next()
-            if answer.get("method") == "Page.javascriptDialogOpening":  # what was not saved is left
-                self._send("Page.handleJavaScriptDialog", {"accept": True})
             if answer.get("id") == number:
                 if "error" in answer:
                     raise RuntimeError(f"{method}: {answer['error']}")
@@ -89,6 +84,10 @@ class Chromium:
             time.sleep(0.05)
 
     def open(self, url: str) -> None:
+        """Opens a page of its own, and waits until an image is shown."""
+        self._target = self.ask("Target.createTarget", url="about:blank")["targetId"]
+        self.session = self.ask("Target.attachToTarget", targetId=self._target, flatten=True)["sessionId"]
+        self.ask("Page.enable")
         self.ask("Page.navigate", url=url)
         self.until("document.body && document.body.dataset.state === 'ready'")
 
@@ -110,10 +109,18 @@ class Chromium:
 
     def touch(self, *steps) -> None:
         """Each step is a list of fingers (x, y); then all are lifted."""
-        for number, fingers in enumerate(steps):
+        down = 0
+        for fingers in steps:
             points = [{"x": x, "y": y, "id": finger} for finger, (x, y) in enumerate(fingers)]
-            self.ask("Input.dispatchTouchEvent", type="touchMove" if number else "touchStart", touchPoints=points)
+            kind = "touchStart" if len(points) > down else "touchMove"
+            self.ask("Input.dispatchTouchEvent", type=kind, touchPoints=points)
+            down = len(points)
         self.ask("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+
+    def leave(self) -> None:
+        """Closes the page, also one that would ask whether to save."""
+        self.session = None
+        self.ask("Target.closeTarget", targetId=self._target)
 
     def close(self) -> None:
         try:

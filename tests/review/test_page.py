@@ -53,6 +53,9 @@ dot(one, 0.5, 0.5); // what was saved cannot come back
 one.undo();
 assert.ok(one.changed);
 one.begin();
+one.stroke(0.5, 0.5, 0.5, 0.5, 1, 0); // what is background stays so
+assert.ok(!one.end());
+one.begin();
 assert.strictEqual(one.stroke(-9, -9, -5, -9, 3, 1), null); // outside
 one.end();
 assert.strictEqual(one.done.length, 0);
@@ -108,7 +111,7 @@ def page(chromium, server):
     chromium.at = at
     chromium.run("document.getElementById('size').value = 1")
     yield chromium
-    chromium.ask("Page.navigate", url="about:blank")
+    chromium.leave()
 
 
 def save(page):
