@@ -171,7 +171,7 @@ def page(record: dict) -> str:
         "[speed.json](speed.json). " + f"{machine['processor']}, {machine['cores']} cores, "
         f"{', '.join(machine['instructions'])};", f"{record['date'][:10]}, {record['rounds']} rounds.", "",
         f"Load while it ran: {load[0]:.1f} at its begin, {load[1]:.1f} at its end."
-        + (" **Other programs shared the cores: ratios count, seconds do not.**" if max(load) > 1.5 else ""), "",
+        + (" **Other programs shared the cores: processor seconds count, seconds do not.**" if max(load) > 1.5 else ""), "",
         "| what | processor seconds: median, least | before | ratio | seconds: median | before | ratio |",
         "|---|---|---|---|---|---|---|",
     ]  # fmt: skip
