@@ -170,8 +170,8 @@ def page(record: dict) -> str:
         "Made by `scripts/benchmark_speed.py`, in turns in one call; the figures themselves are in",
         "[speed.json](speed.json). " + f"{machine['processor']}, {machine['cores']} cores, "
         f"{', '.join(machine['instructions'])};", f"{record['date'][:10]}, {record['rounds']} rounds.", "",
-        f"Load while it ran: {load[0]:.1f} at its begin, {load[1]:.1f} at its end."
-        + (" **Other programs shared the cores: ratios count, seconds do not.**" if max(load) > 1.5 else ""), "",
+        f"Load while it ran: {load[0]:.1f} at its begin, {load[1]:.1f} at its end.",
+        "", *((_SHARED, "") if max(load) > 1.5 else ()),
         "| what | processor seconds: median, least | before | ratio | seconds: median | before | ratio |",
         "|---|---|---|---|---|---|---|",
     ]  # fmt: skip
@@ -199,6 +199,8 @@ def page(record: dict) -> str:
         lines += ["", f"Not measured in this call: {'; '.join(left)}."]
     return "\n".join([*lines, "", _REST])
 
+
+_SHARED = "**Other programs shared the cores: processor seconds count, seconds do not.**"
 
 _REST = """## Not on this page
 
