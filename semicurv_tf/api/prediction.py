@@ -7,7 +7,9 @@ import numpy as np
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.grid import Grid
+from semicurv_tf.vector.files import Coordinates, about_lines, coordinates_on
 from semicurv_tf.vector.geojson import write_geojson
+from semicurv_tf.vector.layers import make_layers
 from semicurv_tf.vector.segments import Vectors
 from semicurv_tf.vector.table import table_rows, write_table
 from semicurv_tf.vector.vectorize import VectorSettings, vectorize_mask
@@ -43,6 +45,7 @@ class Prediction:
         table: str | Path | None = None,
         *,
         rows: str = "segments",
+        kind: str = "crack",
         scale_mm_per_px: float | None = None,
         prune_px: float = VectorSettings.prune_px,
         simplify_px: float = VectorSettings.simplify_px,
@@ -52,10 +55,11 @@ class Prediction:
         """The lines of the mask with lengths, widths and orientations, as `semicurv-tf vectorize` finds them.
 
         Args:
-            output: also write them to this `.geojson` file; in map coordinates where the image has some, else in
+            output: also write them to this `.geojson` file; in WGS 84 where the image has map coordinates, else in
                 pixels (x right, y down).
             table: also write their measures to this `.csv` file.
             rows: what a row of the table is: "segments" or "cracks".
+            kind: what the lines are of: "crack", "road", "vessel" or "membrane"; it names attributes.
             scale_mm_per_px: size of a pixel in mm, of images without map coordinates.
             prune_px, simplify_px, min_length_px, fill_px: see `VectorSettings`.
 
@@ -74,7 +78,11 @@ class Prediction:
         valid = None if self.valid is None else int(np.count_nonzero(self.valid))
         vectors = vectorize_mask(self.mask, settings, self._grid(scale_mm_per_px), valid)
         if output is not None:
-            write_geojson(Path(output), vectors, self.name, settings)
+            on_map = self.grid.transform is not None and self.grid.crs is not None
+            coordinates = coordinates_on(self.grid, "raster", "geojson") if on_map else Coordinates(None, np.asarray)
+            lines = make_layers(("lines",), vectors, self.mask, kind, coordinates.place)
+            about = about_lines(vectors, self.name, kind, settings, coordinates)
+            write_geojson(Path(output), lines, about, coordinates.decimals)
         if table is not None:
             write_table(Path(table), table_rows(vectors, self.name, rows))
         return vectors

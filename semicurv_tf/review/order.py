@@ -9,6 +9,7 @@ import numpy as np
 from semicurv_tf.acquisition.next_images import Judges, open_judges, rank
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.reader import read_image
+from semicurv_tf.images.values import ValueRanges
 from semicurv_tf.inference.predictor import Predictor
 from semicurv_tf.review.session import Review, Reviewed
 
@@ -24,8 +25,10 @@ class _Unlabelled:
         self._images = images
         self.names = [one.name for one in images]
 
-    def read(self, index: int, channels: int) -> tuple[np.ndarray, np.ndarray | None]:
-        return read_image(self._images[index].image, channels), None
+    def read(
+        self, index: int, channels: int, value_range: ValueRanges | None = None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        return read_image(self._images[index].image, channels, value_range), None
 
 
 def arrange(
@@ -89,7 +92,7 @@ def read_order(path: Path) -> list[str]:
 
 
 def _judges_of(predictor: Predictor) -> Judges:
-    return Judges([predictor.probability], _look, predictor.channels)
+    return Judges([predictor.probability], _look, predictor.channels, value_range=predictor.value_range)
 
 
 def _look(image: np.ndarray) -> np.ndarray:

@@ -64,6 +64,11 @@ class Coordinates:
     crs: str | None
     place: Callable[[np.ndarray], np.ndarray]
 
+    @property
+    def decimals(self) -> int:
+        """Digits after the point that GeoJSON keeps."""
+        return DECIMALS_DEGREES if self.crs else DECIMALS_PIXELS
+
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
@@ -187,21 +192,26 @@ def _write_lines(job: Job, vectors: Vectors, mask, settings, reading: Reading, c
             coordinates.place,
         )
     }  # fmt: skip
-    about = {
-        "width_px": vectors.shape[1],
-        "height_px": vectors.shape[0],
-        "coordinates": coordinates.crs or PIXELS,
-        "kind": reading.kind,
-        "summary": summary_row(vectors, job.name),
-        "settings": dataclasses.asdict(settings),
-    }
+    about = about_lines(vectors, job.name, reading.kind, settings, coordinates)
     chosen = [layers[name] for name in names]
     if job.format == "gpkg":
         write_geopackage(job.lines, chosen, about, reading.kind, coordinates.crs)
     else:
-        write_geojson(job.lines, chosen, about, DECIMALS_DEGREES if coordinates.crs else DECIMALS_PIXELS)
+        write_geojson(job.lines, chosen, about, coordinates.decimals)
     if job.graphml:
         write_graphml(job.graphml, layers["edges"], layers["nodes"], coordinates.crs or PIXELS)
+
+
+def about_lines(vectors: Vectors, name: str, kind: str, settings: VectorSettings, coordinates: Coordinates) -> dict:
+    """What a file of lines says of itself; `name` is the image's."""
+    return {
+        "width_px": vectors.shape[1],
+        "height_px": vectors.shape[0],
+        "coordinates": coordinates.crs or PIXELS,
+        "kind": kind,
+        "summary": summary_row(vectors, name),
+        "settings": dataclasses.asdict(settings),
+    }
 
 
 def _compared(vectors: Vectors, reading: Reading) -> Comparison | None:
@@ -264,12 +274,23 @@ def _read(source: Path, reading: Reading, format: str) -> tuple[MaskFile, Grid, 
     if file.grid is None:
         grid = Grid("mm", scale=reading.scale_mm_per_px) if reading.scale_mm_per_px else Grid()
         return file, grid, Coordinates(None, lambda points: points)
-    grid, own = file.grid, file.grid.crs or ""  # a file with a grid has one
-    wanted = reading.crs if reading.crs not in _CRS_WORDS else WGS84[0] if format == "geojson" else own
-    crs = own if wanted == own else parse_crs(wanted)[0]
-    if crs == own or (crs in WGS84 and own in WGS84):
-        return file, grid, Coordinates(crs, grid.to_map)
-    return file, grid, Coordinates(crs, lambda points: converted(grid.to_map(points), own, crs))
+    return file, file.grid, coordinates_on(file.grid, reading.crs, format)
+
+
+def coordinates_on(grid: Grid, crs: str, format: str) -> Coordinates:
+    """The coordinates that lines of a mask with a place on a map are written in.
+
+    Args:
+        grid: with a coordinate reference system.
+        crs: a word of `--crs`, or a system.
+        format: "geojson", which is in WGS 84 unless `crs` names another, or "gpkg".
+    """
+    own = grid.crs or ""  # a grid on a map has one
+    wanted = crs if crs not in _CRS_WORDS else WGS84[0] if format == "geojson" else own
+    target = own if wanted == own else parse_crs(wanted)[0]
+    if target == own or (target in WGS84 and own in WGS84):
+        return Coordinates(target, grid.to_map)
+    return Coordinates(target, lambda points: converted(grid.to_map(points), own, target))
 
 
 def _background(over: Path | None, mask: np.ndarray) -> np.ndarray:
