@@ -167,7 +167,7 @@ def vectorize_file(
     except MemoryError:
         needed = "a byte for each pixel and 0.2 KB for each of the skeleton"
         return Outcome(job.source, faults=(f"{job.source}: not enough memory ({needed}). Fix: cut it into tiles",))
-    _write_lines(job, vectors, file.mask, settings, reading, coordinates)
+    write_lines(job, vectors, file.mask, settings, reading, coordinates)
     if job.picture and background is not None:
         write_picture(job.picture, draw_vectors(vectors, background, reading.colour))
     rows = tuple(table_rows(vectors, job.name, reading.rows, reading.kind))
@@ -177,7 +177,12 @@ def vectorize_file(
     )  # fmt: skip
 
 
-def _write_lines(job: Job, vectors: Vectors, mask, settings, reading: Reading, coordinates: Coordinates) -> None:
+def write_lines(job: Job, vectors: Vectors, mask, settings, reading: Reading, coordinates: Coordinates) -> None:
+    """Writes the lines of a mask as the job names them, in these coordinates.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
     whole = OF_NETWORK if reading.network else OF_MAP
     names = reading.layers or (whole if job.format == "gpkg" else whole[:1])
     layers = {
@@ -264,12 +269,25 @@ def _read(source: Path, reading: Reading, format: str) -> tuple[MaskFile, Grid, 
     if file.grid is None:
         grid = Grid("mm", scale=reading.scale_mm_per_px) if reading.scale_mm_per_px else Grid()
         return file, grid, Coordinates(None, lambda points: points)
-    grid, own = file.grid, file.grid.crs or ""  # a file with a grid has one
-    wanted = reading.crs if reading.crs not in _CRS_WORDS else WGS84[0] if format == "geojson" else own
-    crs = own if wanted == own else parse_crs(wanted)[0]
-    if crs == own or (crs in WGS84 and own in WGS84):
-        return file, grid, Coordinates(crs, grid.to_map)
-    return file, grid, Coordinates(crs, lambda points: converted(grid.to_map(points), own, crs))
+    return file, file.grid, coordinates_of(file.grid, reading.crs, format)
+
+
+def coordinates_of(grid: Grid, crs: str, format: str) -> Coordinates:
+    """The coordinates that a format is written in; those of a grid without a place are pixels.
+
+    Args:
+        grid: of the mask.
+        crs: as of `Reading`.
+        format: "geojson" or "gpkg".
+    """
+    if grid.transform is None:
+        return Coordinates(None, lambda points: points)
+    own = grid.crs or ""  # a grid with a place has one
+    wanted = crs if crs not in _CRS_WORDS else WGS84[0] if format == "geojson" else own
+    chosen = own if wanted == own else parse_crs(wanted)[0]
+    if chosen == own or (chosen in WGS84 and own in WGS84):
+        return Coordinates(chosen, grid.to_map)
+    return Coordinates(chosen, lambda points: converted(grid.to_map(points), own, chosen))
 
 
 def _background(over: Path | None, mask: np.ndarray) -> np.ndarray:
