@@ -97,6 +97,5 @@ class Prediction:
 
 def _expect_suffix(argument: str, path: str | Path | None, *suffixes: str) -> None:
     if path is not None and Path(path).suffix.lower() not in suffixes:
-        raise UserError(
-            f"{argument}: expected a {' or '.join(suffixes)} file, found {path}. Fix: {Path(path).with_suffix(suffixes[0])}"
-        )
+        fix = Path(path).with_suffix(suffixes[0])
+        raise UserError(f"{argument}: expected a {' or '.join(suffixes)} file, found {path}. Fix: {fix}")
