@@ -7,9 +7,8 @@ import numpy as np
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.grid import Grid
-from semicurv_tf.vector.files import Coordinates, about_lines, coordinates_on
-from semicurv_tf.vector.geojson import write_geojson
-from semicurv_tf.vector.layers import make_layers
+from semicurv_tf.vector.files import Reading, coordinates_of, require_writable, write_lines
+from semicurv_tf.vector.jobs import Job
 from semicurv_tf.vector.segments import Vectors
 from semicurv_tf.vector.table import table_rows, write_table
 from semicurv_tf.vector.vectorize import VectorSettings, vectorize_mask
@@ -55,8 +54,8 @@ class Prediction:
         """The lines of the mask with lengths, widths and orientations, as `semicurv-tf vectorize` finds them.
 
         Args:
-            output: also write them to this `.geojson` file; in WGS 84 where the image has map coordinates, else in
-                pixels (x right, y down).
+            output: also write them to this `.geojson` (longitude and latitude) or `.gpkg` file (the image's own map
+                coordinates); of an image without map coordinates in pixels, x right, y down.
             table: also write their measures to this `.csv` file.
             rows: what a row of the table is: "segments" or "cracks".
             kind: what the lines are of: "crack", "road", "vessel" or "membrane"; it names attributes.
@@ -72,19 +71,18 @@ class Prediction:
         """
         if rows not in ("segments", "cracks"):
             raise UserError(f'rows: expected "segments" or "cracks", found {rows!r}. Fix: rows="segments"')
-        _expect_suffix("output", output, ".geojson")
+        _expect_suffix("output", output, ".geojson", ".gpkg")
         _expect_suffix("table", table, ".csv")
         settings = VectorSettings(prune_px, simplify_px, min_length_px, fill_px)
         valid = None if self.valid is None else int(np.count_nonzero(self.valid))
         vectors = vectorize_mask(self.mask, settings, self._grid(scale_mm_per_px), valid)
         if output is not None:
-            on_map = self.grid.transform is not None and self.grid.crs is not None
-            coordinates = coordinates_on(self.grid, "raster", "geojson") if on_map else Coordinates(None, np.asarray)
-            lines = make_layers(("lines",), vectors, self.mask, kind, coordinates.place)
-            about = about_lines(vectors, self.name, kind, settings, coordinates)
-            write_geojson(Path(output), lines, about, coordinates.decimals)
+            job = Job(Path(self.name), self.name, Path(output))
+            require_writable({job.format}, "raster")
+            coordinates = coordinates_of(vectors.grid, "raster", job.format)
+            write_lines(job, vectors, self.mask, settings, Reading(kind=kind), coordinates)
         if table is not None:
-            write_table(Path(table), table_rows(vectors, self.name, rows))
+            write_table(Path(table), table_rows(vectors, self.name, rows, kind))
         return vectors
 
     def _grid(self, scale_mm_per_px: float | None) -> Grid:
@@ -99,6 +97,7 @@ class Prediction:
         return Grid("mm", scale=scale_mm_per_px)
 
 
-def _expect_suffix(argument: str, path: str | Path | None, suffix: str) -> None:
-    if path is not None and Path(path).suffix.lower() != suffix:
-        raise UserError(f"{argument}: expected a {suffix} file, found {path}. Fix: {Path(path).with_suffix(suffix)}")
+def _expect_suffix(argument: str, path: str | Path | None, *suffixes: str) -> None:
+    if path is not None and Path(path).suffix.lower() not in suffixes:
+        fix = Path(path).with_suffix(suffixes[0])
+        raise UserError(f"{argument}: expected a {' or '.join(suffixes)} file, found {path}. Fix: {fix}")

@@ -172,7 +172,7 @@ def vectorize_file(
     except MemoryError:
         needed = "a byte for each pixel and 0.2 KB for each of the skeleton"
         return Outcome(job.source, faults=(f"{job.source}: not enough memory ({needed}). Fix: cut it into tiles",))
-    _write_lines(job, vectors, file.mask, settings, reading, coordinates)
+    write_lines(job, vectors, file.mask, settings, reading, coordinates)
     if job.picture and background is not None:
         write_picture(job.picture, draw_vectors(vectors, background, reading.colour))
     rows = tuple(table_rows(vectors, job.name, reading.rows, reading.kind))
@@ -182,7 +182,12 @@ def vectorize_file(
     )  # fmt: skip
 
 
-def _write_lines(job: Job, vectors: Vectors, mask, settings, reading: Reading, coordinates: Coordinates) -> None:
+def write_lines(job: Job, vectors: Vectors, mask, settings, reading: Reading, coordinates: Coordinates) -> None:
+    """Writes the lines of a mask as the job names them, in these coordinates.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
     whole = OF_NETWORK if reading.network else OF_MAP
     names = reading.layers or (whole if job.format == "gpkg" else whole[:1])
     layers = {
@@ -274,23 +279,25 @@ def _read(source: Path, reading: Reading, format: str) -> tuple[MaskFile, Grid, 
     if file.grid is None:
         grid = Grid("mm", scale=reading.scale_mm_per_px) if reading.scale_mm_per_px else Grid()
         return file, grid, Coordinates(None, lambda points: points)
-    return file, file.grid, coordinates_on(file.grid, reading.crs, format)
+    return file, file.grid, coordinates_of(file.grid, reading.crs, format)
 
 
-def coordinates_on(grid: Grid, crs: str, format: str) -> Coordinates:
-    """The coordinates that lines of a mask with a place on a map are written in.
+def coordinates_of(grid: Grid, crs: str, format: str) -> Coordinates:
+    """The coordinates that a format is written in; those of a grid without a place are pixels.
 
     Args:
-        grid: with a coordinate reference system.
-        crs: a word of `--crs`, or a system.
-        format: "geojson", which is in WGS 84 unless `crs` names another, or "gpkg".
+        grid: of the mask.
+        crs: as of `Reading`.
+        format: "geojson" or "gpkg".
     """
-    own = grid.crs or ""  # a grid on a map has one
+    if grid.transform is None:
+        return Coordinates(None, lambda points: points)
+    own = grid.crs or ""  # a grid with a place has one
     wanted = crs if crs not in _CRS_WORDS else WGS84[0] if format == "geojson" else own
-    target = own if wanted == own else parse_crs(wanted)[0]
-    if target == own or (target in WGS84 and own in WGS84):
-        return Coordinates(target, grid.to_map)
-    return Coordinates(target, lambda points: converted(grid.to_map(points), own, target))
+    chosen = own if wanted == own else parse_crs(wanted)[0]
+    if chosen == own or (chosen in WGS84 and own in WGS84):
+        return Coordinates(chosen, grid.to_map)
+    return Coordinates(chosen, lambda points: converted(grid.to_map(points), own, chosen))
 
 
 def _background(over: Path | None, mask: np.ndarray) -> np.ndarray:
