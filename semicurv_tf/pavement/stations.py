@@ -60,9 +60,10 @@ def read_stations(path: Path) -> dict[str, Station]:
     faults = []
     for line, row in enumerate(rows, 2):
         try:
-            name = Path(row["image"] or "").with_suffix("").as_posix()
-            if name in ("", "."):
+            path_of = Path((row["image"] or "").strip())
+            if not path_of.name:
                 raise ValueError("image: expected a name, found none")
+            name = path_of.with_suffix("").as_posix()
             if name in found:
                 raise ValueError(f"image {name}: is there twice")
             numbers = {column: _number(column, row.get(column)) for column in _LARGEST}

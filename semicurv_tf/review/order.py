@@ -82,7 +82,9 @@ def read_order(path: Path) -> list[str]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.DictReader(file)
             if "image" in (rows.fieldnames or ()):
-                return [Path(row["image"]).with_suffix("").as_posix() for row in rows if row["image"]]
+                return [
+                    path_of.with_suffix("").as_posix() for row in rows if (path_of := Path(row["image"] or "")).name
+                ]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(
             f"--order {path}: expected next, name, or a .csv file, found {getattr(error, 'strerror', None) or error}. "
