@@ -228,6 +228,14 @@ class Learner(keras.Model):
     def build_from_config(self, config):
         """Nothing is left to build: the networks come built."""
 
+    def get_compile_config(self):
+        """As of Keras, which asks for it where `compile` is overridden."""
+        return super().get_compile_config()
+
+    def compile_from_config(self, config):
+        """Compiles as the learner was that was saved."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
     @property
     def other_variables(self) -> list:
         """Variables beside networks and optimizer that a step changes, for the checkpoint."""
