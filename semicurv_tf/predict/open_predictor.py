@@ -224,7 +224,7 @@ def _of_server(options: PredictorOptions, settings: dict) -> tuple["Client", Pre
 
 def _of_run(run: str, options: PredictorOptions, memory: int, settings: dict) -> tuple[Predictor, dict]:
     from semicurv_tf.training.precision import resolve_precision
-    from semicurv_tf.training.run_folder import chosen_postprocessing, chosen_threshold, load_deployed, read_config
+    from semicurv_tf.training.run_folder import chosen_postprocessing, chosen_threshold, load_deployed
 
     network, about = load_deployed(run)
     identity = {"model": _digest(weight.numpy().tobytes() for weight in network.weights)}
@@ -235,7 +235,7 @@ def _of_run(run: str, options: PredictorOptions, memory: int, settings: dict) ->
 
         network = folded_for_inference(network, about["channels"], precision.policy)
         identity["precision"] = precision.name
-    tta = options.tta or read_config(Path(run)).model.tta
+    tta = options.tta or about.get("tta") or "none"
     limit = Memory(memory, round(enlarged(tta) * pixel_bytes(network)))
     value_range = parse_ranges(about["value_range"]) if about.get("value_range") else None
     settings = {

@@ -125,7 +125,8 @@ def load_deployed(run: str | Path):
 
     Returns:
         The network, a float32 `keras.Model` from raw images `(batch, height, width, channels)` to logits
-        `(batch, height, width, 1)`; and the content of run.json with `step`, the checkpoint's.
+        `(batch, height, width, 1)`; and the content of run.json with `step`, the checkpoint's, and `tta`, how
+        predictions are averaged unless one says otherwise.
 
     Raises:
         UserError: no run, no checkpoint, or a damaged one.
@@ -135,7 +136,7 @@ def load_deployed(run: str | Path):
     checkpoint, make_network, facts = _newest(Path(run))
     network = make_network()
     step = checkpoints.restore_deployed(checkpoint, network)
-    return network, {**facts, "step": step}
+    return network, {**facts, "step": step, "tta": read_config(Path(run)).model.tta}
 
 
 def load_student_and_teacher(run: str | Path):

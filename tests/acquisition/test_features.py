@@ -51,4 +51,4 @@ def test_large_images_of_any_number_of_bands():
 def test_reduced_bands_are_each_its_own_mean():
     image = np.random.default_rng(0).integers(0, 256, (64, 96, 5), np.uint8)
     means = image.reshape(32, 2, 48, 2, 5).mean(axis=(1, 3))
-    assert abs(reduced(image, 48) - means).max() <= 0.5
+    assert abs(reduced(image, 48) - means).max() <= 1  # rounded once per axis

@@ -23,7 +23,7 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("api") / "run"
     return semicurv_tf.train(
         "synthetic", run=folder, labels=0.2, steps=4, method="semicurv", precision="float32", model=TINY, quiet=True,
-        data={"options": {"train": 8, "validation": 2, "test": 3}}, training=SMALL_BATCHES,
+        data={"options": {"train": 8, "validation": 5, "test": 3}}, training=SMALL_BATCHES,
     )  # fmt: skip
 
 

@@ -70,9 +70,9 @@ def test_an_array_is_predicted_as_its_file(run, photographs, file, bands):
 
 
 def test_tiles_and_orientations_are_those_of_the_command(run, photographs, tmp_path):
-    options = ("--tile", 32, "--tta", "d4", "--threshold", 0.42, "--no-data", "0-90")
+    options = ("--tile", 32, "--tta", "d4", "--threshold", 0.42, "--no-data", "0-120")
     typed("predict", "--run", run.folder, "--input", photographs / "colour.png", "--output", tmp_path, *options)
-    found = run.predict(photographs / "colour.png", tile=32, tta="d4", threshold=0.42, no_data="0-90")
+    found = run.predict(photographs / "colour.png", tile=32, tta="d4", threshold=0.42, no_data="0-120")
     assert (found.mask == (np.asarray(Image.open(tmp_path / "colour.png")) == 255)).all()
     assert found.threshold == 0.42
     assert not found.valid.all() and (found.probability[~found.valid] == 0).all()

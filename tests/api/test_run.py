@@ -17,7 +17,7 @@ def test_a_run_is_the_commands_run(run, tmp_path):
     """The same words give the same configuration and, after as many steps, the same weights."""
     typed(
         "train", "--dataset", "synthetic", "--labels", 0.2, "--steps", 4, "--precision", "float32",
-        "--set", "model.widths=[4,8]", "--set", "data.options={train: 8, validation: 2, test: 3}",
+        "--method", "semicurv", "--set", "model.widths=[4,8]", "--set", "data.options={train: 8, validation: 5, test: 3}",
         *(part for key, value in SMALL_BATCHES.items() for part in ("--set", f"training.{key}={value}")),
         "--run", tmp_path / "run",
     )  # fmt: skip

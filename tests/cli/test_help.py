@@ -53,4 +53,4 @@ def test_help_lists_the_methods_and_networks_that_the_registries_have():
     classes = [each for each in vars(registry).values() if isinstance(each, type) and issubclass(each, MethodSettings)]
     names = {each.model_fields["name"].default for each in classes if "name" in each.model_fields}
     assert {name for name in names if isinstance(name, str)} == set(registry.METHODS)
-    assert f"One of {', '.join(registry.METHODS)}." in said and f"One of {', '.join(NETWORKS)}." in said
+    assert f"one of {', '.join(registry.METHODS)}." in said and f"one of {', '.join(NETWORKS)}." in said

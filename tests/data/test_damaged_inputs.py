@@ -45,8 +45,10 @@ def test_verify_and_prepare_report_and_write_nothing(damaged, cache):
     folder, manifest = damaged
     named = sum(entry["expected"] == "named" for entry in manifest)
     report = verify("folder", folder)
-    assert len(report.errors) >= named
+    # Faults that many files share are gathered into one line with their count.
+    counted = lambda lines: sum(1 + sum(map(int, re.findall(r"and (\d+) more", line))) for line in lines)
+    assert counted(report.errors) >= named
     with pytest.raises(UserError) as error:
         prepare("folder", folder, cache_dir=cache)
-    assert len(error.value.lines) >= named and list(cache.iterdir()) == []
+    assert counted(error.value.lines) >= named and list(cache.iterdir()) == []
     assert all(re.search(r": expected .*found .*Fix: ", line) for line in error.value.lines)

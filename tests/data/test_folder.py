@@ -147,7 +147,7 @@ def test_loops_of_links_end_and_broken_links_are_named(files, cache):
 
 
 def test_empty_folder_and_unknown_layout(tmp_path):
-    with pytest.raises(UserError, match="expected images/ and masks/"):
+    with pytest.raises(UserError, match="expected images, images/ and masks/"):
         read_layout(tmp_path)
     (tmp_path / "images").mkdir()
     with pytest.raises(UserError, match="found no image"):

@@ -116,7 +116,13 @@ def test_supervised_batches_have_no_unlabelled_part():
     with pytest.raises(UserError, match="found none. Fix: lower --labels"):
         _batches(_store(3), [0, 1, 2], [])
     with pytest.raises(UserError, match="at least one labelled"):
-        _batches(_store(3), [], [0])
+        _batches(_store(3), [], [0], batch_unlabelled=0)
+
+
+def test_batches_without_a_labelled_image_have_the_shapes_of_none():
+    batch = _batches(_store(3), [], [0, 1])[0]
+    assert batch["labelled"]["image"].shape[0] == batch["labelled"]["mask"].shape[0] == 0
+    assert batch["labelled"]["image"].shape[1:] == batch["unlabelled"]["image"].shape[1:]
 
 
 def test_evaluation_batches_hold_every_image_once_grouped_by_size():

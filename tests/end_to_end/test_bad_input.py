@@ -24,7 +24,7 @@ def refused(monkeypatch, capfd, tmp_path):
     return call
 
 
-@pytest.mark.parametrize("labels", ["0", "1.5", "-1", "few", "nan", "9999"])
+@pytest.mark.parametrize("labels", ["1.5", "-1", "few", "nan", "9999"])
 def test_labels(refused, labels):
     (line,) = refused("train", "--labels", labels)
     assert "--labels" in line and labels in line and "Fix:" in line

@@ -42,7 +42,7 @@ def test_photographs_without_a_mask(command, photographs, start, tmp_path):
     run = tmp_path / "run"
     data = ["--dataset", "folder", "--data-dir", photographs, "--labels", "0", "--set", "data.crop=32"]
     begin = ["--set", f"model.start={start}", "--steps", "3", "--run", run, *SMALL]
-    text = command("train", *data, *METHOD, *begin)
+    text = command("train", *data, *begin, *METHOD)
     assert "0 labelled (none, of 0 with a mask) of 4" in text and "no image is labelled" in text
     assert json.loads((run / "run.json").read_text())["labelled"] == []
     last = json.loads((run / "log.jsonl").read_text().splitlines()[-1])
@@ -57,14 +57,14 @@ def test_masks_that_are_there_are_not_looked_at(command, start, tmp_path):
     """The labels of the built-in data stay hidden, and serve to score the run afterwards."""
     run = tmp_path / "run"
     begin = ["--set", f"model.start={start}", "--steps", "2", "--run", run, *SMALL]
-    command("train", "--dataset", "synthetic", "--labels", "0", *METHOD, *begin)
+    command("train", "--dataset", "synthetic", "--labels", "0", *begin, *METHOD)
     assert json.loads((run / "run.json").read_text())["labelled"] == []
     assert "IoU" in command("evaluate", "--run", run)
 
 
 def test_what_needs_labels_says_so(command, photographs, tmp_path):
     common = ["train", "--dataset", "folder", "--data-dir", photographs, "--run", tmp_path / "run"]
-    found = command(*common, "--method", "supervised", "--labels", "0", *SMALL, expect=2)
+    found = command(*common, *SMALL, "--method", "supervised", "--labels", "0", expect=2)
     assert "supervised needs labelled images, found 0. Fix: --labels 3, or --method mean_teacher" in found
-    found = command(*common, *METHOD, *SMALL, expect=2)
+    found = command(*common, *SMALL, *METHOD, expect=2)
     assert "expected at least one training image with a mask, found none" in found and "--labels 0" in found

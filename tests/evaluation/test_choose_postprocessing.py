@@ -141,7 +141,7 @@ def test_test_images_are_scored_with_the_steps(opened):
 
 
 def test_keys_of_scores():
-    assert (key("test", 0.5), key("test", 0.42, True)) == ("test", "test@0.42+postprocessing")
+    assert (key("test", 0.5), key("test", 0.42, steps=True)) == ("test", "test@0.42+postprocessing")
 
 
 def test_metrics_of_probabilities_are_refused():

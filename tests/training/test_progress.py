@@ -40,7 +40,10 @@ def test_what_fits_is_whole(width):
 
 def test_a_line_elsewhere_has_all():
     (line,) = shown(80, terminal=False)
-    assert line.startswith("step 120/1500  left 0:0") and "lr 0.0003  batch IoU 45.1 %  IoU student 61.2 %" in line
+    assert (
+        line.startswith("step 120/1500  left 0:0")
+        and "lr 0.0003  batch IoU 45.1 %  IoU 61.2 % (teacher 63.1 %)" in line
+    )
 
 
 def test_what_matters_most_comes_first():
