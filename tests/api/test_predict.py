@@ -77,7 +77,7 @@ def test_tiles_and_orientations_are_those_of_the_command(run, photographs, tmp_p
     assert found.threshold == 0.42
     assert not found.valid.all() and (found.probability[~found.valid] == 0).all()
     image = np.asarray(Image.open(photographs / "colour.png"))
-    assert (found.valid == (image > 90).any(axis=-1)).all()
+    assert (found.valid == (image > 120).any(axis=-1)).all()
 
 
 def test_lines_of_a_map_are_in_map_coordinates(geotiff, tmp_path):
@@ -88,7 +88,8 @@ def test_lines_of_a_map_are_in_map_coordinates(geotiff, tmp_path):
     assert mine == theirs and mine["semicurv_tf"]["coordinates"] == "EPSG:4326"
     assert mine["features"], "the built-in network finds the drawn road"
     x, y = np.concatenate([vectors.grid.to_map(segment.points) for segment in vectors.segments]).T
-    assert (x >= 500000).all() and (x <= 500048).all() and (y <= 5800000).all() and (y >= 5799952).all()
+    # Smoothed lines that end at the border reach over it by less than a pixel.
+    assert (x > 499999.5).all() and (x < 500048.5).all() and (y < 5800000.5).all() and (y > 5799951.5).all()
     sums = vectors.summary()
     assert sums["total_length_m"] == pytest.approx(sums["total_length_px"] / 2, rel=1e-6)
     assert len((tmp_path / "mine.csv").read_text().splitlines()) == 1 + len(vectors.segments)

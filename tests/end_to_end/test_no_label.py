@@ -59,7 +59,7 @@ def test_masks_that_are_there_are_not_looked_at(command, start, tmp_path):
     begin = ["--set", f"model.start={start}", "--steps", "2", "--run", run, *SMALL]
     command("train", "--dataset", "synthetic", "--labels", "0", *begin, *METHOD)
     assert json.loads((run / "run.json").read_text())["labelled"] == []
-    assert "IoU" in command("evaluate", "--run", run)
+    assert "iou" in command("evaluate", "--run", run)
 
 
 def test_what_needs_labels_says_so(command, photographs, tmp_path):
