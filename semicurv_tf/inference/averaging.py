@@ -6,7 +6,7 @@ import numpy as np
 
 # What `--tta` and `model.tta` take.
 CHOICES = ("none", "d4", "scales", "all")
-# Chosen on hidden training masks: nearly the gain of five scales, at less than half their cost (docs/predict.md).
+# Compared with one and five on hidden training masks: results/pretraining/README.md.
 SCALES = (0.5, 1.0, 1.5)
 
 

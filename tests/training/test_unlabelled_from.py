@@ -6,6 +6,7 @@ import pytest
 from semicurv_tf.cli.console import console
 from semicurv_tf.config import load_config
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.reader import read_image
 from semicurv_tf.study.branch import branch
 from semicurv_tf.study.measure import train_to_the_end
 from semicurv_tf.training import run_folder
@@ -64,7 +65,9 @@ def test_unlabelled_images_come_later_and_a_branch_is_the_run_itself(baseline, t
     lines = {line["step"]: line for line in read_log(tmp_path / "whole" / run_folder.LOG)}
     assert ["cutmix" in lines[step] for step in sorted(lines) if step in (4, 8)] == [False, True]
 
-    assert (tmp_path / "whole" / run_folder.TRANSPLANTS).is_file()
+    # One row: it, a host, the transplant, its mask, where that counts; 32 px shown as 128, 4 px between, titles above.
+    shape = read_image(tmp_path / "whole" / run_folder.TRANSPLANTS, 3).shape
+    assert shape == (128 + 36, 5 * 128 + 6 * 4, 3)
 
     branch(baseline, 4, tmp_path / "branched", LATER)
     train_to_the_end(LATER, tmp_path / "branched", console())
