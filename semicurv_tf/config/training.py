@@ -44,6 +44,11 @@ class TrainingConfig(Section):
     monitor_images: Annotated[int, Field(ge=1)] = Field(
         32, description="at most this many, so that monitoring costs little"
     )
+    keep: Literal["last", "best"] = Field(
+        "last",
+        description="the network to deploy: of the last step; or, where the dataset has validation images, the one "
+        "best on them, the start included, if the last is worse by more than chance",
+    )
     pictures_every: Annotated[int, Field(ge=0)] = Field(
         500, description="steps between pictures in TensorBoard; 0: none"
     )

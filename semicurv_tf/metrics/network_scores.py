@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from semicurv_tf.metrics.overlap import count_overlap, summarise
+from semicurv_tf.metrics.overlap import count_overlap, iou
 
 
 def make_predictor(network):
@@ -37,6 +37,6 @@ def count_images(predict, batches, progress=None):
     return counts
 
 
-def mean_iou(predict, batches) -> float:
-    """The mean over images of the IoU, as the paper reports it."""
-    return summarise(count_images(predict, batches).values())["mean"]["iou"]
+def iou_of_images(predict, batches) -> np.ndarray:
+    """The IoU of each image, float64 `(images,)` in [0, 1]; its mean is what the paper reports."""
+    return np.array([iou(counts) for counts in count_images(predict, batches).values()], np.float64)

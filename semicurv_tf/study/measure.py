@@ -19,9 +19,9 @@ def train_to_the_end(config: Config, run: Path, console: Console):
 
 
 def test_scores(run: Path, data_dir: str | None, console: Console) -> dict:
-    """Scores the last step once; the test set is not opened again for a run that has them."""
-    newest = checkpoints.newest(run / run_folder.CHECKPOINTS)
-    step = None if newest is None else checkpoints.step_of(newest)
+    """Scores the deployed network once; the test set is not opened again for a run that has them."""
+    deployed = run_folder.deployed_checkpoint(run)
+    step = None if deployed is None else checkpoints.step_of(deployed)
     path = run / run_folder.SCORES
     known = run_folder.read_json(path).get("test") if path.exists() else None
     return known if known and known["step"] == step else score_run(run, "test", data_dir, console)

@@ -5,7 +5,9 @@ themselves, which tells fitting, not generalisation. `hidden` takes the masks of
 images: they are hidden from the training and stand in for a validation set while a recipe is developed.
 """
 
-from semicurv_tf.metrics.network_scores import make_predictor, mean_iou
+import numpy as np
+
+from semicurv_tf.metrics.network_scores import iou_of_images, make_predictor
 
 WATCHED_IMAGES = 8  # at once
 WATCHED_PX = 640  # of a larger image, the densest window of this side is watched: a photograph of 12 MP takes 10 GB
@@ -24,15 +26,29 @@ class Monitor:
     def __init__(self, method, batches, every: int, steps: int):
         self._batches = batches
         self._every, self._steps = every, steps
+        self._iou: dict[str, np.ndarray] = {}
         self.predictors = {"student": make_predictor(method.student)}
         if method.teacher is not None:
             self.predictors["teacher"] = make_predictor(method.teacher)
 
     def __call__(self, report: dict):
-        if report["step"] % self._every and report["step"] != self._steps:
+        if not self.watches(report["step"]):
             return
-        for name, predict in self.predictors.items():
-            report[f"monitor_{name}_iou"] = mean_iou(predict, self._batches())
+        self._iou = {name: self._iou_of(name) for name in self.predictors}
+        for name, each in self._iou.items():
+            report[f"monitor_{name}_iou"] = float(each.mean())
+
+    def watches(self, step: int) -> bool:
+        """Whether the images are looked at after this step."""
+        return step % self._every == 0 or step == self._steps
+
+    def last_deployed(self) -> np.ndarray:
+        """IoU in [0, 1] of each image by the network to deploy, float64 `(images,)`, when last looked at; else now."""
+        name = list(self.predictors)[-1]
+        return self._iou[name] if self._iou else self._iou_of(name)
+
+    def _iou_of(self, name: str) -> np.ndarray:
+        return iou_of_images(self.predictors[name], self._batches())
 
 
 def monitored_images(choice: str, most: int, dataset, labelled: list[int], unlabelled: list[int]):

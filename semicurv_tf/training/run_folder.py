@@ -4,6 +4,7 @@ RUN/config.yaml       the resolved configuration
 RUN/run.json          versions, seed, channels, statistics, names of the labelled images
 RUN/manifest.jsonl    a line per image: where it is, its split, its content hash (see `data/manifest.py`)
 RUN/checkpoints/      step-000200/ ... : everything needed to go on
+RUN/kept/             the checkpoint to deploy, where one before the last was better on validation images
 RUN/log.jsonl         one JSON object per report
 RUN/tensorboard/      the same as curves
 RUN/transplants.png   what `method.transplants` does: some, with their mask and where it counts
@@ -31,7 +32,7 @@ from semicurv_tf.whole_files import write_json
 
 CONFIG, RUN, LOG, DEPLOYED, SCORES = "config.yaml", "run.json", "log.jsonl", "deployed.keras", "scores.json"
 THRESHOLD, MANIFEST = "threshold.json", "manifest.jsonl"
-CHECKPOINTS, TENSORBOARD = "checkpoints", "tensorboard"
+CHECKPOINTS, KEPT, TENSORBOARD = "checkpoints", "kept", "tensorboard"
 TRANSPLANTS = "transplants.png"
 
 PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy", "scipy", "pydantic", "Pillow")
@@ -118,7 +119,7 @@ def read_manifest(run: str | Path) -> tuple[Entry, ...] | None:
 
 
 def load_deployed(run: str | Path):
-    """The network to deploy, from the run's newest checkpoint.
+    """The network to deploy, from the run's `deployed_checkpoint`.
 
     Args:
         run: the run folder.
@@ -133,33 +134,38 @@ def load_deployed(run: str | Path):
     """
     from semicurv_tf.training import checkpoints
 
-    checkpoint, make_network, facts = _newest(Path(run))
+    checkpoint, make_network, facts = _checkpoint(Path(run), deployed_checkpoint(run))
     network = make_network()
     step = checkpoints.restore_deployed(checkpoint, network)
     return network, {**facts, "step": step, "tta": read_config(Path(run)).model.tta}
 
 
 def load_student_and_teacher(run: str | Path):
-    """Student and teacher, from the run's newest checkpoint; see `load_deployed`.
+    """Student and teacher, from the run's `deployed_checkpoint`; see `load_deployed`.
 
     Returns:
         The student; the teacher, or None where the run has none; and the content of run.json with `step`.
     """
     from semicurv_tf.training import checkpoints
 
-    checkpoint, make_network, facts = _newest(Path(run))
+    checkpoint, make_network, facts = _checkpoint(Path(run), deployed_checkpoint(run))
     student = make_network()
     step, teacher = checkpoints.restore_student_and_teacher(checkpoint, student, make_network)
     return student, teacher, {**facts, "step": step}
 
 
-def _newest(run: Path):
-    """The newest checkpoint of a run, what makes its network without weights, and run.json."""
-    from semicurv_tf.models import build_network
+def deployed_checkpoint(run: str | Path) -> Path | None:
+    """The checkpoint whose network is deployed: the kept one, else the newest; None where there is none yet."""
     from semicurv_tf.training import checkpoints
 
+    return checkpoints.newest(Path(run) / KEPT) or checkpoints.newest(Path(run) / CHECKPOINTS)
+
+
+def _checkpoint(run: Path, checkpoint: Path | None):
+    """A checkpoint of a run, what makes its network without weights, and run.json."""
+    from semicurv_tf.models import build_network
+
     config, facts = read_config(run), read_facts(run)
-    checkpoint = checkpoints.newest(run / CHECKPOINTS)
     if checkpoint is None:
         raise UserError(f"{run}: has no checkpoint yet. Fix: semicurv-tf train --resume {run}")
     return (
@@ -192,7 +198,7 @@ def chosen_threshold(run: str | Path, step: int | None = None) -> float | None:
 
     Args:
         run: the run folder.
-        step: of the network whose masks it is for; None: of the run's newest checkpoint, where there is one.
+        step: of the network whose masks it is for; None: of the run's deployed one, where there is one.
 
     Raises:
         UserError: `RUN/threshold.json` is damaged, or was chosen for the network of another step.
@@ -221,8 +227,8 @@ def _choice_at(run: str | Path, step: int | None) -> dict | None:
     if choice is None:
         return None
     if step is None:
-        newest = checkpoints.newest(Path(run) / CHECKPOINTS)
-        step = None if newest is None else checkpoints.step_of(newest)
+        deployed = deployed_checkpoint(run)
+        step = None if deployed is None else checkpoints.step_of(deployed)
     if None not in (step, choice.get("step")) and step != choice["step"]:
         raise UserError(
             f"{Path(run) / THRESHOLD}: chosen at step {choice['step']}, the run is at step {step}. "

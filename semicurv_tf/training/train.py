@@ -21,6 +21,7 @@ from semicurv_tf.methods import build_method
 from semicurv_tf.methods.schedule import first_unlabelled_step, learning_rate, steps_of_epoch, steps_of_run
 from semicurv_tf.models.vgg16 import require_file
 from semicurv_tf.training import checkpoints, run_folder
+from semicurv_tf.training.best import BestSoFar
 from semicurv_tf.training.devices import Devices, open_devices, require_equal_shares, require_same_run
 from semicurv_tf.training.faults import LOST_WORKER, lost_worker
 from semicurv_tf.training.gathering import gather_workers
@@ -253,6 +254,7 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
     journal = Journal(run / run_folder.LOG, run / run_folder.TENSORBOARD, first_step, epoch_steps) if chief else None
     with contextlib.ExitStack() as stack:
         listeners: list[Callable[[dict], Any]] = [stop_at_non_finite]
+        best: BestSoFar | None = None
         if journal is not None:
             listeners += [stack.enter_context(Heartbeat(run / HEARTBEAT, first_step, steps)), CollapseWarning(warn)]
             if indices:
@@ -261,6 +263,9 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
                 pictured = few(PICTURED_IMAGES, indices[:PICTURED_IMAGES])
                 pictures = Pictures(monitor.predictors, pictured, journal.pictures, training.pictures_every, steps)
                 listeners += [monitor, pictures, FallWarning(warn, watched)]
+                if training.keep == "best" and store is dataset.validation:
+                    best = BestSoFar(run, method, monitor, first_step)
+                    listeners.append(best)
             listeners += [journal, stack.enter_context(LiveProgress(first_step, steps, console))]
         asked = stack.enter_context(StopRequest())
         for report, stop in run_steps(method, batches, devices, first_step, lambda: asked.requested):
@@ -274,6 +279,8 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
             if stop and step < steps:
                 raise Stopped(step)
         if chief:
+            if best is not None:
+                console.print(best.finish())
             _finish(run, steps, console)
 
 
