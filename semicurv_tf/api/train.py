@@ -19,6 +19,7 @@ def train(
     recipe: str | None = None,
     config: str | Path | None = None,
     start: str | Path | None = None,
+    budget_minutes: float | None = None,
     quiet: bool = False,
     **settings,
 ) -> Run:
@@ -34,6 +35,7 @@ def train(
             named.
         config: a YAML file of your own; not with `recipe`.
         start: what to begin with, as `--from`: another run, or a file of weights.
+        budget_minutes: the length is planned so that the run ends within this time on this machine.
         quiet: no progress.
         **settings: the other words of the command line: `data_dir`, `unlabelled_dir`, `method`, `model`, `steps`,
             `seed`, `devices`, `precision`; or sections with their keys, e.g. `training={"learning_rate": 1e-4}`,
@@ -61,7 +63,14 @@ def train(
     from semicurv_tf.planning.request import read_request
     from semicurv_tf.planning.train import run_of, train_request
 
-    request = read_request(folder, recipe=recipe, config_file=config, start=start, settings=values)
+    request = read_request(
+        folder,
+        recipe=recipe,
+        config_file=config,
+        start=start,
+        settings=values,
+        budget_minutes=budget_minutes,
+    )
     target = Path(run) if run is not None else run_of(request)
     with interrupted(target):
         train_request(request, target, console(quiet))

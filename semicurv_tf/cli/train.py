@@ -36,6 +36,9 @@ from semicurv_tf.methods.names import METHOD_NAMES
     "--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="Override one key; may be repeated."
 )
 @click.option("--steps", type=int, help="Short for --set training.steps=N.")
+@click.option(
+    "--budget-minutes", type=float, metavar="N", help="Plan the length so that the run ends within N minutes here."
+)
 @click.option("--seed", type=int, help="Short for --set training.seed=N.")
 @click.option("--devices", type=int, help="GPUs that share each step, or parts of the processor. Default: 1.")
 @click.option("--precision", help="auto (default), float32, bfloat16, or float16 with loss scaling.")
@@ -63,6 +66,7 @@ def train(
     start,
     settings,
     steps,
+    budget_minutes,
     seed,
     devices,
     precision,
@@ -85,6 +89,7 @@ def train(
       semicurv-tf train photos/
       semicurv-tf train photos/ --dry-run                       # the plan and the time, nothing else
       semicurv-tf train photos/ --labels 3 --run runs/three
+      semicurv-tf train photos/ --budget-minutes 20             # as many steps as that allows
       semicurv-tf train more_photos/ --from runs/photos         # goes on from an own network
       semicurv-tf train photos/ --recipe crackforest_best --run runs/cracks
       semicurv-tf train --dataset synthetic --steps 300 --run runs/first
@@ -117,12 +122,23 @@ def train(
 
     shown = console(quiet, as_json)
     if resume is not None:
+        if budget_minutes is not None:
+            raise UserError(
+                f"--resume {resume}: takes no --budget-minutes, its rate follows a length that is fixed. Fix: --steps N"
+            )
         _resume(resume, run, folder or recipe or config_file or start, values, dry_run, shown)
         return
 
     from semicurv_tf.planning.request import read_request
 
-    request = read_request(folder, recipe=recipe, config_file=config_file, start=start, settings=values)
+    request = read_request(
+        folder,
+        recipe=recipe,
+        config_file=config_file,
+        start=start,
+        settings=values,
+        budget_minutes=budget_minutes,
+    )
     with quiet_start():
         from semicurv_tf.planning.train import run_of, train_request
     run = run or run_of(request)

@@ -1,9 +1,11 @@
 """The crop and the length of a run, from what its images are like."""
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from semicurv_tf.config import Config
+from semicurv_tf.errors import UserError
 from semicurv_tf.planning.measure import CROPS, ImageFacts
 
 WHOLE_PIXELS = 256 * 256  # images of one size up to this are trained on whole
@@ -12,6 +14,7 @@ HIT_SHARE = 0.5  # of the crops should hold a structure: the others teach what i
 SMALLEST_SIDE_PX = 16  # of a crop, and its unit
 PASSES = 4  # over the pixels of the labelled images, at least
 LONGEST = 4  # times the recipe's length, at most
+SHORTEST_STEPS = 40  # fewer than these teach nothing, whatever the time
 
 
 class Choice(NamedTuple):
@@ -71,3 +74,30 @@ def choose_steps(config: Config, images: ImageFacts, crop: int | None) -> tuple[
     steps = min(max(least, wanted), LONGEST * least)
     passes = steps * pixels / images.labelled_pixels
     return steps, f"sees the labelled pixels {passes:.1f} times" if passes < 10 else f"about {passes:.0f} times"
+
+
+def steps_within(minutes: float, config: Config, seconds_of: Callable[[int], float]) -> Choice:
+    """The length that fits into a time: more steps than the recipe's where there is time, fewer where there is not.
+
+    Args:
+        minutes: for the whole command.
+        config: of the recipe.
+        seconds_of: the forecast of a run of so many steps; grows in proportion to them from what a start takes.
+
+    Raises:
+        UserError: too few steps fit to teach anything.
+    """
+    start = seconds_of(0)
+    step = seconds_of(1) - start
+    fitting = math.floor((60 * minutes - start) / step)
+    if fitting < SHORTEST_STEPS:
+        least = math.ceil((start + SHORTEST_STEPS * step) / 60)
+        raise UserError(
+            f"--budget-minutes {minutes:g}: expected time for {SHORTEST_STEPS} steps at least, found time for "
+            f"{max(0, fitting)}. Fix: --budget-minutes {least}, or --set data.crop=64"
+        )
+    most = LONGEST * (config.training.steps or fitting)
+    said = (
+        f"what {minutes:g} min allow" if fitting <= most else f"{minutes:g} min would allow {fitting}, too many to pay"
+    )
+    return Choice("training.steps", min(fitting, most), said)

@@ -6,11 +6,14 @@ from pathlib import Path
 from semicurv_tf.config import Config
 from semicurv_tf.config.networks import NETWORKS
 from semicurv_tf.inference.memory import FEATURES_PER_CHANNEL
+from semicurv_tf.planning.speed import float32_gflops
 from semicurv_tf.study.forecast import Forecast
 from semicurv_tf.training.monitor import WATCHED_IMAGES, WATCHED_PX
 
-# The forecast of `study` is of bfloat16 on two cores; results/benchmark_step.json has both precisions.
+# The forecast of `study` is of bfloat16 on two cores, where a step took 0.73 s, in float32 1.24 s
+# (results/benchmark_step.json): 210 GFLOP of the paper's network, 169 GFLOP a second.
 FLOAT32_SHARE = 1.24 / 0.73
+FLOAT32_GFLOPS = 210 / 1.24
 FORECAST_CORES = 2
 START_SECONDS = 30  # to the first step, and for what is watched on the way
 MOST_CORES = 8  # beyond that a step of a few small crops hardly gets faster
@@ -27,7 +30,7 @@ def step_pixels(config: Config, largest: tuple[int, int]) -> int:
 
 
 def seconds_of_run(config: Config, steps: int, pixels: int, precision: str) -> float | None:
-    """How long a run will take on this machine while it does nothing else; None on a GPU, which nobody measured.
+    """How long a run will take on this machine as fast as it is now; None on a GPU, which nobody measured.
 
     Args:
         config: the configuration.
@@ -37,9 +40,12 @@ def seconds_of_run(config: Config, steps: int, pixels: int, precision: str) -> f
     """
     if on_gpu():
         return None
-    slower = 1.0 if precision == "bfloat16" else FLOAT32_SHARE
-    learning = Forecast([]).seconds(config, steps, pixels) * slower * FORECAST_CORES / min(cores(), MOST_CORES)
-    return START_SECONDS + learning
+    learning = Forecast([]).seconds(config, steps, pixels)
+    if precision == "float32":
+        slower = FLOAT32_SHARE * FLOAT32_GFLOPS / float32_gflops()
+    else:
+        slower = (1.0 if precision == "bfloat16" else FLOAT32_SHARE) * FORECAST_CORES / min(cores(), MOST_CORES)
+    return START_SECONDS + learning * slower
 
 
 def memory_of_run(config: Config, pixels: int, largest: int, precision: str) -> int:

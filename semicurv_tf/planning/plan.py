@@ -12,7 +12,7 @@ from semicurv_tf.config.data import described_labels
 from semicurv_tf.data.load import Dataset
 from semicurv_tf.errors import UserError
 from semicurv_tf.methods.schedule import steps_of_run
-from semicurv_tf.planning.choose import Choice, choose
+from semicurv_tf.planning.choose import Choice, choose, steps_within
 from semicurv_tf.planning.forecast import cores, free_memory, memory_of_run, on_gpu, seconds_of_run, step_pixels
 from semicurv_tf.planning.measure import ImageFacts, measure_images
 from semicurv_tf.planning.request import Request
@@ -51,9 +51,13 @@ def make_plan(request: Request, dataset: Dataset, labelled: Sequence[str], run: 
     images = measure_images(dataset.train, dataset.train.indices(labelled))
     choices = choose(config, images, request.settings) if request.planned else []
     config = _with(config, choices)
-    steps = steps_of_run(config.training, len(labelled))
     precision = resolve_precision(config.training.precision).name
     pixels = step_pixels(config, images.largest)
+    if request.budget_minutes is not None:
+        choices = [choice for choice in choices if choice.key != "training.steps"]
+        choices.append(_within(request.budget_minutes, request.config, config, pixels, precision))
+        config = _with(config, choices[-1:])
+    steps = steps_of_run(config.training, len(labelled))
     memory = memory_of_run(config, pixels, math.prod(images.largest), precision)
     command = request.command(run, **{choice.key.replace(".", "__"): choice.value for choice in choices})
     rows = (
@@ -99,6 +103,19 @@ def require_memory(plan: Plan) -> None:
         f"{plan.memory_bytes / 1e9:.1f} GB for {'crops of ' + str(crop) + ' px' if crop else 'whole images'}. "
         f"Fix: {', or '.join(fixes or ['--set data.crop=64'])}"
     )
+
+
+def _within(minutes: float, recipe: Config, config: Config, pixels: int, precision: str) -> Choice:
+    def seconds_of(steps: int) -> float:
+        seconds = seconds_of_run(config, steps, pixels, precision)
+        if seconds is None:
+            raise UserError(
+                f"--budget-minutes {minutes:g}: expected a processor, whose steps are forecast, found a GPU. "
+                "Fix: --steps N instead"
+            )
+        return seconds
+
+    return steps_within(minutes, recipe, seconds_of)
 
 
 def _with(config: Config, choices: list[Choice]) -> Config:
@@ -147,4 +164,4 @@ def _memory(needed: int) -> str:
 def _time(seconds: float | None) -> str:
     if seconds is None:
         return "unknown on a GPU; the progress tells after the first steps"
-    return f"about {duration(seconds)}, if {counted(cores(), 'core')} have nothing else to do"
+    return f"about {duration(seconds)}, at the speed that {counted(cores(), 'core')} have now"

@@ -1,6 +1,7 @@
 """What a user asks `train` for: a folder or a dataset; a recipe, a file or the default recipe; and own settings."""
 
 import dataclasses
+import math
 import shlex
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ class Request:
         folder: the folder that was named alone; None: a dataset.
         recipe, config_file: where the other values come from; neither: the fields' own defaults.
         planned: whether crop and length follow from the images where the user names none.
+        budget_minutes: the time that the run may take; None: as long as its steps take.
     """
 
     config: Config
@@ -44,6 +46,7 @@ class Request:
     recipe: str | None = None
     config_file: Path | None = None
     planned: bool = False
+    budget_minutes: float | None = None
 
     def command(self, run: Path | None = None, **more) -> str:
         """What to type for the same, with nothing left to be chosen.
@@ -77,6 +80,7 @@ def read_request(
     config_file: str | Path | None = None,
     start: str | Path | None = None,
     settings: dict[str, Any] | None = None,
+    budget_minutes: float | None = None,
 ) -> Request:
     """Puts together what the user named.
 
@@ -86,6 +90,7 @@ def read_request(
         config_file: a YAML file, not with `recipe`.
         start: a run folder or a file of weights to begin from; the network is then that of the run.
         settings: dotted key to value; they win over recipe and file.
+        budget_minutes: the length of the run is planned to this time.
 
     Raises:
         UserError: two of what one is expected of, no such folder, and what `load_config` says.
@@ -95,6 +100,7 @@ def read_request(
         raise UserError(
             f"--recipe {recipe} --config {config_file}: expected one of them, found both. Fix: leave one out"
         )
+    _require_budget(budget_minutes, settings)
     if folder is not None:
         folder = Path(folder)
         _require_folder(folder, settings)
@@ -115,7 +121,21 @@ def read_request(
         recipe,
         None if config_file is None else Path(config_file),
         recipe in (DEFAULT, NO_LABEL),
+        budget_minutes,
     )
+
+
+def _require_budget(minutes: float | None, settings: dict):
+    if minutes is None:
+        return
+    if not 0 < minutes < math.inf:
+        raise UserError(f"--budget-minutes {minutes:g}: expected a number above 0. Fix: --budget-minutes 5")
+    for key in ("training.steps", "training.epochs"):
+        if key in settings:
+            raise UserError(
+                f"--budget-minutes {minutes:g}: expected no {OPTIONS.get(key, key)} beside it, found {settings[key]}. "
+                "Fix: leave one out"
+            )
 
 
 def _network_of(start: str | Path) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 import pytest
 
 from semicurv_tf.config import load_config
-from semicurv_tf.planning.choose import choose, choose_crop, choose_steps
+from semicurv_tf.errors import UserError
+from semicurv_tf.planning.choose import choose, choose_crop, choose_steps, steps_within
 from semicurv_tf.planning.measure import CROPS, ImageFacts
 
 ALL = dict.fromkeys(CROPS, 1.0)
@@ -50,3 +51,13 @@ def test_what_the_user_named_stays():
     assert choose(config, facts(), {"data.crop": None, "training.epochs": 3}) == []
     by_epochs = load_config(None, {"data.crop": 64})
     assert [choice.key for choice in choose(by_epochs, facts(), {"data.crop": 64})] == []
+
+
+def test_length_within_a_time():
+    config = load_config(None, {"training.steps": 300})
+    seconds_of = lambda steps: 30 + 0.5 * steps
+    assert steps_within(2, config, seconds_of).value == 180  # (120 - 30) / 0.5
+    assert steps_within(7, config, seconds_of).value == 780
+    assert steps_within(60, config, seconds_of).value == 1200  # four times the recipe's, and not the 7140 that fit
+    with pytest.raises(UserError, match="found time for 0. Fix: --budget-minutes 1,"):  # 30 s + 40 x 0.5 s = 50 s
+        steps_within(0.5, config, seconds_of)
