@@ -1,8 +1,8 @@
 """Keeps the best network of a run, so that one which training made worse is not what comes out.
 
-While the run goes on, `RUN/best/` holds the best network so far on validation images, its start included. At the end
 While the run goes on, `RUN/best/` holds the best network so far on validation images, its start included. At the end it
 becomes `RUN/kept/`, which is then what is deployed, where it beats the last step's by more than chance; else it goes.
+"""
 
 import math
 import shutil
