@@ -8,6 +8,7 @@ EXAMPLES = """
 \b
 Examples:
   semicurv-tf predict --input photos/ --output masks/ --overlay                    # no training: the built-in network
+  semicurv-tf predict --input photos/ --output masks/ --overlay --width-px 20      # of wide structures
   semicurv-tf predict --run runs/drive --input photos/ --output masks/ --overlay
   semicurv-tf predict --run runs/roads --input huge.tif --output mask.tif          # a GeoTIFF in and out
   semicurv-tf predict --run runs/em --input stack.tif --output masks/ --tta d4     # a stack in, a stack out
@@ -125,6 +126,12 @@ files. On several machines all paths must lie on a file system that they share.
     type=click.Choice(["none", "d4", "scales", "all"]),
     help="Average over the eight flips and quarter turns (d4: 8 times the time), over three scales (3.5 times), or "
     "over both (28 times).  [default: the run's model.tta]",
+)
+@click.option(
+    "--width-px",
+    type=click.FloatRange(0.5, 500),
+    metavar="N",
+    help="Without --run: the structures are about N pixels wide, so the built-in network need not guess their size.",
 )
 @click.option(
     "--no-data",

@@ -14,14 +14,15 @@ def blend_over_scales(predict, image, scales):
         predict: maps `(batch, height, width, channels)` to probabilities `(batch, height, width, 1)`, any height and
             width.
         image: `(batch, height, width, channels)` float32, static height and width.
-        scales: 0.5 shows the image at half its size; those at which it is below `LEAST_SIDE_PX` are left out. `(1.0,)`
-            is `predict(image)`.
+        scales: 0.5 shows the image at half its size; those at which it is below `LEAST_SIDE_PX` are left out, and where
+            that leaves none, the one at which it has that side is taken. `(1.0,)` is `predict(image)`.
 
     Returns:
         Probabilities `(batch, height, width, 1)` float32.
     """
     height, width = image.shape[1], image.shape[2]
-    fitting = [scale for scale in scales if scale * min(height, width) >= LEAST_SIDE_PX] or [1.0]
+    fitting = [scale for scale in scales if scale * min(height, width) >= LEAST_SIDE_PX]
+    fitting = fitting or [min(1.0, LEAST_SIDE_PX / min(height, width))]
     maps = [_at_scale(predict, image, scale, height, width) for scale in fitting]
     return maps[0] if len(maps) == 1 else blended(tf.stack(maps))
 

@@ -13,7 +13,7 @@ from semicurv_tf.images.windows import ArraySource, Source
 from semicurv_tf.inference.predictor import Predictor
 from semicurv_tf.inference.tiles import Band
 from semicurv_tf.weights.builtin import KERNEL_CHANNELS, read_weights
-from semicurv_tf.weights.zero_label import SCALES, THRESHOLD, ZeroLabel, pooled_statistics
+from semicurv_tf.weights.zero_label import SCALES, THRESHOLD, ZeroLabel, pooled_statistics, scales_for
 
 BUILT_IN = "curves"
 # Of an image that is read by windows, so many rows are measured, in strips spread evenly over its height.
@@ -81,11 +81,12 @@ def built_in_threshold() -> float:
     return read_weights(BUILT_IN).card.get("threshold", THRESHOLD)
 
 
-def open_built_in(threshold: float | None, **settings) -> tuple[BuiltInPredictor, dict]:
+def open_built_in(threshold: float | None, width_px: float | None = None, **settings) -> tuple[BuiltInPredictor, dict]:
     """The built-in network as a predictor, and what identifies it.
 
     Args:
         threshold: foreground above this; None takes that of the card, chosen on drawn images.
+        width_px: how wide the structures are in the images; None: unknown, so that images are seen at `SCALES`.
         settings: as of `Predictor`; `memory` is that of the process, as a function of the network and of how many times
             a tile is enlarged.
 
@@ -94,9 +95,10 @@ def open_built_in(threshold: float | None, **settings) -> tuple[BuiltInPredictor
     """
     weights = read_weights(BUILT_IN)
     network = ZeroLabel(weights.arrays, weights.widths, KERNEL_CHANNELS)
+    scales = SCALES if width_px is None else scales_for(width_px)
     # At the largest scale a tile has so many times its pixels.
-    memory = settings.pop("memory")(network.network, max(SCALES) ** 2)
+    memory = settings.pop("memory")(network.network, max(1.0, *scales) ** 2)
     if threshold is None:
         threshold = built_in_threshold()
-    predictor = BuiltInPredictor(network, threshold=threshold, memory=memory, **settings)
+    predictor = BuiltInPredictor(network, scales, threshold=threshold, memory=memory, **settings)
     return predictor, {"model": f"built-in {BUILT_IN} {weights.card['sha256'][:16]}"}

@@ -39,6 +39,7 @@ class PredictorOptions:
         tile: side of the tiles in pixels; None takes the largest that fits in the memory.
         memory: of the process, such as "2GB".
         tta: one of `averaging.CHOICES`; None: as the run's configuration, or its export, says.
+        width_px: how wide the structures are in the images, for the built-in network; None: unknown.
         no_data: values of pixels without data, such as "253-255"; None: only what the file itself says.
         precision: of a run's network: "float32", "bfloat16", or "auto".
         engine: what computes a run's network: "tensorflow", or "openvino" (in float32).
@@ -65,6 +66,7 @@ class PredictorOptions:
     tile: int | None = None
     memory: str = DEFAULT
     tta: str | None = None
+    width_px: float | None = None
     no_data: str | None = None
     precision: str = "float32"
     engine: str = "tensorflow"
@@ -87,6 +89,11 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
             f"--engine {options.engine}: only a --run is computed by it, in float32. "
             "Fix: leave it out; --saved-model takes a folder of `export --format openvino`"
         )
+    if options.width_px is not None and (options.run or options.saved_model or options.server):
+        raise UserError(
+            f"--width-px {options.width_px:g}: for the built-in network alone, others were taught their structures. "
+            "Fix: leave it out"
+        )
     settings: dict[str, Any] = {"tile": options.tile}
     if options.no_data is not None:
         settings["no_data"] = parse_no_data(options.no_data)
@@ -100,7 +107,11 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
         limit = lambda network, enlarged: Memory(memory, round(enlarged * pixel_bytes(network)))
         turned = "d4" if options.tta in ("d4", "all") else "none"  # it sees five scales as it is
         threshold, steps = finishing(options, lambda: (built_in_threshold(), PostProcessing()))
-        predictor, identity = open_built_in(threshold, memory=limit, postprocessing=steps, tta=turned, **settings)
+        predictor, identity = open_built_in(
+            threshold, options.width_px, memory=limit, postprocessing=steps, tta=turned, **settings
+        )
+        if options.width_px is not None:
+            identity["width_px"] = options.width_px
     else:
         _, predictor, identity = _of_server(options, settings)
     sized_by = {} if options.tile or options.server else {"memory": memory}

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from semicurv_tf.errors import UserError
 from semicurv_tf.images.windows import ArraySource
 from semicurv_tf.models.residual_unet import ResidualUNet
 from semicurv_tf.predict.built_in import BuiltInPredictor, source_statistics
+from semicurv_tf.predict.open_predictor import PredictorOptions, open_predictor
 from semicurv_tf.weights.builtin import BUILT_IN
-from semicurv_tf.weights.zero_label import ZeroLabel
+from semicurv_tf.weights.zero_label import ZeroLabel, scales_for
 
 
 class ByRows:
@@ -70,6 +72,17 @@ def test_a_flat_image_and_one_pixel(network):
     assert predictor.probability(np.zeros((1, 1, 3), np.uint8)).shape == (1, 1)
 
 
+def test_scales_for_a_width():
+    assert scales_for(30.0) == pytest.approx((0.075, 0.1, 0.133))  # a tenth: 3 px
+    assert scales_for(2.0) == pytest.approx((1.125, 1.5, 1.995))
+    assert scales_for(0.5) == (2.0,)  # never larger
+
+
+def test_a_width_is_for_the_built_in_network_alone():
+    with pytest.raises(UserError, match="--width-px 20: for the built-in network alone.*Fix: leave it out"):
+        open_predictor(PredictorOptions(run="runs/a", width_px=20.0))
+
+
 @pytest.mark.skipif(not BUILT_IN["curves"].exists(), reason="the package has no weights yet: semicurv-tf pretrain")
 def test_predict_without_a_run(command, tmp_path):
     line = Image.new("L", (128, 128))
@@ -85,3 +98,5 @@ def test_predict_without_a_run(command, tmp_path):
     found = np.asarray(Image.open(tmp_path / "masks" / "a.png")) > 0
     assert found.shape == (128, 128)
     assert (found & (mask > 0)).sum() / max((found | (mask > 0)).sum(), 1) > 0.2, "finds a dark line"
+    command("predict", "--input", "photos", "--output", "wide", "--width-px", "30", cwd=tmp_path)
+    assert not np.array_equal(np.asarray(Image.open(tmp_path / "wide" / "a.png")) > 0, found)  # seen at a quarter
