@@ -9,12 +9,16 @@ import time
 
 import click
 
+FOLDERS = {"mask_threshold": 127}  # a folder of one's own may have smoothed masks
+
 
 def images_of(name, data_dir, split, most):
     """(image, mask, valid) of a dataset's images, evenly spread where there are more than `most`."""
+    from semicurv_tf.data.catalog import dataset_names
     from semicurv_tf.data.load import load_dataset
 
-    dataset = load_dataset(name, data_dir)
+    known = name in dataset_names()
+    dataset = load_dataset(name if known else "folder", data_dir, options=None if known else FOLDERS)
     store = getattr(dataset, split)
     chosen = [k for k in range(len(store)) if store.labelled[k]]
     chosen = chosen[:: max(1, -(-len(chosen) // most))]
@@ -23,7 +27,7 @@ def images_of(name, data_dir, split, most):
 
 @click.command()
 @click.argument("weights", nargs=-1, required=True)
-@click.option("--data", "data", multiple=True, required=True, help="NAME=DIR, e.g. crackforest=data/crackforest")
+@click.option("--data", "data", multiple=True, required=True, help="NAME=DIR: a dataset, or any name and a folder")
 @click.option("--split", default="train", show_default=True)
 @click.option("--most", default=40, show_default=True, help="images per dataset")
 @click.option(

@@ -8,9 +8,11 @@ import numpy as np
 from semicurv_tf.api.images import Image, opened_image
 from semicurv_tf.api.prediction import Prediction
 from semicurv_tf.errors import UserError
+from semicurv_tf.inference.averaging import CHOICES
 from semicurv_tf.inference.memory import DEFAULT
 from semicurv_tf.inference.predictor import Predictor
 from semicurv_tf.predict.open_predictor import PredictorOptions, open_predictor
+from semicurv_tf.vector.layers import KINDS
 from semicurv_tf.vector.segments import Vectors
 
 BUILT_IN = "curves"
@@ -34,10 +36,12 @@ class Network:
         image: Image,
         *,
         threshold: float | None = None,
-        tta: str = "none",
+        tta: str | None = None,
         tile: int | None = None,
         memory: str = DEFAULT,
         no_data: str | None = None,
+        kind: str | None = None,
+        width_px: float | None = None,
         precision: str = "float32",
         page: int | None = None,
     ) -> Prediction:
@@ -48,10 +52,13 @@ class Network:
                 channels in RGB order: uint8, raw 0-255, or bool; wider integers are stretched to 8 bit as those of a
                 file are. Grey is repeated, colours are turned to grey, as the network needs it.
             threshold: foreground above this probability; None: the run's chosen one, else 0.5.
-            tta: "none", or "d4": the average over the eight flips and quarter turns, in eight times the time.
+            tta: "none"; "d4": the average over the eight flips and quarter turns, in eight times the time; "scales":
+                over three scales; "all": over both; None: as the run or the export says.
             tile: side of the tiles in pixels, by which larger images are predicted; None: by `memory`.
             memory: of the whole process, e.g. "2GB".
             no_data: pixels whose channels are all in this range of 0-255 get no mask, e.g. "253-255".
+            kind, width_px: of the built-in network: what the structures are ("crack", "road", "vessel", "membrane"),
+                which chooses the threshold, and about how wide they are in pixels.
             precision: "float32", "bfloat16" or "auto", of the network of a run.
             page: of a file with several pages, from 0.
 
@@ -72,10 +79,16 @@ class Network:
             raise UserError(f"threshold: expected a number in (0, 1), found {threshold}. Fix: threshold=0.5")
         predictor = self._predictor(
             PredictorOptions(
-                **self._source, tta=_one_of("tta", tta, "none", "d4"), tile=_tile(tile), memory=memory,
-                no_data=no_data, precision=_one_of("precision", precision, "float32", "bfloat16", "auto"),
+                **self._source,
+                tta=tta and _one_of("tta", tta, *CHOICES),
+                tile=_tile(tile),
+                memory=memory,
+                no_data=no_data,
+                kind=kind and _one_of("kind", kind, *KINDS),
+                width_px=width_px,
+                precision=_one_of("precision", precision, "float32", "bfloat16", "auto"),
             )
-        )  # fmt: skip
+        )
         with opened_image(image, predictor.channels, predictor.value_range, page) as found:
             bands = list(predictor.bands(found.source))
         probability = np.concatenate([band.probability for band in bands])

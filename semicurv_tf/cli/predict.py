@@ -8,7 +8,7 @@ EXAMPLES = """
 \b
 Examples:
   semicurv-tf predict --input photos/ --output masks/ --overlay                    # no training: the built-in network
-  semicurv-tf predict --input photos/ --output masks/ --overlay --width-px 20      # of wide structures
+  semicurv-tf predict --input photos/ --output masks/ --overlay --kind crack --width-px 20    # better where you know
   semicurv-tf predict --run runs/drive --input photos/ --output masks/ --overlay
   semicurv-tf predict --run runs/roads --input huge.tif --output mask.tif          # a GeoTIFF in and out
   semicurv-tf predict --run runs/em --input stack.tif --output masks/ --tta d4     # a stack in, a stack out
@@ -187,7 +187,8 @@ files. On several machines all paths must lie on a file system that they share.
 @click.option(
     "--kind",
     type=click.Choice(["crack", "road", "vessel", "membrane"]),
-    help="With --vectors: what the lines are of; it names layers and attributes.  [default: crack]",
+    help="What the structures are: without --run it chooses the built-in network's threshold, with --vectors it names "
+    "layers and attributes (then crack by default).",
 )
 @click.option(
     "--editable",
@@ -251,6 +252,7 @@ def predict(
             "built-in network, taught by drawn curves alone: no photograph and no label of yours. Look at its masks, "
             "correct some, and train with them: semicurv-tf train --help"
         )
+        options["kind"] = kind
     if beam_options and runner != "beam":
         raise UserError(f"{beam_options[0]}: not an option of this command. Fix: leave it out, or --runner beam")
     if images is None:
@@ -268,7 +270,7 @@ def predict(
         Outputs(
             probability,
             overlay,
-            _line_options(vectors, crs=crs, min_length_px=min_length_px, kind=kind),
+            _line_options(vectors, crs=crs, min_length_px=min_length_px, kind=kind if vectors or given else None),
             format,
             editable,
         ),

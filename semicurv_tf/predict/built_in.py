@@ -76,9 +76,10 @@ def source_statistics(source: Source) -> tuple[np.ndarray, np.ndarray]:
     return pooled_statistics([together if together.size else np.zeros((1, 1, KERNEL_CHANNELS), np.uint8)])
 
 
-def built_in_threshold() -> float:
-    """The threshold of the card, chosen on drawn images."""
-    return read_weights(BUILT_IN).card.get("threshold", THRESHOLD)
+def built_in_threshold(kind: str | None = None) -> float:
+    """The threshold of the card: chosen on drawn images; for a kind of structure, on training images of that kind."""
+    card = read_weights(BUILT_IN).card
+    return card.get("threshold_by_kind", {}).get(kind, card.get("threshold", THRESHOLD))
 
 
 def open_built_in(threshold: float | None, width_px: float | None = None, **settings) -> tuple[BuiltInPredictor, dict]:

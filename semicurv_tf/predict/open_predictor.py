@@ -40,6 +40,7 @@ class PredictorOptions:
         memory: of the process, such as "2GB".
         tta: one of `averaging.CHOICES`; None: as the run's configuration, or its export, says.
         width_px: how wide the structures are in the images, for the built-in network; None: unknown.
+        kind: what the structures are, one of `KINDS`, for the built-in network's threshold; None: unknown.
         no_data: values of pixels without data, such as "253-255"; None: only what the file itself says.
         precision: of a run's network: "float32", "bfloat16", or "auto".
         engine: what computes a run's network: "tensorflow", or "openvino" (in float32).
@@ -67,6 +68,7 @@ class PredictorOptions:
     memory: str = DEFAULT
     tta: str | None = None
     width_px: float | None = None
+    kind: str | None = None
     no_data: str | None = None
     precision: str = "float32"
     engine: str = "tensorflow"
@@ -106,7 +108,7 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
 
         limit = lambda network, enlarged: Memory(memory, round(enlarged * pixel_bytes(network)))
         turned = "d4" if options.tta in ("d4", "all") else "none"  # it sees five scales as it is
-        threshold, steps = finishing(options, lambda: (built_in_threshold(), PostProcessing()))
+        threshold, steps = finishing(options, lambda: (built_in_threshold(options.kind), PostProcessing()))
         predictor, identity = open_built_in(
             threshold, options.width_px, memory=limit, postprocessing=steps, tta=turned, **settings
         )

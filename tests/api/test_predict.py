@@ -110,12 +110,14 @@ def test_lines_of_a_photograph_are_measured_by_its_scale(run, photographs):
     ("options", "said"),
     [
         ({"threshold": 1.5}, "threshold: expected a number in (0, 1), found 1.5. Fix: threshold=0.5"),
-        ({"tta": "d8"}, "tta: expected one of none, d4, found 'd8'. Fix: tta='none'"),
+        ({"tta": "d8"}, "tta: expected one of none, d4, scales, all, found 'd8'. Fix: tta='none'"),
         ({"tile": 8}, "tile: expected at least 32 pixels, found 8. Fix: tile=32, or leave it out"),
         ({"precision": "half"}, "precision: expected one of float32, bfloat16, auto, found 'half'."),
         ({"page": 0}, "page: expected the path of a file beside it, found an image in memory. Fix: leave page out"),
         ({"memory": "much"}, "much"),
         ({"no_data": "300"}, "300"),
+        ({"kind": "river"}, "kind: expected one of crack, road, vessel, membrane, found 'river'. Fix: kind='crack'"),
+        ({"width_px": 20.0}, "--width-px 20: for the built-in network alone"),
     ],
 )
 def test_options_that_are_none(run, options, said):

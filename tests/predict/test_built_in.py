@@ -7,9 +7,9 @@ from PIL import Image, ImageDraw
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.windows import ArraySource
 from semicurv_tf.models.residual_unet import ResidualUNet
-from semicurv_tf.predict.built_in import BuiltInPredictor, source_statistics
+from semicurv_tf.predict.built_in import BuiltInPredictor, built_in_threshold, source_statistics
 from semicurv_tf.predict.open_predictor import PredictorOptions, open_predictor
-from semicurv_tf.weights.builtin import BUILT_IN
+from semicurv_tf.weights.builtin import BUILT_IN, read_weights
 from semicurv_tf.weights.zero_label import ZeroLabel, scales_for
 
 
@@ -76,6 +76,16 @@ def test_scales_for_a_width():
     assert scales_for(30.0) == pytest.approx((0.075, 0.1, 0.133))  # a tenth: 3 px
     assert scales_for(2.0) == pytest.approx((1.125, 1.5, 1.995))
     assert scales_for(0.5) == (2.0,)  # never larger
+
+
+def test_the_threshold_follows_the_kind_where_it_was_chosen_for_it():
+    card = read_weights("curves").card
+    assert built_in_threshold("vessel") == card["threshold_by_kind"]["vessel"] < card["threshold"]
+    assert built_in_threshold("crack") == card["threshold_by_kind"]["crack"] > card["threshold"]
+    assert built_in_threshold() == built_in_threshold("another") == card["threshold"]
+    predictor, _ = open_predictor(PredictorOptions(kind="vessel"))
+    assert predictor.threshold == card["threshold_by_kind"]["vessel"]
+    assert open_predictor(PredictorOptions(kind="vessel", threshold=0.3))[0].threshold == 0.3
 
 
 def test_a_width_is_for_the_built_in_network_alone():
