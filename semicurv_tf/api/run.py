@@ -146,7 +146,8 @@ class Run(Network):
             size: `(height, width)` to serve this size only; None serves any.
             threshold: of the served mask; None: the run's chosen one, else 0.5.
             precision: "float32" or "bfloat16", of the features.
-            max_pixels: largest height x width of a served image; None: 4,194,304.
+            max_pixels: largest height x width of a served image; None: 4,194,304, more of a run with
+                `data.resize`.
 
         Returns:
             The version folder; `semicurv_tf.load` opens it.
@@ -155,14 +156,14 @@ class Run(Network):
             UserError: the run cannot be read, or the version exists or cannot be written.
         """
         from semicurv_tf.export.from_run import export_run
-        from semicurv_tf.export.saved_model import MAX_PIXELS, choose_version
+        from semicurv_tf.export.saved_model import choose_version
 
         choose_version(str(output), version)
         if precision not in ("float32", "bfloat16"):
             raise UserError(f'precision: expected float32 or bfloat16, found {precision!r}. Fix: precision="float32"')
         return export_run(
             self.folder, output, version=version, max_batch=max_batch, size=size, threshold=threshold,
-            precision=precision, max_pixels=max_pixels or MAX_PIXELS,
+            precision=precision, max_pixels=max_pixels,
         ).version  # fmt: skip
 
     def resume(self, *, quiet: bool = False, **settings) -> "Run":

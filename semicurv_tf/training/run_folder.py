@@ -164,7 +164,10 @@ def _newest(run: Path):
         raise UserError(f"{run}: has no checkpoint yet. Fix: semicurv-tf train --resume {run}")
     return (
         checkpoint,
-        lambda: build_network(config.model, facts["channels"], facts["mean"], facts["standard_deviation"]),
+        lambda: build_network(
+            config.model, facts["channels"], facts["mean"], facts["standard_deviation"],
+            times_smaller=config.data.times_smaller,
+        ),  # fmt: skip
         facts,
     )
 

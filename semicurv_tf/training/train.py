@@ -63,7 +63,8 @@ def train(config: Config, run: Path, console: Console, dry_run: bool = False, co
         console: for progress and messages.
         dry_run: stop before the first step, with nothing written.
         complete: called once the images are known, with the configuration, the dataset, the names of the labelled
-            images and a console; returns the configuration to train with. Data, labels and devices stay.
+            images and a console; returns the configuration to train with. Data, labels and devices stay; it may say
+            at which size (`data.resize`) images are seen.
 
     Raises:
         UserError: whatever the user can put right.
@@ -84,6 +85,7 @@ def train(config: Config, run: Path, console: Console, dry_run: bool = False, co
     labelled = choose_labelled(with_mask, config.data.labels, config.training.seed)
     if complete is not None:
         config = complete(config, dataset, labelled, console)
+    dataset = dataset.shrunk(config.data.times_smaller)
     mean, standard_deviation = dataset.statistics()
     facts = {
         "dataset": config.data.dataset,
@@ -146,7 +148,7 @@ def _resume(run: Path, changed: Config | None, task: Task, console: Console):
     other = run_folder.version_changes(facts)
     if other:
         console.print(f"warning: other versions than when the run began, so numbers may differ: {'; '.join(other)}")
-    dataset = open_training_dataset(run, config, console)
+    dataset = open_training_dataset(run, config, console).shrunk(config.data.times_smaller)
     missing = sorted(set(facts["labelled"]) - {row["name"] for row in dataset.train.rows if row["labelled"]})
     if missing:
         raise UserError(
@@ -211,6 +213,11 @@ def _introduce(config: Config, facts: dict, dataset: Dataset, devices: Devices, 
     precision = f"{facts['precision']['name']} ({facts['precision']['reason']})"
     on = f", on {devices.description}" if devices.description else ""
     console.print(f"{counted(facts['steps'], 'step')}, {precision}, seed {config.training.seed}{on}")
+    if config.data.resize:
+        console.print(
+            f"images are seen at {config.data.resize} of their size (data.resize), and scores below are of that size; "
+            "masks come back at the images' own"
+        )
     if start := facts.get("start"):
         console.print(described_start(start))
     first = first_unlabelled_step(config.method, facts["steps"])
