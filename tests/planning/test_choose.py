@@ -3,7 +3,7 @@
 import pytest
 
 from semicurv_tf.config import load_config
-from semicurv_tf.planning.choose import choose, choose_crop, choose_steps
+from semicurv_tf.planning.choose import choose, choose_crop, choose_resize, choose_steps
 from semicurv_tf.planning.measure import CROPS, ImageFacts
 
 ALL = dict.fromkeys(CROPS, 1.0)
@@ -50,3 +50,32 @@ def test_what_the_user_named_stays():
     assert choose(config, facts(), {"data.crop": None, "training.epochs": 3}) == []
     by_epochs = load_config(None, {"data.crop": 64})
     assert [choice.key for choice in choose(by_epochs, facts(), {"data.crop": 64})] == []
+
+
+@pytest.mark.parametrize(
+    "images, resize",
+    [
+        (facts({(3000, 4000): 9}, width_px=62.5), "1/8"),  # 62.5 / 8 = 7.8
+        (facts({(3000, 4000): 9}, width_px=17.0), "1/2"),
+        (facts({(3000, 4000): 9}, width_px=300.0), "1/16"),  # as small as can be
+        (facts({(300, 400): 9}, width_px=62.5), "1/2"),  # 300 / 128: no smaller side than 128
+    ],
+)
+def test_wide_structures_are_shown_smaller(images, resize):
+    config = load_config(None, {})
+    choice = choose_resize(config, images, {})
+    assert (choice.key, choice.value) == ("data.resize", resize)
+    for named in ("data.resize", "data.crop"):
+        assert choose_resize(config, images, {named: None}) is None
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        facts({(3000, 4000): 9}, width_px=16.0),  # as wide as a cell of the coarsest feature map: fine lines stay
+        facts({(3000, 4000): 9}, width_px=None),
+        facts({(200, 200): 9}, width_px=40.0),  # nothing would be left to see
+    ],
+)
+def test_other_images_stay_as_they_are(images):
+    assert choose_resize(load_config(None, {}), images, {}) is None
