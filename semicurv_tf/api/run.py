@@ -90,6 +90,38 @@ class Run(Network):
             write_evaluation_page(Path(page), opened, scores, console(quiet))
         return scores
 
+    def evaluate_folds(
+        self,
+        folds: int = 5,
+        *,
+        data_dir: str | Path | None = None,
+        unlabelled_dir: str | Path | None = None,
+        quiet: bool = True,
+    ) -> dict:
+        """Trains as this run was, `folds` times, each without a part of all masks, and scores it on that part.
+
+        As `semicurv-tf evaluate --folds` does; called again it goes on where it stopped. The run's own network stays.
+
+        Args:
+            folds: how many networks, at least 2.
+            data_dir, unlabelled_dir: the dataset's folders, if they moved.
+            quiet: no progress.
+
+        Returns:
+            What `RUN/folds-N.json` holds: "mean", "deviation" of the folds, "interval", "each", ...; scores in [0, 1].
+
+        Raises:
+            UserError: fewer photographs with masks than folds.
+            KeyboardInterrupt: after Ctrl-C, with a checkpoint written.
+        """
+        from semicurv_tf.api.train import interrupted
+        from semicurv_tf.evaluation.folds import score_folds
+
+        if folds < 2:
+            raise UserError(f"folds: expected at least 2, found {folds}. Fix: folds=5")
+        with interrupted(self.folder):
+            return score_folds(self.folder, folds, console(quiet), _text(data_dir), _text(unlabelled_dir))
+
     def choose_threshold(
         self,
         split: str | None = None,

@@ -5,7 +5,7 @@ import itertools
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 from rich.console import Console
@@ -54,7 +54,21 @@ Complete = Callable[[Config, Dataset, Sequence[str], Console], Config]
 NAMES_SHOWN = 12
 
 
-def train(config: Config, run: Path, console: Console, dry_run: bool = False, complete: Complete | None = None):
+class OpenImages(NamedTuple):
+    """Images that are open already, split by someone else: the names of those with a mask to learn from are `labelled`."""
+
+    dataset: Dataset
+    labelled: tuple[str, ...]
+
+
+def train(
+    config: Config,
+    run: Path,
+    console: Console,
+    dry_run: bool = False,
+    complete: Complete | None = None,
+    images: OpenImages | None = None,
+):
     """Trains from scratch into a new run folder.
 
     Args:
@@ -65,6 +79,7 @@ def train(config: Config, run: Path, console: Console, dry_run: bool = False, co
         complete: called once the images are known, with the configuration, the dataset, the names of the labelled
             images and a console; returns the configuration to train with. Data, labels and devices stay; it may say
             at which size (`data.resize`) images are seen.
+        images: what to train on; None: what the configuration says.
 
     Raises:
         UserError: whatever the user can put right.
@@ -77,12 +92,14 @@ def train(config: Config, run: Path, console: Console, dry_run: bool = False, co
     start = start_facts(config)
     console = console if task.chief else Console(quiet=True)
     devices = claim_devices(config, task)
-    dataset = open_dataset(config, console)
+    dataset = images.dataset if images is not None else open_dataset(config, console)
     if dataset.value_range:  # a folder that grows must not change what its values mean
         options = {**config.data.options, "value_range": dataset.value_range}
         config = config.model_copy(update={"data": config.data.model_copy(update={"options": options})})
     with_mask = [name for name, has in zip(dataset.train.names, dataset.train.labelled) if has]
-    labelled = choose_labelled(with_mask, config.data.labels, config.training.seed)
+    labelled: Sequence[str] = images.labelled if images is not None else ()
+    if images is None:
+        labelled = choose_labelled(with_mask, config.data.labels, config.training.seed)
     if complete is not None:
         config = complete(config, dataset, labelled, console)
     dataset = dataset.shrunk(config.data.times_smaller)
