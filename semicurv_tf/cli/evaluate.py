@@ -91,8 +91,8 @@ class _Threshold(click.ParamType):
     help="With --choose: metric to maximise, its mean over images; cldice with postprocessing alone.",
 )  # fmt: skip
 def evaluate(
-    run, data_dir, unlabelled_dir, split, folds, new, metrics, tolerance_px, threshold, tta, page, postprocessing, choose,
-    choose_threshold, choose_by,
+    run, data_dir, unlabelled_dir, split, folds, new, metrics, tolerance_px, threshold, tta, page, postprocessing,
+    choose, choose_threshold, choose_by,
 ):  # fmt: skip
     """Score a trained network: IoU and F1 at threshold 0.5, mean over images as in the paper, and pooled.
 

@@ -70,8 +70,9 @@ class _Size(click.ParamType):
 @click.option("--data-dir", type=click.Path(), help="With onnx, openvino: the dataset's folder, if it moved.")
 @click.option("--force", is_flag=True, help="Keep int8 whatever it costs.")
 @click.option(
-    "--max-pixels", type=click.IntRange(min=1), help="Largest height x width of a served image.  [default: 4194304; more with "
-    "data.resize]",
+    "--max-pixels",
+    type=click.IntRange(min=1),
+    help="Largest height x width of a served image.  [default: 4194304; more with data.resize]",
 )
 @click.option(
     "--check", type=click.Path(), metavar="VERSION_FOLDER", help="Check an exported version instead of writing one."

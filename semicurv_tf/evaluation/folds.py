@@ -78,7 +78,7 @@ def score_folds(
         )
         found.append(_fold_scores(place / f"fold-{number}", _of_fold(config, fold), fold, console))
     summary = summarise_folds(found, min(len(fold.images.labelled) for fold in parts))
-    write_json(run / f"folds-{folds}.json", summary)
+    write_json(summary_file(run, folds), summary)
     return summary
 
 
@@ -169,7 +169,10 @@ def table(summary: dict, run: Path) -> str:
         f"{summary['folds']} folds, {counted(summary['images'], 'image')} with a mask, each scored by a network that "
         f"learned from {summary['learned']} or more others and never saw it",
         f"{'percent':<18}{'mean of images':>14}{'deviation of folds':>20}",
-        *(f"{name:<18}{100 * summary['mean'][name]:>14.1f}{100 * summary['deviation'][name]:>20.1f}" for name in SCORED),
+        *(
+            f"{name:<18}{100 * summary['mean'][name]:>14.1f}{100 * summary['deviation'][name]:>20.1f}"
+            for name in SCORED
+        ),
     ]
     if summary["interval"] is not None:
         low, high = summary["interval"]
@@ -180,8 +183,13 @@ def table(summary: dict, run: Path) -> str:
     for name, one in sorted(summary["each"].items(), key=lambda item: (score(item[1]), item[0])):
         cells = ["-" if one[key] is None else f"{100 * one[key]:.1f}" for key in ("iou", "f1")]
         lines.append(f"{name:<{width}}  {one['fold']:>4}{cells[0]:>6}{cells[1]:>6}")
-    lines.append(f"written to {run / ('folds-%d.json' % summary['folds'])}; {run}'s own network is as it was")
+    lines.append(f"written to {summary_file(run, summary['folds'])}; {run}'s own network is as it was")
     return "\n".join(lines)
+
+
+def summary_file(run: Path, folds: int) -> Path:
+    """Where the table is kept."""
+    return run / f"folds-{folds}.json"
 
 
 def _of_fold(config: Config, fold: Fold) -> Config:

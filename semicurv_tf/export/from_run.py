@@ -116,7 +116,12 @@ def export_network(network, models: str | Path, card: dict, *, version: int | No
         nodes = count_nodes(part)
         write_card(
             part,
-            {**card, "stride": getattr(network, "grid_px", STRIDE_PX), "exported": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "nodes": nodes},
+            {
+                **card,
+                "stride": getattr(network, "grid_px", STRIDE_PX),
+                "exported": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                "nodes": nodes,
+            },
         )
         network.save(part / "assets.extra" / KERAS_MODEL)
         if card.get("tta") in ("d4", "scales", "all"):

@@ -79,7 +79,7 @@ def pixel_bytes(network) -> int:
 
 
 def less_memory(network) -> float:
-    """How many times the pixels of an image a network takes in the memory of one that sees it as it is; see `data.resize`.
+    """How many times the pixels a network takes in the memory of one that sees images as they are; see `data.resize`.
 
     >>> from semicurv_tf.models import ResidualUNet
     >>> less_memory(ResidualUNet()), round(less_memory(ResidualUNet(times_smaller=4)), 1)

@@ -11,7 +11,9 @@ _MINUS_ONE_TO_ONE = ([127.5] * 3, [127.5] * 3)
 _PARAMETERS = {"batch_norm_momentum": "momentum"}
 
 
-def build_network(config: ModelConfig, channels: int, mean, standard_deviation, dtype="float32", seed=0, times_smaller=1):
+def build_network(
+    config: ModelConfig, channels: int, mean, standard_deviation, dtype="float32", seed=0, times_smaller=1
+):
     """A network with fresh weights; see `load_trunk_weights` for those of a file.
 
     Args:

@@ -1,5 +1,6 @@
 """A crack map: the photograph with its cracks in the colour of their width, a scale bar and a legend with lengths."""
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -52,7 +53,7 @@ def draw_crack_map(
         points, classes = classes_along(segment, mask, depth, bounds_px)
         places = [tuple(point) for point in ((points + 0.5) * shrink - 0.5).tolist()]
         changes = [0, *(np.flatnonzero(np.diff(classes)) + 1).tolist(), len(classes)]
-        for begin, end in zip(changes, changes[1:]):
+        for begin, end in itertools.pairwise(changes):
             draw.line(places[begin : end + 1], fill=colours[classes[begin]], width=stroke, joint="curve")
     return _with_legend(canvas, scale, shrink, classes_mm, lengths_m, colours, title)
 

@@ -85,9 +85,7 @@ def find_marker(image: np.ndarray, marker_cm: float, name: str) -> Scale:
     settings = cv2.aruco.DetectorParameters()
     settings.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
     for dictionary in DICTIONARIES:
-        detector = cv2.aruco.ArucoDetector(
-            cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, dictionary)), settings
-        )
+        detector = cv2.aruco.ArucoDetector(cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, dictionary)), settings)
         corners, _, _ = detector.detectMarkers(grey)
         sides = [np.linalg.norm(np.roll(one[0], -1, 0) - one[0], axis=1) for one in corners]
         good = [each for each in sides if each.mean() >= SMALLEST_PX and np.ptp(each) <= MOST_SKEW * each.mean()]

@@ -204,7 +204,9 @@ def write_map(job: Job, measured: Measured, measuring: Measuring, folder: Path) 
     if background is not None and background.shape[:2] != measured.mask.shape:
         background = None  # the mask lies as the pixels are stored, the photograph is turned
     lengths = [measured.row[name] for name in class_names(measuring.classes_mm)]
-    title = f"{job.name}: {measured.row['crack_length_m']:.3g} m of cracks on {measured.row['area_m2']:.3g} square metres"
+    title = (
+        f"{job.name}: {measured.row['crack_length_m']:.3g} m of cracks on {measured.row['area_m2']:.3g} square metres"
+    )
     path = folder / f"{job.name}.map.png"
     write_picture(
         path,

@@ -67,7 +67,11 @@ def make_plan(request: Request, dataset: Dataset, labelled: Sequence[str], run: 
         ("images", _images(whole, config, dataset)),
         ("structures", _structures(whole)),
         ("recipe", request.recipe or (str(request.config_file) if request.config_file else "none: the paper's values")),
-        *([("size", _with_reason(f"{config.data.resize} of it", "data.resize", choices))] if config.data.resize else []),
+        *(
+            [("size", _with_reason(f"{config.data.resize} of it", "data.resize", choices))]
+            if config.data.resize
+            else []
+        ),
         ("crop", _with_reason(f"{config.data.crop} px" if config.data.crop else "none", "data.crop", choices)),
         ("batch", _batch(config)),
         ("length", _with_reason(counted(steps, "step"), "training.steps", choices)),

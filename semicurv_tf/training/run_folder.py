@@ -165,9 +165,12 @@ def _newest(run: Path):
     return (
         checkpoint,
         lambda: build_network(
-            config.model, facts["channels"], facts["mean"], facts["standard_deviation"],
+            config.model,
+            facts["channels"],
+            facts["mean"],
+            facts["standard_deviation"],
             times_smaller=config.data.times_smaller,
-        ),  # fmt: skip
+        ),
         facts,
     )
 

@@ -55,7 +55,7 @@ NAMES_SHOWN = 12
 
 
 class OpenImages(NamedTuple):
-    """Images that are open already, split by someone else: the names of those with a mask to learn from are `labelled`."""
+    """Images that are open and split already; `labelled` are the names of those with a mask to learn from."""
 
     dataset: Dataset
     labelled: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""`data.resize` from the plan to the exported graph: proposed, typed again, kept, and masks of the photographs' size."""
+"""`data.resize` from the plan to the exported graph: proposed, typed again, kept, and masks of the photographs'."""
 
 import json
 import shlex

@@ -27,7 +27,9 @@ class Em128(CurvilinearBuilder):
     def sources(self, folder: Path | None) -> dict[str, list[Source]]:
         found = find_layout(folder, self.name, (_is_em128_crops, is_slices))
         self._ready = _is_em128_crops(found)
-        splits = crop_sources(found, self.faults, with_valid=False) if self._ready else slice_sources(found, self.faults)
+        splits = (
+            crop_sources(found, self.faults, with_valid=False) if self._ready else slice_sources(found, self.faults)
+        )
         return set_aside(splits, self.options["validation_photographs"])
 
     def examples(self, source: Source) -> Iterator[Example]:
