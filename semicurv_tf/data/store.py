@@ -121,7 +121,7 @@ class ImageStore:
         return ImageStore(self.rows, self._records, self._memory, self._disk, self._damaged, self._lock, times)
 
     def labelled_boxes(self, index: int) -> list[list[int]] | None:
-        """The boxes of an image that is labelled in part, see `data.unknown_pixels`; None of any other image."""
+        """The boxes of an image that is labelled in part, see `data.unknown_pixels`; None of others."""
         boxes = self.rows[index].get("labelled_boxes")
         if not boxes:
             return None
