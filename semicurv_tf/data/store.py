@@ -136,9 +136,8 @@ class ImageStore:
             hidden: positions of those that count as unlabelled though they have a mask.
         """
         rows = [{**self.rows[index], "labelled": False} if index in hidden else self.rows[index] for index in indices]
-        return ImageStore(
-            rows, _Chosen(self._records, tuple(indices)), self._memory, self._disk, self._damaged, self._lock, self.times
-        )  # fmt: skip
+        records = _Chosen(self._records, tuple(indices))
+        return ImageStore(rows, records, self._memory, self._disk, self._damaged, self._lock, self.times)
 
     def _decode(self, index: int) -> dict[str, np.ndarray]:
         channels = self.shapes[index][-1]
