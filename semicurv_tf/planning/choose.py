@@ -52,12 +52,13 @@ def choose_resize(config: Config, images: ImageFacts, named) -> Choice | None:
         config, named: as of `choose`.
         images: measured as they are.
     """
-    if config.data.resize or {"data.resize", "data.crop"} & set(named) or (images.width_px or 0.0) <= WIDEST_PX:
+    width_px = images.width_px or 0.0
+    if config.data.resize or {"data.resize", "data.crop"} & set(named) or width_px <= WIDEST_PX:
         return None
-    times = min(SMALLEST, round(images.width_px / KNOWN_WIDTH_PX), images.smallest_side // SMALLEST_SHRUNK_PX)
+    times = min(SMALLEST, round(width_px / KNOWN_WIDTH_PX), images.smallest_side // SMALLEST_SHRUNK_PX)
     if times < 2:
         return None
-    reason = f"structures of {images.width_px:.0f} px become {images.width_px / times:.1f} px wide"
+    reason = f"structures of {width_px:.0f} px become {width_px / times:.1f} px wide"
     return Choice("data.resize", f"1/{times}", reason)
 
 
