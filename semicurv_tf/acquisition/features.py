@@ -23,7 +23,7 @@ def pooled_features(network, channels: int) -> Callable[[np.ndarray], np.ndarray
 
     Returns:
         A function of uint8 `(height, width, channels)` to float32 `(features,)` of length 1; images with a side over
-        512 px are reduced to that.
+        512 px, as the network sees them, are reduced to that.
     """
     import tensorflow as tf
 
@@ -35,7 +35,8 @@ def pooled_features(network, channels: int) -> Callable[[np.ndarray], np.ndarray
             network(tf.cast(image, tf.float32), training=False)
         return tf.math.l2_normalize(tf.reduce_mean(tf.cast(maps[-1][1], tf.float32), axis=(1, 2))[0])
 
-    return lambda image: features(_reduced(image)[None]).numpy()
+    longest = LONGEST_SIDE_PX * getattr(network, "times_smaller", 1)
+    return lambda image: features(_reduced(image, longest)[None]).numpy()
 
 
 def _deepest_layer(network, channels):
@@ -74,7 +75,7 @@ class _recorded:
         return recording
 
 
-def _reduced(image: np.ndarray) -> np.ndarray:
+def _reduced(image: np.ndarray, longest: int) -> np.ndarray:
     grey = image.shape[-1] == 1
-    smaller = reduced(image[..., 0] if grey else image, LONGEST_SIDE_PX)
+    smaller = reduced(image[..., 0] if grey else image, longest)
     return smaller[..., None] if grey else smaller

@@ -90,6 +90,38 @@ class Run(Network):
             write_evaluation_page(Path(page), opened, scores, console(quiet))
         return scores
 
+    def evaluate_folds(
+        self,
+        folds: int = 5,
+        *,
+        data_dir: str | Path | None = None,
+        unlabelled_dir: str | Path | None = None,
+        quiet: bool = True,
+    ) -> dict:
+        """Trains as this run was, `folds` times, each without a part of all masks, and scores it on that part.
+
+        As `semicurv-tf evaluate --folds` does; called again it goes on where it stopped. The run's own network stays.
+
+        Args:
+            folds: how many networks, at least 2.
+            data_dir, unlabelled_dir: the dataset's folders, if they moved.
+            quiet: no progress.
+
+        Returns:
+            What `RUN/folds-N.json` holds: "mean", "deviation" of the folds, "interval", "each", ...; scores in [0, 1].
+
+        Raises:
+            UserError: fewer photographs with masks than folds.
+            KeyboardInterrupt: after Ctrl-C, with a checkpoint written.
+        """
+        from semicurv_tf.api.train import interrupted
+        from semicurv_tf.evaluation.folds import score_folds
+
+        if folds < 2:
+            raise UserError(f"folds: expected at least 2, found {folds}. Fix: folds=5")
+        with interrupted(self.folder):
+            return score_folds(self.folder, folds, console(quiet), _text(data_dir), _text(unlabelled_dir))
+
     def choose_threshold(
         self,
         split: str | None = None,
@@ -146,7 +178,8 @@ class Run(Network):
             size: `(height, width)` to serve this size only; None serves any.
             threshold: of the served mask; None: the run's chosen one, else 0.5.
             precision: "float32" or "bfloat16", of the features.
-            max_pixels: largest height x width of a served image; None: 4,194,304.
+            max_pixels: largest height x width of a served image; None: 4,194,304, more of a run with
+                `data.resize`.
 
         Returns:
             The version folder; `semicurv_tf.load` opens it.
@@ -155,14 +188,14 @@ class Run(Network):
             UserError: the run cannot be read, or the version exists or cannot be written.
         """
         from semicurv_tf.export.from_run import export_run
-        from semicurv_tf.export.saved_model import MAX_PIXELS, choose_version
+        from semicurv_tf.export.saved_model import choose_version
 
         choose_version(str(output), version)
         if precision not in ("float32", "bfloat16"):
             raise UserError(f'precision: expected float32 or bfloat16, found {precision!r}. Fix: precision="float32"')
         return export_run(
             self.folder, output, version=version, max_batch=max_batch, size=size, threshold=threshold,
-            precision=precision, max_pixels=max_pixels or MAX_PIXELS,
+            precision=precision, max_pixels=max_pixels,
         ).version  # fmt: skip
 
     def resume(self, *, quiet: bool = False, **settings) -> "Run":

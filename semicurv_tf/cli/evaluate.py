@@ -1,5 +1,6 @@
 """`semicurv-tf evaluate`: the scores of a run on images with masks, and the choice of its threshold."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ Examples:
   semicurv-tf evaluate --run runs/first --choose postprocessing --choose-by cldice
   semicurv-tf evaluate --run runs/first --metrics all --postprocessing chosen
   semicurv-tf evaluate --run runs/first --new          # images with masks that came since it was trained
+  semicurv-tf evaluate --run runs/first --folds 5      # few masks: five networks, every mask scored once
 
 \b
 Metrics: iou, f1, precision, recall, average_precision, aiu, ods, ois, cldice, betti0_error, betti1_error,
@@ -23,7 +25,7 @@ completeness, correctness, quality, rand_error. docs/metrics.md defines each.
 \b
 Written: RUN/scores.json, a key per split (and threshold, where it is not 0.5); with --choose
 RUN/threshold.json, which `predict` and `export` use unless told otherwise; with --page one self-contained
-HTML file.
+HTML file; with --folds 5 RUN/folds-5.json, and a run per fold in RUN/folds-5.
 """
 
 
@@ -51,6 +53,11 @@ class _Threshold(click.ParamType):
 @click.option(
     "--split", type=click.Choice(["test", "validation", "labelled"]),
     help="Which images; labelled: those whose masks were trained on.  [default: test]",
+)  # fmt: skip
+@click.option(
+    "--folds", type=click.IntRange(min=2), metavar="N",
+    help="Instead of a split: train N networks as RUN was, each without an N-th of all masks, and score it on those. "
+    "Goes on where it stopped.",
 )  # fmt: skip
 @click.option("--new", is_flag=True, help="Instead of a split: images with masks that came since the run began.")
 @click.option("--metrics", metavar="NAMES", help="Further metrics with intervals: comma-separated names, or all.")
@@ -84,8 +91,8 @@ class _Threshold(click.ParamType):
     help="With --choose: metric to maximise, its mean over images; cldice with postprocessing alone.",
 )  # fmt: skip
 def evaluate(
-    run, data_dir, unlabelled_dir, split, new, metrics, tolerance_px, threshold, tta, page, postprocessing, choose,
-    choose_threshold, choose_by,
+    run, data_dir, unlabelled_dir, split, folds, new, metrics, tolerance_px, threshold, tta, page, postprocessing,
+    choose, choose_threshold, choose_by,
 ):  # fmt: skip
     """Score a trained network: IoU and F1 at threshold 0.5, mean over images as in the paper, and pooled.
 
@@ -117,6 +124,14 @@ def evaluate(
             "--postprocessing chosen: expected no --page, and no --threshold but the one chosen with it. "
             "Fix: leave them out"
         )
+    if folds is not None:
+        given = {"--split": split, "--new": new, "--metrics": names, "--page": page, "--tta": tta, "--choose": choose}
+        given |= {"--threshold": threshold != "0.5", "--postprocessing": postprocessing != "none"}
+        beside = [name for name, value in given.items() if value]
+        if beside:
+            raise UserError(f"--folds {folds}: expected no {beside[0]} beside it, found one. Fix: leave it out")
+        _score_folds(run, folds, data_dir, unlabelled_dir)
+        return
     if new and split is not None:
         raise UserError(f"--new: expected no --split beside it, found --split {split}. Fix: leave one of them out")
     split = "new" if new else split
@@ -152,3 +167,16 @@ def evaluate(
 
         write_evaluation_page(page, opened, scores, console())
         print(f"page: {page}")
+
+
+def _score_folds(run, folds, data_dir, unlabelled_dir):
+    from semicurv_tf.cli.console import console, quiet_start
+
+    with quiet_start():
+        from semicurv_tf.evaluation import folds as scoring
+        from semicurv_tf.training.stopping import Stopped
+    try:
+        print(scoring.table(scoring.score_folds(run, folds, console(), data_dir, unlabelled_dir), run))
+    except Stopped as stopped:
+        print(f"stopped at step {stopped.step}, checkpoint written. Continue: the same command", file=sys.stderr)
+        sys.exit(130)

@@ -70,7 +70,9 @@ class _Size(click.ParamType):
 @click.option("--data-dir", type=click.Path(), help="With onnx, openvino: the dataset's folder, if it moved.")
 @click.option("--force", is_flag=True, help="Keep int8 whatever it costs.")
 @click.option(
-    "--max-pixels", type=click.IntRange(min=1), help="Largest height x width of a served image.  [default: 4194304]"
+    "--max-pixels",
+    type=click.IntRange(min=1),
+    help="Largest height x width of a served image.  [default: 4194304; more with data.resize]",
 )
 @click.option(
     "--check", type=click.Path(), metavar="VERSION_FOLDER", help="Check an exported version instead of writing one."
@@ -106,7 +108,7 @@ def export(
         raise UserError(f"{wrong}: not of a SavedModel. Fix: --format openvino, or leave it out")
 
     from semicurv_tf.cli.console import quiet_start
-    from semicurv_tf.export.saved_model import MAX_PIXELS, choose_version
+    from semicurv_tf.export.saved_model import choose_version
 
     choose_version(output, version)  # a taken version is said at once, not after TensorFlow has loaded
     with quiet_start():
@@ -114,7 +116,7 @@ def export(
 
         done = export_run(
             run, output, version=version, max_batch=max_batch, size=size, threshold=threshold, precision=precision,
-            max_pixels=max_pixels or MAX_PIXELS,
+            max_pixels=max_pixels,
         )  # fmt: skip
     served = f"size {size[0]}x{size[1]}" if size else "any size"
     click.echo(f"{done.version}: SavedModel of {done.nodes} nodes, {precision}, {served}")

@@ -13,12 +13,14 @@ Examples:
   semicurv-tf measure --input masks/ --photos photos/ --output cracks.csv --mm-per-px 0.8 \\
       --sections sections.geojson --section-m 50                     # sections along the photographs' GPS
   semicurv-tf measure --input masks/ --output cracks.csv --mm-per-px 0.8 \\
-      --stations stations.csv --sections sections.geojson            # a CSV: image,station_m (or section, or lat,lon)
+      --stations stations.csv --sections sections.gpkg               # a CSV: image,station_m (or section, or lat,lon)
+  semicurv-tf measure --input masks/ --photos photos/ --output cracks.csv --marker-cm 10 --maps maps/
 
 \b
 Written: a row per image with area, crack length, density (m per square metre), length by width class, mean and
 largest width; the scale with its error in percent, which is that of every length, width and density too.
---sections: a layer with the totals per section. docs/pavement.md says what is measured how, and how well.
+--sections: a layer with the totals per section. --maps: NAME.map.png, the cracks over the photograph in the colour of
+their width, with a scale bar and a legend. docs/pavement.md says what is measured how, and how well.
 
 \b
 Bad files are named, the others are still measured, and the exit code is 2.
@@ -42,17 +44,26 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
     help="How well the height is known.",
 )  # fmt: skip
 @click.option(
+    "--marker-cm", type=_POSITIVE,
+    help="Side of a square marker in each photograph: an ArUco marker, which OpenCV finds, or --marker-px.",
+)  # fmt: skip
+@click.option(
+    "--marker-px", metavar="LEFT,TOP,RIGHT,BOTTOM",
+    help="Where the marker's edges are, in one photograph or in all of a camera that stands still.",
+)  # fmt: skip
+@click.option(
     "--scale-error-percent", type=click.FloatRange(min=0), help="How well the scale is known, where you know it better."
 )
 @click.option(
     "--width-classes-mm", default="1,3,10", show_default=True, metavar="MM,...", help="Bounds between width classes."
 )
-@click.option("--sections", type=click.Path(path_type=Path), help="Write totals per section to this .geojson file.")
+@click.option("--sections", type=click.Path(path_type=Path), help="Write totals per section: .geojson or .gpkg.")
 @click.option("--section-m", type=_POSITIVE, default=100.0, show_default=True, help="Length of sections without names.")
 @click.option(
     "--stations", type=click.Path(path_type=Path),
     help="A CSV: image, and station_m, section, or lat and lon.  [default: the photographs' GPS]",
 )  # fmt: skip
+@click.option("--maps", type=click.Path(path_type=Path), help="Write a crack map per image into this folder.")
 @click.option(
     "--min-length-px", type=click.FloatRange(min=0), default=0.0, show_default=True,
     help="Leave out connected structures whose total length is less.",
@@ -60,8 +71,8 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
 @click.option("--threshold", type=float, help="Values above it are cracks.  [default: masks are 0 and 1, or 0 and 255]")
 @click.option("--memory", default="2GB", show_default=True, metavar="SIZE", help="What the process may take in all.")
 def measure(
-    masks, output, photos, mm_per_px, camera_height_m, camera_height_error_m, scale_error_percent, width_classes_mm,
-    sections, section_m, stations, min_length_px, threshold, memory,
+    masks, output, photos, mm_per_px, camera_height_m, camera_height_error_m, marker_cm, marker_px,
+    scale_error_percent, width_classes_mm, sections, section_m, stations, maps, min_length_px, threshold, memory,
 ):  # fmt: skip
     """Measure cracks on pavement: length by width class, density per square metre, totals per section of road."""
     from semicurv_tf.cli.console import console
@@ -69,24 +80,41 @@ def measure(
     from semicurv_tf.errors import UserError
     from semicurv_tf.inference.memory import parse_memory
     from semicurv_tf.pavement import measure as measuring
+    from semicurv_tf.pavement.marker import parse_box, require_opencv
     from semicurv_tf.pavement.sections import section_of, sum_sections, write_sections
     from semicurv_tf.pavement.stations import Station, from_photographs, read_stations
     from semicurv_tf.pavement.width_classes import class_names, parse_classes
+    from semicurv_tf.vector.geopackage import require_pyogrio
     from semicurv_tf.vector.table import write_table
 
-    if (mm_per_px is None) == (camera_height_m is None):
-        found = "neither" if mm_per_px is None else "both"
-        raise UserError(f"--mm-per-px, --camera-height-m: expected one of them, found {found}. Fix: --mm-per-px 0.8")
+    given = {"--mm-per-px": mm_per_px, "--camera-height-m": camera_height_m, "--marker-cm": marker_cm}
+    found = [option for option, value in given.items() if value is not None]
+    if len(found) != 1:
+        said = " and ".join(found) or "none"
+        raise UserError(f"{', '.join(given)}: expected one of them, found {said}. Fix: --mm-per-px 0.8")
+    if marker_px is not None and marker_cm is None:
+        raise UserError(f"--marker-px {marker_px}: needs the marker's size. Fix: --marker-cm 10")
+    if marker_cm is not None and marker_px is None:
+        if photos is None:
+            raise UserError("--marker-cm: looks for the marker in photographs. Fix: --photos FOLDER")
+        require_opencv()
+    if maps is not None and maps.exists() and not maps.is_dir():
+        raise UserError(f"--maps {maps}: expected a folder, found a file. Fix: name a folder")
     if camera_height_m is not None and photos is None:
         raise UserError("--camera-height-m: needs the photographs' EXIF. Fix: --photos FOLDER")
     if sections is not None and stations is None and photos is None:
         raise UserError("--sections: needs to know where images lie. Fix: --stations FILE.csv, or --photos FOLDER")
-    for option, path, suffixes in (("--output", output, (".csv",)), ("--sections", sections, (".geojson", ".json"))):
+    for option, path, suffixes in (
+        ("--output", output, (".csv",)),
+        ("--sections", sections, (".geojson", ".json", ".gpkg")),
+    ):
         if path is not None and path.suffix.lower() not in suffixes:
             raise UserError(f"{option} {path}: expected a name that ends in {suffixes[0]}. Fix: rename it")
+    if sections is not None and sections.suffix.lower() == ".gpkg":
+        require_pyogrio(f"--sections {sections}")
     settings = measuring.Measuring(
         parse_classes(width_classes_mm), mm_per_px, camera_height_m, camera_height_error_m, scale_error_percent,
-        min_length_px, threshold, parse_memory(memory),
+        min_length_px, threshold, parse_memory(memory), marker_cm, None if marker_px is None else parse_box(marker_px),
     )  # fmt: skip
     listed = read_stations(stations) if stations is not None else None
     jobs = measuring.plan(masks, photos)
@@ -96,7 +124,9 @@ def measure(
             if isinstance(found, UserError):
                 failed += found.lines
             else:
-                rows.append(found[1])
+                rows.append(found[1].row)
+                if maps is not None:
+                    measuring.write_map(job, found[1], settings, maps)
                 if found[2] is not None:
                     photographs[job.name] = found[2]
             progress.done(job.name)

@@ -30,6 +30,25 @@ def read_labels(value) -> int | float:
     )
 
 
+SMALLEST = 16  # the most times that images may be shrunk
+
+
+def read_resize(value) -> str | None:
+    """How much smaller images are seen: 1/2, 1/3, ..., 1/16, also as 0.5 or 0.25; None, 1 and 1/1 are as they are."""
+    text = str(value).strip()
+    numerator, _, denominator = text.partition("/")
+    with contextlib.suppress(ValueError, ZeroDivisionError):
+        times = float(denominator) / float(numerator) if denominator else 1 / float(numerator)
+        if abs(times - round(times)) <= 0.02 * times and 1 <= round(times) <= SMALLEST:
+            return None if round(times) == 1 else f"1/{round(times)}"
+    if value is None:
+        return None
+    raise ValueError(
+        f"data.resize: expected 1/2, 1/3, ... or 1/{SMALLEST}, or null for images as they are, found {value!r}. "
+        "Fix: --set data.resize=1/2"
+    )
+
+
 def described_labels(labels: int | float, masks: int) -> str:
     """What `data.labels` means, for the user; `masks` is the number of training images with a mask."""
     if labels == 0:
@@ -50,7 +69,10 @@ class DataConfig(Section):
         0.05, description="labelled training images: a count (3), a fraction (0.05), all, or 0; `folder`: all"
     )
     crop: Annotated[int, Field(ge=16, multiple_of=16)] | None = Field(
-        None, description="side of random training crops in pixels; none trains on whole images"
+        None, description="side of random training crops in pixels, after data.resize; none trains on whole images"
+    )
+    resize: Annotated[str | None, pydantic.BeforeValidator(read_resize)] = Field(
+        None, description="images are seen at 1/2, 1/3, ... of their size; masks come back at their own"
     )
     unlabelled_dir: str | None = Field(None, description="a second folder with unlabelled images")
     options: dict[str, bool | int | float | str] = Field({}, description="options of the dataset's builder")
@@ -58,6 +80,11 @@ class DataConfig(Section):
     memory_mb: Annotated[int, Field(ge=16)] = Field(
         1000, description="decoded images are held in memory up to this size"
     )
+
+    @property
+    def times_smaller(self) -> int:
+        """By which whole number images are shrunk before a network sees them; 1: not at all."""
+        return int(self.resize.removeprefix("1/")) if self.resize else 1
 
     @pydantic.model_validator(mode="before")
     @classmethod

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -47,6 +47,14 @@ class Dataset:
     @property
     def name(self) -> str:
         return self.info.name
+
+    def shrunk(self, times: int) -> "Dataset":
+        """The same images, so many times smaller; see `data.shrink`."""
+        if times == 1:
+            return self
+        stores = {split: getattr(self, split) for split in ("train", "validation", "test", "new")}
+        smaller = {split: store.shrunk(times) for split, store in stores.items() if store is not None}
+        return replace(self, **smaller)
 
     def statistics(self) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of the valid pixels of all training images.

@@ -195,7 +195,7 @@ def _read_part(store: ImageStore, index: int, place, height: int, width: int, st
     """
     index = int(index)
     full_height, full_width = store.shapes[index][:2]
-    boxes = store.rows[index].get("labelled_boxes") if stream == LABELLED else None
+    boxes = store.labelled_boxes(index) if stream == LABELLED else None
     if boxes:
         top, left = place_in_boxes(boxes, place, (full_height, full_width), (height, width))
     else:

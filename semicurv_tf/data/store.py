@@ -9,6 +9,7 @@ import numpy as np
 
 from semicurv_tf.data.decoded import DecodedDisk, DecodedMemory
 from semicurv_tf.data.identity import DATA
+from semicurv_tf.data.shrink import shrunk, shrunk_side
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import decode_bytes
 
@@ -24,6 +25,7 @@ class ImageStore:
         disk: where decoded images are kept that do not fit into memory; None: nowhere.
         damaged: makes a context that says what to do where a record cannot be read; see `damage_named`.
         lock: held while a record is read; stores of the same records share one.
+        times: how many times smaller than they are stored images are given; see `shrunk`.
 
     Attributes:
         names: names of the images, in order: relative paths without suffix in a user's folder.
@@ -41,12 +43,15 @@ class ImageStore:
         disk: DecodedDisk | None = None,
         damaged: Callable = contextlib.nullcontext,
         lock=None,
+        times: int = 1,
     ):
         self.rows = tuple(rows)
         self.names = tuple(row["name"] for row in rows)
         self.roots = tuple(row.get("root", DATA) for row in rows)
         self.sources = tuple(row["source"] for row in rows)
-        self.shapes = tuple(tuple(row["shape"]) for row in rows)
+        self.times = times
+        sides = [(shrunk_side(height, times), shrunk_side(width, times)) for height, width, _ in _shapes(rows)]
+        self.shapes = tuple((*side, row["shape"][-1]) for side, row in zip(sides, rows))
         self.labelled = tuple(row["labelled"] for row in rows)
         self._records, self._memory, self._disk = records, memory, disk
         self._damaged = damaged
@@ -109,7 +114,19 @@ class ImageStore:
     def joined(self, other: "ImageStore") -> "ImageStore":
         """A store of the images of both, this one's first."""
         records = _Joined(self._records, len(self), other._records)
-        return ImageStore((*self.rows, *other.rows), records, self._memory, self._disk, self._damaged)
+        return ImageStore((*self.rows, *other.rows), records, self._memory, self._disk, self._damaged, times=self.times)
+
+    def shrunk(self, times: int) -> "ImageStore":
+        """A store of the same images, so many times smaller than they are stored; `rows` stay as they are."""
+        return ImageStore(self.rows, self._records, self._memory, self._disk, self._damaged, self._lock, times)
+
+    def labelled_boxes(self, index: int) -> list[list[int]] | None:
+        """The boxes of an image that is labelled in part, see `data.unknown_pixels`; None of others."""
+        boxes = self.rows[index].get("labelled_boxes")
+        if not boxes:
+            return None
+        first, last = (lambda pixel: pixel // self.times), (lambda pixel: shrunk_side(pixel, self.times))
+        return [[first(box[0]), first(box[1]), last(box[2]), last(box[3]), box[4]] for box in boxes]
 
     def subset(self, indices: Sequence[int], hidden: Collection[int] = ()) -> "ImageStore":
         """A store of some of the images, in the given order.
@@ -119,9 +136,8 @@ class ImageStore:
             hidden: positions of those that count as unlabelled though they have a mask.
         """
         rows = [{**self.rows[index], "labelled": False} if index in hidden else self.rows[index] for index in indices]
-        return ImageStore(
-            rows, _Chosen(self._records, tuple(indices)), self._memory, self._disk, self._damaged, self._lock
-        )
+        records = _Chosen(self._records, tuple(indices))
+        return ImageStore(rows, records, self._memory, self._disk, self._damaged, self._lock, self.times)
 
     def _decode(self, index: int) -> dict[str, np.ndarray]:
         channels = self.shapes[index][-1]
@@ -133,15 +149,22 @@ class ImageStore:
                 "mask": decode_bytes(record["mask"], 1),
                 "valid": decode_bytes(record["valid"], 1),
             }
-            if arrays["image"].shape != self.shapes[index]:
-                raise ValueError(f"{self.names[index]} of {arrays['image'].shape}, expected {self.shapes[index]}")
+            stored = tuple(self.rows[index]["shape"])
+            if arrays["image"].shape != stored:
+                raise ValueError(f"{self.names[index]} of {arrays['image'].shape}, expected {stored}")
+        arrays = shrunk(arrays, self.times)
         for array in arrays.values():
             array.flags.writeable = False
         return arrays
 
     def _disk_key(self, index: int) -> str:
         row = self.rows[index]  # by content, so that it holds for joined stores as well
-        return f"{row['digest']}-{row['mask_digest']}-{row['valid']}"
+        smaller = "" if self.times == 1 else f"-{self.times}"
+        return f"{row['digest']}-{row['mask_digest']}-{row['valid']}{smaller}"
+
+
+def _shapes(rows: Sequence[dict]) -> list[tuple[int, int, int]]:
+    return [tuple(row["shape"]) for row in rows]
 
 
 @contextlib.contextmanager

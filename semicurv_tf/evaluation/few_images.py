@@ -45,4 +45,7 @@ def few_images_note(split: str, ious: Sequence[float]) -> str | None:
     else:
         width = f"the mean IoU's 95 % interval is {100 * interval[0]:.1f} to {100 * interval[1]:.1f} (Student's t)"
     images = f"1 {split} image" if len(ious) == 1 else f"{len(ious)} {split} images"
-    return f"note: {images} with a mask, fewer than {FEWEST_TO_COMPARE}: {width}. Label more to tell two runs apart"
+    more = "" if split == "new" else ", or let every mask count: evaluate --folds 5"
+    return (
+        f"note: {images} with a mask, fewer than {FEWEST_TO_COMPARE}: {width}. Label more to tell two runs apart{more}"
+    )

@@ -15,7 +15,7 @@ from semicurv_tf.data.pipeline import evaluation_batches
 from semicurv_tf.data.store import ImageStore
 from semicurv_tf.errors import UserError
 from semicurv_tf.inference.averaging import averaged
-from semicurv_tf.inference.predictor import SERVED_TILE_PX, WHOLE_PIXELS, Predictor
+from semicurv_tf.inference.predictor import SERVED_TILE_PX, STRIDE_PX, WHOLE_PIXELS, Predictor
 from semicurv_tf.metrics.network_scores import make_predictor
 from semicurv_tf.training import run_folder
 from semicurv_tf.training.run_data import moved, open_run_dataset
@@ -57,6 +57,7 @@ class OpenRun:
         dataset: its images.
         predict: from raw images (batch, height, width, channels) to probabilities.
         tta: how these are averaged.
+        stride: of the network, see `Predictor`.
     """
 
     folder: Path
@@ -65,6 +66,7 @@ class OpenRun:
     dataset: Dataset
     predict: Callable[[np.ndarray], np.ndarray]
     tta: str = "none"
+    stride: int = STRIDE_PX
 
     def images(self, split: str) -> SplitImages:
         """The images of one of `SPLITS` that have masks.
@@ -136,7 +138,7 @@ class OpenRun:
         if image.shape[1] * image.shape[2] <= WHOLE_PIXELS:
             return np.asarray(self.predict(image))
         one = lambda tile: np.asarray(self.predict(tile.astype(np.float32)))
-        predictor = Predictor(one, image.shape[-1], tile=SERVED_TILE_PX)
+        predictor = Predictor(one, image.shape[-1], tile=SERVED_TILE_PX, stride=self.stride)
         return np.stack([predictor.probability(each.astype(np.uint8))[..., None] for each in image])
 
     def _each(self, batches, sources):
@@ -174,4 +176,5 @@ def open_run(
     tta = tta or config.model.tta
     alone = make_predictor(network)
     predict = lambda image: averaged(alone, image, tta)
-    return OpenRun(Path(run), config, facts, open_run_dataset(Path(run), config, console), predict, tta)
+    dataset = open_run_dataset(Path(run), config, console)
+    return OpenRun(Path(run), config, facts, dataset, predict, tta, getattr(network, "grid_px", STRIDE_PX))

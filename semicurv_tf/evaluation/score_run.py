@@ -72,6 +72,7 @@ def score_images(
         **(_named(tally.scores(), metrics) if metrics else {}),
         "threshold": threshold,
         "tta": opened.tta,
+        **({"resize": opened.config.data.resize} if opened.config.data.resize else {}),
         **({"postprocessing": as_dict(steps)} if steps else {}),
         "each": {name: _rounded(each) for name, each in tally.each().items()},
     }
@@ -166,6 +167,7 @@ def shown_interval(limits, percent: bool) -> str:
 def _head(scores):
     at = "" if scores["threshold"] == THRESHOLD else f", threshold {scores['threshold']:g}"
     at += "" if scores["tta"] == "none" else f", averaged ({scores['tta']})"
+    at += f", seen at {scores['resize']} and scored at their own size" if scores.get("resize") else ""
     if scores.get("postprocessing"):
         at += f", post-processing: {from_dict(scores['postprocessing'], Path(run_folder.SCORES)).said()}"
     what = f"{scores['dataset']} {scores['split']}, {counted(scores['images'], 'image')}"

@@ -18,6 +18,7 @@ KEYS = {
         lambda value: value is None or (isinstance(value, list) and len(value) == 2 and all(map(_is_count, value))),
     ),
     "tta": ("none, d4, scales or all", lambda value: value in (None, "none", "d4", "scales", "all")),
+    "stride": ("a count of pixels, or nothing", lambda value: value is None or _is_count(value)),
     "precision": ("float32 or bfloat16", lambda value: value in ("float32", "bfloat16")),
 }
 

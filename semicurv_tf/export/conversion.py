@@ -111,7 +111,7 @@ def convert_run(
     network, facts = load_deployed(run)
     card = {
         **about_run(Path(run), facts),
-        "stride": getattr(network, "stride", STRIDE_PX),
+        "stride": getattr(network, "grid_px", STRIDE_PX),
         "threshold": threshold if threshold is not None else chosen_threshold(run) or 0.5,
     }
     return convert_network(

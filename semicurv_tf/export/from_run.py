@@ -7,6 +7,8 @@ from pathlib import Path
 from semicurv_tf.errors import UserError
 from semicurv_tf.export.saved_model import MAX_PIXELS, new_version, write_card, write_saved_model
 from semicurv_tf.images.values import parse_ranges
+from semicurv_tf.inference.memory import less_memory
+from semicurv_tf.inference.predictor import STRIDE_PX
 from semicurv_tf.postprocessing.settings import PostProcessing, as_dict
 
 KERAS_MODEL = "model.keras"  # in assets.extra: for Keras users who import semicurv_tf, and for the check
@@ -36,7 +38,7 @@ def export_run(
     size: tuple[int, int] | None = None,
     threshold: float | None = None,
     precision: str = "float32",
-    max_pixels: int = MAX_PIXELS,
+    max_pixels: int | None = None,
 ) -> Exported:
     """Exports the deployed network of a run.
 
@@ -48,18 +50,20 @@ def export_run(
         size: (height, width) to serve this size only, with constant coordinate maps; None serves any.
         threshold: of `mask`; None takes the one chosen on validation images (`RUN/threshold.json`), else 0.5.
         precision: "float32" or "bfloat16" (features; inputs and outputs stay uint8 and float32).
-        max_pixels: largest height x width of an image that is served.
+        max_pixels: largest height x width of an image that is served; None: 2048 x 2048, and more of a network that
+            sees images smaller (`data.resize`), in about the same memory.
 
     Raises:
         UserError: the run cannot be read, or the version exists or cannot be written.
     """
+    from semicurv_tf.training.run_folder import chosen_postprocessing, chosen_threshold, load_deployed
+
+    network, facts = load_deployed(run)
+    max_pixels = max_pixels or round(MAX_PIXELS * less_memory(network))
     if size and size[0] * size[1] > max_pixels:
         raise UserError(
             f"--size {size[0]}x{size[1]}: more than --max-pixels {max_pixels}. Fix: raise --max-pixels knowingly"
         )
-    from semicurv_tf.training.run_folder import chosen_postprocessing, chosen_threshold, load_deployed
-
-    network, facts = load_deployed(run)
     # Another threshold than the chosen one sets aside the steps that were chosen with it.
     steps = chosen_postprocessing(run) if threshold is None else PostProcessing()
     threshold = threshold if threshold is not None else chosen_threshold(run) or 0.5
@@ -112,7 +116,12 @@ def export_network(network, models: str | Path, card: dict, *, version: int | No
         nodes = count_nodes(part)
         write_card(
             part,
-            {**card, "exported": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "nodes": nodes},
+            {
+                **card,
+                "stride": getattr(network, "grid_px", STRIDE_PX),
+                "exported": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                "nodes": nodes,
+            },
         )
         network.save(part / "assets.extra" / KERAS_MODEL)
         if card.get("tta") in ("d4", "scales", "all"):
@@ -135,6 +144,7 @@ def about_run(run: Path, facts: dict) -> dict:
         "channels": facts["channels"],
         "value_range": facts.get("value_range"),
         "tta": config.model.tta,
+        "resize": config.data.resize,
         "dataset": config.data.dataset,
         "labelled_fraction": config.data.labels if isinstance(config.data.labels, float) else None,
         "labelled_images": facts.get("labelled"),

@@ -75,9 +75,23 @@ class Memory:
 
 def pixel_bytes(network) -> int:
     """Bytes that a network takes per pixel of a tile: from its first level's channels, else as the paper's network."""
+    return IMAGE_BYTES + _feature_bytes(network) // getattr(network, "times_smaller", 1) ** 2
+
+
+def less_memory(network) -> float:
+    """How many times the pixels a network takes in the memory of one that sees images as they are; see `data.resize`.
+
+    >>> from semicurv_tf.models import ResidualUNet
+    >>> less_memory(ResidualUNet()), round(less_memory(ResidualUNet(times_smaller=4)), 1)
+    (1.0, 10.3)
+    """
+    return (IMAGE_BYTES + _feature_bytes(network)) / pixel_bytes(network)
+
+
+def _feature_bytes(network) -> int:
     widths = getattr(network, "widths", None) or (FIRST_CHANNELS,)
     size = 2 if "16" in network.compute_dtype else 4
-    return IMAGE_BYTES + FEATURES_PER_CHANNEL * widths[0] * size
+    return FEATURES_PER_CHANNEL * widths[0] * size
 
 
 def parse_memory(text: str) -> int:

@@ -46,7 +46,7 @@ class Predictor:
         whole_pixels: where `tile` and `memory` are None, images up to this many pixels are predicted in one piece.
         tta: how each tile's prediction is averaged, one of `averaging.CHOICES`.
         no_data: pixels whose channels are all in this range, low to high, raw 0-255, hold no data; or None.
-        stride: of the network's coarsest feature map in pixels; tiles start on its multiples.
+        stride: of the network's coarsest feature map in pixels of the image; tiles start on its multiples.
         value_range: of image values wider than 8 bit in the training data, see `images/values.py`; None measures each
             image.
         postprocessing: what follows the threshold; see `mask`.
@@ -110,7 +110,7 @@ class Predictor:
             except tf.errors.ResourceExhaustedError:
                 raise MemoryError from None
 
-        return cls(predict, channels, **{"stride": getattr(network, "stride", STRIDE_PX), **settings})
+        return cls(predict, channels, **{"stride": getattr(network, "grid_px", STRIDE_PX), **settings})
 
     def lost_once(self) -> "Predictor":
         """A copy for several threads: once what predicts is gone, all that wait are told so without a new try."""

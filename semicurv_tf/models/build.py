@@ -11,7 +11,9 @@ _MINUS_ONE_TO_ONE = ([127.5] * 3, [127.5] * 3)
 _PARAMETERS = {"batch_norm_momentum": "momentum"}
 
 
-def build_network(config: ModelConfig, channels: int, mean, standard_deviation, dtype="float32", seed=0):
+def build_network(
+    config: ModelConfig, channels: int, mean, standard_deviation, dtype="float32", seed=0, times_smaller=1
+):
     """A network with fresh weights; see `load_trunk_weights` for those of a file.
 
     Args:
@@ -21,6 +23,7 @@ def build_network(config: ModelConfig, channels: int, mean, standard_deviation, 
             from a file, which were trained for others.
         dtype: "float32", or "mixed_bfloat16" for float32 weights with bfloat16 features.
         seed: of the initial weights.
+        times_smaller: see `SegmentationNetwork`; of a network that is deployed, `data.times_smaller`.
 
     Returns:
         A `keras.Model` from `(batch, height, width, channels)`, raw 0-255, to float32 logits
@@ -34,7 +37,9 @@ def build_network(config: ModelConfig, channels: int, mean, standard_deviation, 
     keras.utils.set_random_seed(seed)
     chosen = NETWORKS[config.name]
     settings = {_PARAMETERS.get(key, key): getattr(config, key) for key in chosen.arguments}
-    network = chosen.load()(mean=mean, standard_deviation=standard_deviation, dtype=dtype, **settings)
+    network = chosen.load()(
+        mean=mean, standard_deviation=standard_deviation, times_smaller=times_smaller, dtype=dtype, **settings
+    )
     network.build((None, None, None, channels))
     return network
 

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from semicurv_tf.layers import Standardization
+from semicurv_tf.layers import BilinearUpsampling, Standardization
 
 
 class SegmentationNetwork(keras.Model):
@@ -15,18 +15,27 @@ class SegmentationNetwork(keras.Model):
     Args:
         mean, standard_deviation: per channel, of the training images, raw 0-255. A single number serves all channels;
             three numbers make three channels of a grey image.
+        times_smaller: side in pixels of the blocks of the image whose means are what the network sees; logits are
+            enlarged as often, bilinear. 1: it sees the image as it is.
 
     Input: `(batch, height, width, channels)`, raw 0-255. Output: `(batch, height, width, 1)` float32; with `sides=True`
     `(batch, height, width, 1 + side_outputs)`, the side outputs after the logit that one deploys.
     """
 
     side_outputs = 0
-    stride: int  # sides of the padded image are multiples of this many pixels
+    stride: int  # sides of the padded image that the network sees are multiples of this many pixels
 
-    def __init__(self, mean=(127.5,), standard_deviation=(64.0,), **kwargs):
+    def __init__(self, mean=(127.5,), standard_deviation=(64.0,), times_smaller=1, **kwargs):
         super().__init__(**kwargs)
         self.standardize = Standardization(mean, standard_deviation, name="standardize")
+        self.times_smaller = times_smaller
+        self.enlarge = BilinearUpsampling(times_smaller, dtype="float32", name="enlarge")
         self.channels = None
+
+    @property
+    def grid_px(self):
+        """Side in pixels of the image that one pixel of the coarsest feature map covers."""
+        return self.stride * self.times_smaller
 
     def build_layers(self, channels):
         """Builds all layers for standardised images of `channels` channels."""
@@ -54,8 +63,10 @@ class SegmentationNetwork(keras.Model):
         self.built = True
 
     def call(self, image, training=None, sides=False):
-        padded, top, left = pad_by_reflection(self.standardize(image), self.stride)
-        logits = self.padded_logits(tf.cast(padded, self.compute_dtype), training)
+        padded, top, left = pad_by_reflection(self.standardize(image), self.grid_px)
+        if self.times_smaller > 1:
+            padded = tf.nn.avg_pool2d(padded, self.times_smaller, self.times_smaller, "VALID")
+        logits = self.enlarge(self.padded_logits(tf.cast(padded, self.compute_dtype), training))
         outputs = 1 + self.side_outputs if sides else 1
         size = tf.shape(image)[1:3]
         logits = tf.cast(logits[:, top : top + size[0], left : left + size[1], :outputs], tf.float32)
@@ -67,7 +78,7 @@ class SegmentationNetwork(keras.Model):
 
     def get_config(self):
         statistics = {"mean": self.standardize.mean, "standard_deviation": self.standardize.standard_deviation}
-        return {**super().get_config(), **statistics}
+        return {**super().get_config(), **statistics, "times_smaller": self.times_smaller}
 
     def get_build_config(self):
         return {"input_shape": (None, None, None, self.channels)}

@@ -3,14 +3,22 @@
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.mask_files import read_mask_file
+from semicurv_tf.images.reader import read_image
 from semicurv_tf.images.walk import find_images
+from semicurv_tf.pavement.crack_map import draw_crack_map
+from semicurv_tf.pavement.marker import find_marker, from_box
 from semicurv_tf.pavement.photograph import Photograph, read_photograph
 from semicurv_tf.pavement.scale import HEIGHT_ERROR_M, Scale, from_camera
 from semicurv_tf.pavement.stations import Station
 from semicurv_tf.pavement.width_classes import class_names, lengths_by_class
+from semicurv_tf.vector.picture import write_picture
+from semicurv_tf.vector.segments import Vectors
 from semicurv_tf.vector.vectorize import VectorSettings, vectorize_mask
 
 
@@ -21,8 +29,10 @@ class Measuring:
     Attributes:
         classes_mm: bounds between width classes.
         mm_per_px: the scale of all images; or
-        camera_height_m: of the camera of all photographs, whose EXIF says the rest.
+        camera_height_m: of the camera of all photographs, whose EXIF says the rest; or
+        marker_cm: side of a square marker in the photographs.
         camera_height_error_m: how well that is known.
+        marker_box: width and height of the marker in pixels; None: it is looked for.
         scale_error_percent: in place of the error found; None: 0 of a given scale, as `from_camera` says else.
         min_length_px: connected structures of less length are left out.
         threshold: of masks that are not 0 and 1, or 0 and 255.
@@ -37,6 +47,17 @@ class Measuring:
     min_length_px: float = 0.0
     threshold: float | None = None
     memory_bytes: int | None = None
+    marker_cm: float | None = None
+    marker_box: tuple[float, float] | None = None
+
+
+class Measured(NamedTuple):
+    """A mask that was measured: its row of the table, its scale, its lines, and the mask itself."""
+
+    row: dict
+    scale: Scale
+    vectors: Vectors
+    mask: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,20 +106,20 @@ def plan(masks: Path, photographs: Path | None) -> list[Job]:
     return [dataclasses.replace(job, photograph=by_name[job.name]) for job in jobs]
 
 
-def measure(jobs: list[Job], measuring: Measuring) -> Iterator[tuple[Job, dict, Photograph | None] | UserError]:
-    """Measures the masks one after the other: the row of each with what its photograph says, or why there is none."""
+def measure(jobs: list[Job], measuring: Measuring) -> Iterator[tuple[Job, Measured, Photograph | None] | UserError]:
+    """Measures the masks one after the other: each with what its photograph says, or why that cannot be."""
     for job in jobs:
         try:
             photograph = read_photograph(job.photograph) if job.photograph else None
-            yield job, image_row(job, photograph, measuring), photograph
+            yield job, measure_mask(job, photograph, measuring), photograph
         except UserError as error:
             yield UserError(
                 [line if str(job.mask) in line or "--" in line else f"{job.mask}: {line}" for line in error.lines]
             )
 
 
-def image_row(job: Job, photograph: Photograph | None, measuring: Measuring) -> dict:
-    """The measures of one mask by column name; lengths in m, widths in mm, density in m per square metre.
+def measure_mask(job: Job, photograph: Photograph | None, measuring: Measuring) -> Measured:
+    """The measures of one mask; in its row lengths are in m, widths in mm, density in m per square metre.
 
     Raises:
         UserError: the mask or its scale cannot be had.
@@ -123,7 +144,7 @@ def image_row(job: Job, photograph: Photograph | None, measuring: Measuring) -> 
     lengths = lengths_by_class(vectors, file.mask, bounds_px) * metres
     area = file.valid * metres**2
     length = float(sums["total_length_px"]) * metres
-    return {
+    row = {
         "image": job.name,
         "area_m2": area,
         "crack_length_m": length,
@@ -136,6 +157,7 @@ def image_row(job: Job, photograph: Photograph | None, measuring: Measuring) -> 
         "scale_error_percent": scale.error_percent,
         "scale_from": scale.source,
     }
+    return Measured(row, scale, vectors, file.mask)
 
 
 def scale_of(job: Job, photograph: Photograph | None, measuring: Measuring) -> Scale:
@@ -147,9 +169,16 @@ def scale_of(job: Job, photograph: Photograph | None, measuring: Measuring) -> S
     given = measuring.scale_error_percent
     if measuring.mm_per_px is not None:
         return Scale(measuring.mm_per_px, given or 0.0, "given")
-    if photograph is None or job.photograph is None or measuring.camera_height_m is None:
-        raise ValueError(f"Expected mm_per_px, or camera_height_m and a photograph. Received: {measuring}")
-    scale = from_camera(photograph, job.photograph, measuring.camera_height_m, measuring.camera_height_error_m)
+    if measuring.marker_cm is not None and measuring.marker_box is not None:
+        scale = from_box(measuring.marker_box, measuring.marker_cm)
+    elif photograph is None or job.photograph is None:
+        raise ValueError(f"Expected mm_per_px, or a photograph. Received: {measuring}")
+    elif measuring.marker_cm is not None:
+        scale = find_marker(read_image(job.photograph, 3), measuring.marker_cm, str(job.photograph))
+    elif measuring.camera_height_m is not None:
+        scale = from_camera(photograph, job.photograph, measuring.camera_height_m, measuring.camera_height_error_m)
+    else:
+        raise ValueError(f"Expected mm_per_px, camera_height_m or marker_cm. Received: {measuring}")
     return scale if given is None else dataclasses.replace(scale, error_percent=given)
 
 
@@ -158,3 +187,31 @@ def placed(row: dict, station: Station, section: str | None) -> dict:
     return row | {
         "station_m": station.station_m, "section": section, "lat": station.latitude, "lon": station.longitude
     }  # fmt: skip
+
+
+def write_map(job: Job, measured: Measured, measuring: Measuring, folder: Path) -> Path:
+    """Writes the crack map of an image over its photograph, or over white where there is none.
+
+    Args:
+        job, measured: of `measure`.
+        measuring: with the width classes.
+        folder: where `NAME.map.png` goes, NAME with its sub-folders.
+
+    Raises:
+        UserError: the photograph cannot be read, or the file not be written.
+    """
+    background = None if job.photograph is None else read_image(job.photograph, 3)
+    if background is not None and background.shape[:2] != measured.mask.shape:
+        background = None  # the mask lies as the pixels are stored, the photograph is turned
+    lengths = [measured.row[name] for name in class_names(measuring.classes_mm)]
+    title = (
+        f"{job.name}: {measured.row['crack_length_m']:.3g} m of cracks on {measured.row['area_m2']:.3g} square metres"
+    )
+    path = folder / f"{job.name}.map.png"
+    write_picture(
+        path,
+        draw_crack_map(
+            measured.vectors, measured.mask, measured.scale, measuring.classes_mm, lengths, background, title
+        ),
+    )
+    return path

@@ -1,10 +1,14 @@
-"""Sums over sections of a road, and their layer: GeoJSON in WGS 84 (RFC 7946), a feature per section."""
+"""Sums over sections of a road, and their layer in WGS 84, a feature per section: GeoJSON (RFC 7946) or GeoPackage."""
 
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import shapely
+import shapely.geometry
+
 from semicurv_tf.pavement.stations import Station
+from semicurv_tf.vector.layers import Feature, Layer
 from semicurv_tf.whole_files import written_whole
 
 _DECIMALS = 7  # of degrees: a centimetre
@@ -30,7 +34,7 @@ def sum_sections(rows: Iterable[tuple[dict, Station]], section_m: float, classes
     Areas and lengths are sums over images: what two images show both counts twice.
 
     Args:
-        rows: of images (`measure.image_row`), with their stations.
+        rows: of images (`measure.measure_mask`), with their stations.
         section_m: length of sections where they have no names.
         classes: of `class_names`.
 
@@ -77,9 +81,30 @@ def total_width(each: Sequence[tuple[dict, Station]]) -> float:
 def write_sections(path: Path, sections: Sequence[dict]) -> None:
     """Writes the layer, whole or not at all: lines through the images' places; a point of one; null of none.
 
+    Args:
+        path: `.geojson`, `.json` or `.gpkg`.
+        sections: of `sum_sections`.
+
     Raises:
-        UserError: the file cannot be written.
+        UserError: the file cannot be written, or pyogrio, which writes a GeoPackage, is missing.
     """
+    features = _features(sections)
+    if path.suffix.lower() == ".gpkg":
+        from semicurv_tf.vector.geopackage import write_geopackage
+
+        layer = Layer("sections", [Feature(_shape(one["geometry"]), one["properties"]) for one in features])
+        write_geopackage(path, [layer], {"layer": "totals per section"}, "road", "EPSG:4326")
+        return
+    with written_whole(path) as part:
+        text = ",\n".join(json.dumps(feature, ensure_ascii=False) for feature in features)
+        part.write_text(f'{{"type": "FeatureCollection", "features": [\n{text}\n]}}\n', encoding="utf-8")
+
+
+def _shape(geometry: dict | None):
+    return None if geometry is None else shapely.geometry.shape(geometry)
+
+
+def _features(sections: Sequence[dict]) -> list[dict]:
     features = []
     for row in sections:
         places = [[round(value, _DECIMALS) for value in place] for place in row["places"]]
@@ -93,6 +118,4 @@ def write_sections(path: Path, sections: Sequence[dict]) -> None:
             if name != "places"
         }
         features.append({"type": "Feature", "geometry": geometry, "properties": properties})
-    with written_whole(path) as part:
-        text = ",\n".join(json.dumps(feature, ensure_ascii=False) for feature in features)
-        part.write_text(f'{{"type": "FeatureCollection", "features": [\n{text}\n]}}\n', encoding="utf-8")
+    return features

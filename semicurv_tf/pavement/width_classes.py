@@ -35,8 +35,16 @@ def class_names(bounds: tuple[float, ...]) -> list[str]:
     >>> class_names((1.0, 2.5))
     ['length_m_width_0_to_1_mm', 'length_m_width_1_to_2.5_mm', 'length_m_width_from_2.5_mm']
     """
-    spans = [f"{low:g}_to_{high:g}" for low, high in zip((0.0, *bounds), bounds)]
-    return [f"length_m_width_{span}_mm" for span in (*spans, f"from_{bounds[-1]:g}")]
+    return [f"length_m_width_{span.replace(' ', '_')}_mm" for span in class_spans(bounds)]
+
+
+def class_spans(bounds: tuple[float, ...]) -> list[str]:
+    """The classes in words.
+
+    >>> class_spans((1.0, 2.5))
+    ['0 to 1', '1 to 2.5', 'from 2.5']
+    """
+    return [*(f"{low:g} to {high:g}" for low, high in zip((0.0, *bounds), bounds)), f"from {bounds[-1]:g}"]
 
 
 def lengths_by_class(vectors: Vectors, mask: np.ndarray, bounds_px: tuple[float, ...]) -> np.ndarray:
@@ -54,10 +62,33 @@ def lengths_by_class(vectors: Vectors, mask: np.ndarray, bounds_px: tuple[float,
     depth = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
     for segment in vectors.segments:
         if segment.start != "dot":
-            width = step_widths(segment, mask, depth)
-            share = np.bincount(np.searchsorted(bounds_px, width, side="right"), minlength=len(found)) / len(width)
+            _, classes = classes_along(segment, mask, depth, bounds_px)
+            share = np.bincount(classes, minlength=len(found)) / len(classes)
             found += segment.pixels.length * share
     return found
+
+
+def classes_along(
+    segment: Segment, mask: np.ndarray, depth: np.ndarray, bounds_px: tuple[float, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The width class of each step along a line.
+
+    Args:
+        segment, mask, depth: as of `step_widths`.
+        bounds_px: between the classes, rising, in pixels.
+
+    Returns:
+        The ends of the steps, `(steps + 1, 2)` x, y in pixels; and the class of each step, `(steps,)`.
+    """
+    widths = step_widths(segment, mask, depth)
+    along = _along(segment)
+    ends = np.linspace(0.0, along[-1], len(widths) + 1)
+    points = np.stack([np.interp(ends, along, axis) for axis in segment.points.T], axis=1)
+    return points, np.searchsorted(bounds_px, widths, side="right")
+
+
+def _along(segment: Segment) -> np.ndarray:
+    return np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(segment.points, axis=0).T))])
 
 
 def step_widths(segment: Segment, mask: np.ndarray, depth: np.ndarray) -> np.ndarray:
@@ -68,7 +99,7 @@ def step_widths(segment: Segment, mask: np.ndarray, depth: np.ndarray) -> np.nda
         mask: `(height, width)` bool.
         depth: its distance transform.
     """
-    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(segment.points, axis=0).T))])
+    along = _along(segment)
     count = max(1, round(float(along[-1]) / _STEP_PX))
     middles = (np.arange(count) + 0.5) * along[-1] / count
     path = np.stack([np.interp(middles, along, axis) for axis in segment.points.T], axis=1)

@@ -1,10 +1,11 @@
-"""The crop and the length of a run, from what its images are like."""
+"""At which size images are seen, the crop and the length of a run, from what its images are like."""
 
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from semicurv_tf.config import Config
+from semicurv_tf.config.data import SMALLEST
 from semicurv_tf.errors import UserError
 from semicurv_tf.planning.measure import CROPS, ImageFacts
 
@@ -12,6 +13,9 @@ WHOLE_PIXELS = 256 * 256  # images of one size up to this are trained on whole
 WIDTHS_IN_CROP = 12  # a crop is so many times as wide as a structure, so that it shows a line and what lies beside it
 HIT_SHARE = 0.5  # of the crops should hold a structure: the others teach what is none
 SMALLEST_SIDE_PX = 16  # of a crop, and its unit
+# Structures wider than a cell of the coarsest feature map are brought to what the built-in network knows best.
+WIDEST_PX, KNOWN_WIDTH_PX = 16.0, 8.0
+SMALLEST_SHRUNK_PX = 128  # an image's side after that
 PASSES = 4  # over the pixels of the labelled images, at least
 LONGEST = 4  # times the recipe's length, at most
 SHORTEST_STEPS = 40  # fewer than these teach nothing, whatever the time
@@ -42,6 +46,23 @@ def choose(config: Config, images: ImageFacts, named) -> list[Choice]:
         steps, reason = choose_steps(config, images, crop)
         choices.append(Choice("training.steps", steps, reason))
     return choices
+
+
+def choose_resize(config: Config, images: ImageFacts, named) -> Choice | None:
+    """At which share of their size images are seen; None where they stay as they are, or the user named size or crop.
+
+    Args:
+        config, named: as of `choose`.
+        images: measured as they are.
+    """
+    width_px = images.width_px or 0.0
+    if config.data.resize or {"data.resize", "data.crop"} & set(named) or width_px <= WIDEST_PX:
+        return None
+    times = min(SMALLEST, round(width_px / KNOWN_WIDTH_PX), images.smallest_side // SMALLEST_SHRUNK_PX)
+    if times < 2:
+        return None
+    reason = f"structures of {width_px:.0f} px become {width_px / times:.1f} px wide"
+    return Choice("data.resize", f"1/{times}", reason)
 
 
 def choose_crop(images: ImageFacts) -> tuple[int | None, str]:

@@ -12,7 +12,7 @@ from semicurv_tf.config.data import described_labels
 from semicurv_tf.data.load import Dataset
 from semicurv_tf.errors import UserError
 from semicurv_tf.methods.schedule import steps_of_run
-from semicurv_tf.planning.choose import Choice, choose, steps_within
+from semicurv_tf.planning.choose import Choice, choose, choose_resize, steps_within
 from semicurv_tf.planning.forecast import cores, free_memory, memory_of_run, on_gpu, seconds_of_run, step_pixels
 from semicurv_tf.planning.measure import ImageFacts, measure_images
 from semicurv_tf.planning.request import Request
@@ -48,9 +48,16 @@ def make_plan(request: Request, dataset: Dataset, labelled: Sequence[str], run: 
         run: the run folder.
         config: the request's, with what opening the dataset added.
     """
-    images = measure_images(dataset.train, dataset.train.indices(labelled))
-    choices = choose(config, images, request.settings) if request.planned else []
+    indices = dataset.train.indices(labelled)
+    whole = images = measure_images(dataset.train, indices)
+    resize = choose_resize(config, whole, request.settings) if request.planned else None
+    choices = [] if resize is None else [resize]
     config = _with(config, choices)
+    if config.data.resize:
+        images = measure_images(dataset.train.shrunk(config.data.times_smaller), indices)
+    if request.planned:
+        choices += choose(config, images, request.settings)
+        config = _with(config, choices)
     precision = resolve_precision(config.training.precision).name
     pixels = step_pixels(config, images.largest)
     if request.budget_minutes is not None:
@@ -61,9 +68,14 @@ def make_plan(request: Request, dataset: Dataset, labelled: Sequence[str], run: 
     memory = memory_of_run(config, pixels, math.prod(images.largest), precision)
     command = request.command(run, **{choice.key.replace(".", "__"): choice.value for choice in choices})
     rows = (
-        ("images", _images(images, config, dataset)),
-        ("structures", _structures(images)),
+        ("images", _images(whole, config, dataset)),
+        ("structures", _structures(whole)),
         ("recipe", request.recipe or (str(request.config_file) if request.config_file else "none: the paper's values")),
+        *(
+            [("size", _with_reason(f"{config.data.resize} of it", "data.resize", choices))]
+            if config.data.resize
+            else []
+        ),
         ("crop", _with_reason(f"{config.data.crop} px" if config.data.crop else "none", "data.crop", choices)),
         ("batch", _batch(config)),
         ("length", _with_reason(counted(steps, "step"), "training.steps", choices)),

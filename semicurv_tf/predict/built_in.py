@@ -31,7 +31,7 @@ class BuiltInPredictor(Predictor):
 
     def __init__(self, network: ZeroLabel, scales: tuple[float, ...] = SCALES, **settings):
         self._network, self._scales = network, scales
-        super().__init__(self._unstandardised, KERNEL_CHANNELS, **{"stride": network.network.stride, **settings})
+        super().__init__(self._unstandardised, KERNEL_CHANNELS, **{"stride": network.network.grid_px, **settings})
 
     def bands(self, source: Source, advance: Callable[[float], None] | None = None) -> Iterator[Band]:
         """As of `Predictor`; the image's statistics are measured first."""

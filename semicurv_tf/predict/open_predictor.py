@@ -175,6 +175,7 @@ def _of_saved_model(version: str, options: PredictorOptions, memory: int, settin
         memory=limit,
         value_range=value_range,
         tta=tta,
+        stride=card.get("stride") or STRIDE_PX,
         **settings,
     )
     variables = Path(version, "variables", "variables.data-00000-of-00001")
@@ -263,7 +264,7 @@ def _of_run(run: str, options: PredictorOptions, memory: int, settings: dict) ->
         from semicurv_tf.export.conversion import openvino_of_network
 
         identity["engine"] = options.engine
-        answers, stride = openvino_of_network(network, about["channels"]), getattr(network, "stride", STRIDE_PX)
+        answers, stride = openvino_of_network(network, about["channels"]), getattr(network, "grid_px", STRIDE_PX)
         return Predictor(answers, about["channels"], stride=stride, **settings), identity
     return Predictor.from_network(network, about["channels"], **settings), identity
 

@@ -170,7 +170,13 @@ def _checkpoint(run: Path, checkpoint: Path | None):
         raise UserError(f"{run}: has no checkpoint yet. Fix: semicurv-tf train --resume {run}")
     return (
         checkpoint,
-        lambda: build_network(config.model, facts["channels"], facts["mean"], facts["standard_deviation"]),
+        lambda: build_network(
+            config.model,
+            facts["channels"],
+            facts["mean"],
+            facts["standard_deviation"],
+            times_smaller=config.data.times_smaller,
+        ),
         facts,
     )
 

@@ -23,7 +23,7 @@ OF_THE_NETWORK = ("name", "widths", "encoding", "encoding_period", "trunk")
 
 
 def settings_of_start(start: str | Path) -> dict:
-    """Dotted keys of the network that a run or file needs, where the user names no network.
+    """Dotted keys of the network that a run or file needs, and the size at which a run sees images; the user's win.
 
     Raises:
         UserError: no such run or file.
@@ -32,7 +32,8 @@ def settings_of_start(start: str | Path) -> dict:
         model = run_folder.read_config(Path(start)).model
         own = {key: getattr(model, key) for key in OF_THE_NETWORK}
         defaults = type(model)(name=model.name)
-        return {
+        seen = run_folder.read_config(Path(start)).data.resize  # its structures are as wide as that
+        return ({"data.resize": seen} if seen else {}) | {
             f"model.{key}": list(value) if isinstance(value, tuple) else value
             for key, value in own.items()
             if key == "name" or value != getattr(defaults, key) or (key in KEPT and value is not None)

@@ -5,7 +5,7 @@ import itertools
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 from rich.console import Console
@@ -55,7 +55,21 @@ Complete = Callable[[Config, Dataset, Sequence[str], Console], Config]
 NAMES_SHOWN = 12
 
 
-def train(config: Config, run: Path, console: Console, dry_run: bool = False, complete: Complete | None = None):
+class OpenImages(NamedTuple):
+    """Images that are open and split already; `labelled` are the names of those with a mask to learn from."""
+
+    dataset: Dataset
+    labelled: tuple[str, ...]
+
+
+def train(
+    config: Config,
+    run: Path,
+    console: Console,
+    dry_run: bool = False,
+    complete: Complete | None = None,
+    images: OpenImages | None = None,
+):
     """Trains from scratch into a new run folder.
 
     Args:
@@ -64,7 +78,9 @@ def train(config: Config, run: Path, console: Console, dry_run: bool = False, co
         console: for progress and messages.
         dry_run: stop before the first step, with nothing written.
         complete: called once the images are known, with the configuration, the dataset, the names of the labelled
-            images and a console; returns the configuration to train with. Data, labels and devices stay.
+            images and a console; returns the configuration to train with. Data, labels and devices stay; it may say
+            at which size (`data.resize`) images are seen.
+        images: what to train on; None: what the configuration says.
 
     Raises:
         UserError: whatever the user can put right.
@@ -77,14 +93,17 @@ def train(config: Config, run: Path, console: Console, dry_run: bool = False, co
     start = start_facts(config)
     console = console if task.chief else Console(quiet=True)
     devices = claim_devices(config, task)
-    dataset = open_dataset(config, console)
+    dataset = images.dataset if images is not None else open_dataset(config, console)
     if dataset.value_range:  # a folder that grows must not change what its values mean
         options = {**config.data.options, "value_range": dataset.value_range}
         config = config.model_copy(update={"data": config.data.model_copy(update={"options": options})})
     with_mask = [name for name, has in zip(dataset.train.names, dataset.train.labelled) if has]
-    labelled = choose_labelled(with_mask, config.data.labels, config.training.seed)
+    labelled: Sequence[str] = images.labelled if images is not None else ()
+    if images is None:
+        labelled = choose_labelled(with_mask, config.data.labels, config.training.seed)
     if complete is not None:
         config = complete(config, dataset, labelled, console)
+    dataset = dataset.shrunk(config.data.times_smaller)
     mean, standard_deviation = dataset.statistics()
     facts = {
         "dataset": config.data.dataset,
@@ -147,7 +166,7 @@ def _resume(run: Path, changed: Config | None, task: Task, console: Console):
     other = run_folder.version_changes(facts)
     if other:
         console.print(f"warning: other versions than when the run began, so numbers may differ: {'; '.join(other)}")
-    dataset = open_training_dataset(run, config, console)
+    dataset = open_training_dataset(run, config, console).shrunk(config.data.times_smaller)
     missing = sorted(set(facts["labelled"]) - {row["name"] for row in dataset.train.rows if row["labelled"]})
     if missing:
         raise UserError(
@@ -212,6 +231,11 @@ def _introduce(config: Config, facts: dict, dataset: Dataset, devices: Devices, 
     precision = f"{facts['precision']['name']} ({facts['precision']['reason']})"
     on = f", on {devices.description}" if devices.description else ""
     console.print(f"{counted(facts['steps'], 'step')}, {precision}, seed {config.training.seed}{on}")
+    if config.data.resize:
+        console.print(
+            f"images are seen at {config.data.resize} of their size (data.resize), and scores below are of that size; "
+            "masks come back at the images' own"
+        )
     if start := facts.get("start"):
         console.print(described_start(start))
     first = first_unlabelled_step(config.method, facts["steps"])

@@ -26,7 +26,7 @@ KINDS = ("crack", "road", "vessel", "membrane")
 LAYERS = ("lines", "junctions", "areas", "edges", "nodes")
 OF_MAP, OF_NETWORK = ("lines", "junctions", "areas"), ("edges", "nodes", "areas")
 GEOMETRY = {"lines": "LineString", "junctions": "Point", "areas": "MultiPolygon", "edges": "LineString",
-            "nodes": "Point", "dots": "Point"}  # fmt: skip
+            "nodes": "Point", "dots": "Point", "sections": "Unknown"}  # fmt: skip
 _NEAR_PX = 1.0  # smoothed lines lie on their area except for so much
 
 Place = Callable[[np.ndarray], np.ndarray]
@@ -42,7 +42,8 @@ class Feature:
 
 @dataclasses.dataclass(frozen=True)
 class Layer:
-    """Features of one kind of geometry; `name` is one of `LAYERS`, or `dots`."""
+    """Features of one kind of geometry; `name` is one of `LAYERS`, or `dots`, or `sections`
+    of a road, which are lines and points."""
 
     name: str
     features: list[Feature]

@@ -10,7 +10,15 @@ _SYMBOLS = {
     "area": ("fill", "SimpleFill", {"color": "220,30,60,60", "style": "solid", "outline_color": "220,30,60,120",
                                     "outline_style": "solid", "outline_width": "0.1", "outline_width_unit": "MM"}),
 }  # fmt: skip
-_OF_LAYER = {"lines": "line", "edges": "line", "junctions": "point", "nodes": "point", "dots": "point", "areas": "area"}
+_OF_LAYER = {
+    "lines": "line",
+    "edges": "line",
+    "junctions": "point",
+    "nodes": "point",
+    "dots": "point",
+    "areas": "area",
+    "sections": "line",
+}
 
 
 def style(layer: str) -> str:

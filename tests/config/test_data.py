@@ -63,3 +63,20 @@ def test_what_cannot_be_without_a_label(settings, line):
     with pytest.raises(UserError) as caught:
         load_config(None, {**base, **settings})
     assert line in caught.value.lines[0] and "Fix: --" in caught.value.lines[0]
+
+
+@pytest.mark.parametrize(
+    "given, kept, times",
+    [("1/4", "1/4", 4), (0.25, "1/4", 4), ("0.333", "1/3", 3), (1, None, 1), (None, None, 1), ("1/16", "1/16", 16)],
+)
+def test_resize_is_one_over_a_whole_number(given, kept, times, tmp_path):
+    config = load_config(None, {"data.resize": given})
+    (tmp_path / "config.yaml").write_text(dump_config(config))
+    assert load_config(tmp_path / "config.yaml").data.resize == config.data.resize == kept
+    assert config.data.times_smaller == times
+
+
+@pytest.mark.parametrize("resize", ["2/5", 0.4, "half", 4, "1/17", 0, -0.5, "1/0"])
+def test_another_resize_names_what_can_be_typed(resize):
+    with pytest.raises(UserError, match=r"data.resize: expected 1/2.*Fix: --set data.resize=1/2"):
+        load_config(None, {"data.resize": resize})

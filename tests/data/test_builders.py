@@ -119,6 +119,22 @@ def test_drive128_from_crops_in_a_folder_or_below_it(files, cache, given):
     assert first["valid"].sum() == 128 * 100
 
 
+@pytest.mark.parametrize(
+    "name, train, channels, with_valid",
+    [("drive128", ["21_training", "22_training", "23_training"], 3, True), ("em128", ["img000", "img007"], 1, False)],
+)
+def test_the_last_photographs_of_the_training_become_validation_images(files, cache, name, train, channels, with_valid):
+    splits = {"train": [f"{one}-{k}" for one in train for k in (0, 1)], "test": ["31_training-0"]}
+    _crops(files, "", splits, channels, with_valid=with_valid)
+    open_with = lambda count: load_dataset(name, files.root, cache_dir=cache, options={"validation_photographs": count})
+    dataset = open_with(1)
+    assert dataset.validation.names == (f"{train[-1]}-0", f"{train[-1]}-1")
+    assert set(dataset.train.sources) == set(train[:-1]) and _counts(dataset)["test"] == 1
+    assert open_with(0).validation is None
+    with pytest.raises(UserError, match=f"expected 0 to {len(train) - 1} of the {len(train)} training photographs"):
+        open_with(len(train))
+
+
 def test_em128_from_crops_and_from_slices_are_the_same_bits(files, cache, tmp_path):
     generator = np.random.default_rng(0)
     volume = generator.integers(0, 256, (30, 512, 512), np.uint8)

@@ -3,9 +3,11 @@
 import csv
 import json
 import math
+import sys
 
 import numpy as np
 import pytest
+import shapely
 from click.testing import CliRunner
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
@@ -14,6 +16,8 @@ from semicurv_tf.annotations.rasterise import paint
 from semicurv_tf.annotations.shapes import Line
 from semicurv_tf.cli.measure import measure
 from semicurv_tf.errors import UserError
+from semicurv_tf.pavement.crack_map import bar_length_mm, class_colours
+from semicurv_tf.pavement.marker import find_marker, from_box, parse_box
 from semicurv_tf.pavement.photograph import Photograph, read_photograph
 from semicurv_tf.pavement.scale import from_camera
 from semicurv_tf.pavement.stations import Station, distance_m, from_photographs, read_stations
@@ -256,8 +260,12 @@ def test_a_photograph_of_another_size(tmp_path):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ((), "expected one of them, found neither"),
-        (("--mm-per-px", 1, "--camera-height-m", 1), "found both"),
+        ((), "expected one of them, found none"),
+        (("--mm-per-px", 1, "--camera-height-m", 1), "found --mm-per-px and --camera-height-m"),
+        (("--marker-cm", 10), "looks for the marker in photographs"),
+        (("--mm-per-px", 1, "--marker-px", "0,0,9,9"), "needs the marker's size"),
+        (("--marker-cm", 10, "--marker-px", "9,0,0,9"), "LEFT,TOP,RIGHT,BOTTOM in pixels, rising"),
+        (("--mm-per-px", 1, "--maps", "../masks/a.png"), "expected a folder, found a file"),
         (("--camera-height-m", 1), "needs the photographs' EXIF"),
         (("--mm-per-px", 1, "--sections", "s.geojson"), "needs to know where images lie"),
         (("--mm-per-px", 1, "--photos", "nowhere"), "expected the folder of the photographs"),
@@ -283,3 +291,106 @@ def test_masks_of_one_name(tmp_path):
 def test_nothing_to_measure(tmp_path):
     result = call("--input", tmp_path / "none", "--output", tmp_path / "t.csv", "--mm-per-px", 1)
     assert "expected a mask or a folder of masks" in str(result.exception)
+
+
+def test_sections_as_a_geopackage(tmp_path):
+    """One layer in WGS 84 with the totals of the GeoJSON: lines, a point of one image, nothing without a place."""
+    pyogrio = pytest.importorskip("pyogrio")
+    for name in "abcd":
+        save(tmp_path / "masks" / f"{name}.png", drawn([([(100, 150), (200, 150)], 5)]))
+    (tmp_path / "stations.csv").write_text(
+        "image,station_m,lat,lon\na,0,50,8\nb,60,50.001,8.002\nc,120,50.002,8.003\nd,230,,\n"
+    )
+    features = {}
+    for suffix in ("geojson", "gpkg"):
+        result = call(
+            "--input", tmp_path / "masks", "--output", tmp_path / "t.csv", "--mm-per-px", 1,
+            "--stations", tmp_path / "stations.csv", "--sections", tmp_path / f"s.{suffix}",
+        )  # fmt: skip
+        assert result.exit_code == 0, result.output
+    assert [name for name, _ in pyogrio.list_layers(tmp_path / "s.gpkg") if name != "layer_styles"] == ["road_sections"]
+    meta, _, geometry, columns = pyogrio.raw.read(tmp_path / "s.gpkg", layer="road_sections")
+    assert meta["crs"] == "EPSG:4326"
+    shapes = [None if one is None else shapely.from_wkb(one) for one in geometry]
+    assert [None if one is None else one.wkt for one in shapes] == [
+        "LINESTRING (8 50, 8.002 50.001)", "POINT (8.003 50.002)", None
+    ]  # fmt: skip
+    table = dict(zip(meta["fields"], columns))
+    features = json.loads((tmp_path / "s.geojson").read_text())["features"]
+    assert table["section"].tolist() == ["0-100 m", "100-200 m", "200-300 m"]
+    for column in ("crack_length_m", "area_m2", "images", "from_m", "length_m_width_3_to_10_mm"):
+        assert table[column].tolist() == pytest.approx([one["properties"][column] for one in features])
+
+
+def aruco(side_px, size=(400, 300)):
+    """A photograph of grey pavement with an ArUco marker of 6 x 6 cells, `side_px` wide, on white paper."""
+    cv2 = pytest.importorskip("cv2")
+    side = round(8 * side_px)  # drawn eight times as large, so that edges lie between pixels
+    marker = cv2.aruco.generateImageMarker(cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_6X6_250), 23, side)
+    photo = np.full((8 * size[1], 8 * size[0]), 150, np.uint8)
+    photo[200 : side + 360, 300 : side + 460] = 255
+    photo[280 : side + 280, 380 : side + 380] = marker
+    small = photo.reshape(size[1], 8, size[0], 8).mean((1, 3)) + np.random.default_rng(0).normal(0, 5, size[::-1])
+    return np.stack([small.clip(0, 255).astype(np.uint8)] * 3, -1)
+
+
+@pytest.mark.parametrize("side_px", [60.0, 97.3, 150.5])
+def test_a_marker_gives_the_scale_within_the_error_that_is_said(side_px):
+    found = find_marker(aruco(side_px), 10.0, "a.jpg")
+    assert found.mm_per_px == pytest.approx(100 / side_px, rel=3 * found.error_percent / 100)
+    assert 0 < found.error_percent < 3 and "a marker of 10 cm, 6x6" in found.source
+
+
+def test_a_photograph_without_a_marker_is_named():
+    pytest.importorskip("cv2")
+    with pytest.raises(UserError, match=r"a.jpg: expected an ArUco marker .*Fix: --marker-px LEFT,TOP,RIGHT,BOTTOM"):
+        find_marker(np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8), 10.0, "a.jpg")
+
+
+def test_a_marker_that_the_user_measured():
+    scale = from_box(parse_box("100,50,300,252"), 20.0)
+    assert scale.mm_per_px == pytest.approx(200 / 201)
+    # Ends known to a pixel each: sqrt(2) of 201; sides of 200 and 202: a deviation of sqrt(2) again.
+    assert scale.error_percent == pytest.approx(100 * 2 / 201)
+
+
+def test_without_opencv_the_way_on_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with pytest.raises(UserError, match=r"pip install 'semicurv-tf\[marker\]', or --marker-px"):
+        find_marker(np.zeros((9, 9, 3), np.uint8), 10.0, "a.jpg")
+
+
+def test_lengths_by_a_marker_in_the_photograph(tmp_path):
+    """200 px of a crack 5 px wide where a marker of 10 cm is 100 px wide: 20.5 cm and 5 mm, within the error said."""
+    photo = aruco(100.0)
+    save(tmp_path / "masks" / "a.png", drawn([([(100, 200.5), (300, 200.5)], 5)]))
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(photo).save(tmp_path / "photos" / "a.png")
+    result = call(
+        "--input", tmp_path / "masks", "--photos", tmp_path / "photos", "--output", tmp_path / "t.csv",
+        "--marker-cm", 10, "--maps", tmp_path / "maps",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    (row,) = rows_of(tmp_path / "t.csv")
+    allowed = 0.01 + 3 * float(row["scale_error_percent"]) / 100
+    assert float(row["crack_length_m"]) == pytest.approx(0.205, rel=allowed)
+    assert float(row["mean_width_mm"]) == pytest.approx(5.0, abs=0.5)
+    assert (tmp_path / "maps" / "a.map.png").is_file() and "its error" in result.output
+
+
+def test_the_map_has_colours_by_width_and_a_bar_of_its_length(tmp_path):
+    """A crack of 3 px and one of 15 at 1 mm/px: classes below and above 10 mm; the bar is 50 mm, 50 pixels."""
+    mask = drawn([([(50, 80), (350, 80)], 3), ([(50, 220), (350, 220)], 15)])
+    save(tmp_path / "a.png", mask)
+    result = call(
+        "--input", tmp_path / "a.png", "--output", tmp_path / "t.csv", "--mm-per-px", 1, "--maps", tmp_path / "maps",
+        "--width-classes-mm", 10,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    picture = np.asarray(Image.open(tmp_path / "maps" / "a.map.png"))
+    thin, thick = class_colours(2)
+    assert tuple(picture[80, 200]) == thin and tuple(picture[220, 200]) == thick
+    assert not (picture[:300] == thick).all(-1)[:150].any()
+    foot = (picture[300:, :200] == 0).all(-1)
+    widest = max(len(run) for row in foot for run in "".join("x" if one else " " for one in row).split())
+    assert widest == 50 and bar_length_mm(400.0) == 50.0

@@ -4,7 +4,7 @@ import pytest
 
 from semicurv_tf.config import load_config
 from semicurv_tf.errors import UserError
-from semicurv_tf.planning.choose import choose, choose_crop, choose_steps, steps_within
+from semicurv_tf.planning.choose import choose, choose_crop, choose_resize, choose_steps, steps_within
 from semicurv_tf.planning.measure import CROPS, ImageFacts
 
 ALL = dict.fromkeys(CROPS, 1.0)
@@ -61,3 +61,32 @@ def test_length_within_a_time():
     assert steps_within(60, config, seconds_of).value == 1200  # four times the recipe's, and not the 7140 that fit
     with pytest.raises(UserError, match="found time for 0. Fix: --budget-minutes 1,"):  # 30 s + 40 x 0.5 s = 50 s
         steps_within(0.5, config, seconds_of)
+
+
+@pytest.mark.parametrize(
+    "images, resize",
+    [
+        (facts({(3000, 4000): 9}, width_px=62.5), "1/8"),  # 62.5 / 8 = 7.8
+        (facts({(3000, 4000): 9}, width_px=17.0), "1/2"),
+        (facts({(3000, 4000): 9}, width_px=300.0), "1/16"),  # as small as can be
+        (facts({(300, 400): 9}, width_px=62.5), "1/2"),  # 300 / 128: no smaller side than 128
+    ],
+)
+def test_wide_structures_are_shown_smaller(images, resize):
+    config = load_config(None, {})
+    choice = choose_resize(config, images, {})
+    assert (choice.key, choice.value) == ("data.resize", resize)
+    for named in ("data.resize", "data.crop"):
+        assert choose_resize(config, images, {named: None}) is None
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        facts({(3000, 4000): 9}, width_px=16.0),  # as wide as a cell of the coarsest feature map: fine lines stay
+        facts({(3000, 4000): 9}, width_px=None),
+        facts({(200, 200): 9}, width_px=40.0),  # nothing would be left to see
+    ],
+)
+def test_other_images_stay_as_they_are(images):
+    assert choose_resize(load_config(None, {}), images, {}) is None

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 from semicurv_tf.data.builders.base import Source
+from semicurv_tf.errors import UserError
 
 
 def is_crops(folder: Path, name_pattern: str) -> bool:
@@ -38,3 +39,33 @@ def crop_sources(folder: Path, faults: list[str], with_valid: bool) -> dict[str,
             if not missing:
                 sources.append(Source(Path(name).stem, *files))
     return splits
+
+
+def set_aside(splits: dict[str, list[Source]], photographs: int) -> dict[str, list[Source]]:
+    """The splits with the last photographs of `train`, or slices, as `validation`: with all of their crops.
+
+    Args:
+        splits: "train" and "test"; a crop is named PHOTOGRAPH-NUMBER.
+        photographs: how many; 0 leaves `splits` as they are.
+
+    Raises:
+        UserError: not as many, with one left to train on.
+    """
+    names = sorted({_photograph(source) for source in splits["train"]})
+    if not photographs or not names:
+        return splits
+    if not 0 < photographs < len(names):
+        raise UserError(
+            f"data.options.validation_photographs: expected 0 to {len(names) - 1} of the {len(names)} training "
+            f"photographs, found {photographs}. Fix: --set data.options.validation_photographs=1"
+        )
+    held = set(names[-photographs:])
+    return {
+        "train": [source for source in splits["train"] if _photograph(source) not in held],
+        "validation": [source for source in splits["train"] if _photograph(source) in held],
+        "test": splits["test"],
+    }
+
+
+def _photograph(source: Source) -> str:
+    return source.name.rsplit("-", 1)[0]

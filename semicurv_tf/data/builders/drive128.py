@@ -19,7 +19,7 @@ from semicurv_tf.data.builders.base import (
     find_layout,
     make_example,
 )  # fmt: skip
-from semicurv_tf.data.builders.crops import crop_sources, is_crops
+from semicurv_tf.data.builders.crops import crop_sources, is_crops, set_aside
 from semicurv_tf.data.builders.drive import is_drive, training_sources
 from semicurv_tf.data.builders.grid import GRID, WINDOW_PX, grid_windows
 from semicurv_tf.images.masks import MaskRule, apply_mask_rule
@@ -30,18 +30,25 @@ _SOFT = MaskRule(threshold=127)  # resizing leaves masks between 0 and 255
 
 
 class Drive128(CurvilinearBuilder):
-    """TFDS builder of DRIVE128, from DRIVE or from the ready crops."""
+    """TFDS builder of DRIVE128, from DRIVE or from the ready crops.
+
+    Options: `validation_photographs`: so many of the ten training photographs become validation images, the last ones.
+    """
+
+    OPTIONS = {"validation_photographs": 0}
 
     def sources(self, folder: Path | None) -> dict[str, list[Source]]:
         found = find_layout(folder, self.name, (_is_drive128_crops, is_drive))
         self._ready = _is_drive128_crops(found)
         if self._ready:
-            return crop_sources(found, self.faults, with_valid=True)
+            splits = crop_sources(found, self.faults, with_valid=True)
+            return set_aside(splits, self.options["validation_photographs"])
         sources = training_sources(found, self.faults)
-        return {
+        splits = {
             "train": [source for source in sources if int(source.name[:2]) <= 30],
             "test": [source for source in sources if int(source.name[:2]) > 30],
         }
+        return set_aside(splits, self.options["validation_photographs"])
 
     def examples(self, source: Source) -> Iterator[Example]:
         if self._ready:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from semicurv_tf.data.builders.base import CurvilinearBuilder, Example, Source, find_layout
-from semicurv_tf.data.builders.crops import crop_sources, is_crops
+from semicurv_tf.data.builders.crops import crop_sources, is_crops, set_aside
 from semicurv_tf.data.builders.grid import grid_windows
 from semicurv_tf.data.builders.isbi_em import is_slices, read_slice, slice_sources
 
@@ -17,14 +17,20 @@ _CROP_NAME = r"img\d\d\d-\d+\.png"
 
 
 class Em128(CurvilinearBuilder):
-    """TFDS builder of EM128, from the slices or from the ready crops."""
+    """TFDS builder of EM128, from the slices or from the ready crops.
+
+    Options: `validation_photographs`: so many of the fifteen training slices become validation images, the last ones.
+    """
+
+    OPTIONS = {"validation_photographs": 0}
 
     def sources(self, folder: Path | None) -> dict[str, list[Source]]:
         found = find_layout(folder, self.name, (_is_em128_crops, is_slices))
         self._ready = _is_em128_crops(found)
-        if self._ready:
-            return crop_sources(found, self.faults, with_valid=False)
-        return slice_sources(found, self.faults)
+        splits = (
+            crop_sources(found, self.faults, with_valid=False) if self._ready else slice_sources(found, self.faults)
+        )
+        return set_aside(splits, self.options["validation_photographs"])
 
     def examples(self, source: Source) -> Iterator[Example]:
         if self._ready:
