@@ -15,6 +15,7 @@ Examples:
   semicurv-tf evaluate --run runs/first --metrics all --threshold chosen
   semicurv-tf evaluate --run runs/first --choose postprocessing --choose-by cldice
   semicurv-tf evaluate --run runs/first --metrics all --postprocessing chosen
+  semicurv-tf evaluate --run runs/first --choose calibration
   semicurv-tf evaluate --run runs/first --new          # images with masks that came since it was trained
   semicurv-tf evaluate --run runs/first --folds 5      # few masks: five networks, every mask scored once
 
@@ -24,8 +25,9 @@ completeness, correctness, quality, rand_error. docs/metrics.md defines each.
 
 \b
 Written: RUN/scores.json, a key per split (and threshold, where it is not 0.5); with --choose
-RUN/threshold.json, which `predict` and `export` use unless told otherwise; with --page one self-contained
-HTML file; with --folds 5 RUN/folds-5.json, and a run per fold in RUN/folds-5.
+RUN/threshold.json, which `predict` and `export` use unless told otherwise, or with calibration
+RUN/temperature.json, which sets the network's probabilities right; with --page one self-contained HTML file;
+with --folds 5 RUN/folds-5.json, and a run per fold in RUN/folds-5.
 """
 
 
@@ -81,9 +83,9 @@ class _Threshold(click.ParamType):
     help="chosen: score masks at the threshold and after the steps of --choose postprocessing.",
 )  # fmt: skip
 @click.option(
-    "--choose", type=click.Choice(["threshold", "postprocessing"]),
+    "--choose", type=click.Choice(["threshold", "postprocessing", "calibration"]),
     help="Choose the threshold on validation images, or labelled ones where there are none; or with it the smallest "
-    "component, hysteresis and the bridging of gaps.",
+    "component, hysteresis and the bridging of gaps; or the temperature at which probabilities mean what they say.",
 )  # fmt: skip
 @click.option("--choose-threshold", is_flag=True, help="Short for --choose threshold.")
 @click.option(
@@ -108,15 +110,18 @@ def evaluate(
     from semicurv_tf.postprocessing.settings import PostProcessing
 
     names = parse_metrics("all" if metrics is None else metrics) if metrics is not None or page else ()
-    if choose == "postprocessing" and choose_threshold:
-        raise UserError("--choose-threshold: is part of --choose postprocessing. Fix: leave it out")
+    if choose is not None and choose_threshold:
+        raise UserError(f"--choose-threshold: expected no --choose {choose} beside it. Fix: leave one of them out")
     option = "--choose-threshold" if choose_threshold else f"--choose {choose}"
     choose = "threshold" if choose_threshold else choose
     if choose and (names or threshold != "0.5" or postprocessing != "none" or tta):
+        after = "" if choose == "calibration" else f" with --{choose} chosen"
         raise UserError(
             f"{option}: expected no --metrics, --page, --threshold, --tta or --postprocessing with it. "
-            f"Fix: choose first, then evaluate with --{choose} chosen"
+            f"Fix: choose first, then evaluate{after}"
         )
+    if choose == "calibration" and choose_by != "iou":
+        raise UserError(f"--choose-by {choose_by}: a calibration has no metric. Fix: leave it out")
     if choose == "threshold" and choose_by == "cldice":
         raise UserError("--choose-by cldice: is for --choose postprocessing. Fix: --choose-by iou or f1")
     if postprocessing == "chosen" and (threshold not in ("0.5", "chosen") or page is not None):
@@ -152,6 +157,13 @@ def evaluate(
     if choose == "postprocessing":
         chosen = choose_postprocessing.choose_postprocessing(opened, split, choose_by, console())
         print(choose_postprocessing.describe(chosen, opened))
+        return
+    if choose == "calibration":
+        from semicurv_tf.evaluation import calibrate
+
+        fitted = calibrate.calibrate(opened, split, console())
+        console().print(calibrate.table(fitted))
+        print(calibrate.describe(fitted, opened))
         return
     if choose == "threshold":
         print(choosing.describe(choosing.choose_threshold(opened, split, choose_by, console()), opened))

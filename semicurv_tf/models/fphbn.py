@@ -60,6 +60,11 @@ class FPHBN(SegmentationNetwork):
             self.side_heads[stage].build(shape(deeper))
         self.fuse.build(shape(5))
 
+    @property
+    def last_layer(self):
+        """See `SegmentationNetwork`."""
+        return self.fuse
+
     def padded_logits(self, features, training):
         stages, merged, sides = self.trunk(features), None, [None] * 5
         for stage in reversed(range(5)):

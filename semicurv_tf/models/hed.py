@@ -45,6 +45,11 @@ class HED(SegmentationNetwork):
             head.build((None, None, None, width))
         self.fuse.build((None, None, None, 5))
 
+    @property
+    def last_layer(self):
+        """See `SegmentationNetwork`."""
+        return self.fuse
+
     def padded_logits(self, features, training):
         stages = self.trunk(features)
         sides = [up(head(stage[-1])) for stage, head, up in zip(stages, self.side_heads, self.upsample)]

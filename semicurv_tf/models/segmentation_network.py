@@ -62,6 +62,17 @@ class SegmentationNetwork(keras.Model):
         self.build_layers(max(self.channels, len(self.standardize.mean)))
         self.built = True
 
+    @property
+    def last_layer(self):
+        """The convolution that gives the logit one deploys."""
+        return self.head
+
+    def divide_logits(self, temperature):
+        """Divides the logits that one deploys by a number, in the weights of the last layer; 1 changes no bit."""
+        if temperature != 1.0:
+            for weight in self.last_layer.weights:
+                weight.assign(weight / temperature)
+
     def call(self, image, training=None, sides=False):
         padded, top, left = pad_by_reflection(self.standardize(image), self.grid_px)
         if self.times_smaller > 1:

@@ -10,10 +10,12 @@ RUN/tensorboard/      the same as curves
 RUN/transplants.png   what `method.transplants` does: some, with their mask and where it counts
 RUN/deployed.keras    the network to deploy, float32, written when the run ends
 RUN/scores.json       what `evaluate` measured
+RUN/temperature.json  what its logits are divided by, fitted on validation images, where they were calibrated
 RUN/threshold.json    the threshold, and the steps after it, that were chosen on validation images, where they were
 """
 
 import errno
+import math
 import platform
 import shutil
 from collections.abc import Sequence
@@ -31,7 +33,7 @@ from semicurv_tf.training import facts as run_facts
 from semicurv_tf.whole_files import write_json
 
 CONFIG, RUN, LOG, DEPLOYED, SCORES = "config.yaml", "run.json", "log.jsonl", "deployed.keras", "scores.json"
-THRESHOLD, MANIFEST = "threshold.json", "manifest.jsonl"
+THRESHOLD, MANIFEST, TEMPERATURE = "threshold.json", "manifest.jsonl", "temperature.json"
 CHECKPOINTS, KEPT, TENSORBOARD = "checkpoints", "kept", "tensorboard"
 TRANSPLANTS = "transplants.png"
 
@@ -119,7 +121,7 @@ def read_manifest(run: str | Path) -> tuple[Entry, ...] | None:
 
 
 def load_deployed(run: str | Path):
-    """The network to deploy, from the run's `deployed_checkpoint`.
+    """The network to deploy, from the run's `deployed_checkpoint`, calibrated where the run was.
 
     Args:
         run: the run folder.
@@ -137,7 +139,29 @@ def load_deployed(run: str | Path):
     checkpoint, make_network, facts = _checkpoint(Path(run), deployed_checkpoint(run))
     network = make_network()
     step = checkpoints.restore_deployed(checkpoint, network)
+    network.divide_logits(temperature(run, step))
     return network, {**facts, "step": step, "tta": read_config(Path(run)).model.tta}
+
+
+def temperature(run: str | Path, step: int) -> float:
+    """What the logits of the deployed network are divided by; 1 where the run was never calibrated.
+
+    Raises:
+        UserError: `RUN/temperature.json` is damaged, or was fitted to the network of another step.
+    """
+    path = Path(run) / TEMPERATURE
+    if not path.is_file():
+        return 1.0
+    content = read_json(path)
+    found = content.get("temperature")
+    if not isinstance(found, int | float) or not 0 < found < math.inf:
+        raise UserError(f"{path}: expected a temperature above 0, found {found!r}. Fix: delete the file")
+    if content.get("step") != step:
+        raise UserError(
+            f"{path}: fitted at step {content.get('step')}, the run is at step {step}. Fix: delete the file, then "
+            f"semicurv-tf evaluate --run {run} --choose calibration"
+        )
+    return float(found)
 
 
 def load_student_and_teacher(run: str | Path):

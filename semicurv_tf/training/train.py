@@ -262,6 +262,9 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
         raise lost_worker(error, "before the first step", devices.task) or error from None
     if first_step:
         console.print(f"resuming from step {first_step}")
+    if chief and first_step < steps and (run / run_folder.TEMPERATURE).exists():
+        (run / run_folder.TEMPERATURE).unlink()
+        console.print(f"the calibration is dropped: semicurv-tf evaluate --run {run} --choose calibration fits another")
 
     # An image that is labelled in part is an unlabelled one as well.
     in_part = {index for index in labelled if "known" in dataset.train.rows[index]}

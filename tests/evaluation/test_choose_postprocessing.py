@@ -163,7 +163,7 @@ def test_none_was_chosen(opened):
     ("options", "said"),
     [
         (("--choose", "postprocessing", "--metrics", "iou"), "--choose postprocessing: expected no --metrics"),
-        (("--choose", "postprocessing", "--choose-threshold"), "is part of --choose postprocessing"),
+        (("--choose", "postprocessing", "--choose-threshold"), "expected no --choose postprocessing beside it"),
         (("--choose", "postprocessing", "--split", "test"), "never chosen on the images"),
         (("--choose", "threshold", "--choose-by", "cldice"), "--choose-by cldice: is for --choose postprocessing"),
         (("--choose-threshold", "--choose-by", "cldice"), "--choose-by cldice"),
