@@ -30,7 +30,7 @@ def step_pixels(config: Config, largest: tuple[int, int]) -> int:
 
 
 def seconds_of_run(config: Config, steps: int, pixels: int, precision: str) -> float | None:
-    """How long a run will take on this machine as fast as it is now; None on a GPU, which nobody measured.
+    """How long a run will take on this machine while it does nothing else; None on a GPU, which nobody measured.
 
     Args:
         config: the configuration.
@@ -40,12 +40,12 @@ def seconds_of_run(config: Config, steps: int, pixels: int, precision: str) -> f
     """
     if on_gpu():
         return None
-    learning = Forecast([]).seconds(config, steps, pixels)
+    slower = FORECAST_CORES / min(cores(), MOST_CORES)
+    if precision != "bfloat16":
+        slower *= FLOAT32_SHARE
     if precision == "float32":
-        slower = FLOAT32_SHARE * FLOAT32_GFLOPS / float32_gflops()
-    else:
-        slower = (1.0 if precision == "bfloat16" else FLOAT32_SHARE) * FORECAST_CORES / min(cores(), MOST_CORES)
-    return START_SECONDS + learning * slower
+        slower *= FLOAT32_GFLOPS / FORECAST_CORES / float32_gflops()
+    return START_SECONDS + Forecast([]).seconds(config, steps, pixels) * slower
 
 
 def memory_of_run(config: Config, pixels: int, largest: int, precision: str) -> int:

@@ -176,4 +176,4 @@ def _memory(needed: int) -> str:
 def _time(seconds: float | None) -> str:
     if seconds is None:
         return "unknown on a GPU; the progress tells after the first steps"
-    return f"about {duration(seconds)}, at the speed that {counted(cores(), 'core')} have now"
+    return f"about {duration(seconds)}, if {counted(cores(), 'core')} have nothing else to do"

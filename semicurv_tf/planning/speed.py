@@ -1,19 +1,20 @@
-"""How fast this machine convolves, measured in a fraction of a second: processors differ by a factor of three."""
+"""How fast a core of this machine convolves, measured in a fraction of a second: processors differ by a factor of
+three."""
 
 import functools
 import time
 
 SIDE_PX, CHANNELS, IMAGES, KERNEL_PX = 64, 64, 4, 3  # as in the middle of a network, at a batch of four
 GFLOP = 2 * IMAGES * SIDE_PX**2 * CHANNELS**2 * KERNEL_PX**2 / 1e9
-SECONDS = 0.4  # long enough for a few tries beside other work
+SECONDS = 0.4
 LEAST_TRIES = 3
 
 
 @functools.cache
 def float32_gflops() -> float:
-    """10^9 floating-point operations a second of 3x3 convolutions in float32, on all cores that are free now.
+    """10^9 floating-point operations that a core does in a second, of 3x3 convolutions in float32.
 
-    The best of some tries: whatever runs beside can only slow one down.
+    By processor time, so that what runs beside hardly matters; the best of some tries.
     """
     import tensorflow as tf
 
@@ -24,7 +25,7 @@ def float32_gflops() -> float:
     tries: list[float] = []
     end = time.perf_counter() + SECONDS
     while len(tries) < LEAST_TRIES or time.perf_counter() < end:
-        start = time.perf_counter()
+        start = time.process_time()
         convolve()
-        tries.append(time.perf_counter() - start)
-    return GFLOP / min(tries)
+        tries.append(time.process_time() - start)
+    return GFLOP / max(min(tries), 1e-6)

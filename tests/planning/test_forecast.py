@@ -46,8 +46,8 @@ def test_time_of_two_cores(monkeypatch):
     # Supervised, 4 crops: 12 of the 28 passes of the step that took 0.73 s, at half the widths 2^-1.6 of it.
     per_step = 0.73 * 12 / 28 / 2**1.6
     assert forecast.seconds_of_run(config(), 100, 128**2, "bfloat16") == pytest.approx(30 + 100 * per_step)
-    # In float32 by what the machine convolves: a third of the 210 GFLOP in 1.24 s takes three times as long.
-    monkeypatch.setattr(forecast, "float32_gflops", lambda: 70 / 1.24)
+    # In float32 by what a core convolves: a third of the 105 GFLOP in 1.24 s takes three times as long.
+    monkeypatch.setattr(forecast, "float32_gflops", lambda: 35 / 1.24)
     by_speed = 400 * per_step * 1.24 / 0.73 * 3
     assert forecast.seconds_of_run(config(), 100, 256**2, "float32") == pytest.approx(30 + by_speed)
     monkeypatch.setattr(forecast, "cores", lambda: 64)
