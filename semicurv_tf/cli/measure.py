@@ -109,7 +109,8 @@ def measure(
         ("--sections", sections, (".geojson", ".json", ".gpkg")),
     ):
         if path is not None and path.suffix.lower() not in suffixes:
-            raise UserError(f"{option} {path}: expected a name that ends in {suffixes[0]}. Fix: rename it")
+            fix = f"{option} {path.with_suffix(suffixes[0])}"
+            raise UserError(f"{option} {path}: expected a name that ends in {' or '.join(suffixes)}. Fix: {fix}")
     if sections is not None and sections.suffix.lower() == ".gpkg":
         require_pyogrio(f"--sections {sections}")
     settings = measuring.Measuring(
