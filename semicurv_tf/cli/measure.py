@@ -127,7 +127,10 @@ def measure(
             else:
                 rows.append(found[1].row)
                 if maps is not None:
-                    measuring.write_map(job, found[1], settings, maps)
+                    try:
+                        measuring.write_map(job, found[1], settings, maps)
+                    except UserError as error:
+                        failed += error.lines
                 if found[2] is not None:
                     photographs[job.name] = found[2]
             progress.done(job.name)
