@@ -32,6 +32,12 @@ def on_page_markdown(markdown, page, config, files):
     return re.sub(r"\[([^\]]+)\]\(([\w./-]+)\)", lambda link: _of_folder(link, here), markdown)
 
 
+def on_page_content(html, page, config, files):
+    """An option in a table breaks before its dashes, never between them, and is copied as it is."""
+    whole = lambda code: re.sub(r"--[\w-]+", r'<span class="option">\g<0></span>', code[0])
+    return re.sub(r"<td.*?</td>", lambda cell: re.sub(r"<code>.*?</code>", whole, cell[0]), html, flags=re.DOTALL)
+
+
 def _of_folder(link: re.Match, here: Path) -> str:
     text, target = link.groups()
     if not (here / target).is_dir():

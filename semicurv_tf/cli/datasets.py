@@ -152,6 +152,7 @@ def import_annotations(source, tool, output, width_px, labels, empty_is_backgrou
     label "labelled area" says that the image is labelled there alone.
     """
     from semicurv_tf.annotations.import_folder import import_folder
+    from semicurv_tf.wording import counted
 
     chosen = [name.strip() for name in (labels or "").split(",") if name.strip()]
     outcome = import_folder(
@@ -162,7 +163,7 @@ def import_annotations(source, tool, output, width_px, labels, empty_is_backgrou
     for reason, count in sorted(outcome.passed_over.items()):
         click.echo(f"passed over: {count} x {reason}", err=True)
     partly = f" ({outcome.partly} in part)" if outcome.partly else ""
-    click.echo(f"{output}: {outcome.labelled} labelled images{partly}, {outcome.unlabelled} unlabelled")
+    click.echo(f"{output}: {counted(outcome.labelled, 'labelled image')}{partly}, {outcome.unlabelled} unlabelled")
     click.echo(f"next: semicurv-tf datasets verify --dataset folder --data-dir {output}")
 
 

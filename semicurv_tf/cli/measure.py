@@ -109,7 +109,8 @@ def measure(
         ("--sections", sections, (".geojson", ".json", ".gpkg")),
     ):
         if path is not None and path.suffix.lower() not in suffixes:
-            raise UserError(f"{option} {path}: expected a name that ends in {suffixes[0]}. Fix: rename it")
+            fix = f"{option} {path.with_suffix(suffixes[0])}"
+            raise UserError(f"{option} {path}: expected a name that ends in {' or '.join(suffixes)}. Fix: {fix}")
     if sections is not None and sections.suffix.lower() == ".gpkg":
         require_pyogrio(f"--sections {sections}")
     settings = measuring.Measuring(
@@ -126,7 +127,10 @@ def measure(
             else:
                 rows.append(found[1].row)
                 if maps is not None:
-                    measuring.write_map(job, found[1], settings, maps)
+                    try:
+                        measuring.write_map(job, found[1], settings, maps)
+                    except UserError as error:
+                        failed += error.lines
                 if found[2] is not None:
                     photographs[job.name] = found[2]
             progress.done(job.name)

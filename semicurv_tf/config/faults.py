@@ -1,5 +1,7 @@
 """One line for each fault of a configuration: the key, what was expected, what was found, the remedy."""
 
+import difflib
+
 from semicurv_tf.config.whole import SECTIONS, section_class
 from semicurv_tf.methods.registry import DEFAULT, METHODS, methods_with
 from semicurv_tf.section import IDLE, set_option
@@ -35,7 +37,10 @@ def fault_line(origin: str, fault, values: dict) -> str:
                 f"{origin}: {key}: {_name(values)} has no such key, {_listed(others)}. "
                 f"Fix: remove it (--set {key}=null), or --method {others[0]}"
             )
-        return f"{origin}: unknown key {key}. Fix: one of {_known(path, section)}"
+        known = _known(path, section)
+        near = difflib.get_close_matches(path[-1], known.split(", "), n=1)
+        meant = f", did you mean {'.'.join([*path[:-1], *near])}?" if near else "."
+        return f"{origin}: unknown key {key}{meant} Fix: one of {known}"
     if fault["type"] in ("model_type", "model_attributes_type", "dict_type") and len(path) == 1:
         fix = _known([*path, ""], section)
         return f"{origin}: {key}: expected a section with keys, found {fault['input']!r}. Fix: one of {fix}"

@@ -50,8 +50,8 @@ class ImageStore:
         self.roots = tuple(row.get("root", DATA) for row in rows)
         self.sources = tuple(row["source"] for row in rows)
         self.times = times
-        sides = [(shrunk_side(height, times), shrunk_side(width, times)) for height, width, _ in _shapes(rows)]
-        self.shapes = tuple((*side, row["shape"][-1]) for side, row in zip(sides, rows))
+        smaller = lambda height, width, channels: (shrunk_side(height, times), shrunk_side(width, times), channels)
+        self.shapes = tuple(smaller(*row["shape"]) for row in rows)
         self.labelled = tuple(row["labelled"] for row in rows)
         self._records, self._memory, self._disk = records, memory, disk
         self._damaged = damaged
@@ -161,10 +161,6 @@ class ImageStore:
         row = self.rows[index]  # by content, so that it holds for joined stores as well
         smaller = "" if self.times == 1 else f"-{self.times}"
         return f"{row['digest']}-{row['mask_digest']}-{row['valid']}{smaller}"
-
-
-def _shapes(rows: Sequence[dict]) -> list[tuple[int, int, int]]:
-    return [tuple(row["shape"]) for row in rows]
 
 
 @contextlib.contextmanager

@@ -148,3 +148,14 @@ def test_recipes_are_valid_and_tell_their_command(file):
     load_config(file)
     head = [line for line in file.read_text().splitlines() if line.startswith("#")]
     assert any(line.startswith("# Command:") for line in head) and any("ost" in line for line in head)
+
+
+@pytest.mark.parametrize(
+    "key, meant",
+    [("training.step", ", did you mean training.steps?"), ("training.colour_of_paint", ". Fix: one of seed")],
+)
+def test_an_unknown_key_names_the_one_that_is_like_it(key, meant):
+    with pytest.raises(UserError) as caught:
+        load_config(None, {key: 3})
+    (line,) = caught.value.lines
+    assert f"unknown key {key}{meant}" in line

@@ -11,11 +11,12 @@ from semicurv_tf.cli.main import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "serving" / "README.md"]
+ROW, INLINE = re.compile(r"^\|.*\|$", re.MULTILINE), re.compile(r"`(semicurv-tf [^`]+)`")  # commands in tables
 FENCE = re.compile(r"^```[a-z]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
 def shown_commands(page: str) -> list[list[str]]:
-    """The words of each command in the code blocks of a page, from `semicurv-tf` on."""
+    """The words of each command in the code blocks and tables of a page, from `semicurv-tf` on."""
     found = []
     for block in FENCE.findall(page):
         for line in block.replace("\\\n> ", " ").replace("\\\n", " ").splitlines():
@@ -24,6 +25,7 @@ def shown_commands(page: str) -> list[list[str]]:
                 words = shlex.split(line[start.end() - len("semicurv-tf ") :], comments=True)
                 stops = [words.index(stop) for stop in ("--", "|", ">", "&&", "&") if stop in words]
                 found.append(words[: min(stops, default=len(words))])
+    found += [shlex.split(command) for row in ROW.findall(page) for command in INLINE.findall(row)]
     return found
 
 
@@ -53,4 +55,5 @@ def test_readme_and_guides_show_commands():
 
 def test_what_is_not_there_is_seen():
     page = "```console\n$ A=1 semicurv-tf train --recpe x  # why\n> y\n```\n```\nsemicurv-tf datasets verfy\n```\n"
-    assert [unknown_options(words) for words in shown_commands(page)] == [["--recpe"], ["verfy"]]
+    page += "| see | `semicurv-tf evaluate --run R --fold 5` | scores |\n"
+    assert [unknown_options(words) for words in shown_commands(page)] == [["--recpe"], ["verfy"], ["--fold"]]

@@ -44,3 +44,9 @@ def test_every_public_name_has_its_entry(site):
 def test_notebooks_are_pages_with_what_they_print(site):
     page = (site / "notebooks" / "first_masks" / "index.html").read_text()
     assert "No label and no training" in page and "data:image/png;base64," in page
+
+
+def test_options_in_tables_stay_whole(site):
+    page = (site / "docs" / "tasks" / "index.html").read_text()
+    assert '<span class="option">--data-dir</span> MY</code>' in page
+    assert '<span class="option">' not in page.split("<table>")[0]
