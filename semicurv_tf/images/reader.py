@@ -40,6 +40,7 @@ from semicurv_tf.images.values import (
 )
 
 _NO_DATA_TAG = 42113  # GDAL_NODATA
+_PACKED_AS_ZIP = (1, 8, 32946)  # TIFF's Compression: none, and the two numbers of deflate
 _SAMPLED_PAGES = 8  # of a stack whose values are measured
 
 
@@ -228,11 +229,24 @@ def _decode_page(path: Path, page, largest_pixels: int, opened: Image.Image | No
     # Pillow knows more compressions; it lacks 16 bit colour and further bands, and misreads other wide types.
     samples, alpha = page.samplesperpixel, alpha_of_page(page)
     plain = samples in (1, 3) or (samples in (2, 4) and alpha) or page.photometric.name == "SEPARATED"
-    if (page.dtype == np.uint8 and plain) or page.bitspersample == 1 or (page.dtype == np.uint16 and samples == 1):
+    if opened is not None and page.dtype == np.uint8 and _is_simple(page):
+        decoded = _page_by_tifffile(path, page, alpha)
+    elif (page.dtype == np.uint8 and plain) or page.bitspersample == 1 or (page.dtype == np.uint16 and samples == 1):
         decoded = _page_by_pillow(path, page, largest_pixels, opened)
     else:
         decoded = _page_by_tifffile(path, page, alpha)
     return _without_data(decoded, page)
+
+
+def _is_simple(page) -> bool:
+    """Whether tifffile needs no further package for a page's values of 8 bit.
+
+    A stack of such pages takes linear time: Pillow, seeking to a page, compares its place with those of all before.
+    """
+    return (
+        page.compression in _PACKED_AS_ZIP and page.photometric.name in ("MINISBLACK", "MINISWHITE", "RGB")
+        and page.bitspersample == 8 and page.samplesperpixel in (1, 3)
+    )  # fmt: skip
 
 
 def _page_by_pillow(path: Path, page, largest_pixels: int, opened: Image.Image | None) -> Decoded:
