@@ -78,11 +78,13 @@ class ReadImage:
         valid: bool `(height, width)`, False where a TIFF says that there are no data (its no-data value, its internal
             mask, its alpha, values that are no numbers); None where there are data everywhere.
         value_range: by which values wider than 8 bit were stretched; None where there were none.
+        bands: of the file, without alpha.
     """
 
     pixels: np.ndarray
     valid: np.ndarray | None = None
     value_range: ValueRange | None = None
+    bands: int = 1
 
 
 def read_image(path: Path, channels: int, value_range: ValueRanges | None = None) -> np.ndarray:
@@ -204,7 +206,7 @@ def _for_network(decoded: Decoded, path: Path, channels: int, value_range: Value
     if alpha is not None and is_tiff(path):
         no_data = (alpha == 0) if no_data is None else no_data | (alpha == 0)
     valid = None if no_data is None or not no_data.any() else ~no_data
-    return ReadImage(np.ascontiguousarray(to_channels(pixels, channels, path)), valid, used)
+    return ReadImage(np.ascontiguousarray(to_channels(pixels, channels, path)), valid, used, bands)
 
 
 def _frames(path: Path, tiff: tifffile.TiffFile) -> list:
