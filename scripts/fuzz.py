@@ -11,6 +11,7 @@ a target is the same file on every machine, whatever else is run.
 import argparse
 import base64
 import contextlib
+import copy
 import io
 import json
 import os
@@ -178,11 +179,12 @@ def odd_object(content, chance: random.Random):
             holder, key = part, chance.choice(list(part) if isinstance(part, dict) else range(len(part)))
             part = holder[key]
         if holder is None:
-            return chance.choice(ODD_VALUES)
+            return copy.deepcopy(chance.choice(ODD_VALUES))
         if chance.random() < 0.2:
             del holder[key]
         else:
-            holder[key] = chance.choice((*ODD_VALUES, [part], {"a": part}, str(part)[:50]))
+            # Copied: what a case does to a value is not to be met by the next one.
+            holder[key] = copy.deepcopy(chance.choice((*ODD_VALUES, [part], {"a": part}, str(part)[:50])))
     return content
 
 

@@ -28,6 +28,7 @@ from semicurv_tf.images.opener import (
     tiff_frames,
     upright,
 )
+from semicurv_tf.images.tiff_parts import expect_fitting_parts
 from semicurv_tf.images.values import (
     ValueRange,
     ValueRanges,
@@ -140,6 +141,7 @@ def read_stack(path: Path) -> np.ndarray:
     with naming(path), open_tiff(path) as tiff:
         for page in tiff.pages:
             expect_bearable(path, page.aspage().imagewidth, page.aspage().imagelength)
+            expect_fitting_parts(path, page.aspage())
         return tiff.asarray()
 
 
@@ -184,7 +186,7 @@ def decode(path: Path, largest_pixels: int = LARGEST_WHOLE_PIXELS) -> Decoded:
             _expect_one_frame(path, len(frames))
             page = frames[0].aspage()
             decoded = _decode_page(path, page, largest_pixels)
-            return _with_mask_page(decoded, page, tiff)
+            return _with_mask_page(path, decoded, page, tiff)
     with open_picture(path, largest_pixels=largest_pixels) as image:
         # MPO is what phones write: a JPEG photograph, then previews of it.
         _expect_one_frame(path, 1 if image.format == "MPO" else getattr(image, "n_frames", 1))
@@ -228,6 +230,7 @@ def _decode_page(path: Path, page, largest_pixels: int, opened: Image.Image | No
         opened: the file opened by Pillow, where several pages of it are read: seeking on is cheap, opening is not.
     """
     expect_bearable(path, page.imagewidth, page.imagelength, largest_pixels)
+    expect_fitting_parts(path, page)
     # Pillow knows more compressions; it lacks 16 bit colour and further bands, and misreads other wide types.
     samples, alpha = page.samplesperpixel, alpha_of_page(page)
     plain = samples in (1, 3) or (samples in (2, 4) and alpha) or page.photometric.name == "SEPARATED"
@@ -322,13 +325,14 @@ def _without_data(decoded: Decoded, page) -> Decoded:
     return decoded if no_data is None else dataclasses.replace(decoded, no_data=no_data)
 
 
-def _with_mask_page(decoded: Decoded, page, tiff: tifffile.TiffFile) -> Decoded:
+def _with_mask_page(path: Path, decoded: Decoded, page, tiff: tifffile.TiffFile) -> Decoded:
     """Marks what the internal mask of a TIFF leaves out."""
     for other in tiff.pages if len(tiff.pages) > 1 else ():
         other = other.aspage()
         if other.is_mask and not other.is_reduced and (other.imagewidth, other.imagelength) == (
             page.imagewidth, page.imagelength,
         ):  # fmt: skip
+            expect_fitting_parts(path, other)
             masked = upright(np.asarray(other.asarray()) == 0, decoded.orientation)
             return dataclasses.replace(decoded, no_data=masked if decoded.no_data is None else decoded.no_data | masked)
     return decoded
