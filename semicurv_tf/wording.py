@@ -50,6 +50,15 @@ def printable_lines(text: str) -> str:
     return "\n".join(map(printable, text.split("\n")))
 
 
+def in_short(error: Exception) -> str:
+    """What a library says of damage, in one short line: some of them quote the file.
+
+    >>> in_short(ValueError("bad\\n header")), len(in_short(ValueError(500 * "x"))), in_short(EOFError())
+    ('bad header', 120, 'EOFError')
+    """
+    return " ".join(str(error).split())[:120] or type(error).__name__
+
+
 def _obeyed(character: str) -> bool:
     """Controls, those of direction and surrogates, line and paragraph breaks; not tabs and the spaces of names."""
     return character != "\t" and unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
