@@ -14,10 +14,10 @@ from semicurv_tf.data.load import load_dataset
 from semicurv_tf.training import run_folder
 
 SETTINGS = {
-    "data.labels": 1.0, "training.steps": 10, "training.precision": "float32", "training.pictures_every": 0,
-    "data.crop": 64,
+    "data.labels": 1.0, "data.crop": 64, "training.steps": 4, "training.batch_labelled": 2,
+    "training.precision": "float32", "training.pictures_every": 0,
 }  # fmt: skip
-IMAGES = {"train": 8, "val": 2, "test": 4}
+IMAGES = {"train": 8, "val": 2, "test": 2}
 
 
 @pytest.fixture(scope="module")
@@ -57,17 +57,15 @@ def test_a_network_is_fed_the_same_to_a_step_of_8_bit(folders, tmp_path):
 
 
 def test_the_same_score(folders, tmp_path):
+    """54.3 and 54.4 with 10 steps and 4 test images; by the high byte alone (`value_range=0:65535`) 16.9."""
     scores = {}
-    for depth, value_range in (("8", ""), ("12", ""), ("12", "0:65535")):
-        run = tmp_path / f"{depth}{value_range[:1]}"
-        settings = {**SETTINGS, "data.cache_dir": tmp_path / "cache", "data.options.value_range": value_range}
+    for depth in ("8", "12"):
+        settings = {**SETTINGS, "data.cache_dir": tmp_path / "cache"}
         for command in (
-            ["train", folders / depth, "--run", run, *(f"--set={key}={value}" for key, value in settings.items())],
-            ["evaluate", "--run", run],
+            ["train", folders / depth, "--run", tmp_path / depth, *(f"--set={k}={v}" for k, v in settings.items())],
+            ["evaluate", "--run", tmp_path / depth],
         ):
             result = CliRunner().invoke(cli, [str(word) for word in command], catch_exceptions=False)
             assert result.exit_code == 0, result.output
-        scores[depth, value_range] = json.loads((run / run_folder.SCORES).read_text())["test"]["mean"]["iou"]
-    print(scores)
-    assert abs(scores["12", ""] - scores["8", ""]) < 0.02, scores
-    assert scores["12", "0:65535"] < scores["12", ""] - 0.05, scores  # the high byte alone, which has three levels
+        scores[depth] = json.loads((tmp_path / depth / run_folder.SCORES).read_text())["test"]["mean"]["iou"]
+    assert scores["8"] > 0.4 and abs(scores["12"] - scores["8"]) < 0.02, scores
