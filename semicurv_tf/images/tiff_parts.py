@@ -6,14 +6,20 @@ pixels square for a picture of 16.
 
 import lzma
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.opener import LARGEST_WHOLE_PIXELS
 
 LARGEST_TILE_PIXELS = 16_777_216  # of an image that is smaller than a tile; 4 times its pixels where it is larger
 LARGEST_PAGE_BYTES = 12 * LARGEST_WHOLE_PIXELS  # the largest image in three bands of float32
-_UNPACKERS = {8: zlib.decompressobj, 32946: zlib.decompressobj, 34925: lzma.LZMADecompressor}  # TIFF's Compression
+_UNPACKERS: dict[int, Callable[[], Any]] = {
+    8: zlib.decompressobj,
+    32946: zlib.decompressobj,
+    34925: lzma.LZMADecompressor,
+}  # TIFF's Compression
 _HARMLESS_BYTES = 65_536  # unpack to 64 MB at most
 
 
