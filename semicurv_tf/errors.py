@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 
+from semicurv_tf.wording import printable
+
 USER, RETRY = 2, 75  # exit codes; the second is EX_TEMPFAIL of sysexits.h
 
 
 class UserError(Exception):
     """A fault the user can put right. The command line prints its lines and exits with code 2.
 
-    Each line names the file, key or option, what was expected, what was found, and the remedy.
+    Each line names the file, key or option, what was expected, what was found, and the remedy; what a terminal would
+    obey in a name is written as an escape.
 
     Args:
         faults: one line, or several lines where several faults were found together.
@@ -21,7 +24,7 @@ class UserError(Exception):
     exit_code = USER
 
     def __init__(self, faults: str | Iterable[str]):
-        self.lines = (faults,) if isinstance(faults, str) else tuple(faults)
+        self.lines = tuple(map(printable, (faults,) if isinstance(faults, str) else faults))
         super().__init__("\n".join(self.lines))
 
 

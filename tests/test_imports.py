@@ -48,13 +48,13 @@ LAYERS = (
     # Single files that everything stands on.
     "section",
     "replicas",
-    "wording",
     "whole_files",
     "json_files",
     "spreadsheet",
     "parts",
     "quiet",
     "errors",
+    "wording",
     "semicurv_tf",
 )
 

@@ -25,6 +25,7 @@ from semicurv_tf.annotations.shapes import (
 )
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.opener import open_picture
+from semicurv_tf.wording import in_short
 
 LABEL_MAP = "labelmap.txt"
 _MASKS = "SegmentationClass"
@@ -159,7 +160,9 @@ def _patches(file: Path, colours, size) -> tuple[Patch, ...]:
             indexed = image.mode in ("L", "1")
             values = np.asarray(image.convert("L" if indexed else "RGB"))
     except (OSError, ValueError, SyntaxError) as error:
-        raise UserError(f"{file}: expected a PNG mask, found damage ({error}). Fix: export it again") from None
+        raise UserError(
+            f"{file}: expected a PNG mask, found damage ({in_short(error)}). Fix: export it again"
+        ) from None
     left, patches = np.ones(values.shape[:2], bool), []
     for index, (label, colour) in enumerate(colours.items()):
         mask = values == index if indexed else (values == colour).all(axis=-1)

@@ -21,6 +21,7 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.images.georeference import projection_beside
 from semicurv_tf.images.opener import naming
 from semicurv_tf.images.rasters import open_dataset
+from semicurv_tf.wording import in_short
 
 _RASTERS = (".tif", ".tiff")
 _LABEL_PROPERTIES = ("label", "class")
@@ -172,7 +173,9 @@ def _geopackage(path: Path, found: Annotations) -> Iterator[Layer]:
             yield Layer(path, _crs(known, path), rows)
         database.close()
     except (sqlite3.Error, OSError) as error:
-        raise UserError(f"{path}: expected a GeoPackage, found damage ({error}). Fix: export it again") from None
+        raise UserError(
+            f"{path}: expected a GeoPackage, found damage ({in_short(error)}). Fix: export it again"
+        ) from None
 
 
 def _geometry(blob: bytes | None):

@@ -247,4 +247,4 @@ def save_mask(mask: np.ndarray, image: Path, path: Path) -> None:
 
 
 def _cell(text: str) -> str:
-    return f'"{text.replace(chr(34), 2 * chr(34))}"' if any(c in text for c in ',"\n') else text
+    return f'"{text.replace(chr(34), 2 * chr(34))}"' if any(c in text for c in ',"\n\r') else text

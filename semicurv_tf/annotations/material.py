@@ -6,12 +6,15 @@ is looked for among the images at and below the folder, so that no path leads ou
 
 import contextlib
 import json
+import lzma
 import os
 import re
 import stat
+import struct
 import tempfile
 import xml.etree.ElementTree as ElementTree
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -191,13 +194,20 @@ def _text_bytes(path: Path) -> bytes:
         raise UserError(f"{path}: cannot be read ({error.strerror or error}). Fix: check its rights") from None
 
 
+# What zipfile raises for damage: in its lists, in names that are not the UTF-8 they claim to be, and in what is packed.
+_DAMAGE = (
+    zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, ValueError, struct.error, zlib.error,
+    lzma.LZMAError,
+)  # fmt: skip
+
+
 def _unpack(archive: Path, folder: Path) -> None:
     try:
         with zipfile.ZipFile(archive) as members:
             room = MOST_UNPACKED_BYTES
             for member in members.infolist():
                 path = PurePosixPath(member.filename.replace("\\", "/"))
-                if path.is_absolute() or ".." in path.parts or path.parts[0].endswith(":"):
+                if path.is_absolute() or ".." in path.parts or not path.parts or path.parts[0].endswith(":"):
                     raise UserError(
                         f"{archive}: expected paths within the archive, found {member.filename!r}. "
                         "Fix: export it again, or unpack it yourself"
@@ -209,7 +219,7 @@ def _unpack(archive: Path, folder: Path) -> None:
                         f"{member.file_size // 2**20} MB. Fix: export it again, or unpack it yourself"
                     )
             members.extractall(folder)
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError) as error:
+    except _DAMAGE as error:
         raise UserError(
             f"{archive}: expected a .zip archive, found damage ({_short(error)}). Fix: export it again"
         ) from None
@@ -217,7 +227,10 @@ def _unpack(archive: Path, folder: Path) -> None:
 
 def _plain(reference: str) -> str:
     text = reference.replace("\\", "/")
-    parts = urlsplit(text) if "://" in text or "?" in text else None
+    try:
+        parts = urlsplit(text) if "://" in text or "?" in text else None
+    except ValueError:  # no address: such as http://[::1/a.png
+        parts = None
     if parts is None:
         return text
     named = parse_qs(parts.query).get("d")  # /data/local-files/?d=photos/a.jpg

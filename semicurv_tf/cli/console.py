@@ -6,6 +6,7 @@ import sys
 from rich.console import Console
 
 from semicurv_tf.quiet import quiet_start  # noqa: F401  commands take both from here
+from semicurv_tf.wording import printable_lines
 
 WARNING = "warning: "
 
@@ -22,10 +23,18 @@ def console(quiet: bool = False, as_json: bool = False) -> Console:
     if quiet:
         return QuietConsole()
     # File names may hold brackets, which are no markup, and a long line is the terminal's to break.
-    return Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
+    return PlainConsole(stderr=True, markup=False, highlight=False, soft_wrap=True)
 
 
-class QuietConsole(Console):
+class PlainConsole(Console):
+    """Prints texts so that a terminal shows and does not obey what names of files hold."""
+
+    def print(self, *objects, **settings):
+        """Prints as Rich does."""
+        super().print(*(printable_lines(each) if isinstance(each, str) else each for each in objects), **settings)
+
+
+class QuietConsole(PlainConsole):
     """Standard error, warnings alone."""
 
     def __init__(self):

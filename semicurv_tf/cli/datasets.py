@@ -10,6 +10,7 @@ from rich.table import Table
 
 from semicurv_tf.data.catalog import dataset_info, dataset_names
 from semicurv_tf.errors import UserError
+from semicurv_tf.wording import printable
 
 TOOLS = ("labelme", "cvat", "coco", "labelstudio", "geojson")
 
@@ -77,9 +78,9 @@ def verify_dataset(dataset, data_dir, unlabelled_dir, settings):
         )  # fmt: skip
     console.print(table)
     for line in report.warnings:
-        click.echo(f"warning: {line}", err=True)
+        click.echo(f"warning: {printable(line)}", err=True)
     for line in report.errors:
-        click.echo(f"error: {line}", err=True)
+        click.echo(f"error: {printable(line)}", err=True)
     if report.errors:
         sys.exit(2)
     console.print("nothing wrong", highlight=False)
@@ -108,7 +109,7 @@ def prepare_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings, agai
     where = cache_folder(cache_dir)
     console.print(f"{dataset}: {counts}, ready in {where}", highlight=False, soft_wrap=True)
     for line in loaded.warnings:
-        click.echo(f"warning: {line}", err=True)
+        click.echo(f"warning: {printable(line)}", err=True)
 
 
 @datasets.command("preview")
@@ -159,9 +160,9 @@ def import_annotations(source, tool, output, width_px, labels, empty_is_backgrou
         tool, source, output, width_px=width_px, labels=chosen, empty_is_background=empty_is_background
     )
     for label, (count, meaning) in outcome.labels.items():
-        click.echo(f"label {label}: {count} {'shape' if count == 1 else 'shapes'}, {meaning}")
+        click.echo(f"label {printable(label)}: {count} {'shape' if count == 1 else 'shapes'}, {meaning}")
     for reason, count in sorted(outcome.passed_over.items()):
-        click.echo(f"passed over: {count} x {reason}", err=True)
+        click.echo(f"passed over: {count} x {printable(reason)}", err=True)
     partly = f" ({outcome.partly} in part)" if outcome.partly else ""
     click.echo(f"{output}: {counted(outcome.labelled, 'labelled image')}{partly}, {outcome.unlabelled} unlabelled")
     click.echo(f"next: semicurv-tf datasets verify --dataset folder --data-dir {output}")

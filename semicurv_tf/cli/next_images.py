@@ -3,6 +3,7 @@
 import click
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.wording import printable_lines
 
 EXAMPLES = """
 \b
@@ -60,6 +61,6 @@ def next_images(run, folder, data_dir, unlabelled_dir, count, views, output):
         images.recognise(labelled_files(run, data_dir))
     with ImageProgress(len(images.names), console(), "judging") as progress:
         choice = choose_next(judges, images, output, count, views, progress.done)
-    click.echo(described(choice, judges, views, output))
+    click.echo(printable_lines(described(choice, judges, views, output)))
     if choice.faults:
         raise UserError(choice.faults)

@@ -240,7 +240,7 @@ def predict(
     from semicurv_tf.predict.open_predictor import PredictorOptions
     from semicurv_tf.predict.plan_files import Outputs
     from semicurv_tf.predict.predict_input import predict_input
-    from semicurv_tf.wording import some
+    from semicurv_tf.wording import printable, some
 
     if next_count is not None or views is not None:
         raise UserError(_next_moved(options["run"], images, output, next_count, views))
@@ -287,7 +287,7 @@ def predict(
     if left_out := summary.left_out.said():
         click.echo(f"  of the lines, {left_out}")
     if summary.passed_over:
-        click.echo(f"  {summary.passed_over}")
+        click.echo(f"  {printable(summary.passed_over)}")
     if summary.faults:
         raise RetryLater(summary.faults) if summary.lost else UserError(summary.faults)
 

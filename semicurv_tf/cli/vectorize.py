@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from semicurv_tf.wording import printable_lines
+
 EXAMPLES = """
 \b
 Examples:
@@ -218,7 +220,7 @@ def vectorize(
     if summary:
         write_table(summary, (outcome.summary for outcome in done))
     for outcome in done:
-        click.echo(said(outcome))
+        click.echo(printable_lines(said(outcome)))
         if outcome.comparison:
             click.echo(f"  against {compare}: {outcome.comparison.said(within)}")
     told = f"; {said_of_coordinates(done)}" if done else ""

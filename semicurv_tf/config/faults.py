@@ -8,6 +8,7 @@ from semicurv_tf.section import IDLE, set_option
 
 # Pydantic's type of the error for a key that a section does not have.
 FOREIGN = "extra_forbidden"
+_LONGEST_SHOWN = 200  # characters of a value
 
 
 def fault_line(origin: str, fault, values: dict) -> str:
@@ -43,9 +44,17 @@ def fault_line(origin: str, fault, values: dict) -> str:
         return f"{origin}: unknown key {key}{meant} Fix: one of {known}"
     if fault["type"] in ("model_type", "model_attributes_type", "dict_type") and len(path) == 1:
         fix = _known([*path, ""], section)
-        return f"{origin}: {key}: expected a section with keys, found {fault['input']!r}. Fix: one of {fix}"
+        return f"{origin}: {key}: expected a section with keys, found {_shown(fault['input'])}. Fix: one of {fix}"
     message = fault["msg"][0].lower() + fault["msg"][1:]
-    return f"{origin}: {key}: {message}, found {fault['input']!r}. Fix: {_remedy(path, section)}"
+    return f"{origin}: {key}: {message}, found {_shown(fault['input'])}. Fix: {_remedy(path, section)}"
+
+
+def _shown(value) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes out no number of more than 4300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
 def _name(values: dict):

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pydantic
-import yaml
 
 from semicurv_tf.config.faults import FOREIGN, fault_line
+from semicurv_tf.config.plain_yaml import MOST_BYTES, NotPlainYaml, plain_yaml
 from semicurv_tf.config.whole import Config, section_class
 from semicurv_tf.errors import UserError
 from semicurv_tf.methods.registry import methods_with
@@ -77,8 +77,8 @@ def parse_setting(text: str) -> tuple[str, Any]:
     if not equals or "." not in key:
         raise UserError(f"--set {text}: expected section.key=value. Fix: --set training.seed=1")
     try:
-        parsed = yaml.safe_load(value)
-    except yaml.YAMLError:
+        parsed = plain_yaml(value)
+    except NotPlainYaml:
         raise UserError(f"--set {text}: the value is not valid YAML. Fix: quote it, --set '{key}=\"...\"'") from None
     return key, _number(parsed, *key.split(".", 1))
 
@@ -134,20 +134,26 @@ def _set(values: dict, key: str, value):
     node[last] = value
 
 
+_COMPARE = "compare it with semicurv-tf recipes quickstart"
+
+
 def _read_yaml(path: Path) -> dict:
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise UserError(f"{path}: expected at most {MOST_BYTES} bytes, found {size}. Fix: name a configuration")
+        values = plain_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}). Fix: name an existing YAML file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", None)
-        where = f", line {line + 1}" if line is not None else ""
-        raise UserError(f"{path}{where}: not valid YAML. Fix: compare it with semicurv-tf recipes quickstart") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: not valid YAML. Fix: {_COMPARE}") from None
+    except NotPlainYaml as error:
+        where = f", line {error.line}" if error.line is not None else ""
+        raise UserError(f"{path}{where}: {error}. Fix: {_COMPARE}") from None
     values = {} if values is None else values
     if not isinstance(values, dict):
         raise UserError(
-            f"{path}: expected sections such as `training:`, found {type(values).__name__}. "
-            "Fix: compare it with semicurv-tf recipes quickstart"
+            f"{path}: expected sections such as `training:`, found {type(values).__name__}. Fix: {_COMPARE}"
         )
     return {
         section: {key: _number(value, section, key) for key, value in content.items()}

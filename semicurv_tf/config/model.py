@@ -12,7 +12,7 @@ ENCODINGS_WITH_PERIOD = ("sinusoid", "rotary")
 
 
 def _known(name):
-    if name not in NETWORKS:
+    if not isinstance(name, str) or name not in NETWORKS:
         raise ValueError(f"model.name: expected one of {', '.join(NETWORKS)}, found {name!r}. Fix: --model {DEFAULT}")
     return name
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from semicurv_tf.data.store import ImageStore
 from semicurv_tf.errors import UserError
 from semicurv_tf.whole_files import written_whole
+from semicurv_tf.wording import in_short
 
 SPLITS = ("train", "validation", "test")
 
@@ -119,7 +120,9 @@ def read_manifest(path: Path) -> tuple[Entry, ...]:
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}). Fix: make it readable") from None
     except (ValueError, TypeError, AttributeError) as error:
-        raise UserError(f"{path}, line {number}: damaged ({error}). Fix: restore it from a copy of the run") from None
+        raise UserError(
+            f"{path}, line {number}: damaged ({in_short(error)}). Fix: restore it from a copy of the run"
+        ) from None
     if not entries:
         raise UserError(f"{path}: expected a line for each image of the run, found none. Fix: restore it from a copy")
     return tuple(entries)

@@ -43,8 +43,10 @@ _CONTROL_FLOW_AND_DATA = """
 """
 ALLOWED = frozenset(" ".join((_ARRAYS, _NUMBERS, _LAYERS, _PICTURES_AND_TEXTS, _CONTROL_FLOW_AND_DATA)).split())
 # What TensorFlow itself puts beside a graph to save and restore its variables. These touch files, so they may stand
-# only in the two functions that the saver names, which are called by nothing else.
-SAVER = frozenset(("SaveV2", "RestoreV2", "MergeV2Checkpoints", "ShardedFilename", "RestoreSlice", "Restore", "Save"))
+# only in the two functions that the saver names, which nothing else calls. Loading runs the second: it only reads.
+SAVING = frozenset(("SaveV2", "MergeV2Checkpoints", "ShardedFilename", "Save"))
+RESTORING = frozenset(("RestoreV2", "RestoreSlice", "Restore"))
+SAVER = SAVING | RESTORING
 MOST_BYTES = 500_000_000
 
 
@@ -88,28 +90,44 @@ def _graphs(path: Path):
 
 
 def _forbidden(graph) -> Iterator[str]:
+    import tensorflow as tf
+
     definition = graph.graph_def
     functions = {function.signature.name: function for function in definition.library.function}
     own = _saver_functions(graph, functions)
     for nodes, allowed in [(definition.node, ALLOWED)] + [
-        (function.node_def, ALLOWED | SAVER if name in own else ALLOWED) for name, function in functions.items()
+        (function.node_def, ALLOWED | own.get(name, frozenset())) for name, function in functions.items()
     ]:
         yield from {node.op for node in nodes if node.op not in allowed and node.op not in functions}
+    # A function named as an operation would hide that operation from the above.
+    yield from (name for name in functions if name not in ALLOWED and hasattr(tf.raw_ops, name))
 
 
-def _saver_functions(graph, functions) -> set[str]:
-    """Functions that only the saver's own nodes call."""
-    saver = {name.split(":")[0] for name in (graph.saver_def.save_tensor_name, graph.saver_def.restore_op_name)}
+def _saver_functions(graph, functions) -> dict[str, frozenset[str]]:
+    """Functions that only the saver's own nodes call, and what they may hold beyond `ALLOWED`.
+
+    Where loading or a signature could run one of these nodes otherwise, none.
+    """
+    save, restore = (name.split(":")[0] for name in (graph.saver_def.save_tensor_name, graph.saver_def.restore_op_name))
+    saver = {save, restore}
     nodes = graph.graph_def.node
-    mine = {name for node in nodes if node.name in saver for name in _called(node)}
+    taken = {name.lstrip("^").split(":")[0] for node in nodes for name in node.input}
+    outputs = {info.name.split(":")[0] for each in graph.signature_def.values() for info in each.outputs.values()}
+    run_at_loading = {
+        name.split(":")[0] for collection in graph.collection_def.values() for name in collection.node_list.value
+    }
+    written = b"".join(each for collection in graph.collection_def.values() for each in collection.bytes_list.value)
+    if saver & (taken | outputs | run_at_loading) or any(name and name.encode() in written for name in saver):
+        return {}
+    of_save = {name for node in nodes if node.name == save for name in _called(node)}
+    of_restore = {name for node in nodes if node.name == restore for name in _called(node)}
     others = {name for node in nodes if node.name not in saver for name in _called(node)}
     others |= {name for function in functions.values() for node in function.node_def for name in _called(node)}
-    # A signature or an object that is loaded may run a node, or a function, by its name.
-    outputs = {info.name.split(":")[0] for each in graph.signature_def.values() for info in each.outputs.values()}
-    run_at_loading = {name for nodes in graph.collection_def.values() for name in nodes.node_list.value}
-    if saver & (outputs | run_at_loading):
-        return set()
-    return mine - others - set(graph.object_graph_def.concrete_functions)
+    # An object that is loaded may run a function by its name.
+    others |= set(graph.object_graph_def.concrete_functions)
+    return dict.fromkeys(of_save - of_restore - others, SAVING) | dict.fromkeys(
+        of_restore - of_save - others, RESTORING
+    )
 
 
 def _called(node) -> Iterator[str]:

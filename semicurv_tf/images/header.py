@@ -17,7 +17,7 @@ from semicurv_tf.images.opener import (
     page_orientation,
     tiff_frames,
 )
-from semicurv_tf.images.values import ValueRange
+from semicurv_tf.images.values import ValueRange, bands_used
 
 WHOLE_TIFF_PIXELS = 16_777_216  # larger TIFFs are read by windows
 WHOLE_PIXELS = 67_108_864  # other formats above this: decoding one takes 7 bytes per pixel
@@ -82,8 +82,8 @@ class Header:
             yield "alpha channel dropped"
         if self.colours == 1 and channels == 3:
             yield "grey repeated to 3 channels"
-        if self.colours > channels in (1, 3) and self.colours > 3:
-            yield f"only the first 3 of {self.colours} bands used"
+        if self.colours > bands_used(channels):
+            yield f"only the first {bands_used(channels)} of {self.colours} bands used"
         if self.colours >= 3 and channels == 1:
             yield "colour turned to grey (ITU-R 601 luma)"
 

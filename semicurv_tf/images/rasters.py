@@ -15,6 +15,7 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.images.formats import is_tiff
 from semicurv_tf.images.georeference import projection_beside
 from semicurv_tf.images.opener import expect_regular, naming, open_picture, quiet_decoders
+from semicurv_tf.images.tiff_parts import expect_fitting_tiles
 from semicurv_tf.images.values import (
     ValueRange,
     ValueRanges,
@@ -71,6 +72,8 @@ def open_dataset(path: Path) -> Iterator:
     expect_regular(path)
     driver = "GTiff" if is_tiff(path) else _driver(path)
     with rasterio.open(path, driver=driver) as dataset:
+        for rows, columns in dataset.block_shapes:
+            expect_fitting_tiles(path, dataset.width, dataset.height, columns, rows)
         yield dataset
 
 

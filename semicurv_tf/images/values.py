@@ -191,6 +191,11 @@ def to_channels(pixels: np.ndarray, channels: int, path: Path | str = "image") -
     return np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).convert("L"))[..., None]
 
 
+def bands_used(channels: int) -> int:
+    """How many bands of a file a network of so many channels sees, at most: grey is made from the first three."""
+    return 3 if channels in (1, 3) else channels
+
+
 def expect_large_enough(path: Path, height: int, width: int) -> None:
     """Refuses an image whose sides are smaller than one cell of the network's deepest feature map."""
     if min(height, width) < SMALLEST_SIDE_PX:

@@ -1,22 +1,28 @@
 """Opens a `.keras` file that may come from elsewhere: what it would make is read before anything is made.
 
-Keras runs what a file names: `Lambda` layers hold Python code, functions are looked up by module and name, and weights
-are allocated by what their header says.
+Keras runs what a file names: `Lambda` layers hold Python code, functions are looked up by module and name, vocabularies
+are read from where they say, and weights are allocated by what their header says. Newer versions refuse some of it.
 """
 
 import io
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.wording import in_short
 
 MODULES = (
     "keras.layers", "keras.models", "keras.src.models", "keras.initializers", "keras.constraints", "keras.regularizers",
     "keras.dtype_policies", "keras.activations", "keras.losses", "keras.optimizers", "semicurv_tf",
 )  # fmt: skip
-PROGRAMS = frozenset(("Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "function", "__lambda__"))
+PROGRAMS = frozenset((
+    "Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "function", "__lambda__",
+    "StringLookup", "IntegerLookup", "TextVectorization",  # read the file that their vocabulary names
+))  # fmt: skip
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 LARGEST_CONFIG_BYTES = 20_000_000
 
@@ -71,8 +77,12 @@ def require_plain(path: Path) -> None:
         EOFError,
         RuntimeError,
         NotImplementedError,
+        struct.error,
+        zlib.error,
     ) as error:
-        raise UserError(f"{path}: expected a file written by Keras, found a damaged one ({error}). {_AGAIN}") from None
+        raise UserError(
+            f"{path}: expected a file written by Keras, found a damaged one ({in_short(error)}). {_AGAIN}"
+        ) from None
     found = sorted(set(_foreign(config)))
     if found:
         raise UserError(
@@ -101,10 +111,15 @@ def _foreign(config) -> Iterator[str]:
 def _is_ours(module, part) -> bool:
     registered = part.get("registered_name")
     if isinstance(registered, str) and registered.startswith("semicurv_tf>"):
-        return True
+        # Where Keras knows no such name it imports the module: that must be ours too.
+        return module is None or _is_in(module, ("semicurv_tf",))
     if module is None or module == "keras":  # parts of a layer's own configuration; `DTypePolicy`
         return registered is None or registered == part["class_name"]
-    return isinstance(module, str) and any(module == one or module.startswith(f"{one}.") for one in MODULES)
+    return _is_in(module, MODULES)
+
+
+def _is_in(module, packages: tuple[str, ...]) -> bool:
+    return isinstance(module, str) and any(module == one or module.startswith(f"{one}.") for one in packages)
 
 
 def _require_small_weights(path: Path, content: bytes) -> None:

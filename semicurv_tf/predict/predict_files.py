@@ -141,7 +141,7 @@ def _predict(predictor: Predictor, job: ImageJob, advance: Callable[[float], Non
             "Fix: leave --vectors out"
         )
     foreground = counted = 0
-    notes: tuple[str, ...] = ()
+    notes: dict[str, None] = {}  # each once, in their order: a stack's pages say the same thousands of times
     results = None
     by_windows = header.large or header.georeferenced
     with raster_environment() if by_windows else contextlib.nullcontext(), contextlib.ExitStack() as results_open:
@@ -150,7 +150,7 @@ def _predict(predictor: Predictor, job: ImageJob, advance: Callable[[float], Non
         for image in pages:
             if results is None:
                 results = _open_results(results_open, job, header, image, state)
-            notes = (*image.notes, *_tiled(predictor, image))
+            notes |= dict.fromkeys((*image.notes, *_tiled(predictor, image)))
             for result in results.values():
                 result.page(image.source.height, image.source.width)
             for band, mask in _finished(predictor, image, _share_of(advance, header.frames)):
@@ -158,14 +158,14 @@ def _predict(predictor: Predictor, job: ImageJob, advance: Callable[[float], Non
                 foreground += int(np.count_nonzero(mask))
                 counted += mask.size if band.valid is None else int(np.count_nonzero(band.valid))
     if header.frames > 1:
-        notes = (*notes, "page by page of a stack")
+        notes["page by page of a stack"] = None
     if {"labelme", "layer_mask"} & job.outputs.keys():
         write_editable(job.image, job.outputs)
     left_out = LeftOut()
     if job.lines:
         of_lines, left_out = write_vectors(job.outputs["mask"], job.outputs["lines"], job.outputs["table"], job.lines)
-        notes = (*notes, *of_lines)
-    return ImageOutcome(job.image, notes, foreground / max(counted, 1), left_out=left_out)
+        notes |= dict.fromkeys(of_lines)
+    return ImageOutcome(job.image, tuple(notes), foreground / max(counted, 1), left_out=left_out)
 
 
 def _finished(predictor: Predictor, image: Opened, advance) -> Iterator[tuple[Band, np.ndarray]]:

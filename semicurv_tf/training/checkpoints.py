@@ -268,16 +268,21 @@ _DAMAGE = (
 
 def _shapes(file: Path) -> dict[str, tuple[int, ...]]:
     """Shapes of the arrays in an .npz file, by their headers: of a few bytes each, whatever they claim to hold."""
-    shapes = {}
+    shapes: dict[str, tuple[int, ...]] = {}
     with zipfile.ZipFile(file) as archive:
         for member in archive.infolist():
+            name = member.filename.removesuffix(".npy")
+            # NumPy takes a member without the suffix before one with it: two of a name could be two things.
+            if name == member.filename or name in shapes:
+                raise ValueError(f"{member.filename}: not an array of its own name")
             with archive.open(member) as content:
-                version = np.lib.format.read_magic(content)
-                read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-                shape, _, dtype = read(content)
+                # Headers of format 2.0 and 3.0 may be of 4 GB, and are read before NumPy looks at them.
+                if np.lib.format.read_magic(content) != (1, 0):
+                    raise ValueError(f"{member.filename}: a format that NumPy does not write for numbers")
+                shape, _, dtype = np.lib.format.read_array_header_1_0(content)
             if dtype.hasobject or dtype.itemsize > _LARGEST_ITEM_BYTES:
                 raise ValueError(f"{member.filename} holds {dtype}, no numbers")
-            shapes[member.filename.removesuffix(".npy")] = shape
+            shapes[name] = shape
     return shapes
 
 

@@ -172,7 +172,9 @@ def test_mask_archive_faults(export, curve, label_map, match):
         raise export.run("cvat").exception
 
 
-@pytest.mark.parametrize("name", ["../outside.txt", "/etc/outside", "a/../../b", "..\\outside.txt", "C:/outside"])
+@pytest.mark.parametrize(
+    "name", ["../outside.txt", "/etc/outside", "a/../../b", "..\\outside.txt", "C:/outside", ".", "/"]
+)
 def test_archives_that_lead_out_are_refused(export, name):
     export.image()
     with zipfile.ZipFile(export.root / "task.zip", "w") as members:
@@ -180,6 +182,28 @@ def test_archives_that_lead_out_are_refused(export, name):
     result = export.run("cvat")
     assert "expected paths within the archive" in result.exception.lines[0] and len(result.exception.lines) == 1
     assert not (export.root.parent / "outside.txt").exists()
+
+
+def _damaged_stream(content):
+    place = content.index(b"labelmap.txt") + len("labelmap.txt")
+    return content[:place] + b"\xff" * 6 + content[place + 6 :]
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("labelmap.txt", _damaged_stream),
+        ("l\u00e4belmap.txt", lambda content: content.replace("\u00e4".encode(), b"\xff\xff")),  # said to be UTF-8
+        ("a" * 5000, bytes),
+    ],
+)
+def test_archives_with_damage_within_are_one_line(export, name, damage):
+    export.image()
+    with zipfile.ZipFile(export.root / "task.zip", "w", zipfile.ZIP_DEFLATED) as members:
+        members.writestr(name, "crack:1,1,1::" * 500)
+    (export.root / "task.zip").write_bytes(damage((export.root / "task.zip").read_bytes()))
+    result = export.run("cvat")
+    assert len(result.exception.lines) == 1 and "found damage" in result.exception.lines[0]
 
 
 def test_archives_that_swell_are_refused(export):

@@ -133,3 +133,21 @@ def test_files_of_labelmes_own_package(export, curve, monkeypatch):
 
     assert (ours <= binary_dilation(theirs, np.ones((3, 3)))).all()
     assert (binary_erosion(theirs, np.ones((3, 3))) <= ours).all()
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["http://[::1/b.png?x", "../../b.png", "/etc/hostname", "file:///etc/hostname?d=/etc/passwd", "b\0.png"],
+)
+def test_an_image_elsewhere_is_not_looked_for(export, reference):
+    export.image()
+    _file(export, _shape("rectangle", [[2, 3], [9, 8]]), image=reference)
+    result = export.run("labelme")
+    assert "1 image not found in the folder" in result.exception.lines[0] and not export.output.exists()
+
+
+def test_a_label_cannot_write_to_the_terminal(export):
+    export.image()
+    _file(export, _shape("rectangle", [[2, 3], [9, 8]], label="crack\x1b[2J"))
+    result = export.run("labelme")
+    assert result.exit_code == 0 and "\x1b" not in result.output and "label crack\\x1b[2J: 1 shape" in result.output

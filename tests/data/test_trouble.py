@@ -7,6 +7,7 @@ import pytest
 
 from semicurv_tf.data.load import load_dataset
 from semicurv_tf.data.verify import verify
+from semicurv_tf.images.header import read_header
 
 # Folder: options, (labelled training images, percent of their pixels that are positive), words of a warning.
 CASES = {
@@ -47,6 +48,17 @@ def test_read_right_or_named(trouble, tmp_path, case):
     if words:
         assert any(words in line for line in report.warnings)
     assert train.no_data_percent == (50 if case == "nodata-in-training" else 0)
+
+
+@pytest.mark.parametrize(("channels", "used"), [(1, 3), (2, 2), (3, 3), (4, 4)])
+def test_bands_that_are_not_read_are_said(trouble, channels, used):
+    """As `predict` says it, before training."""
+    report = verify("folder", trouble / "tiff-5band-train", options={"channels": channels})
+    (line,) = (line for line in report.warnings if "bands" in line)
+    assert line.startswith(f"folder: only the first {used} of 5 bands used: c0, c1. Fix")
+    assert "--set data.options.channels=5" in line
+    header = read_header(trouble / "tiff-5band-train" / "images" / "c0.tif")
+    assert f"only the first {used} of 5 bands used" in header.conversions(channels)
 
 
 def test_12_bit_images_keep_their_grey_levels(trouble, tmp_path):

@@ -97,6 +97,71 @@ def test_the_saver_may_write_only_where_nothing_else_calls_it(exported, tmp_path
         require_harmless(tmp_path / "1")
 
 
+def changed_graph(exported, folder, change):
+    """A copy of an export, its graph changed by `change(meta_graph)`."""
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    shutil.copytree(exported, folder)
+    model = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
+    change(model.meta_graphs[0])
+    (folder / "saved_model.pb").write_bytes(model.SerializeToString())
+    return folder
+
+
+def called_by(graph, name):
+    (node,) = (node for node in graph.graph_def.node if node.name == name.split(":")[0])
+    return next(each for each in graph.graph_def.library.function if each.signature.name == node.attr["f"].func.name)
+
+
+def test_what_restores_may_not_save(exported, tmp_path):
+    """Without its object graph a SavedModel is loaded as by TensorFlow 1: its function that restores is run then."""
+
+    def change(graph):
+        function = called_by(graph, graph.saver_def.restore_op_name)
+        constants = {"path": str(tmp_path / "touched"), "names": ["a"], "slices": [""], "values": [1.0]}
+        for name, value in constants.items():
+            tensor = tf.make_tensor_proto(value)
+            node = function.node_def.add(name=name, op="Const")
+            node.attr["value"].tensor.CopyFrom(tensor)
+            node.attr["dtype"].type = tensor.dtype
+        inputs = [f"{name}:output:0" for name in constants]
+        function.node_def.add(name="deed", op="SaveV2", input=inputs).attr["dtypes"].list.type.append(1)
+        function.control_ret["deed"] = "deed"
+        function.signature.control_output.append("deed")
+        graph.ClearField("object_graph_def")
+
+    version = changed_graph(exported, tmp_path / "1", change)
+    with pytest.raises(UserError, match="found SaveV2"):
+        load_signature(version)
+    tf.saved_model.load(str(version))  # the attack is one: it writes where nothing looks before
+    assert list(tmp_path.glob("touched*"))
+
+
+def _as_restore(graph):
+    graph.saver_def.restore_op_name = graph.saver_def.save_tensor_name.split(":")[0]
+
+
+def _before_a_signature(graph):
+    save = graph.saver_def.save_tensor_name.split(":")[0]
+    next(node for node in graph.graph_def.node if node.op == "NoOp").input.append(f"^{save}")
+
+
+def _in_a_collection(graph):
+    graph.collection_def["x"].bytes_list.value.append(graph.saver_def.save_tensor_name.encode())
+
+
+@pytest.mark.parametrize("change", [_as_restore, _before_a_signature, _in_a_collection])
+def test_what_saves_is_run_by_nothing_else(exported, tmp_path, change):
+    with pytest.raises(UserError, match="MergeV2Checkpoints"):
+        require_harmless(changed_graph(exported, tmp_path / "1", change))
+
+
+def test_a_function_cannot_take_the_name_of_an_operation(exported, tmp_path):
+    hide = lambda graph: graph.graph_def.library.function.add().signature.__setattr__("name", "WriteFile")
+    with pytest.raises(UserError, match="found WriteFile"):
+        require_harmless(changed_graph(exported, tmp_path / "1", hide))
+
+
 def test_the_commands_write_nothing_for_a_stranger(tmp_path, exported):
     touched = tmp_path / "touched"
     version = hostile(tmp_path / "1", exported, lambda: tf.io.write_file(str(touched), "x"))
@@ -141,6 +206,33 @@ def test_a_function_of_another_module_is_one_line(tmp_path, exported):
     file = rewritten(exported / "assets.extra" / "model.keras", tmp_path / "a.keras", change)
     with pytest.raises(UserError, match="found system of os"):
         load_network(file)
+
+
+@pytest.mark.parametrize(
+    ("part", "named"),
+    [
+        ({"module": "os", "class_name": "Popen", "registered_name": "semicurv_tf>Nothing"}, "Popen of os"),
+        ({"module": "keras.layers", "class_name": "StringLookup", "config": {"vocabulary": "/etc/passwd"}}, "StringL"),
+    ],
+)
+def test_a_name_of_ours_does_not_vouch_for_a_module_and_no_vocabulary_is_read(tmp_path, exported, part, named):
+    def change(name, content):
+        return json.dumps({**json.loads(content), "extra": part}) if name == "config.json" else content
+
+    file = rewritten(exported / "assets.extra" / "model.keras", tmp_path / "a.keras", change)
+    with pytest.raises(UserError, match=f"found {named}"):
+        load_network(file)
+
+
+def test_a_message_does_not_quote_the_file(tmp_path, exported):
+    """zipfile tells both names of a member where they differ, of thousands of bytes each."""
+    rewritten(exported / "assets.extra" / "model.keras", tmp_path / "a.keras", lambda name, content: content)
+    content = (tmp_path / "a.keras").read_bytes()
+    (tmp_path / "a.keras").write_bytes(content.replace(b"config.json", b"\x1bonfig\njson", 1))
+    with pytest.raises(UserError) as raised:
+        load_network(tmp_path / "a.keras")
+    (line,) = raised.value.lines
+    assert "found a damaged one" in line and len(line) < 400 + len(str(tmp_path)) and "\x1b" not in line
 
 
 def test_weights_that_claim_more_than_the_file_holds_are_refused(tmp_path, exported):

@@ -1,6 +1,7 @@
 """Image files are opened in one package, by allowed formats, below a pixel limit, without touching Pillow's own."""
 
 import ast
+import itertools
 import os
 import struct
 import subprocess
@@ -162,6 +163,37 @@ def test_a_loop_of_links_lists_an_image_once(tmp_path):
     Image.new("L", (20, 20)).save(tmp_path / "in" / "deep" / "a.png")
     (tmp_path / "in" / "deep" / "again").symlink_to(tmp_path / "in")
     assert find_images(tmp_path / "in") == [tmp_path / "in" / "deep" / "a.png"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "compression"),
+    [
+        *itertools.product(("minisblack", "miniswhite", "rgb", "alpha", "turned"), (None, "zlib")),
+        ("minisblack", "packbits"),
+        ("rgb", "packbits"),
+    ],
+)
+def test_a_page_of_a_stack_has_the_values_of_a_file_of_its_own(tmp_path, kind, compression):
+    """Whichever library decodes it."""
+    sides = (2, 20, 30, {"rgb": 3, "alpha": 4}.get(kind, 1))
+    pages = np.random.default_rng(2).integers(0, 256, sides, np.uint8)
+    options = {"photometric": {"alpha": "rgb", "turned": "minisblack"}.get(kind, kind), "metadata": None}
+    if kind == "alpha":
+        options |= {"extrasamples": ["ASSOCALPHA"]}
+    if kind == "turned":
+        options |= {"extratags": [(274, "H", 1, 6, True)]}
+    if compression == "packbits":  # which tifffile reads, but does not write, without a further package
+        images = [Image.fromarray(page.squeeze()) for page in pages]
+        images[0].save(tmp_path / "stack.tif", compression="packbits", save_all=True, append_images=images[1:])
+        images[1].save(tmp_path / "one.tif", compression="packbits")
+    else:
+        with tifffile.TiffWriter(tmp_path / "stack.tif") as stack:
+            for page in pages:
+                stack.write(page.squeeze(), compression=compression, contiguous=False, **options)
+        tifffile.imwrite(tmp_path / "one.tif", pages[1].squeeze(), compression=compression, **options)
+    for channels in (1, 3):
+        _, second = read_pages(tmp_path / "stack.tif", channels)
+        np.testing.assert_array_equal(second.pixels, read_image(tmp_path / "one.tif", channels))
 
 
 def test_pages_of_a_stack_one_after_the_other(tmp_path):

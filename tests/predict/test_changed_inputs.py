@@ -1,8 +1,8 @@
 """Folders of images as they change: replaced pictures, formats, lists; by the functions that the command calls."""
 
-import contextlib
 import os
 import shutil
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -88,23 +88,42 @@ def test_orientation_in_prediction_and_vectors(tmp_path, red_predictor, orientat
     np.testing.assert_array_equal(read_mask_file(tmp_path / "mask.png").mask, expected)
 
 
-def test_more_pages_than_fit_into_patience(tmp_path, red_predictor):
-    """Twice the pages take about twice the time: each page is opened once."""
-    import time
-
+@pytest.mark.parametrize("compression", [None, "zlib", "packbits"])
+def test_four_times_the_pages_are_four_times_the_work(tmp_path, red_predictor, monkeypatch, compression):
+    """Counted: tag directories that are parsed, by both libraries, and files that are opened."""
     import tifffile
+    from PIL import TiffImagePlugin
 
-    spent = []
-    for count in (50, 200):
-        path = tmp_path / f"{count}.tif"
-        with tifffile.TiffWriter(path) as writer:
-            for number in range(count):
-                writer.write(
-                    np.full((16, 16, 3), number % 256, np.uint8), photometric="rgb", contiguous=False, metadata=None
-                )
+    work = Counter()
+
+    def counting(owner, name):
+        original = getattr(owner, name)
+
+        def counted(*arguments, **options):
+            work[f"{owner.__name__}.{name}"] += 1
+            return original(*arguments, **options)
+
+        monkeypatch.setattr(owner, name, counted)
+
+    counts = []
+    for pages in (50, 200):
+        path = tmp_path / f"{pages}.tif"
+        written = [Image.fromarray(np.full((16, 16, 3), number, np.uint8)) for number in range(pages)]
+        written[0].save(path, compression={"zlib": "tiff_adobe_deflate"}.get(compression, compression),
+                        save_all=True, append_images=written[1:])  # fmt: skip
+        if pages == 50:
+            counting(tifffile.TiffPage, "__init__")
+            counting(tifffile.FileHandle, "open")
+            counting(TiffImagePlugin.ImageFileDirectory_v2, "load")
+            counting(TiffImagePlugin.TiffImageFile, "seek")
         (job,) = plan_jobs(path, tmp_path / "out", Outputs())
-        begin = time.process_time()
-        with contextlib.suppress(UserError):
-            assert predict_job(red_predictor, job).faults == ()
-        spent.append(time.process_time() - begin)
-    assert spent[1] < 8 * spent[0] + 1
+        work.clear()
+        outcome = predict_job(red_predictor, job)
+        counts.append(dict(work))
+        assert outcome.faults == () and outcome.notes == ("page by page of a stack",)
+        with tifffile.TiffFile(job.outputs["mask"]) as stack:
+            assert [page.asarray()[0, 0] for page in stack.pages] == [255 * (n > 127) for n in range(pages)]
+    assert all(counts[1][what] <= 4 * counts[0][what] for what in counts[1])
+    assert counts[0]["TiffPage.__init__"] <= 8 * 50
+    # To seek, Pillow compares a page's place with those of all before: left to what it alone decodes.
+    assert counts[0].get("TiffImageFile.seek", 0) == (50 if compression == "packbits" else 0)

@@ -45,7 +45,7 @@ def run_case(targets, target, number, seed):
     if number == 2: os._exit(9)
     if number == 4: time.sleep(600)
     return ["a line"]
-fuzz.run_case = run_case
+fuzz.run_case, fuzz.PATIENCE = run_case, 2
 if "--work" in sys.argv: fuzz.main(); sys.exit()
 fuzz.__file__ = __file__
 print(__import__("json").dumps(fuzz.fuzz("card", 6, 0, 5.0)))

@@ -176,3 +176,29 @@ def test_objects_and_texts_are_no_numbers(tmp_path):
         bomb(path, (3,), dtype)
         with pytest.raises(checkpoints.DamagedCheckpoint, match="no numbers"):
             checkpoints.restore(path, method)
+
+
+@pytest.mark.parametrize("long_header", [False, True])
+def test_members_that_numpy_would_take_for_others_are_not_read(tmp_path, long_header, monkeypatch):
+    """Without `.npy` a member comes before its namesake; a header of format 2.0 may swell to 4 GB as it is unpacked."""
+    method = make("supervised")
+    path = checkpoints.save(tmp_path, method, 1, kept=2)
+    (path / checkpoints.CHECKSUM).unlink()
+    before = state(method)
+    with zipfile.ZipFile(path / checkpoints.STATE) as archive:
+        name = next(each for each in archive.namelist() if each.startswith("student/"))
+        content = {each: archive.read(each) for each in archive.namelist()}
+    with zipfile.ZipFile(path / checkpoints.STATE, "w", zipfile.ZIP_DEFLATED) as archive:
+        if long_header:
+            content[name] = b"\x93NUMPY\x02\x00" + (2**26).to_bytes(4, "little") + b" " * 2**26
+        else:
+            array = io.BytesIO()
+            np.save(array, np.zeros(2**20))
+            archive.writestr(name.removesuffix(".npy"), array.getvalue())
+        for each, data in content.items():
+            archive.writestr(each, data)
+    monkeypatch.setattr(np.lib.format, "read_array_header_2_0", lambda *_: pytest.fail("the header was read"))
+    for restore in (checkpoints.restore, lambda path, method: checkpoints.restore_deployed(path, method.student)):
+        with pytest.raises(checkpoints.DamagedCheckpoint, match=r"state\.npz: damaged"):
+            restore(path, method)
+    assert all(map(np.array_equal, state(method), before))

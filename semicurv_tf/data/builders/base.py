@@ -25,8 +25,9 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import encode_png
 from semicurv_tf.images.masks import MaskRule, ReadMask, check_same_size, read_mask, read_mask_of
 from semicurv_tf.images.reader import ReadImage, measure_files, read_valid_image
-from semicurv_tf.images.values import ValueRanges
+from semicurv_tf.images.values import ValueRanges, bands_used
 from semicurv_tf.section import set_option
+from semicurv_tf.wording import some
 
 # TFDS sorts by key, bucket by bucket of the whole range of keys. Keys spread over that range keep a
 # bucket small; keys 0, 1, 2, ... would all fall into the first, which then must fit into memory.
@@ -123,6 +124,7 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
         self.options = check_options(type(self).name, self.OPTIONS, options or {})
         self.channels = self._channels()
         self.value_range: ValueRanges | None = None  # of values wider than 8 bit, see `images.values`
+        self._further_bands: dict[int, list[str]] = {}  # number of bands to images of which not all are read
         self.faults: list[str] = []
         self.notes: list[str] = []
         self.on_source = lambda: None  # called after each source, for progress
@@ -151,7 +153,13 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
         yield self.whole(source)
 
     def check_all(self) -> None:
-        """Called when every source has been read: adds to `faults` what shows only when files are compared."""
+        """Called when every source has been read: adds to `faults` and `notes` what concerns several files."""
+        used = bands_used(self.channels)
+        for bands, names in sorted(self._further_bands.items()):
+            self.notes.append(
+                f"{self.name}: only the first {used} of {bands} bands used: {some(sorted(names))}. "
+                f"Fix, to learn from all: {set_option('data.options.channels', bands)}"
+            )
 
     def read_mask(self, path: Path, rule: MaskRule, image: Path | None) -> ReadMask:
         """The mask of a file, see `images.masks.read_mask_of`."""
@@ -176,6 +184,8 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
         if image.valid is not None:  # what the file says holds no data
             own = image.valid[..., None].astype(np.uint8)
             valid = own if valid is None else valid * own
+        if image.bands > bands_used(self.channels):
+            self._further_bands.setdefault(image.bands, []).append(source.name)
         example = make_example(source.name, image.pixels, mask, valid)
         if read is None:
             return example
@@ -282,6 +292,7 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
     def _forget(self) -> None:
         self.faults.clear()
         self.notes.clear()
+        self._further_bands.clear()
         self.rows.clear()
 
 

@@ -87,6 +87,7 @@ class Folder(CurvilinearBuilder):
 
     def check_all(self) -> None:
         """A value that is unknown in one mask must not be foreground in another."""
+        super().check_all()
         for value in sorted(self._unknown.keys() & self._positive.keys()):
             self.faults.append(
                 f"{min(self._positive[value])}: expected {value} to mean one thing in all masks, found 0 and {value} "
