@@ -20,7 +20,7 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
         (LAUGHS, "more than 100000 values"),
         (LAUGHS + "training:\n  seed: *m\n", "more than 100000 values"),  # a message with the value would be endless
         ("training: &t\n  seed: *t\n", "more than 20 levels"),
-        ("[" * 3000, "more than 20 levels"),
+        ("[" * 1200, "more than 20 levels"),
         ("training: " + "{a: " * 200 + "1" + "}" * 200, "more than 20 levels"),
         ("training:\n  seed: 2020-99-99\n", "not valid YAML"),
         (f"training:\n  seed: {'9' * 6000}\n", "not valid YAML"),
