@@ -4,8 +4,8 @@
     python scripts/fuzz.py --target image --case 17    one case, with its traceback; its file stays here
 
 A case is good when the reader returns, or raises `UserError` with short, printable lines. Counted are tracebacks (any
-other exception), crashes (the process died), hangs (no answer within --hang-seconds of processor time, or thirty times as
-long by the clock) and the peak of memory. Case N of a target is the same file on every machine, whatever else is run.
+other exception), crashes (the process died), hangs (no answer within --hang-seconds of processor time, or thirty times
+as long by the clock) and the peak of memory. Case N of a target is the same file on every machine, whatever else runs.
 """
 
 import argparse
