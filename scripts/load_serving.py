@@ -42,17 +42,20 @@ def main():
     options = parser.parse_args()
     if options.url:
         security = Security(token_file=options.token_file, ca_file=options.ca_file)
-        rows = [load(url, count, options.seconds, None, security) for url in options.url for count in options.clients]
+        found = (load(url, count, options.seconds, None, security) for url in options.url for count in options.clients)
     else:
-        rows = on_loopback(options.clients, options.seconds)
+        found = on_loopback(options.clients, options.seconds)
+    rows = []
+    for row in found:  # each is written when it is done: a load that fails loses none before it
+        rows.append(row)
+        if options.write:
+            options.write.parent.mkdir(parents=True, exist_ok=True)
+            options.write.write_text(json.dumps({"seconds": options.seconds, "loads": rows}, indent=2) + "\n")
     print(table(rows))
-    if options.write:
-        options.write.parent.mkdir(parents=True, exist_ok=True)
-        options.write.write_text(json.dumps({"seconds": options.seconds, "loads": rows}, indent=2) + "\n")
     sys.exit(1 if any(row["wrong"] or row["failed"] for row in rows) else 0)
 
 
-def on_loopback(counts: list[int], seconds: float) -> list[dict]:
+def on_loopback(counts: list[int], seconds: float):
     from semicurv_tf.export.from_run import export_network
     from tests.export.conftest import CARD, random_network
 
@@ -65,7 +68,7 @@ def on_loopback(counts: list[int], seconds: float) -> list[dict]:
         try:
             _, grpc_port, rest_port = server.stdout.readline().split()
             urls = (f"http://127.0.0.1:{rest_port}", f"grpc://127.0.0.1:{grpc_port}")
-            return [load(url, count, seconds, server.pid, Security()) for url in urls for count in counts]
+            yield from (load(url, count, seconds, server.pid, Security()) for url in urls for count in counts)
         finally:
             server.stdin.close()
             server.kill()
