@@ -18,7 +18,7 @@ from semicurv_tf.serving_client.transport import (
     NotNow,
     ServedModel,
     ServerRefused,
-    printable,
+    in_one_line,
     understood,
     untrusted,
     with_retries,
@@ -163,7 +163,7 @@ class RestTransport:
             reason = str(answer["error"])
         else:
             reason = content[:200].decode(errors="replace") or "an empty answer"
-        reason = printable(reason)
+        reason = in_one_line(reason)
         if status in PASSING:
             raise NotNow(f"HTTP {status}: {reason}")
         raise ServerRefused(f"{self.server} ({self.model}) refused with HTTP {status}: {reason}")

@@ -72,7 +72,7 @@ def understood(server: str) -> Iterator[None]:
         ) from None
 
 
-def printable(text: str) -> str:
+def in_one_line(text: str) -> str:
     """What a server said as part of one line: a stranger's text moves no cursor and ends no line."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:500]
 
@@ -103,7 +103,7 @@ def with_retries(call: Callable[[float], object], deadline_s: float, server: str
             wait = pause * random.uniform(0.5, 1.0)
             if time.monotonic() + wait >= end:
                 plural = "try" if tries == 1 else "tries"
-                last = printable(str(reason))
+                last = in_one_line(str(reason))
                 raise ServerLost(
                     f"{server}: no answer within {deadline_s:g} s ({tries} {plural}; the last: {last}). "
                     "Fix: check that the server runs and is reachable, or raise --deadline"
