@@ -29,7 +29,7 @@ def test_training_reads_the_folder(export, tmp_path):
     export.image()
     export.image("b.jpg")
     _labelme(export, ("crack", 2, 3, 9, 8), ("labelled area", 0, 0, 20, 24), ("roi", 30, 10, 34, 12))
-    assert "1 labelled images (1 in part), 1 unlabelled" in export.run("labelme").output
+    assert "1 labelled image (1 in part), 1 unlabelled" in export.run("labelme").output
     shares = {"validation_share": 0, "test_share": 0}
     dataset = load_dataset("folder", export.output, cache_dir=tmp_path / "cache", options=shares)
     arrays = dataset.train.read(dataset.train.names.index("a"))

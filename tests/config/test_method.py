@@ -159,7 +159,12 @@ def test_a_stored_run_takes_new_settings_strictly(tmp_path):
     assert "unknown key method.vat_sise" in line
 
 
-RECORDS = [path for path in (PROJECT / "results").rglob("*.json") if '"config": {' in path.read_text(encoding="utf-8")]
+def is_record(path):
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return isinstance(content, dict) and isinstance(content.get("config"), dict)
+
+
+RECORDS = [path for path in (PROJECT / "results").rglob("*.json") if is_record(path)]
 
 
 def test_every_record_in_the_results_loads():

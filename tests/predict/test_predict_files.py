@@ -304,7 +304,8 @@ def test_lines_of_other_options_are_written_again_and_masks_stay_as_they_are(tmp
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--kind", "road"], ["--kind", "--vectors"]),
+        (["--crs", "map"], ["--crs", "--vectors"]),
+        (["--run", "runs/a", "--kind", "road"], ["--kind", "--vectors"]),  # without a run it chooses the threshold
         (["--vectors", "geojson", "--crs", "EPSG:3857"], ["--crs EPSG:3857", "WGS 84"]),
         (["--vectors", "gpkg", "--crs", "EPSG:nonsense"], ["EPSG:nonsense"]),
     ],
