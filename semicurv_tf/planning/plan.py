@@ -176,4 +176,5 @@ def _memory(needed: int) -> str:
 def _time(seconds: float | None) -> str:
     if seconds is None:
         return "unknown on a GPU; the progress tells after the first steps"
-    return f"about {duration(seconds)}, if {counted(cores(), 'core')} have nothing else to do"
+    verb = "has" if cores() == 1 else "have"
+    return f"about {duration(seconds)}, if {counted(cores(), 'core')} {verb} nothing else to do"
