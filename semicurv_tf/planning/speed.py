@@ -1,5 +1,4 @@
-"""How fast a core of this machine convolves, measured in a fraction of a second: processors differ by a factor of
-three."""
+"""How fast a core of this machine convolves, measured in a fraction of a second: processors differ threefold."""
 
 import functools
 import time

@@ -19,7 +19,7 @@ from semicurv_tf.weights.builtin import KERNEL_CHANNELS, read_weights
 OWN_SHARE = 0.5  # of an image's own statistics against its folder's
 THRESHOLD = 0.6
 SCALES = (0.5, 0.75, 1.0, 1.5, 2.0)
-# Where the structures' width is known: the scales that make them about so wide (results/pretraining/README.md).
+# Where the structures' width is known: the scales that make them about so wide, as most that it was taught are.
 BEST_WIDTH_PX = 3.0
 AROUND = (0.75, 1.0, 1.33)
 LARGEST_SCALE = 2.0  # beyond that nothing is added but time and memory
