@@ -129,6 +129,36 @@ def test_teacher_is_the_moving_average(make_method, batch, statistics):
     assert (max(moved) > 1e-2) == (statistics == "batch")
 
 
+@pytest.mark.parametrize("name", ["supervised", "mean_teacher"])
+def test_a_share_of_the_start_stays_in_the_average(make_method, batch, name):
+    """0.3 of the start and 0.7 of the student's moving average, computed apart in NumPy."""
+    own = {"method__average_weights": True} if name == "supervised" else {}
+    method = make_method(
+        method__name=name, method__ema_alpha=0.6, method__start_share=0.3, training__learning_rate=0.3,
+        model__start="curves", **own,
+    )  # fmt: skip
+    method.student.set_weights([weight + 0.01 for weight in weights(method.student)])
+    method.remember_start()
+    start = average = weights(method.student)
+    for alpha in (0.0, 0.5, 0.6, 0.6):
+        method.train_step(batch)
+        average = [alpha * old + (1 - alpha) * new for old, new in zip(average, weights(method.student))]
+    for first, learned, actual in zip(start, average, weights(method.teacher), strict=True):
+        np.testing.assert_allclose(actual, 0.3 * first + 0.7 * learned, rtol=1e-4, atol=1e-6)
+
+
+def test_a_saved_learner_remembers_its_start(make_method, batch, tmp_path):
+    method = make_method(
+        method__name="supervised", method__average_weights=True, method__start_share=0.5, model__start="curves"
+    )
+    method.train_step(batch)
+    method.save(tmp_path / "learner.keras")
+    again = keras.saving.load_model(tmp_path / "learner.keras")
+    method.train_step(batch), again.train_step(batch)
+    for one, another in zip(weights(method.teacher), weights(again.teacher), strict=True):
+        np.testing.assert_allclose(one, another, rtol=1e-4, atol=1e-6)
+
+
 def test_supervised_deploys_its_student_or_the_average_where_asked(make_method, batch):
     plain = make_method(method__name="supervised")
     assert plain.teacher is None and plain.deployed is plain.student
