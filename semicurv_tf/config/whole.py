@@ -33,13 +33,6 @@ class Config(pydantic.BaseModel):
         return self
 
     @pydantic.model_validator(mode="after")
-    def _a_share_of_some_start(self):
-        share = getattr(self.method, "start_share", 0.0)
-        if share and self.model.start == "none":
-            raise idle_setting("method", "start_share", share, 0.0, "model.start=curves")
-        return self
-
-    @pydantic.model_validator(mode="after")
     def _something_to_learn_from(self):
         if self.data.labels != 0:
             return self

@@ -27,8 +27,8 @@ StartShare = Annotated[
     Field(
         ge=0.0,
         lt=1.0,
-        description="share of the weights of `model.start` in the moving average, so that a few labels do "
-        "not make it forget what the start knows",
+        description="share of the weights of `model.start` in the moving average, so that a few labels do not make it "
+        "forget what the start knows; nothing of random weights stays",
     ),
 ]
 

@@ -135,7 +135,7 @@ def test_a_share_of_the_start_stays_in_the_average(make_method, batch, name):
     own = {"method__average_weights": True} if name == "supervised" else {}
     method = make_method(
         method__name=name, method__ema_alpha=0.6, method__start_share=0.3, training__learning_rate=0.3,
-        model__start="curves", **own,
+        model__start="run", **own,
     )  # fmt: skip
     method.student.set_weights([weight + 0.01 for weight in weights(method.student)])
     method.remember_start()
@@ -147,9 +147,14 @@ def test_a_share_of_the_start_stays_in_the_average(make_method, batch, name):
         np.testing.assert_allclose(actual, 0.3 * first + 0.7 * learned, rtol=1e-4, atol=1e-6)
 
 
+def test_nothing_of_random_weights_stays(make_method, batch):
+    method = make_method(method__name="mean_teacher", method__start_share=0.5)
+    assert method.method.start_share == 0.0 and not method.other_variables
+
+
 def test_a_saved_learner_remembers_its_start(make_method, batch, tmp_path):
     method = make_method(
-        method__name="supervised", method__average_weights=True, method__start_share=0.5, model__start="curves"
+        method__name="supervised", method__average_weights=True, method__start_share=0.5, model__start="run"
     )
     method.train_step(batch)
     method.save(tmp_path / "learner.keras")
