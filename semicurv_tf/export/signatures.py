@@ -22,6 +22,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from semicurv_tf.export.containing import or_otherwise
 from semicurv_tf.export.exif_orientation import decode_as_read, sides_as_read
 from semicurv_tf.export.headers import FORMAT_NOT_SERVED, NO_CODE, UNDECODABLE, pixels_by_header
 from semicurv_tf.images.values import ValueRanges
@@ -159,15 +160,9 @@ def make_signatures(
 
 
 def _decode_or_empty(encoded, channels, value_range):
-    """The image, or one of size 0 where the bytes are no picture.
-
-    A decoder that fails would fail the whole batch, and with it the requests of other clients that
-    the server merged into it. A dataset of one element that ignores errors contains the damage.
-    """
+    """The image, or one of size 0 where the bytes are no picture."""
     decode = lambda bytes_: decode_as_read(bytes_, channels, value_range)
-    pictures = tf.data.Dataset.from_tensors(encoded).map(decode).ignore_errors()
-    empty = tf.zeros((0, 0, channels), tf.uint8)
-    return pictures.reduce(empty, lambda _, picture: tf.ensure_shape(picture, (None, None, channels)))
+    return or_otherwise(decode, encoded, tf.zeros((0, 0, channels), tf.uint8))
 
 
 def _checked(image, max_pixels, request_pixels):
