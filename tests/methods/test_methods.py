@@ -28,9 +28,10 @@ def run(method, batch, steps):
 @pytest.mark.parametrize("name", METHODS)
 def test_step_learns_a_line(make_method, batch, name):
     method = make_method(method__name=name, training__learning_rate=0.5, training__gradient_clip=None, **NO_VIEWS)
-    before = method.train_step(batch)
+    step = tf.function(method.train_step)  # twenty steps op by op take longer than the graph to build
+    before = step(batch)
     for _ in range(19):
-        after = method.train_step(batch)
+        after = step(batch)
     assert float(after["dice"]) < 0.6 * float(before["dice"])
     # Whatever is neither a loss nor watched otherwise would be missing from the progress.
     assert set(before) - set(LOSS_LABELS) <= {"ramp", "foreground", "student_iou"}
@@ -43,7 +44,8 @@ def test_same_seed_gives_the_same_weights_and_another_does_not(make_method, batc
         method = make_method(method__name=name, training__seed=seed)
         # One seed of initial weights: only views may differ.
         method.student.set_weights(weights(make_method(method__name=name).student))
-        run(method, batch, 3)
+        for _ in range(3):  # op by op: three graphs would take longer to build
+            method.train_step(batch)
         results.append(weights(method.deployed))
     for first, second in zip(results[0], results[1]):
         np.testing.assert_array_equal(first, second)
