@@ -12,6 +12,7 @@ from semicurv_tf.geometry.orientations import orient, orient_back
 from semicurv_tf.losses import dice_loss, mse_loss, npair_loss
 from semicurv_tf.methods import Learner
 from semicurv_tf.methods.registry import LOSS_LABELS, METHODS, methods_with
+from tests.repeated import repeated
 
 NO_VIEWS = {"views__flip_horizontal": 0.0, "views__rotation_degrees": 0.0, "views__translation": 0.0}
 FEW = ["supervised", "mean_teacher", "semicurv", "pseudo_label"]
@@ -22,7 +23,7 @@ def weights(network):
 
 
 def run(method, batch, steps):
-    return method.fit(tf.data.Dataset.from_tensors(batch).repeat(steps), verbose=0, shuffle=False).history
+    return method.fit(repeated(batch, steps), verbose=0, shuffle=False).history
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -374,7 +375,7 @@ def test_a_keras_user_compiles_and_fits(batch, name):
     )
     learner.compile(optimizer=keras.optimizers.Adam(0.01))
     before = weights(learner.deployed)
-    batches = tf.data.Dataset.from_tensors(batch).repeat()
+    batches = repeated(batch)
     history = learner.fit(batches, epochs=2, steps_per_epoch=3, shuffle=False, verbose=0).history
     assert len(history["loss"]) == 2 and np.all(np.isfinite(history["loss"]))
     assert set(settings.losses) - {"cross_entropy"} <= set(history)
