@@ -15,8 +15,8 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
-# Whole commands and servers come last: a broken formula should not wait for them. Of these, folders with the longest
-# files come first, so that no process waits at the end for another's.
+# Whole commands and servers come last: a broken formula should not wait for them. Of these the longest folders come
+# first, so that no process waits at the end for another's.
 SLOW_FOLDERS = (
     "end_to_end",
     "export",
@@ -31,8 +31,8 @@ SLOW_FOLDERS = (
     "study",
     "inference",
 )
-# Their tests share what takes long to make beside the tests themselves, thus one process runs them all.
-SHARING_FOLDERS = ("acquisition", "cli", "predict", "report", "serving")
+# Their tests share what takes long to make, a trained run or an export, thus one process runs them all.
+SHARING_FOLDERS = ("acquisition", "api", "cli", "end_to_end", "export", "predict", "report", "serving")
 
 
 @pytest.hookimpl(tryfirst=True)
