@@ -12,6 +12,7 @@ from semicurv_tf.geometry.orientations import orient, orient_back
 from semicurv_tf.losses import dice_loss, mse_loss, npair_loss
 from semicurv_tf.methods import Learner
 from semicurv_tf.methods.registry import LOSS_LABELS, METHODS, methods_with
+from tests.repeated import repeated
 
 NO_VIEWS = {"views__flip_horizontal": 0.0, "views__rotation_degrees": 0.0, "views__translation": 0.0}
 FEW = ["supervised", "mean_teacher", "semicurv", "pseudo_label"]
@@ -22,15 +23,16 @@ def weights(network):
 
 
 def run(method, batch, steps):
-    return method.fit(tf.data.Dataset.from_tensors(batch).repeat(steps), verbose=0, shuffle=False).history
+    return method.fit(repeated(batch, steps), verbose=0, shuffle=False).history
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_step_learns_a_line(make_method, batch, name):
     method = make_method(method__name=name, training__learning_rate=0.5, training__gradient_clip=None, **NO_VIEWS)
-    before = method.train_step(batch)
+    step = tf.function(method.train_step)  # twenty steps op by op take longer than the graph to build
+    before = step(batch)
     for _ in range(19):
-        after = method.train_step(batch)
+        after = step(batch)
     assert float(after["dice"]) < 0.6 * float(before["dice"])
     # Whatever is neither a loss nor watched otherwise would be missing from the progress.
     assert set(before) - set(LOSS_LABELS) <= {"ramp", "foreground", "student_iou"}
@@ -43,7 +45,8 @@ def test_same_seed_gives_the_same_weights_and_another_does_not(make_method, batc
         method = make_method(method__name=name, training__seed=seed)
         # One seed of initial weights: only views may differ.
         method.student.set_weights(weights(make_method(method__name=name).student))
-        run(method, batch, 3)
+        for _ in range(3):  # op by op: three graphs would take longer to build
+            method.train_step(batch)
         results.append(weights(method.deployed))
     for first, second in zip(results[0], results[1]):
         np.testing.assert_array_equal(first, second)
@@ -407,7 +410,7 @@ def test_a_keras_user_compiles_and_fits(batch, name):
     )
     learner.compile(optimizer=keras.optimizers.Adam(0.01))
     before = weights(learner.deployed)
-    batches = tf.data.Dataset.from_tensors(batch).repeat()
+    batches = repeated(batch)
     history = learner.fit(batches, epochs=2, steps_per_epoch=3, shuffle=False, verbose=0).history
     assert len(history["loss"]) == 2 and np.all(np.isfinite(history["loss"]))
     assert set(settings.losses) - {"cross_entropy"} <= set(history)
