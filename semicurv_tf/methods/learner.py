@@ -25,7 +25,8 @@ class Learner(keras.Model):
     """A student that learns by a method, each step in fresh random views; compile it, and `fit` it or hand it to a run.
 
     Args:
-        student: the network that the optimizer changes, built: from raw images to logits.
+        student: the network that the optimizer changes, built: from raw images to logits. Its weights are the start of
+            which `method.start_share` stays in the teacher, until `remember_start` is called with others.
         teacher: its moving average, same architecture; None makes one of the student's configuration where the method
             keeps one (see `MethodSettings.needs_teacher`).
         method: settings of a method, or a name from `semicurv_tf.methods.registry.METHODS`; they say which term is

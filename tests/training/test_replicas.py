@@ -23,6 +23,7 @@ RECIPE = {
     "method.teacher_view": "orientation",
     "method.batch_statistics": "moving",
     "method.dice_over": "batch",
+    "method.start_share": 0.3,
 }
 
 
