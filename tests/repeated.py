@@ -6,7 +6,7 @@ import tensorflow as tf
 def repeated(batch, count: int | None = None) -> tf.data.Dataset:
     """The batch `count` times, or without end.
 
-    Without the thread that tunes: the end of `fit` would wait for its sleep, as long as the graph took to build.
+    Without the thread that tunes: the end of `fit` would wait for it, idle for seconds.
     """
     options = tf.data.Options()
     options.autotune.enabled = False
