@@ -22,7 +22,8 @@ def build_method(config: Config, channels: int, mean, standard_deviation, steps:
     student = network()
     load_trunk_weights(student, config.model)
     method = config.method
-    if config.model.start == "none" and getattr(method, "start_share", 0.0):
+    share: float = getattr(method, "start_share", 0.0)
+    if share and config.model.start == "none":
         method = method.model_copy(update={"start_share": 0.0})  # random weights are nothing to keep
     teacher = network() if method.needs_teacher else None
     return Learner(student, teacher, method, config.views, config.training, steps)
