@@ -1,4 +1,4 @@
-"""Many clients at once on a server: latencies, wrong answers, and whether its memory grows.
+"""Many clients at once on a server: latencies, wrong answers, its processor time, and whether its memory grows.
 
     python scripts/load_serving.py --seconds 60 --write results/load_serving.json
     python scripts/load_serving.py --url https://host:8443 --ca-file ca.pem --token-file token    one elsewhere
@@ -11,6 +11,7 @@ load.
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
@@ -88,6 +89,7 @@ def load(url: str, clients: int, seconds: float, process: int | None, security: 
             raise mask
     latencies, wrong, failed, lock = [], 0, 0, threading.Lock()
     before, end = _memory_mb(process), time.monotonic() + seconds
+    processor_before = _processor_s(process)
 
     def one(number: int):
         nonlocal wrong, failed
@@ -117,15 +119,17 @@ def load(url: str, clients: int, seconds: float, process: int | None, security: 
         if middle is None and time.monotonic() > end - seconds / 2:
             middle = _memory_mb(process)
     p50, p99 = np.percentile(latencies, (50, 99)) * 1000
+    spent = None if process is None else (_processor_s(process) - processor_before) / len(latencies) * 1000
     return {
         "protocol": url.partition(":")[0], "clients": clients, "requests": len(latencies),
         "per_second": round(len(latencies) / seconds, 1), "p50_ms": round(p50, 1), "p99_ms": round(p99, 1),
-        "wrong": wrong, "failed": failed, "memory_mb_before_middle_after": [before, middle, _memory_mb(process)],
+        "server_processor_ms": None if spent is None else round(spent, 1), "wrong": wrong, "failed": failed,
+        "memory_mb_before_middle_after": [before, middle, _memory_mb(process)],
     }  # fmt: skip
 
 
 def table(rows: list[dict]) -> str:
-    head = ["protocol", "clients", "requests", "per_second", "p50_ms", "p99_ms", "wrong", "failed"]
+    head = list(rows[0])[:-1]  # the last one, memory, is three figures
     lines = ["| " + " | ".join([*head, "server's memory, MB"]) + " |", "|---|" + "---:|" * len(head)]
     for row in rows:
         memory = " / ".join("" if mb is None else f"{mb:.0f}" for mb in row["memory_mb_before_middle_after"])
@@ -138,6 +142,14 @@ def _memory_mb(process: int | None) -> float | None:
         return None
     found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{process}/status").read_text())
     return int(found[1]) / 1024
+
+
+def _processor_s(process: int | None) -> float | None:
+    """Processor time of a process since it started, in s: fields 14 and 15 of its `stat`, in ticks."""
+    if process is None:
+        return None
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

@@ -26,5 +26,6 @@ if [ $# -gt 0 ]; then exec python -m pytest "$@"; fi
 ruff format --check .
 ruff check .
 mypy
-# Two processes: most of a test's time is TensorFlow's start and the building of graphs, which use one core.
-exec python -m pytest --numprocesses 2 --dist loadgroup
+# Two processes: most of a test's time is TensorFlow's start and the building of graphs, which use one core. In the
+# order of tests/conftest.py: xdist's own leaves the files of the fewest tests to the end, and those are the longest.
+exec python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder

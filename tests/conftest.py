@@ -15,20 +15,21 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
-# Whole commands and servers last: a broken formula should not wait for them.
+# Whole commands and servers come last: a broken formula should not wait for them. Of these the longest folders come
+# first, so that no process waits at the end for another's.
 SLOW_FOLDERS = (
-    "data",
-    "inference",
-    "export",
-    "predict",
-    "study",
-    "report",
-    "cli",
-    "serving",
-    "api",
-    "docs",
-    "notebooks",
     "end_to_end",
+    "export",
+    "cli",
+    "api",
+    "serving",
+    "notebooks",
+    "data",
+    "predict",
+    "report",
+    "docs",
+    "study",
+    "inference",
 )
 # Their tests share what takes long to make, a trained run or an export, thus one process runs them all.
 SHARING_FOLDERS = ("acquisition", "api", "cli", "end_to_end", "export", "predict", "report", "serving")

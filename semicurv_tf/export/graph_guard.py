@@ -35,11 +35,13 @@ _PICTURES_AND_TEXTS = """
     RegexFullMatch StaticRegexFullMatch StringJoin StringLength StringSplit StringSplitV2 Substr AsString
     DecodeBase64 EncodeBase64
 """
+# ReduceDataset stands in older exports.
 _CONTROL_FLOW_AND_DATA = """
-    Assert AssignVariableOp Case DisableCopyOnRead Enter Exit If IgnoreErrorsDataset LoopCond MapDataset Merge
-    NextIteration NoOp PartitionedCall ReadVariableOp ReduceDataset StatefulPartitionedCall StatelessCase
-    StatelessIf StatelessWhile Switch TensorDataset TensorListFromTensor TensorListGetItem TensorListLength
-    TensorListReserve TensorListSetItem TensorListStack TensorSliceDataset VarHandleOp VarIsInitializedOp While
+    Assert AssignVariableOp Case ConcatenateDataset DatasetToSingleElement DisableCopyOnRead Enter Exit If
+    IgnoreErrorsDataset LoopCond MapDataset Merge NextIteration NoOp PartitionedCall ReadVariableOp ReduceDataset
+    StatefulPartitionedCall StatelessCase StatelessIf StatelessWhile Switch TakeDataset TensorDataset
+    TensorListFromTensor TensorListGetItem TensorListLength TensorListReserve TensorListSetItem TensorListStack
+    TensorSliceDataset VarHandleOp VarIsInitializedOp While
 """
 ALLOWED = frozenset(" ".join((_ARRAYS, _NUMBERS, _LAYERS, _PICTURES_AND_TEXTS, _CONTROL_FLOW_AND_DATA)).split())
 # What TensorFlow itself puts beside a graph to save and restore its variables. These touch files, so they may stand

@@ -6,6 +6,8 @@ A PNG of 100 KB can hold 500 million pixels, a GIF any number of frames. Sizes a
 
 import tensorflow as tf
 
+from semicurv_tf.export.containing import or_otherwise
+
 NO_CODE, UNDECODABLE, FORMAT_NOT_SERVED = 0.0, -1.0, -4.0
 PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 _PNG_HEADER_BYTES = 33  # signature, then the header chunk: length, "IHDR", width, height, five bytes, checksum
@@ -51,7 +53,5 @@ def _is_animated(encoded):
 
 
 def _jpeg_sides(encoded):
-    # A damaged header is an error, which a dataset of one element contains: it would fail the other images too.
     sides_of = lambda bytes_: tf.image.extract_jpeg_shape(bytes_, tf.int64)[:2]
-    found = tf.data.Dataset.from_tensors(encoded).map(sides_of).ignore_errors()
-    return found.reduce(tf.zeros((2,), tf.int64), lambda _, sides: tf.ensure_shape(sides, (2,)))
+    return tf.ensure_shape(or_otherwise(sides_of, encoded, tf.zeros((2,), tf.int64)), (2,))

@@ -22,6 +22,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from semicurv_tf.export.containing import or_otherwise
 from semicurv_tf.export.exif_orientation import decode_as_read, sides_as_read
 from semicurv_tf.export.headers import FORMAT_NOT_SERVED, NO_CODE, UNDECODABLE, pixels_by_header
 from semicurv_tf.images.values import ValueRanges
@@ -63,8 +64,15 @@ def make_signatures(
     """
     height, width = size or (None, None)
     images = (None, height, width, channels)
-    # One function, called by all signatures: its graph is stored once.
+    # One function each, called by all signatures: its graph is built and stored once.
     network = tf.function(logits_of, input_signature=[tf.TensorSpec(images, tf.float32)], autograph=False)
+    of_encoded = lambda function: tf.function(function, [tf.TensorSpec((), tf.string)], autograph=False)
+    decoded = of_encoded(lambda encoded: _decode_or_empty(encoded, channels, value_range))
+
+    @of_encoded
+    def header_of(encoded):
+        sides, code = pixels_by_header(encoded)
+        return sides_as_read(encoded, sides, channels), code
 
     def logits_within_memory(image):
         # A batch of more pixels than one image may have goes image by image: batches of small images gain
@@ -100,11 +108,6 @@ def make_signatures(
     def per_image(image_bytes, answer, none, outputs):
         """`answer(image)` of each image that is served, `none(code)` of the others."""
         headers = tf.TensorSpec((2,), tf.int64), tf.TensorSpec((), tf.float32)
-
-        def header_of(encoded):
-            sides, code = pixels_by_header(encoded)
-            return sides_as_read(encoded, sides, channels), code
-
         sides, codes = tf.map_fn(header_of, image_bytes, parallel_iterations=1, fn_output_signature=headers)
         pixels = tf.reduce_prod(sides, axis=1)
         fits = pixels <= max_pixels
@@ -126,10 +129,10 @@ def make_signatures(
         return probability, tf.where(probability > threshold, tf.constant(255, tf.uint8), tf.constant(0, tf.uint8))
 
     def decoded_or(encoded, answer, none):
-        image = _decode_or_empty(encoded, channels, value_range)
-        decoded = tf.size(image) > 0
-        served = decoded & tf.reduce_all(tf.shape(image)[:2] == tf.constant(size)) if size else decoded
-        code = tf.where(decoded, SIZE_NOT_SERVED, UNDECODABLE)
+        image = decoded(encoded)
+        whole = tf.size(image) > 0
+        served = whole & tf.reduce_all(tf.shape(image)[:2] == tf.constant(size)) if size else whole
+        code = tf.where(whole, SIZE_NOT_SERVED, UNDECODABLE)
         return tf.cond(served, lambda: answer(image), lambda: none(code))
 
     def predict_decoded(image):
@@ -159,15 +162,9 @@ def make_signatures(
 
 
 def _decode_or_empty(encoded, channels, value_range):
-    """The image, or one of size 0 where the bytes are no picture.
-
-    A decoder that fails would fail the whole batch, and with it the requests of other clients that
-    the server merged into it. A dataset of one element that ignores errors contains the damage.
-    """
+    """The image, or one of size 0 where the bytes are no picture."""
     decode = lambda bytes_: decode_as_read(bytes_, channels, value_range)
-    pictures = tf.data.Dataset.from_tensors(encoded).map(decode).ignore_errors()
-    empty = tf.zeros((0, 0, channels), tf.uint8)
-    return pictures.reduce(empty, lambda _, picture: tf.ensure_shape(picture, (None, None, channels)))
+    return or_otherwise(decode, encoded, tf.zeros((0, 0, channels), tf.uint8))
 
 
 def _checked(image, max_pixels, request_pixels):

@@ -8,7 +8,7 @@ import tensorflow as tf
 from semicurv_tf import replicas
 from semicurv_tf.augment.randomness import purpose_seed
 from semicurv_tf.augment.transplant import with_transplants
-from semicurv_tf.config import Config, TrainingConfig, ViewsConfig
+from semicurv_tf.config import TrainingConfig, ViewsConfig
 from semicurv_tf.geometry.warp import unwarp, warp
 from semicurv_tf.losses import dice_loss, weighted_cross_entropy_loss
 from semicurv_tf.methods.descent import descend
@@ -25,7 +25,8 @@ class Learner(keras.Model):
     """A student that learns by a method, each step in fresh random views; compile it, and `fit` it or hand it to a run.
 
     Args:
-        student: the network that the optimizer changes, built: from raw images to logits.
+        student: the network that the optimizer changes, built: from raw images to logits. Its weights are the start of
+            which `method.start_share` stays in the teacher, until `remember_start` is called with others.
         teacher: its moving average, same architecture; None makes one of the student's configuration where the method
             keeps one (see `MethodSettings.needs_teacher`).
         method: settings of a method, or a name from `semicurv_tf.methods.registry.METHODS`; they say which term is
@@ -80,7 +81,18 @@ class Learner(keras.Model):
             # Not frozen by `trainable = False`, which would put its batch normalisation into inference
             # mode for good: the optimizer is given the student's variables only.
             teacher.set_weights(student.get_weights())
+        self._start: list[keras.Variable] = []
+        if getattr(method, "start_share", 0.0):
+            for index, weight in enumerate(student.weights):
+                kept = self.add_weight(weight.shape, "zeros", weight.dtype, trainable=False, name=f"start_{index}")
+                self._start.append(kept)
+            self.remember_start()
         self.built = True
+
+    def remember_start(self):
+        """Takes the student's weights as those of which `method.start_share` stays in the teacher."""
+        for kept, weight in zip(self._start, self.student.weights):
+            kept.assign(weight)
 
     def train_step(self, batch):
         """One step; returns its losses and what the watchers look at, as scalars."""
@@ -105,7 +117,7 @@ class Learner(keras.Model):
             total = tf.add_n([weight * loss for weight, loss in weighted.values()])
         descend(self.optimizer, tape, total, self.student.trainable_variables, self.training_config.gradient_clip)
         if self.teacher is not None:
-            update_average(self.teacher, self.student, step, self.method)
+            update_average(self.teacher, self.student, step, self.method, self._start)
         if term is not None:
             reports |= term.learn_beside(batch, view, tf.stop_gradient(probability))
         losses = {name: loss for name, (_, loss) in weighted.items()}
@@ -221,9 +233,12 @@ class Learner(keras.Model):
     @classmethod
     def from_config(cls, config):
         """A learner of `get_config`; its weights are those of fresh networks."""
-        whole = Config.model_validate({name: config[name] for name in ("method", "views", "training")})
+        # Each section alone: a learner has no section `model`, beside which some of their keys are checked.
+        method = METHODS[config["method"]["name"]].model_validate(config["method"])
+        views = ViewsConfig.model_validate(config["views"])
+        training = TrainingConfig.model_validate(config["training"])
         networks = [keras.saving.deserialize_keras_object(config[name]) for name in ("student", "teacher")]
-        return cls(*networks, whole.method, whole.views, whole.training, config["steps"])
+        return cls(*networks, method, views, training, config["steps"])
 
     def build_from_config(self, config):
         """Nothing is left to build: the networks come built."""
@@ -239,7 +254,7 @@ class Learner(keras.Model):
     @property
     def other_variables(self) -> list:
         """Variables beside networks and optimizer that a step changes, for the checkpoint."""
-        return [] if self.term is None else self.term.variables
+        return [*self._start, *([] if self.term is None else self.term.variables)]
 
     @property
     def _side_outputs(self) -> int:

@@ -16,8 +16,11 @@ def average_weight(step, alpha):
     return tf.minimum(1.0 - 1.0 / (step + 1.0), alpha)
 
 
-def update_average(teacher, student, step, method: AveragedSettings | TeacherSettings):
-    """Moves the teacher towards the student, in float32.
+def update_average(teacher, student, step, method: AveragedSettings | TeacherSettings, start=()):
+    """Moves the teacher towards the student, in float32; with a start, towards what lies between start and student.
+
+    The average of `s start + (1 - s) student` is `s start + (1 - s)` times the average of the student: the
+    weight-space ensemble of Wortsman et al. (2022, "Robust fine-tuning of zero-shot models"), at each step.
 
     The moving statistics of batch normalisation are averaged too, but with `teacher_statistics: batch`: there they are
     left to the teacher's own passes in training mode.
@@ -25,9 +28,11 @@ def update_average(teacher, student, step, method: AveragedSettings | TeacherSet
     Args:
         teacher, student: networks of one architecture.
         step: steps done before this one, scalar integer tensor.
-        method: alpha and the choice for the statistics.
+        method: alpha, the choice for the statistics, and s (`start_share`).
+        start: variables in the order of the networks' weights; empty where s is 0.
     """
-    rest = 1.0 - average_weight(step, method.ema_alpha)
-    for average, current in zip(teacher.weights, student.weights):
+    rest, share = 1.0 - average_weight(step, method.ema_alpha), method.start_share
+    for index, (average, current) in enumerate(zip(teacher.weights, student.weights)):
         if current.trainable or method.averages_statistics:
-            average.assign_sub((average.value - current.value) * rest)
+            goal = share * start[index].value + (1.0 - share) * current.value if start else current.value
+            average.assign_sub((average.value - goal) * rest)

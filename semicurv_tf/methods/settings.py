@@ -22,6 +22,16 @@ from semicurv_tf.section import Fraction, Section
 # What a pass of an image through the network costs, in passes forward; with its gradient it costs three.
 FORWARD, LEARN = 1, 3
 
+StartShare = Annotated[
+    float,
+    Field(
+        ge=0.0,
+        lt=1.0,
+        description="share of the weights of `model.start` in the moving average, so that a few labels do not make it "
+        "forget what the start knows; nothing of random weights stays",
+    ),
+]
+
 
 def _loss_of_earlier_versions(name):
     return "wbce" if name == "cross_entropy" else name
@@ -99,6 +109,7 @@ class AveragedSettings(MethodSettings):
 
     average_weights: bool = Field(False, description="deploy the moving average of the weights")
     ema_alpha: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(0.999, description="of the moving average")
+    start_share: StartShare = 0.0
 
     @property
     def needs_teacher(self) -> bool:
@@ -107,7 +118,10 @@ class AveragedSettings(MethodSettings):
 
     def idle(self):
         """See `Section`."""
-        return super().idle() | ({} if self.average_weights else {"ema_alpha": "method.average_weights=true"})
+        unused = (
+            {} if self.average_weights else dict.fromkeys(("ema_alpha", "start_share"), "method.average_weights=true")
+        )
+        return super().idle() | unused
 
 
 class UnlabelledSettings(MethodSettings):
@@ -131,6 +145,7 @@ class TeacherSettings(UnlabelledSettings):
     """The teacher: a moving average of the student whose predictions are its targets."""
 
     ema_alpha: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(0.999, description="of the moving average")
+    start_share: StartShare = 0.0
     teacher_statistics: Literal["averaged", "batch"] = Field(
         "averaged",
         description="the teacher's batch normalisation: averages of the student's statistics, or its own batch (the "

@@ -78,6 +78,7 @@ def make_plan(request: Request, dataset: Dataset, labelled: Sequence[str], run: 
         ),
         ("crop", _with_reason(f"{config.data.crop} px" if config.data.crop else "none", "data.crop", choices)),
         ("batch", _batch(config)),
+        *_start(config, choices),
         ("length", _with_reason(counted(steps, "step"), "training.steps", choices)),
         ("memory", _memory(memory)),
         ("time", _time(seconds_of_run(config, steps, pixels, precision))),
@@ -160,6 +161,14 @@ def _structures(images: ImageFacts) -> str:
 def _with_reason(text: str, key: str, choices: list[Choice]) -> str:
     reason = next((choice.reason for choice in choices if choice.key == key), None)
     return text if reason is None else f"{text}: {reason}"
+
+
+def _start(config: Config, choices: list[Choice]) -> list[tuple[str, str]]:
+    share = getattr(config.method, "start_share", 0.0)
+    if not share or config.model.start == "none":
+        return []
+    text = f"{config.model.start}, of which {100 * share:.0f} % stays in the network"
+    return [("start", _with_reason(text, "method.start_share", choices))]
 
 
 def _batch(config: Config) -> str:

@@ -14,7 +14,9 @@ from semicurv_tf.training import checkpoints, run_folder
 from semicurv_tf.training.train import compiled_method
 
 # What of the section `method` decides what is learned from labelled images alone.
-_DECIDES_EARLIER = ("supervised_loss", "dice_over", "ema_alpha", "teacher_statistics", "side_weight", "loss_pose")
+_DECIDES_EARLIER = (
+    "supervised_loss", "dice_over", "ema_alpha", "start_share", "teacher_statistics", "side_weight", "loss_pose"
+)  # fmt: skip
 _WITHOUT_INFLUENCE = ("training.checkpoint", "training.monitor", "training.pictures")  # how these keys begin
 
 

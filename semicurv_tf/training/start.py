@@ -79,6 +79,7 @@ def begin(learner, config: Config) -> None:
         load_start(learner.student, start)
     if learner.teacher is not None:
         learner.teacher.set_weights(learner.student.get_weights())
+    learner.remember_start()
 
 
 def described_start(start: dict) -> str:

@@ -14,6 +14,7 @@ from semicurv_tf.geometry import affine
 from semicurv_tf.geometry import warp as warping
 from semicurv_tf.losses import cross_entropy, dice, mse, npair, pixel_loss, valid_pixels
 from semicurv_tf.metrics.overlap import SCORES, count_overlap, summarise
+from tests.repeated import repeated
 
 METRICS = {name: getattr(semicurv_tf, name) for name in ("IoU", "F1", "Precision", "Recall")}
 
@@ -39,7 +40,7 @@ def batches(images, masks, count=2):
     labelled = {"image": images[:2], "mask": masks[:2], "valid": valid[:2]}
     unlabelled = {"image": images[2:], "valid": valid[2:]}
     one = {"labelled": labelled, "unlabelled": unlabelled}
-    return tf.data.Dataset.from_tensors(one).repeat(count)
+    return repeated(one, count)
 
 
 @pytest.mark.parametrize("name", METRICS)

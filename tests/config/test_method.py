@@ -94,6 +94,7 @@ def test_a_recipe_of_another_method_names_every_foreign_key(tmp_path):
     [
         ({"method.name": "supervised", "method.ema_alpha": 0.9}, "method.ema_alpha", "method.average_weights=true"),
         ({"method.name": "cgan", "method.ema_alpha": 0.9}, "method.ema_alpha", "method.average_weights=true"),
+        ({"method.name": "supervised", "method.start_share": 0.5}, "method.start_share", "method.average_weights=true"),
         (
             {"method.name": "supervised", "method.unlabelled_from": 0.5},
             "method.unlabelled_from",

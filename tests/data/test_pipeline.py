@@ -47,6 +47,13 @@ def test_shapes_are_static_and_values_raw():
     assert all(part.dtype == "float32" for part in spec["labelled"].values())
 
 
+def test_no_thread_tunes_it_whose_sleep_the_end_of_a_run_would_wait_for():
+    dataset = training_batches(
+        _store(), [0, 1], [2, 3], batch_labelled=2, batch_unlabelled=2, crop=None, seed=0, first_step=0, steps=1
+    )
+    assert dataset.options().autotune.enabled is False
+
+
 def test_each_pass_takes_every_image_once_and_streams_are_independent():
     batches = _batches(_store(7), [5, 6], [0, 1, 2, 3, 4], steps=10)
     labelled = [which for batch in batches for which in _which(batch["labelled"]["image"])]

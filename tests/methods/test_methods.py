@@ -12,6 +12,7 @@ from semicurv_tf.geometry.orientations import orient, orient_back
 from semicurv_tf.losses import dice_loss, mse_loss, npair_loss
 from semicurv_tf.methods import Learner
 from semicurv_tf.methods.registry import LOSS_LABELS, METHODS, methods_with
+from tests.repeated import repeated
 
 NO_VIEWS = {"views__flip_horizontal": 0.0, "views__rotation_degrees": 0.0, "views__translation": 0.0}
 FEW = ["supervised", "mean_teacher", "semicurv", "pseudo_label"]
@@ -22,15 +23,16 @@ def weights(network):
 
 
 def run(method, batch, steps):
-    return method.fit(tf.data.Dataset.from_tensors(batch).repeat(steps), verbose=0, shuffle=False).history
+    return method.fit(repeated(batch, steps), verbose=0, shuffle=False).history
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_step_learns_a_line(make_method, batch, name):
     method = make_method(method__name=name, training__learning_rate=0.5, training__gradient_clip=None, **NO_VIEWS)
-    before = method.train_step(batch)
+    step = tf.function(method.train_step)  # twenty steps op by op take longer than the graph to build
+    before = step(batch)
     for _ in range(19):
-        after = method.train_step(batch)
+        after = step(batch)
     assert float(after["dice"]) < 0.6 * float(before["dice"])
     # Whatever is neither a loss nor watched otherwise would be missing from the progress.
     assert set(before) - set(LOSS_LABELS) <= {"ramp", "foreground", "student_iou"}
@@ -43,7 +45,8 @@ def test_same_seed_gives_the_same_weights_and_another_does_not(make_method, batc
         method = make_method(method__name=name, training__seed=seed)
         # One seed of initial weights: only views may differ.
         method.student.set_weights(weights(make_method(method__name=name).student))
-        run(method, batch, 3)
+        for _ in range(3):  # op by op: three graphs would take longer to build
+            method.train_step(batch)
         results.append(weights(method.deployed))
     for first, second in zip(results[0], results[1]):
         np.testing.assert_array_equal(first, second)
@@ -127,6 +130,41 @@ def test_teacher_is_the_moving_average(make_method, batch, statistics):
     ]
     # On batch statistics the teacher keeps the statistics of its own passes.
     assert (max(moved) > 1e-2) == (statistics == "batch")
+
+
+@pytest.mark.parametrize("name", ["supervised", "mean_teacher"])
+def test_a_share_of_the_start_stays_in_the_average(make_method, batch, name):
+    """0.3 of the start and 0.7 of the student's moving average, computed apart in NumPy."""
+    own = {"method__average_weights": True} if name == "supervised" else {}
+    method = make_method(
+        method__name=name, method__ema_alpha=0.6, method__start_share=0.3, training__learning_rate=0.3,
+        model__start="run", **own,
+    )  # fmt: skip
+    method.student.set_weights([weight + 0.01 for weight in weights(method.student)])
+    method.remember_start()
+    start = average = weights(method.student)
+    for alpha in (0.0, 0.5, 0.6, 0.6):
+        method.train_step(batch)
+        average = [alpha * old + (1 - alpha) * new for old, new in zip(average, weights(method.student))]
+    for first, learned, actual in zip(start, average, weights(method.teacher), strict=True):
+        np.testing.assert_allclose(actual, 0.3 * first + 0.7 * learned, rtol=1e-4, atol=1e-6)
+
+
+def test_nothing_of_random_weights_stays(make_method, batch):
+    method = make_method(method__name="mean_teacher", method__start_share=0.5)
+    assert method.method.start_share == 0.0 and not method.other_variables
+
+
+def test_a_saved_learner_remembers_its_start(make_method, batch, tmp_path):
+    method = make_method(
+        method__name="supervised", method__average_weights=True, method__start_share=0.5, model__start="run"
+    )
+    method.train_step(batch)
+    method.save(tmp_path / "learner.keras")
+    again = keras.saving.load_model(tmp_path / "learner.keras")
+    method.train_step(batch), again.train_step(batch)
+    for one, another in zip(weights(method.teacher), weights(again.teacher), strict=True):
+        np.testing.assert_allclose(one, another, rtol=1e-4, atol=1e-6)
 
 
 def test_supervised_deploys_its_student_or_the_average_where_asked(make_method, batch):
@@ -372,7 +410,7 @@ def test_a_keras_user_compiles_and_fits(batch, name):
     )
     learner.compile(optimizer=keras.optimizers.Adam(0.01))
     before = weights(learner.deployed)
-    batches = tf.data.Dataset.from_tensors(batch).repeat()
+    batches = repeated(batch)
     history = learner.fit(batches, epochs=2, steps_per_epoch=3, shuffle=False, verbose=0).history
     assert len(history["loss"]) == 2 and np.all(np.isfinite(history["loss"]))
     assert set(settings.losses) - {"cross_entropy"} <= set(history)

@@ -53,6 +53,19 @@ def test_what_the_user_named_stays():
     assert [choice.key for choice in choose(by_epochs, facts(), {"data.crop": 64})] == []
 
 
+def test_of_the_start_stays_as_much_as_one_image():
+    started = load_config(None, {
+        "method.name": "supervised", "method.average_weights": True, "method.start_share": 0.35, "training.steps": 300,
+        "model.start": "curves",
+    })  # fmt: skip
+    share = lambda **known: {choice.key: choice.value for choice in choose(started, facts(**known), {})}.get(
+        "method.start_share"
+    )
+    assert share(labelled=1) is share(labelled=2) is None  # the recipe's 0.35 is less than a half
+    assert (share(labelled=3), share(labelled=12)) == (0.333, 0.083)
+    assert "method.start_share" not in [choice.key for choice in choose(started, facts(), {"method.start_share": 0.2})]
+
+
 def test_length_within_a_time():
     config = load_config(None, {"training.steps": 300})
     seconds_of = lambda steps: 30 + 0.5 * steps

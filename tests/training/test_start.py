@@ -10,8 +10,9 @@ from semicurv_tf.config import load_config
 from semicurv_tf.errors import UserError
 from semicurv_tf.methods import build_method
 from semicurv_tf.models.residual_unet import ResidualUNet
+from semicurv_tf.training import run_folder
 from semicurv_tf.training.start import begin, start_facts
-from semicurv_tf.training.train import train
+from semicurv_tf.training.train import resume, train
 from semicurv_tf.weights import write_weights
 
 WIDTHS = (4, 6)
@@ -75,6 +76,27 @@ def test_a_run_begins_with_it_and_remembers_it(start, tmp_path):
     kernels = lambda arrays: [array for array in arrays if array.ndim == 4]
     for array, weight in zip(kernels(start.arrays), kernels(network.get_weights()), strict=True):
         np.testing.assert_allclose(weight, array, atol=1e-6)
+
+
+def test_a_resumed_run_remembers_the_start(start, tmp_path):
+    """Stopped and resumed from its checkpoint, where the file of the start may be gone, it ends at the same weights."""
+    settings = {
+        "method.name": "supervised", "method.average_weights": True, "method.start_share": 0.5,
+        "training.schedule": "constant", "training.learning_rate": 0.1, "training.monitor_images": 1,
+    }  # fmt: skip
+    deployed = []
+    for name, lengths in {"whole": [4], "pieces": [2, 4]}.items():
+        run = tmp_path / name
+        train(config(start.path, **settings, **{"training.steps": lengths[0]}), run, console())
+        for steps in lengths[1:]:
+            kept = run_folder.read_config(run)
+            longer = kept.model_copy(update={"training": kept.training.model_copy(update={"steps": steps})})
+            resume(run, longer, console())
+        deployed.append(run_folder.load_deployed(run)[0].get_weights())
+    moved = [np.abs(array - weight).max() for array, weight in zip(start.arrays, deployed[0], strict=True)]
+    assert max(moved) > 1e-3
+    for one, another in zip(*deployed, strict=True):
+        np.testing.assert_allclose(one, another, rtol=1e-5, atol=1e-6)
 
 
 def test_what_does_not_fit_is_refused(start, tmp_path):
