@@ -25,6 +25,14 @@ class Config(pydantic.BaseModel):
     views: ViewsConfig = ViewsConfig()
     training: TrainingConfig = TrainingConfig()
 
+    @property
+    def start_share(self) -> float:
+        """The share of the start that stays in the network: `method.start_share`, 0 where the weights begin at random.
+
+        A recipe that keeps one can thus be taken with `model.start=none`.
+        """
+        return 0.0 if self.model.start == "none" else getattr(self.method, "start_share", 0.0)
+
     @pydantic.model_validator(mode="after")
     def _side_outputs_have_a_weight(self):
         value, default = self.method.side_weight, type(self.method).model_fields["side_weight"].default

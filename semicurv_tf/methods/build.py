@@ -21,9 +21,6 @@ def build_method(config: Config, channels: int, mean, standard_deviation, steps:
     network = lambda: build_network(config.model, channels, mean, standard_deviation, dtype, config.training.seed)
     student = network()
     load_trunk_weights(student, config.model)
-    method = config.method
-    share: float = getattr(method, "start_share", 0.0)
-    if share and config.model.start == "none":
-        method = method.model_copy(update={"start_share": 0.0})  # random weights are nothing to keep
+    method = config.method.model_copy(update={"start_share": config.start_share})
     teacher = network() if method.needs_teacher else None
     return Learner(student, teacher, method, config.views, config.training, steps)

@@ -45,8 +45,7 @@ def choose(config: Config, images: ImageFacts, named) -> list[Choice]:
     if not {"training.steps", "training.epochs"} & set(named) and config.training.steps is not None:
         steps, reason = choose_steps(config, images, crop)
         choices.append(Choice("training.steps", steps, reason))
-    share = getattr(config.method, "start_share", 0.0)
-    if "method.start_share" not in named and share * images.labelled > 1:
+    if "method.start_share" not in named and config.start_share * images.labelled > 1:
         # Chosen on hidden training masks of 1 to 12 images (results/default/README.md).
         value, reason = round(1 / images.labelled, 3), f"as much as one of {images.labelled} images"
         choices.append(Choice("method.start_share", value, reason))

@@ -164,10 +164,9 @@ def _with_reason(text: str, key: str, choices: list[Choice]) -> str:
 
 
 def _start(config: Config, choices: list[Choice]) -> list[tuple[str, str]]:
-    share = getattr(config.method, "start_share", 0.0)
-    if not share or config.model.start == "none":
+    if not config.start_share:
         return []
-    text = f"{config.model.start}, of which {100 * share:.0f} % stays in the network"
+    text = f"{config.model.start}, of which {100 * config.start_share:.0f} % stays in the network"
     return [("start", _with_reason(text, "method.start_share", choices))]
 
 

@@ -64,6 +64,8 @@ def test_of_the_start_stays_as_much_as_one_image():
     assert share(labelled=1) is share(labelled=2) is None  # the recipe's 0.35 is less than a half
     assert (share(labelled=3), share(labelled=12)) == (0.333, 0.083)
     assert "method.start_share" not in [choice.key for choice in choose(started, facts(), {"method.start_share": 0.2})]
+    at_random = started.model_copy(update={"model": load_config().model})
+    assert "method.start_share" not in [choice.key for choice in choose(at_random, facts(), {})]
 
 
 def test_length_within_a_time():
