@@ -43,8 +43,8 @@ def test_free_memory(tmp_path):
 def test_time_of_two_cores(monkeypatch):
     monkeypatch.setattr(forecast, "cores", lambda: 2)
     monkeypatch.setattr(forecast, "on_gpu", lambda: False)
-    # Supervised, 4 crops: 12 of the 28 passes of the step that took 0.73 s, at half the widths 2^-1.6 of it.
-    per_step = 0.73 * 12 / 28 / 2**1.6
+    # Supervised, 4 crops: 12 of the 28 passes of the step that took 0.73 s, at half the widths 2^-1.1 of it.
+    per_step = 0.73 * 12 / 28 / 2**1.1
     assert forecast.seconds_of_run(config(), 100, 128**2, "bfloat16") == pytest.approx(30 + 100 * per_step)
     # In float32 by what a core convolves: a third of the 105 GFLOP in 1.24 s takes three times as long.
     monkeypatch.setattr(forecast, "float32_gflops", lambda: 35 / 1.24)
