@@ -7,6 +7,7 @@ import sys
 import click
 
 from semicurv_tf import __version__
+from semicurv_tf.cli.lean_keras import keep_keras_lean
 from semicurv_tf.cli.streams import OutputLost, flush_output, open_streams, say_output_is_lost
 from semicurv_tf.errors import USER, UserError
 
@@ -75,6 +76,7 @@ def main():
 def run(command: click.Command):
     """Runs a command: what the user can put right ends as one line each and exit code 2; what may pass, with 75."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up chatter is no news to a user
+    keep_keras_lean()
     open_streams()
     try:
         code = _code_of(command)

@@ -61,9 +61,9 @@ def units(config: Config, pixels: int | None = None) -> float:
     labelled, unlabelled = config.training.batch_labelled, config.training.batch_unlabelled
     passes = LEARN * labelled + config.method.passes * unlabelled
     model, usual = config.model, NETWORKS[config.model.name]
-    # A narrower network has quadratically fewer products, but its first levels wait for memory, and views and losses stay
-    # as dear: a step of the recipes at half the widths takes nearly half as long, seen on processors with and without
-    # AVX512.
+    # A narrower network has quadratically fewer products, but its first levels wait for memory, and views and losses
+    # stay as dear: a step of the recipes at half the widths takes nearly half as long, seen on processors with and
+    # without AVX512.
     narrower = (model.widths[0] / usual.widths[0]) ** 1.1 if model.widths and usual.widths else 1.0
     return passes * narrower * usual.gflop / NETWORKS[COUNTED_IN].gflop * (pixels or _pixels(config)) / 128**2
 
