@@ -1,13 +1,14 @@
 """What the networks between a run's start and its end are worth on hidden masks: python scripts/start_share.py --help.
 
-`method.start_share` was chosen by it, as was what the recipe `no_label` gains (docs/protocol.md: development looks at
-the masks of unlabelled training images, never at the test set).
+`method.start_share` was chosen by it; it printed what the recipe `no_label` gains, and what averaging at test time does
+(docs/protocol.md: development looks at the masks of unlabelled training images, never at the test set).
 """
 
 from pathlib import Path
 
 import click
-import numpy as np
+
+from semicurv_tf.inference.averaging import CHOICES, averaged
 
 
 @click.command()
@@ -15,10 +16,11 @@ import numpy as np
 @click.option("--share", "shares", multiple=True, type=float, default=(1.0, 0.5, 0.35, 0.2, 0.0), show_default=True)
 @click.option("--most", default=40, show_default=True, help="images, evenly spread over the hidden ones")
 @click.option("--threshold", "thresholds", multiple=True, type=float, default=(0.5,), show_default=True)
-def main(run, shares, most, thresholds):
-    """IoU (mean over images, %, one scale) with each share of the start's weights in the network of RUN.
+@click.option("--tta", "ttas", multiple=True, type=click.Choice(CHOICES), default=("none",), show_default=True)
+def main(run, shares, most, thresholds, ttas):
+    """IoU (mean over images, %) with each share of the start's weights in the network of RUN.
 
-    Train RUN with `--set method.start_share=0`.
+    Train RUN with `--set method.start_share=0`; of another run `--share 0` alone is its own network.
     """
     import tensorflow as tf
 
@@ -31,29 +33,32 @@ def main(run, shares, most, thresholds):
     from semicurv_tf.weights.start import load_start
 
     config = read_config(run)
-    if config.method.start_share:
+    if any(shares) and config.start_share:
         raise click.BadParameter(f"{run} keeps a share of its start already. Fix: --set method.start_share=0")
     network, facts = load_deployed(run)
     store = (dataset := open_run_dataset(run, config, console())).train
     unlabelled = [k for k in range(len(store)) if store.labelled[k] and store.names[k] not in facts["labelled"]]
     _, _, watched = monitored_images("hidden", most, dataset, [], unlabelled)
     examples = [store.read(index) for index in watched]
-    end = network.get_weights()
-    load_start(network, config.model.start)
-    start = network.get_weights()
+    start = end = network.get_weights()
+    if any(shares):
+        load_start(network, config.model.start)
+        start = network.get_weights()
     click.echo(f"{run}, {len(examples)} hidden images; thresholds {', '.join(map(str, thresholds))}")
+    network_maps = make_predictor(network)
+    predict = lambda image: network_maps(tf.constant(image, tf.float32)).numpy()
     for share in shares:
         network.set_weights([share * first + (1 - share) * last for first, last in zip(start, end, strict=True)])
-        predict = make_predictor(network)
-        maps = [np.asarray(predict(tf.constant(each["image"][None], tf.float32)))[0] for each in examples]
-        scores = []
-        for threshold in thresholds:
-            counts = [
-                count_overlap(each["mask"] == 1, found, each["valid"], threshold)
-                for each, found in zip(examples, maps, strict=True)
-            ]
-            scores.append(f"{100 * float(summarise(counts)['mean']['iou']):.1f}")
-        click.echo(f"share {share:g}: {', '.join(scores)}")
+        for tta in ttas:
+            maps = [averaged(predict, each["image"][None], tta)[0] for each in examples]
+            scores = []
+            for threshold in thresholds:
+                counts = [
+                    count_overlap(each["mask"] == 1, found, each["valid"], threshold)
+                    for each, found in zip(examples, maps, strict=True)
+                ]
+                scores.append(f"{100 * float(summarise(counts)['mean']['iou']):.1f}")
+            click.echo(f"share {share:g}, averaged over {tta}: {', '.join(scores)}")
 
 
 if __name__ == "__main__":
