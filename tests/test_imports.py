@@ -14,6 +14,7 @@ LAYERS = (
     "review",
     "predict",
     "report",
+    "advice",
     "planning",
     "study",
     "acquisition",

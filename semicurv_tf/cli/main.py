@@ -19,6 +19,7 @@ COMMANDS = {
     "pretrain": "Teach a network curves on drawn images, before it sees a label.",
     "evaluate": "Score a trained network on the test images.",
     "predict": "Draw masks for an image or a folder of images.",
+    "advise": "Say whether more labels would pay, and how much.",
     "next": "Choose which images to label next.",
     "review": "Correct predictions on a local page with brush and eraser.",
     "vectorize": "Turn masks into lines with lengths and widths: GeoJSON and tables.",

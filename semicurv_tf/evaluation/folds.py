@@ -76,7 +76,8 @@ def score_folds(
             f"fold {number} of {folds}: learns from {counted(len(fold.images.labelled), 'mask')}, is scored on "
             f"{counted(len(fold.held), 'image')} that it never saw"
         )
-        found.append(_fold_scores(place / f"fold-{number}", _of_fold(config, fold), fold, console))
+        remedy = f"remove {place}, or choose another number of --folds"
+        found.append(fold_scores(place / f"fold-{number}", config_of_fold(config, fold), fold, console, remedy))
     summary = summarise_folds(found, min(len(fold.images.labelled) for fold in parts))
     write_json(summary_file(run, folds), summary)
     return summary
@@ -192,7 +193,7 @@ def summary_file(run: Path, folds: int) -> Path:
     return run / f"folds-{folds}.json"
 
 
-def _of_fold(config: Config, fold: Fold) -> Config:
+def config_of_fold(config: Config, fold: Fold) -> Config:
     """The run's configuration with as many labels as the fold has; it has no validation images to watch."""
     values = config.model_dump()
     values["data"]["labels"] = len(fold.images.labelled)
@@ -201,35 +202,54 @@ def _of_fold(config: Config, fold: Fold) -> Config:
     return Config.model_validate(values)
 
 
-def _fold_scores(folder: Path, config: Config, fold: Fold, console: Console) -> dict:
+def fold_scores(folder: Path, config: Config, fold: Fold, console: Console, remedy: str) -> dict:
+    """What `score_run` says of a fold; trained and scored where it is not yet.
+
+    Args:
+        folder: of the fold's run, absent at first.
+        config: of `config_of_fold`.
+        fold: its images.
+        console: for progress.
+        remedy: what to do about a folder of another recipe or of other images.
+
+    Raises:
+        UserError: such a folder; and what `train` says.
+        Stopped: after Ctrl-C, with a checkpoint written.
+    """
     if not folder.exists():
         train(config, folder, console, images=fold.images)
     else:
-        _require_same(folder, config, fold)
+        require_same(folder, config, fold, remedy)
         if not (folder / run_folder.DEPLOYED).exists():
             resume(folder, _at(folder, config), console)
-    newest = checkpoints.newest(folder / run_folder.CHECKPOINTS)
-    path = folder / run_folder.SCORES
-    known = run_folder.read_json(path).get("test") if path.exists() else None
-    if known and newest is not None and known["step"] == checkpoints.step_of(newest):
-        return known
-    return score_run(folder, "test", config.data.data_dir, console)
+    return known_scores(folder) or score_run(folder, "test", config.data.data_dir, console)
 
 
-def _require_same(folder: Path, config: Config, fold: Fold):
-    """Refuses folds that were trained by another recipe or on other images."""
+def known_scores(folder: Path) -> dict | None:
+    """The scores of a fold that is trained and scored; None where either is still to be done."""
+    path, newest = folder / run_folder.SCORES, checkpoints.newest(folder / run_folder.CHECKPOINTS)
+    if newest is None or not path.exists() or not (folder / run_folder.DEPLOYED).exists():
+        return None
+    known = run_folder.read_json(path).get("test")
+    return known if known and known["step"] == checkpoints.step_of(newest) else None
+
+
+def require_same(folder: Path, config: Config, fold: Fold, remedy: str):
+    """Refuses folds that were trained by another recipe or on other images.
+
+    Raises:
+        UserError: naming what differs and the remedy.
+    """
     different = [
         line for line in differences(run_folder.read_config(folder), config) if not line.startswith(("data.data_dir",
         "data.unlabelled_dir", "data.cache_dir", "data.memory_mb", "training.devices"))
     ]  # fmt: skip
     entries = run_folder.read_manifest(folder) or ()
     held = {entry.name for entry in entries if entry.split == "test"}
-    if different or held != set(fold.held):
+    learned = {entry.name for entry in entries if entry.learned}
+    if different or held != set(fold.held) or learned != set(fold.images.labelled):
         why = "; ".join(different) or "other images"
-        raise UserError(
-            f"{folder}: expected a fold of this run as it is now, found one of {why}. "
-            f"Fix: remove {folder.parent}, or choose another number of --folds"
-        )
+        raise UserError(f"{folder}: expected a fold of this run as it is now, found one of {why}. Fix: {remedy}")
 
 
 def _at(folder: Path, config: Config) -> Config:

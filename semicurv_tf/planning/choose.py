@@ -47,9 +47,15 @@ def choose(config: Config, images: ImageFacts, named) -> list[Choice]:
         choices.append(Choice("training.steps", steps, reason))
     if "method.start_share" not in named and config.start_share * images.labelled > 1:
         # Chosen on hidden training masks of 1 to 12 images (results/default/README.md).
-        value, reason = round(1 / images.labelled, 3), f"as much as one of {images.labelled} images"
+        value = share_of_start(config.start_share, images.labelled)
+        reason = f"as much as one of {images.labelled} images"
         choices.append(Choice("method.start_share", value, reason))
     return choices
+
+
+def share_of_start(most: float, labelled: int) -> float:
+    """The share of the start that stays: as much as one of the labelled images, at most what the recipe says."""
+    return min(most, round(1 / labelled, 3))
 
 
 def choose_resize(config: Config, images: ImageFacts, named) -> Choice | None:

@@ -1,0 +1,145 @@
+"""What more labels would bring a run: trains on nested label sets, fits, writes RUN/advice.json and RUN/advice.png."""
+
+import shlex
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from semicurv_tf.advice.advice import Advice, as_dict, summarise_advice
+from semicurv_tf.advice.label_sets import LEVELS
+from semicurv_tf.advice.picture import write_curve
+from semicurv_tf.advice.trainings import (
+    FOLDS,
+    Training,
+    default_steps,
+    plan_trainings,
+    remedy,
+    require_photographs,
+    seconds_of,
+)
+from semicurv_tf.data.load import Dataset
+from semicurv_tf.errors import UserError
+from semicurv_tf.evaluation.folds import fold_scores, known_scores
+from semicurv_tf.training import run_folder
+from semicurv_tf.training.run_data import moved, open_run_dataset
+from semicurv_tf.training.run_lock import locked
+from semicurv_tf.whole_files import write_json, written_whole
+from semicurv_tf.wording import counted, duration
+
+TABLE, PICTURE = "advice.json", "advice.png"
+
+
+def advise(
+    run: Path,
+    console: Console,
+    folds: int = FOLDS,
+    steps: int | None = None,
+    data_dir: str | None = None,
+    unlabelled_dir: str | None = None,
+    dry_run: bool = False,
+) -> Advice | None:
+    """Trains what is not trained yet, then says what twice the labels are expected to bring.
+
+    Called again it goes on where it stopped, to the step.
+
+    Args:
+        run: a finished run; its own network is neither changed nor scored.
+        console: for progress.
+        folds: into how many parts its masks are put, at least 2.
+        steps: length of each network; None: a quarter of the run's.
+        data_dir, unlabelled_dir: the dataset's folders, if they moved.
+        dry_run: say what would be done and how long it takes, and write nothing.
+
+    Returns:
+        The advice, which RUN/advice.json and RUN/advice.png hold, too; None after a dry run.
+
+    Raises:
+        UserError: no finished run, none with labels, too few photographs, an advice of another recipe.
+        Stopped: after Ctrl-C, with a checkpoint written.
+    """
+    config, facts = moved(run_folder.read_config(run), data_dir, unlabelled_dir), run_folder.read_facts(run)
+    learned = facts["labelled"]
+    if not learned:
+        raise UserError(
+            f"{run}: expected a run that learned from masks, found none (data.labels 0). "
+            "Fix: label a few images, and train with them"
+        )
+    if not (run / run_folder.DEPLOYED).exists():
+        raise UserError(
+            f"{run}: expected a finished run, found one without {run_folder.DEPLOYED}. "
+            f"Fix: wait until it ends, or semicurv-tf train --resume {run}"
+        )
+    dataset = open_run_dataset(run, config, console)
+    further = lambda count: next_command(run, dataset, learned, count, data_dir, unlabelled_dir)
+    require_photographs(run, dataset, learned, further(LEVELS))
+    length = default_steps(facts["steps"]) if steps is None else steps
+    trainings = plan_trainings(run, config, dataset, learned, folds, length)
+    _introduce(trainings, run, len(learned), length, facts["steps"], console)
+    if dry_run:
+        console.print("dry run: nothing was written")
+        return None
+    with locked(run):
+        found = _scores(trainings, run, console)
+        advice = summarise_advice(
+            [(training.fold, training.level, len(training.images.images.labelled)) for training in trainings],
+            found, labels=len(learned), steps=length, run_steps=facts["steps"], command=further(len(learned)),
+        )  # fmt: skip
+        write_json(run / TABLE, as_dict(advice))
+        with written_whole(run / PICTURE) as part:
+            write_curve(part, advice)
+    return advice
+
+
+def next_command(
+    run: Path, dataset: Dataset, learned, count: int, data_dir: str | None = None, unlabelled_dir: str | None = None
+) -> str | None:
+    """What to type for the images to label next among the run's own; None where all of them have a mask."""
+    since = [] if dataset.changes is None else [entry.name for entry in dataset.changes.masks_added]
+    candidates = len(set(dataset.train.names) - {*learned, *since})
+    if not candidates:
+        return None
+    words = ["semicurv-tf", "next", "--run", str(run), "--count", str(min(count, candidates))]
+    words += ["--output", str(run / "next")]
+    words += ["--data-dir", data_dir] if data_dir else []
+    words += ["--unlabelled-dir", unlabelled_dir] if unlabelled_dir else []
+    return shlex.join(words)
+
+
+def _introduce(trainings: list[Training], run: Path, learned: int, steps: int, run_steps: int, console: Console):
+    sizes = sorted({len(training.images.images.labelled) for training in trainings}, reverse=True)
+    folds = max(training.fold for training in trainings)
+    masks = f"{', '.join(map(str, sizes[:-1]))} and {sizes[-1]} masks" if len(sizes) > 1 else counted(sizes[0], "mask")
+    if len(sizes) < 2:
+        raise UserError(
+            f"--folds {folds}: expected folds that leave photographs to learn from for two sizes, found one of "
+            f"{masks}. Fix: leave --folds out, or label more images, and train again"
+        )
+    times = [seconds_of(training, run) for training in trainings]
+    left = sum(1 for seconds in times if seconds != 0)
+    done = f", {len(times) - left} of them done already" if left < len(times) else ""
+    known = [seconds for seconds in times if seconds is not None]
+    takes = f"about {duration(sum(known))}" if len(known) == len(times) else "time unknown on a GPU"
+    console.print(
+        f"{run} learned from {counted(learned, 'mask')}; {len(times)} networks in {folds} folds learn from {masks}, "
+        f"each {counted(steps, 'step')} long (the run: {run_steps}){done}: {takes if left else 'nothing to train'}"
+    )
+
+
+def _scores(trainings: list[Training], run: Path, console: Console) -> list[dict]:
+    """What each network scored, in the order of the trainings."""
+    found: list[dict] = []
+    spent: list[float] = []
+    waiting = [training for training in trainings if known_scores(training.folder) is None]
+    for training in trainings:
+        scores = known_scores(training.folder)
+        if scores is None:
+            masks = counted(len(training.images.images.labelled), "mask")
+            number = waiting.index(training) + 1
+            left = f", about {duration(sum(spent) / len(spent) * (len(waiting) - number + 1))} left" if spent else ""
+            console.print(f"network {number} of {len(waiting)}: fold {training.fold}, {masks}{left}")
+            begin = time.monotonic()
+            scores = fold_scores(training.folder, training.config, training.images, console, remedy(run))
+            spent.append(time.monotonic() - begin)
+        found.append(scores)
+    return found
