@@ -125,5 +125,85 @@ class Bench:
         return {"labels": [self.store.names[index] for index in labelled], "each": each}
 
 
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--chosen-on", default="0,1", show_default=True, help="seeds by which the constants of the fit were chosen"
+)
+@click.option("--together", default=1, show_default=True, help="ladders of a dataset that stand for the folds of a run")
+@click.option("--json", "target", type=click.Path(path_type=Path), help="also write the ladders and cases here")
+def table(folder, chosen_on, together, target):
+    """Count how often twice the labels scored inside the interval that the ladders of FOLDER up to there foretold."""
+    from semicurv_tf.advice.learning_curve import LEVEL
+    from semicurv_tf.whole_files import write_json
+
+    ladders = [read_ladder(path) for path in sorted(folder.glob("*-seed*.json"))]
+    development = {int(seed) for seed in chosen_on.split(",")}
+    cases = [case for group in groups(ladders, together, development) for case in cases_of(group)]
+    for case in cases:
+        case["half"] = "chosen" if set(case["seeds"]) <= development else "checked"
+    click.echo("| dataset | seeds | fitted on | foretold | now | expected | 80 % interval | measured | inside |")
+    click.echo("|---|---|---|---|---|---|---|---|---|")
+    for case in cases:
+        seeds, fitted = (", ".join(map(str, case[key])) for key in ("seeds", "fitted_on"))
+        click.echo(
+            f"| {case['dataset']} | {seeds} | {fitted} | {case['labels']} | {case['now']:.1f} | {case['expected']:.1f} "
+            f"| {case['low']:.1f} to {case['high']:.1f} | {case['measured']:.1f} | {'yes' if case['inside'] else 'no'} |"
+        )
+    for half in ("chosen", "checked"):
+        own = [case for case in cases if case["half"] == half]
+        if own:
+            inside, widths = sum(case["inside"] for case in own), [case["high"] - case["low"] for case in own]
+            errors = [abs(case["measured"] - case["expected"]) for case in own]
+            click.echo(
+                f"{half}: {inside} of {len(own)} inside an interval of {100 * LEVEL:.0f} %, {np.mean(widths):.1f} points "
+                f"wide on average; off by {np.mean(errors):.1f} points on average"
+            )
+    if target is not None:
+        write_json(target, {"ladders": ladders, "cases": cases})
+
+
+def read_ladder(path: Path) -> dict:
+    """A ladder's mean IoU in percent by number of labels."""
+    content = json.loads(path.read_text())
+    scores = {
+        size: round(100 * float(np.mean(list(rung["each"].values()))), 2) for size, rung in content["rungs"].items()
+    }
+    return {**{key: content[key] for key in ("dataset", "seed", "steps")}, "iou": scores}
+
+
+def groups(ladders: list[dict], together: int, development: set[int]) -> list[list[dict]]:
+    """Ladders of one dataset and one half, so many at a time."""
+    found = []
+    for name in sorted({ladder["dataset"] for ladder in ladders}):
+        for inside in (True, False):
+            own = [one for one in ladders if one["dataset"] == name and (one["seed"] in development) == inside]
+            found += [own[begin : begin + together] for begin in range(0, len(own) - together + 1, together)]
+    return found
+
+
+def cases_of(group: list[dict]) -> list[dict]:
+    """What up to three rungs foretell of the next one, for each window of a group of ladders."""
+    from semicurv_tf.advice.learning_curve import LearningCurve, Score
+
+    sizes = sorted(set.intersection(*({int(size) for size in ladder["iou"]} for ladder in group)))
+    cases = []
+    for last in range(1, len(sizes) - 1):
+        fitted, twice = sizes[max(0, last - 2) : last + 1], sizes[last + 1]
+        if twice != 2 * sizes[last]:
+            continue
+        scores = [Score(one["seed"], size, one["iou"][str(size)]) for one in group for size in fitted]
+        curve = LearningCurve(scores, sizes[last])
+        foretold = curve.foretold(twice)
+        measured = float(np.mean([one["iou"][str(twice)] for one in group]))
+        cases.append(
+            {"dataset": group[0]["dataset"], "seeds": [one["seed"] for one in group], "fitted_on": fitted}
+            | {"labels": twice, "now": round(curve.at(sizes[last]).expected, 2), "measured": round(measured, 2)}
+            | {key: round(value, 2) for key, value in foretold._asdict().items()}
+            | {"inside": foretold.low <= measured <= foretold.high}
+        )
+    return cases
+
+
 if __name__ == "__main__":
     main()

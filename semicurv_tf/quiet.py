@@ -1,6 +1,7 @@
-"""Silence while TensorFlow's libraries load."""
+"""Silence while TensorFlow's libraries load, and where their advice is none."""
 
 import contextlib
+import logging
 import os
 
 
@@ -23,3 +24,15 @@ def quiet_start():
         os.dup2(saved, 2)
         os.close(saved)
         os.close(nowhere)
+
+
+@contextlib.contextmanager
+def without_retracing_notes():
+    """Leaves out TensorFlow's note that functions are traced again and again: one trains several networks in turn."""
+    wanted = lambda record: "triggered tf.function retracing" not in record.getMessage()
+    logger = logging.getLogger("tensorflow")
+    logger.addFilter(wanted)
+    try:
+        yield
+    finally:
+        logger.removeFilter(wanted)

@@ -1,7 +1,6 @@
 """What more labels would bring a run: trains on nested label sets, fits, writes RUN/advice.json and RUN/advice.png."""
 
 import shlex
-import time
 from pathlib import Path
 
 from rich.console import Console
@@ -9,6 +8,7 @@ from rich.console import Console
 from semicurv_tf.advice.advice import Advice, as_dict, summarise_advice
 from semicurv_tf.advice.label_sets import LEVELS
 from semicurv_tf.advice.picture import write_curve
+from semicurv_tf.advice.progress import AdviceProgress
 from semicurv_tf.advice.trainings import (
     FOLDS,
     Training,
@@ -21,6 +21,7 @@ from semicurv_tf.advice.trainings import (
 from semicurv_tf.data.load import Dataset
 from semicurv_tf.errors import UserError
 from semicurv_tf.evaluation.folds import fold_scores, known_scores
+from semicurv_tf.quiet import without_retracing_notes
 from semicurv_tf.training import run_folder
 from semicurv_tf.training.run_data import moved, open_run_dataset
 from semicurv_tf.training.run_lock import locked
@@ -80,7 +81,7 @@ def advise(
         console.print("dry run: nothing was written")
         return None
     with locked(run):
-        found = _scores(trainings, run, console)
+        found = _scores(trainings, length, run, console)
         advice = summarise_advice(
             [(training.fold, training.level, len(training.images.images.labelled)) for training in trainings],
             found, labels=len(learned), steps=length, run_steps=facts["steps"], command=further(len(learned)),
@@ -126,20 +127,12 @@ def _introduce(trainings: list[Training], run: Path, learned: int, steps: int, r
     )
 
 
-def _scores(trainings: list[Training], run: Path, console: Console) -> list[dict]:
+def _scores(trainings: list[Training], steps: int, run: Path, console: Console) -> list[dict]:
     """What each network scored, in the order of the trainings."""
-    found: list[dict] = []
-    spent: list[float] = []
-    waiting = [training for training in trainings if known_scores(training.folder) is None]
-    for training in trainings:
-        scores = known_scores(training.folder)
-        if scores is None:
-            masks = counted(len(training.images.images.labelled), "mask")
-            number = waiting.index(training) + 1
-            left = f", about {duration(sum(spent) / len(spent) * (len(waiting) - number + 1))} left" if spent else ""
-            console.print(f"network {number} of {len(waiting)}: fold {training.fold}, {masks}{left}")
-            begin = time.monotonic()
-            scores = fold_scores(training.folder, training.config, training.images, console, remedy(run))
-            spent.append(time.monotonic() - begin)
-        found.append(scores)
-    return found
+    found = [known_scores(training.folder) for training in trainings]
+    with AdviceProgress(console, found.count(None), steps) as progress, without_retracing_notes():
+        for place, training in enumerate(trainings):
+            if found[place] is None:
+                progress.begins(f"fold {training.fold}, {counted(len(training.images.images.labelled), 'mask')}")
+                found[place] = fold_scores(training.folder, training.config, training.images, progress, remedy(run))
+    return [scores for scores in found if scores is not None]

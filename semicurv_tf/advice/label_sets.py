@@ -22,11 +22,11 @@ class LabelSet(NamedTuple):
 
 
 def nested_sets(
-    names: Sequence[str], sources: Sequence[str], learned: Collection[str], most: int, seed: int
+    names: Sequence[str], sources: Sequence[str], learned: Collection[str], most: int, seed: int, fold: int
 ) -> list[LabelSet]:
     """The label sets of one fold, the largest first; each lies inside the one before it.
 
-    Photographs are taken whole, in the order of a hash of the seed, those first whose masks the run learned from.
+    Photographs are taken whole, in the order of a hash of seed and fold, those first whose masks the run learned from.
 
     Args:
         names: of the fold's labelled images.
@@ -34,16 +34,19 @@ def nested_sets(
         learned: names of the images whose masks the run itself learned from.
         most: masks of the largest set, unless one photograph alone has more.
         seed: of the run.
+        fold: its number: folds that share photographs do not begin with the same one.
 
     Returns:
         One set for each distinct number of photographs, at least one.
 
     Example:
-        >>> [one.names for one in nested_sets("abcd", "ppqr", "abcd", most=4, seed=0)]
+        >>> [one.names for one in nested_sets("abcd", "ppqr", "abcd", most=4, seed=0, fold=1)]
         [('a', 'b', 'c', 'd'), ('a', 'b')]
     """
     of_learned = {source for name, source in zip(names, sources) if name in learned}
-    digest = lambda source: hashlib.sha256(f"advice:{seed}:{source}".encode("utf-8", "surrogateescape")).hexdigest()
+    digest = lambda source: hashlib.sha256(
+        f"advice:{seed}:{fold}:{source}".encode("utf-8", "surrogateescape")
+    ).hexdigest()
     ordered = sorted(set(sources), key=lambda source: (source not in of_learned, digest(source)))
     inside = lambda count: tuple(name for name, source in zip(names, sources) if source in set(ordered[:count]))
     top = max([count for count in range(1, len(ordered) + 1) if len(inside(count)) <= most], default=1)

@@ -8,6 +8,7 @@ from semicurv_tf.advice.advice import Advice
 from semicurv_tf.advice.learning_curve import LEVEL
 from semicurv_tf.pictures.figure import COLOURS, INK, SOFT, rasterised
 
+LEAST_POINTS = 10.0  # of IoU that the picture is high
 WIDTH_IN, HEIGHT_IN, DOTS_PER_INCH = 6.4, 4.0, 150
 
 
@@ -45,4 +46,7 @@ def _draw(figure, advice: Advice):
     axes.set_ylabel("IoU on images never seen, %")
     axes.set_title(f"From {advice.labels} to {2 * advice.labels} masks: IoU {advice.now.expected:.0f} to "
                    f"{twice.expected:.0f} ({twice.low:.0f} to {twice.high:.0f})")  # fmt: skip
+    low, high = axes.get_ylim()
+    spare = max(0.0, LEAST_POINTS - (high - low)) / 2  # a flat curve looks flat
+    axes.set_ylim(low - spare, high + spare)
     axes.legend(loc="best", fontsize=8)

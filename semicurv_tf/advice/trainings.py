@@ -1,7 +1,7 @@
 """The trainings of an advice: for each fold of a run's masks, a network per nested label set, each a run of its own.
 
-    RUN/advice/folds-3-steps-120/fold-1/set-1/    all labelled photographs of fold 1
-    RUN/advice/folds-3-steps-120/fold-1/set-2/    half of them; set-3: a quarter
+RUN/advice/folds-3-steps-120/fold-1/set-1/    all labelled photographs of fold 1
+RUN/advice/folds-3-steps-120/fold-1/set-2/    half of them; set-3: a quarter
 """
 
 import json
@@ -82,7 +82,7 @@ def plan_trainings(
         names = part.images.labelled
         train = part.images.dataset.train
         sources = [train.sources[index] for index in train.indices(names)]
-        sets = nested_sets(names, sources, learned, largest_set(len(learned)), config.training.seed)
+        sets = nested_sets(names, sources, learned, largest_set(len(learned)), config.training.seed, number)
         for one in sets:
             images = Fold(OpenImages(part.images.dataset, one.names), part.held)
             own = _own_config(config, images, len(learned), steps)

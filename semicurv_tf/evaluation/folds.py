@@ -22,6 +22,7 @@ from semicurv_tf.data.load import Dataset
 from semicurv_tf.errors import UserError
 from semicurv_tf.evaluation.few_images import LEVEL, mean_interval
 from semicurv_tf.evaluation.score_run import score_run
+from semicurv_tf.quiet import without_retracing_notes
 from semicurv_tf.training import checkpoints, run_folder
 from semicurv_tf.training.run_data import moved, open_run_dataset
 from semicurv_tf.training.train import OpenImages, resume, train
@@ -71,13 +72,14 @@ def score_folds(
     parts = split_folds(dataset, facts["labelled"], folds)
     place = run / f"folds-{folds}"
     found = []
+    remedy = f"remove {place}, or choose another number of --folds"
     for number, fold in enumerate(parts, 1):
         console.print(
             f"fold {number} of {folds}: learns from {counted(len(fold.images.labelled), 'mask')}, is scored on "
             f"{counted(len(fold.held), 'image')} that it never saw"
         )
-        remedy = f"remove {place}, or choose another number of --folds"
-        found.append(fold_scores(place / f"fold-{number}", config_of_fold(config, fold), fold, console, remedy))
+        with without_retracing_notes():
+            found.append(fold_scores(place / f"fold-{number}", config_of_fold(config, fold), fold, console, remedy))
     summary = summarise_folds(found, min(len(fold.images.labelled) for fold in parts))
     write_json(summary_file(run, folds), summary)
     return summary
