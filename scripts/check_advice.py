@@ -145,19 +145,19 @@ def table(folder, chosen_on, together, target):
     click.echo("| dataset | seeds | fitted on | foretold | now | expected | 80 % interval | measured | inside |")
     click.echo("|---|---|---|---|---|---|---|---|---|")
     for case in cases:
-        seeds, fitted = (", ".join(map(str, case[key])) for key in ("seeds", "fitted_on"))
-        click.echo(
-            f"| {case['dataset']} | {seeds} | {fitted} | {case['labels']} | {case['now']:.1f} | {case['expected']:.1f} "
-            f"| {case['low']:.1f} to {case['high']:.1f} | {case['measured']:.1f} | {'yes' if case['inside'] else 'no'} |"
-        )
+        interval, inside = f"{case['low']:.1f} to {case['high']:.1f}", "yes" if case["inside"] else "no"
+        numbers = [f"{case[key]:.1f}" for key in ("now", "expected")]
+        lists = [", ".join(map(str, case[key])) for key in ("seeds", "fitted_on")]
+        cells = [case["dataset"], *lists, str(case["labels"]), *numbers, interval, f"{case['measured']:.1f}", inside]
+        click.echo(f"| {' | '.join(cells)} |")
     for half in ("chosen", "checked"):
         own = [case for case in cases if case["half"] == half]
         if own:
             inside, widths = sum(case["inside"] for case in own), [case["high"] - case["low"] for case in own]
             errors = [abs(case["measured"] - case["expected"]) for case in own]
             click.echo(
-                f"{half}: {inside} of {len(own)} inside an interval of {100 * LEVEL:.0f} %, {np.mean(widths):.1f} points "
-                f"wide on average; off by {np.mean(errors):.1f} points on average"
+                f"{half}: {inside} of {len(own)} inside an interval of {100 * LEVEL:.0f} %, {np.mean(widths):.1f} "
+                f"points wide on average; off by {np.mean(errors):.1f} points on average"
             )
     if target is not None:
         write_json(target, {"ladders": ladders, "cases": cases})

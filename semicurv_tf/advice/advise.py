@@ -6,16 +6,15 @@ from pathlib import Path
 from rich.console import Console
 
 from semicurv_tf.advice.advice import Advice, as_dict, summarise_advice
-from semicurv_tf.advice.label_sets import LEVELS
 from semicurv_tf.advice.picture import write_curve
 from semicurv_tf.advice.progress import AdviceProgress
 from semicurv_tf.advice.trainings import (
     FOLDS,
     Training,
     default_steps,
+    photographs_with_masks,
     plan_trainings,
     remedy,
-    require_photographs,
     seconds_of,
 )
 from semicurv_tf.data.load import Dataset
@@ -29,6 +28,7 @@ from semicurv_tf.whole_files import write_json, written_whole
 from semicurv_tf.wording import counted, duration
 
 TABLE, PICTURE = "advice.json", "advice.png"
+FEWEST = 3  # photographs with a mask
 
 
 def advise(
@@ -48,7 +48,7 @@ def advise(
         run: a finished run; its own network is neither changed nor scored.
         console: for progress.
         folds: into how many parts its masks are put, at least 2.
-        steps: length of each network; None: a quarter of the run's.
+        steps: length of each network; None: a third of the run's.
         data_dir, unlabelled_dir: the dataset's folders, if they moved.
         dry_run: say what would be done and how long it takes, and write nothing.
 
@@ -73,7 +73,14 @@ def advise(
         )
     dataset = open_run_dataset(run, config, console)
     further = lambda count: next_command(run, dataset, learned, count, data_dir, unlabelled_dir)
-    require_photographs(run, dataset, learned, further(LEVELS))
+    missing = FEWEST - photographs_with_masks(dataset, learned)
+    if missing > 0:
+        which = f" (which: {command})" if (command := further(missing)) else ""
+        raise UserError(
+            f"{run}: expected at least {FEWEST} photographs with masks, two to learn from and one to score, found "
+            f"{FEWEST - missing}: no curve can be fitted yet, and the first few labels nearly always pay. "
+            f"Fix: label {missing} more{which}, and train again"
+        )
     length = default_steps(facts["steps"]) if steps is None else steps
     trainings = plan_trainings(run, config, dataset, learned, folds, length)
     _introduce(trainings, run, len(learned), length, facts["steps"], console)

@@ -1,7 +1,7 @@
 """The trainings of an advice: for each fold of a run's masks, a network per nested label set, each a run of its own.
 
-RUN/advice/folds-3-steps-120/fold-1/set-1/    all labelled photographs of fold 1
-RUN/advice/folds-3-steps-120/fold-1/set-2/    half of them; set-3: a quarter
+RUN/advice/folds-3-steps-160/fold-1/set-1/    all labelled photographs of fold 1
+RUN/advice/folds-3-steps-160/fold-1/set-2/    half of them; set-3: a quarter
 """
 
 import json
@@ -12,11 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from semicurv_tf.advice.label_sets import LEVELS, largest_set, nested_sets
+from semicurv_tf.advice.label_sets import largest_set, nested_sets
 from semicurv_tf.config import Config
 from semicurv_tf.config.load import load_config
 from semicurv_tf.data.load import Dataset
-from semicurv_tf.errors import UserError
 from semicurv_tf.evaluation.folds import Fold, config_of_fold, known_scores, require_same, split_folds
 from semicurv_tf.methods.settings import LEARN
 from semicurv_tf.planning.choose import SHORTEST_STEPS, share_of_start
@@ -29,7 +28,7 @@ from semicurv_tf.training.train import OpenImages
 
 ADVICE = "advice"
 FOLDS = 3  # every mask is scored once, and a network still learns from two thirds of them
-SHORTER = 4  # times than the run: nine networks of a quarter of its length take a bit more than twice its time
+SHORTER = 3  # times than the run: nine networks of a third of its length take three times as long as it took
 
 
 class Training(NamedTuple):
@@ -51,10 +50,10 @@ class Training(NamedTuple):
 
 
 def default_steps(run_steps: int) -> int:
-    """The length of each network: a quarter of the run's, but no less than teaches something.
+    """The length of each network: a third of the run's, but no less than teaches something.
 
     >>> default_steps(480), default_steps(60), default_steps(12)
-    (120, 40, 12)
+    (160, 40, 12)
     """
     return min(run_steps, max(SHORTEST_STEPS, math.ceil(run_steps / SHORTER)))
 
@@ -99,28 +98,16 @@ def remedy(run: Path) -> str:
     return f"remove {run / ADVICE}, or choose another --steps"
 
 
-def require_photographs(run: Path, dataset: Dataset, learned: Sequence[str], further: str | None) -> None:
-    """Refuses a run with too few photographs for a learning curve: a fold needs two to learn from, one to score.
+def photographs_with_masks(dataset: Dataset, learned: Sequence[str]) -> int:
+    """How many photographs of a run have a mask to learn from or to score.
 
     Args:
-        run: the run folder.
-        dataset: its images.
-        learned: names of the images whose masks it learned from.
-        further: a command that finds images to label, for the remedy; None: there are none.
-
-    Raises:
-        UserError: fewer than three photographs with a mask.
+        dataset: of the run.
+        learned: names of the training images whose masks the run learned from; other training images do not count.
     """
     stores = [(dataset.train, dataset.train.indices(learned))]
     stores += [(store, list(range(len(store)))) for store in (dataset.validation, dataset.test) if store is not None]
-    found = len({store.sources[index] for store, indices in stores for index in indices if store.labelled[index]})
-    if found < LEVELS:
-        which = f" (which: {further})" if further else ""
-        raise UserError(
-            f"{run}: expected at least {LEVELS} photographs with masks, two to learn from and one to score, found "
-            f"{found}: no curve can be fitted yet, and the first few labels nearly always pay. "
-            f"Fix: label {LEVELS - found} more{which}, and train again"
-        )
+    return len({store.sources[index] for store, indices in stores for index in indices if store.labelled[index]})
 
 
 def seconds_of(training: Training, run: Path) -> float | None:

@@ -26,7 +26,7 @@ command goes on where it stopped. RUN's own network stays as it is. docs/advise.
     help="Parts of the masks; each is scored by networks that learned from the others.",
 )  # fmt: skip
 @click.option(
-    "--steps", type=click.IntRange(min=1), help="Length of each network.  [default: a quarter of the run's, from 40 on]"
+    "--steps", type=click.IntRange(min=1), help="Length of each network.  [default: a third of the run's, from 40 on]"
 )
 @click.option("--data-dir", type=click.Path(), help="The dataset's folder, if it moved since the training.")
 @click.option("--unlabelled-dir", type=click.Path(), help="Likewise, the second folder.")
@@ -35,7 +35,7 @@ def advise(run, folds, steps, data_dir, unlabelled_dir, dry_run):
     """Say whether more labels would pay: the IoU expected at twice the labels of RUN, and one sentence.
 
     RUN is a folder made by `semicurv-tf train`. Short networks learn from all, half and a quarter of the masks as RUN
-    did, and score masks that they never saw; a curve through the scores tells the rest. By default it takes two to
+    did, and score masks that they never saw; a curve through the scores tells the rest. By default it takes about
     three times as long as the training.
     """
     from semicurv_tf.cli.console import console, quiet_start

@@ -1,5 +1,7 @@
 """Nested label sets by hand."""
 
+import itertools
+
 import pytest
 
 from semicurv_tf.advice.label_sets import largest_set, nested_sets
@@ -10,7 +12,7 @@ def test_all_half_and_a_quarter_each_inside_the_one_before(images, sizes):
     names = [f"p{number:02d}" for number in range(images)]
     found = nested_sets(names, names, names, most=images, seed=3, fold=1)
     assert [len(one.names) for one in found] == sizes and [one.level for one in found] == list(range(len(sizes)))
-    for larger, smaller in zip(found, found[1:]):
+    for larger, smaller in itertools.pairwise(found):
         assert set(smaller.names) < set(larger.names)
     assert found == nested_sets(names, names, names, most=images, seed=3, fold=1)
 

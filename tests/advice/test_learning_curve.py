@@ -54,7 +54,7 @@ def test_the_closed_form_is_the_integral_over_gain_and_noise():
         prior *= variance ** (-worth / 2 - 1) * np.exp(-worth * learning_curve.NOISE_POINTS**2 / (2 * variance))
         return likelihood * prior
 
-    area = lambda low: integrate.dblquad(lambda v, b: density(b, v), low, 30, 1e-3, 200, epsabs=1e-12, epsrel=1e-6)[0]
+    area = lambda low: integrate.dblquad(lambda v, b: density(b, v), low, 30, 1e-3, 200, epsabs=1e-9, epsrel=1e-4)[0]
     assert area(curve.gain.high) / area(-30) == pytest.approx(0.1, abs=0.003)
 
 
@@ -66,7 +66,7 @@ def test_what_cannot_be_fitted_is_refused_and_scores_stay_in_percent():
     assert LearningCurve([Score(1, 4, 0.5), Score(1, 8, 0.0)], now=8).foretold(16).low == 0.0
 
 
-@pytest.mark.parametrize(("folds", "bend", "noise"), [(3, 0.5, 1.0), (3, 1.0, 2.0), (2, 0.25, 2.0), (1, 0.5, 3.0)])
+@pytest.mark.parametrize(("folds", "bend", "noise"), [(3, 0.5, 1.0), (3, 1.0, 2.0), (2, 0.25, 2.0), (2, 0.5, 3.0)])
 def test_the_interval_holds_on_simulated_folds(folds, bend, noise):
     """Curves that bend as the fit's, more and less; noise as the prior's, less and more."""
     random = np.random.default_rng(5)

@@ -1,0 +1,157 @@
+"""The sentence by hand; and the whole command on a small folder: planned, trained, stopped, gone on with, refused."""
+
+import json
+import shlex
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from semicurv_tf.advice.advice import as_dict, sentence, summarise_advice, table
+from semicurv_tf.advice.trainings import default_steps
+from semicurv_tf.cli import main as entry
+from semicurv_tf.training import run_folder, run_lock
+
+NEXT = "semicurv-tf next --run R --count 8 --output R/next"
+
+
+def advice_of(gain, command=None):
+    """Two folds of 4, 2 and 1 masks; each doubling brings so many points."""
+    networks = [(fold, level, 4 // 2**level) for fold in (1, 2) for level in range(3)]
+    found = [{"mean": {"iou": 0.5 - 0.01 * gain * level}, "images": 3} for _, level, _ in networks]
+    return summarise_advice(networks, found, labels=4, steps=40, run_steps=120, command=command)
+
+
+def test_three_sentences():
+    assert sentence(advice_of(0.0)).startswith("enough: twice the labels are expected to bring less than 1 point (4 mo")
+    text = sentence(advice_of(6.0))
+    assert (
+        text.startswith("label more: 4 more masks to learn from are expected to bring IoU from 5")
+        and "next" not in text
+    )
+    assert sentence(advice_of(6.0, NEXT)) == text.replace("label more", "label these") + f"; which: {NEXT}"
+    assert as_dict(advice_of(6.0, NEXT))["next"] == shlex.split(NEXT)
+
+
+def test_the_table_has_each_network_and_both_expected_scores():
+    advice = advice_of(6.0)
+    lines = table(advice).splitlines()
+    assert [line.split() for line in lines[:4]] == [
+        ["masks", "fold", "1", "fold", "2", "mean", "IoU"],
+        ["1", "38.0", "38.0", "38.0"], ["2", "44.0", "44.0", "44.0"], ["4", "50.0", "50.0", "50.0"],
+    ]  # fmt: skip
+    assert lines[4].split()[:3] == ["4,", "now", f"{advice.now.expected:.1f}"]
+    assert lines[5].split()[:3] == ["8,", "twice", f"{advice.twice.expected:.1f}"]
+    assert "6 images with a mask" in lines[6] and "40 steps long, the run 120" in lines[7]
+
+
+def test_lengths():
+    assert [default_steps(steps) for steps in (480, 121, 120, 41, 40, 3)] == [160, 41, 40, 40, 40, 3]
+
+
+def draw(folder, masks, others=0):
+    for number in range(masks + others):
+        line = np.zeros((32, 32), bool)
+        line[3 + 3 * (number % 8) :][:3] = True
+        noise = np.random.default_rng(number).normal(170 - 110 * line[..., None], 25, (32, 32, 3))
+        pictures = {"images": np.clip(noise, 0, 255).astype(np.uint8), "masks": line.astype(np.uint8) * 255}
+        for part, pixels in pictures.items():
+            (folder / part).mkdir(parents=True, exist_ok=True)
+            if part == "images" or number < masks:
+                Image.fromarray(pixels).save(folder / part / f"p{number}.png")
+
+
+@pytest.fixture
+def call(monkeypatch, capfd):
+    def run(*arguments, expect=0):
+        monkeypatch.setattr("sys.argv", ["semicurv-tf", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            entry.main()
+        said = capfd.readouterr()
+        assert (ended.value.code or 0) == expect, said
+        return said
+
+    return run
+
+
+def trained(call, folder, run, *settings):
+    call(
+        "train", folder, "--run", run, "--steps", 2, "--precision", "float32", "--set", "model.start=none",
+        "--set", "model.widths=[4,8]", "--set", "training.pictures_every=0", "--quiet", *settings,
+    )  # fmt: skip
+    return run
+
+
+def test_planned_trained_gone_on_with_and_refused_when_the_run_is_another(tmp_path, call, monkeypatch):
+    draw(tmp_path / "my", 4, others=2)
+    run = trained(call, tmp_path / "my", tmp_path / "run one")
+    weights, before = (run / "deployed.keras").read_bytes(), sorted(path.name for path in run.iterdir())
+    said = call("advise", run, "--folds", 2, "--dry-run")
+    assert "4 networks in 2 folds learn from 2 and 1 masks, each 2 steps long (the run: 2): about" in said.err
+    assert sorted(path.name for path in run.iterdir()) == before and not said.out
+
+    # Stopped in the third network, as by Ctrl-C.
+    from semicurv_tf.evaluation import folds
+    from semicurv_tf.training.stopping import Stopped
+
+    begun, real = [], folds.train
+
+    def stopped(config, folder, *rest, **options):
+        begun.append(folder)
+        if len(begun) == 3:
+            raise Stopped(1)
+        real(config, folder, *rest, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(folds, "train", stopped)
+        said = call("advise", run, "--folds", 2, expect=130)
+    assert "stopped at step 1, checkpoint written. Continue: the same command" in said.err
+    assert not (run / "advice.json").exists()
+
+    first = begun[0] / "log.jsonl"
+    moment = first.stat().st_mtime_ns
+    said = call("advise", run, "--folds", 2)
+    assert "2 of them done already" in said.err and "network 1 of 2: fold 2, 2 masks" in said.err
+    assert first.stat().st_mtime_ns == moment and "retracing" not in said.err and "Next: semicurv-tf" not in said.err
+    assert (run / "deployed.keras").read_bytes() == weights
+    content = json.loads((run / "advice.json").read_text())
+    assert content["sentence"] in said.out.splitlines() and [one["labels"] for one in content["scores"]] == [2, 1, 2, 1]
+    assert 0 <= content["twice"]["low"] <= content["twice"]["expected"] <= content["twice"]["high"] <= 100
+    assert content["next"][:4] == ["semicurv-tf", "next", "--run", str(run)]
+    with Image.open(run / "advice.png") as picture:
+        assert picture.size == (960, 600)
+    call(*content["next"][1:])  # what is printed works when pasted
+    assert (run / "next" / "next.csv").exists()
+
+    # A network scores what it never saw, and the smaller set lies inside the larger one.
+    for fold in (1, 2):
+        manifests = [run_folder.read_manifest(begun[0].parents[1] / f"fold-{fold}" / f"set-{k}") for k in (1, 2)]
+        larger, smaller = ({entry.name for entry in entries if entry.learned} for entries in manifests)
+        held = {entry.name for entry in manifests[0] if entry.split == "test"}
+        assert smaller < larger and len(held) == 2 and not held & larger
+
+    said = call("advise", run, "--folds", 2)
+    assert "nothing to train" in said.err
+    with run_lock.locked(run):
+        assert "is training in it" in call("advise", run, "--folds", 2, expect=2).err
+    config = run / "config.yaml"  # as if it had been trained by another recipe
+    config.write_text(config.read_text().replace("learning_rate: 0.0003", "learning_rate: 0.001"))
+    said = call("advise", run, "--folds", 2, expect=2)
+    assert "training.learning_rate: 0.0003 -> 0.001" in said.err and f"Fix: remove {run / 'advice'}" in said.err
+
+
+def test_what_cannot_be_advised(tmp_path, call):
+    draw(tmp_path / "two", 2, others=1)
+    run = trained(call, tmp_path / "two", tmp_path / "run")
+    said = call("advise", run, expect=2)
+    assert "at least 3 photographs with masks, two to learn from and one to score, found 2" in said.err
+    assert f"Fix: label 1 more (which: semicurv-tf next --run {run} --count 1 --output {run / 'next'})" in said.err
+
+    (run / "deployed.keras").unlink()
+    said = call("advise", run, expect=2)
+    assert "expected a finished run" in said.err and f"semicurv-tf train --resume {run}" in said.err
+    facts = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**facts, "labelled": []}))
+    assert "expected a run that learned from masks, found none" in call("advise", run, expect=2).err
+    assert "no run folder" in call("advise", tmp_path / "two", expect=2).err
+    assert not (run / "advice").exists()
