@@ -18,10 +18,10 @@ from scipy import stats
 LEVEL = 0.8  # of the interval
 # Chosen on half of the ladders of results/advice/README.md, checked on the other half; points are of IoU in percent.
 BEND = 0.5  # c: a doubling brings 0.7 of the one before it
-GAIN_POINTS = 1.5  # the prior's b
+GAIN_POINTS = 1.0  # the prior's b
 GAIN_SPREAD = 1.0  # its deviation, in deviations of a score
-NOISE_POINTS = 2.0  # the prior's deviation of a score: other images of the same number, other random numbers
-NOISE_WORTH = 4.0  # as much as so many scores say about it
+NOISE_POINTS = 1.5  # the prior's deviation of a score: other images of the same number, other random numbers
+NOISE_WORTH = 1.0  # as much as so many scores say about it: data sets differ tenfold
 
 
 class Score(NamedTuple):
@@ -72,7 +72,9 @@ class LearningCurve:
         precision = design.T @ design + prior
         self._covariance = np.linalg.inv(precision)
         self._mean = self._covariance @ (design.T @ found + prior @ at)
-        self.freedom = NOISE_WORTH + len(scores) - len(folds)
+        # The levels take a degree of freedom each, and so does b: its prior grows with the noise, which would else look
+        # too small by what b explains.
+        self.freedom = NOISE_WORTH + len(scores) - len(folds) - 1
         squares = found @ found + at @ prior @ at - self._mean @ precision @ self._mean
         self.noise_points = float(np.sqrt((NOISE_WORTH * NOISE_POINTS**2 + max(0.0, squares)) / self.freedom))
 

@@ -122,6 +122,43 @@ class Run(Network):
         with interrupted(self.folder):
             return score_folds(self.folder, folds, console(quiet), _text(data_dir), _text(unlabelled_dir))
 
+    def advise(
+        self,
+        folds: int = 3,
+        *,
+        steps: int | None = None,
+        data_dir: str | Path | None = None,
+        unlabelled_dir: str | Path | None = None,
+        quiet: bool = True,
+    ) -> dict:
+        """Says whether more labels would pay, as `semicurv-tf advise` does: the IoU expected at twice the labels.
+
+        Trains nine short networks by default; called again it goes on where it stopped. The run's own network stays.
+
+        Args:
+            folds: into how many parts the masks are put, at least 2.
+            steps: length of each network; None: a third of the run's.
+            data_dir, unlabelled_dir: the dataset's folders, if they moved.
+            quiet: no progress.
+
+        Returns:
+            What `RUN/advice.json` holds: "sentence", "now", "twice" and "gain", each with "expected", "low" and
+            "high" in percent, "scores", ...
+
+        Raises:
+            UserError: no finished run, no labels, or too few photographs with a mask.
+            KeyboardInterrupt: after Ctrl-C, with a checkpoint written.
+        """
+        from semicurv_tf.advice.advice import as_dict
+        from semicurv_tf.advice.advise import advise
+        from semicurv_tf.api.train import interrupted
+
+        if folds < 2:
+            raise UserError(f"folds: expected at least 2, found {folds}. Fix: folds=3")
+        with interrupted(self.folder):
+            found = advise(self.folder, console(quiet), folds, steps, _text(data_dir), _text(unlabelled_dir))
+        return {} if found is None else as_dict(found)
+
     def choose_threshold(
         self,
         split: str | None = None,

@@ -26,8 +26,8 @@ def test_three_sentences():
     assert sentence(advice_of(0.0)).startswith("enough: twice the labels are expected to bring less than 1 point (4 mo")
     text = sentence(advice_of(6.0))
     assert (
-        text.startswith("label more: 4 more masks to learn from are expected to bring IoU from 5")
-        and "next" not in text
+        text.startswith("label more: 4 more masks to learn from are expected to bring IoU from 49 to 5")
+        and "which" not in text
     )
     assert sentence(advice_of(6.0, NEXT)) == text.replace("label more", "label these") + f"; which: {NEXT}"
     assert as_dict(advice_of(6.0, NEXT))["next"] == shlex.split(NEXT)

@@ -32,14 +32,15 @@ def test_one_fold_of_two_sizes_by_hand(monkeypatch):
     # Around their means z is +-1/2 and the score +-3: b = (2 * 3/2) / (2 / 4 + 1) = 2, the level 53 + 2 / 2 = 54.
     assert curve.gain.expected == pytest.approx(2.0, abs=1e-5)
     assert curve.at(8).expected == pytest.approx(54.0, abs=1e-5)
-    # Residuals -2 and 2, and b's own distance from 0: 4 + 4 + 4; the prior's 4 * 4; five degrees of freedom.
-    assert curve.freedom == 5 and curve.noise_points == pytest.approx(np.sqrt((16 + 12) / 5), abs=1e-5)
+    # Residuals -2 and 2, and b's own distance from 0: 4 + 4 + 4; the prior's 4 * 4; four degrees of freedom: level and b take one each.
+    assert curve.freedom == 4 and curve.noise_points == pytest.approx(np.sqrt((16 + 12) / 4), abs=1e-5)
     # At z = 1 the level counts a half, b lies 3/2 from the mean of z with variance 1 / 1.5, and one fresh score: 3.
-    half = stats.t.ppf(0.9, 5) * curve.noise_points * np.sqrt(0.5 + 1.5**2 / 1.5 + 1)
+    half = stats.t.ppf(0.9, 4) * curve.noise_points * np.sqrt(0.5 + 1.5**2 / 1.5 + 1)
     assert curve.foretold(16).high - curve.foretold(16).expected == pytest.approx(half, abs=1e-4)
 
 
-def test_the_closed_form_is_the_integral_over_gain_and_noise():
+def test_the_closed_form_is_the_integral_over_gain_and_noise(monkeypatch):
+    monkeypatch.setattr(learning_curve, "NOISE_WORTH", 6.0)
     scores, now = [Score(1, 2, 40.0), Score(1, 4, 45.0), Score(1, 8, 46.0)], 8
     curve = LearningCurve(scores, now)
     found = np.array([score.percent for score in scores])
@@ -51,7 +52,7 @@ def test_the_closed_form_is_the_integral_over_gain_and_noise():
         spread = learning_curve.GAIN_SPREAD
         prior = np.exp(-((gain - learning_curve.GAIN_POINTS) ** 2) / (2 * variance * spread**2)) / np.sqrt(variance)
         worth = learning_curve.NOISE_WORTH
-        prior *= variance ** (-worth / 2 - 1) * np.exp(-worth * learning_curve.NOISE_POINTS**2 / (2 * variance))
+        prior *= variance ** (-(worth - 1) / 2 - 1) * np.exp(-worth * learning_curve.NOISE_POINTS**2 / (2 * variance))
         return likelihood * prior
 
     area = lambda low: integrate.dblquad(lambda v, b: density(b, v), low, 30, 1e-3, 200, epsabs=1e-9, epsrel=1e-4)[0]
@@ -66,7 +67,9 @@ def test_what_cannot_be_fitted_is_refused_and_scores_stay_in_percent():
     assert LearningCurve([Score(1, 4, 0.5), Score(1, 8, 0.0)], now=8).foretold(16).low == 0.0
 
 
-@pytest.mark.parametrize(("folds", "bend", "noise"), [(3, 0.5, 1.0), (3, 1.0, 2.0), (2, 0.25, 2.0), (2, 0.5, 3.0)])
+@pytest.mark.parametrize(
+    ("folds", "bend", "noise"), [(3, 0.5, 1.0), (3, 1.0, 2.0), (2, 0.25, 2.0), (2, 0.5, 3.0), (3, 0.5, 4.0)]
+)
 def test_the_interval_holds_on_simulated_folds(folds, bend, noise):
     """Curves that bend as the fit's, more and less; noise as the prior's, less and more."""
     random = np.random.default_rng(5)
