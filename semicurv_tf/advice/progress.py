@@ -26,8 +26,9 @@ class AdviceProgress(Console):
         super().__init__(quiet=True)
         self._shown, self._networks, self._steps = console, networks, steps
         self._number, self._name, self._warned = 0, "", set[str]()
-        self._begin = self._last_line = time.monotonic()
-        self._known: int | None = None  # steps that were done before, once the first step is reported
+        self._begun = self._last_line = time.monotonic()
+        self._first: tuple[float, int] | None = None  # when this network reported its first step, and which it was
+        self._taken: list[float] = []  # seconds of each network that is done
         self._bar = None
         if console.is_terminal:
             self._bar = Progress(BarColumn(12), TextColumn("{task.description}"), console=console)
@@ -44,7 +45,10 @@ class AdviceProgress(Console):
 
     def begins(self, name: str):
         """The next network; `name` tells it from the others."""
-        self._number, self._name = self._number + 1, name
+        now = time.monotonic()
+        if self._number:
+            self._taken.append(now - self._begun)
+        self._number, self._name, self._begun, self._first = self._number + 1, name, now, None
         self._show(self._text(), at_once=True)
 
     def print(self, *objects, **settings):
@@ -56,14 +60,23 @@ class AdviceProgress(Console):
 
     def report(self, values: dict):
         """Takes a step's report of a training."""
-        done = (self._number - 1) * self._steps + values["step"]
-        if self._known is None:
-            self._known = done - 1
-        spent = time.monotonic() - self._begin
-        left = spent / (done - self._known) * (self._networks * self._steps - done)
+        step = values["step"]
         if self._bar is not None:
-            self._bar.update(self._task, completed=done)
-        self._show(f"{self._text()}, step {values['step']}/{self._steps}, about {duration(left)} left")
+            self._bar.update(self._task, completed=(self._number - 1) * self._steps + step)
+        left = self._left(step)
+        countdown = "" if left is None else f", about {duration(left)} left"
+        self._show(f"{self._text()}, step {step}/{self._steps}{countdown}")
+
+    def _left(self, step: int) -> float | None:
+        """Seconds to the end of all networks; None at a network's first step, which compiles and tells nothing."""
+        now = time.monotonic()
+        if self._first is None:
+            self._first = now, step
+            return None
+        first, first_step = self._first
+        step_seconds = (now - first) / max(1, step - first_step)
+        taken = self._taken or [first - self._begun + self._steps * step_seconds]
+        return (self._steps - step) * step_seconds + (self._networks - self._number) * sum(taken) / len(taken)
 
     def _text(self) -> str:
         return f"network {self._number} of {self._networks}: {self._name}"

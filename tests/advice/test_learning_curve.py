@@ -32,7 +32,8 @@ def test_one_fold_of_two_sizes_by_hand(monkeypatch):
     # Around their means z is +-1/2 and the score +-3: b = (2 * 3/2) / (2 / 4 + 1) = 2, the level 53 + 2 / 2 = 54.
     assert curve.gain.expected == pytest.approx(2.0, abs=1e-5)
     assert curve.at(8).expected == pytest.approx(54.0, abs=1e-5)
-    # Residuals -2 and 2, and b's own distance from 0: 4 + 4 + 4; the prior's 4 * 4; four degrees of freedom: level and b take one each.
+    # Residuals -2 and 2, and b's own distance from 0: 4 + 4 + 4; the prior's 4 * 4; level and b take a degree of
+    # freedom each, so four are left.
     assert curve.freedom == 4 and curve.noise_points == pytest.approx(np.sqrt((16 + 12) / 4), abs=1e-5)
     # At z = 1 the level counts a half, b lies 3/2 from the mean of z with variance 1 / 1.5, and one fresh score: 3.
     half = stats.t.ppf(0.9, 4) * curve.noise_points * np.sqrt(0.5 + 1.5**2 / 1.5 + 1)
