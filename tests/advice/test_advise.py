@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import semicurv_tf
 from semicurv_tf.advice.advice import as_dict, sentence, summarise_advice, table
 from semicurv_tf.advice.trainings import default_steps
 from semicurv_tf.cli import main as entry
@@ -132,6 +133,9 @@ def test_planned_trained_gone_on_with_and_refused_when_the_run_is_another(tmp_pa
 
     said = call("advise", run, "--folds", 2)
     assert "nothing to train" in said.err
+    assert semicurv_tf.open_run(run).advise(2) == content
+    said = call("advise", run, "--folds", 5, expect=2)
+    assert "--folds 5: expected at least 5 photographs with masks in this run, found 4. Fix: --folds 4" in said.err
     with run_lock.locked(run):
         assert "is training in it" in call("advise", run, "--folds", 2, expect=2).err
     config = run / "config.yaml"  # as if it had been trained by another recipe
