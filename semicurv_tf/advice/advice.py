@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from semicurv_tf.advice.label_sets import LEVELS
 from semicurv_tf.advice.learning_curve import LEVEL, Interval, LearningCurve, Score
 from semicurv_tf.wording import counted
 
@@ -115,6 +116,11 @@ def table(advice: Advice) -> str:
         note += (
             f";\nthe networks are {advice.steps} steps long, the run {advice.run_steps}: the run's own score may lie "
             f"elsewhere, what labels bring is alike (--steps {advice.run_steps} measures at the run's length)"
+        )
+    if len(set(advice.levels)) < LEVELS:
+        note += (
+            ";\nso few photographs make two sizes of label sets alone, of which the interval tends to be too narrow "
+            "(results/advice)"
         )
     return "\n".join([*lines, note, sentence(advice)])
 

@@ -69,7 +69,7 @@ def advise(
     if not (run / run_folder.DEPLOYED).exists():
         raise UserError(
             f"{run}: expected a finished run, found one without {run_folder.DEPLOYED}. "
-            f"Fix: wait until it ends, or semicurv-tf train --resume {run}"
+            f"Fix: wait until it ends, or semicurv-tf train --resume {shlex.quote(str(run))}"
         )
     dataset = open_run_dataset(run, config, console)
     further = lambda count: next_command(run, dataset, learned, count, data_dir, unlabelled_dir)

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 
 import numpy as np
 import pytest
@@ -43,6 +44,7 @@ def test_the_table_has_each_network_and_both_expected_scores():
     ]  # fmt: skip
     assert lines[4].split()[:3] == ["4,", "now", f"{advice.now.expected:.1f}"]
     assert lines[5].split()[:3] == ["8,", "twice", f"{advice.twice.expected:.1f}"]
+    assert "two sizes" not in "".join(lines)
     assert "6 images with a mask" in lines[6] and "40 steps long, the run 120" in lines[7]
 
 
@@ -75,17 +77,25 @@ def call(monkeypatch, capfd):
     return run
 
 
-def trained(call, folder, run, *settings):
-    call(
-        "train", folder, "--run", run, "--steps", 2, "--precision", "float32", "--set", "model.start=none",
-        "--set", "model.widths=[4,8]", "--set", "training.pictures_every=0", "--quiet", *settings,
-    )  # fmt: skip
-    return run
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A finished run on four photographs with a mask and two without."""
+    place = tmp_path_factory.mktemp("advise")
+    draw(place / "my", 4, others=2)
+    words = [
+        "train", place / "my", "--run", place / "run one", "--steps", 2, "--precision", "float32",
+        "--set", "model.start=none", "--set", "model.widths=[4,8]", "--set", "training.pictures_every=0", "--quiet",
+    ]  # fmt: skip
+    entry.cli(list(map(str, words)), standalone_mode=False)
+    return place / "run one"
 
 
-def test_planned_trained_gone_on_with_and_refused_when_the_run_is_another(tmp_path, call, monkeypatch):
-    draw(tmp_path / "my", 4, others=2)
-    run = trained(call, tmp_path / "my", tmp_path / "run one")
+@pytest.fixture
+def run(finished, tmp_path):
+    return shutil.copytree(finished, tmp_path / "run one")
+
+
+def test_planned_trained_gone_on_with_and_refused_when_the_run_is_another(run, call, monkeypatch):
     weights, before = (run / "deployed.keras").read_bytes(), sorted(path.name for path in run.iterdir())
     said = call("advise", run, "--folds", 2, "--dry-run")
     assert "4 networks in 2 folds learn from 2 and 1 masks, each 2 steps long (the run: 2): about" in said.err
@@ -115,6 +125,7 @@ def test_planned_trained_gone_on_with_and_refused_when_the_run_is_another(tmp_pa
     assert "2 of them done already" in said.err and "network 1 of 2: fold 2, 2 masks" in said.err
     assert first.stat().st_mtime_ns == moment and "retracing" not in said.err and "Next: semicurv-tf" not in said.err
     assert (run / "deployed.keras").read_bytes() == weights
+    assert "two sizes of label sets alone" in said.out
     content = json.loads((run / "advice.json").read_text())
     assert content["sentence"] in said.out.splitlines() and [one["labels"] for one in content["scores"]] == [2, 1, 2, 1]
     assert 0 <= content["twice"]["low"] <= content["twice"]["expected"] <= content["twice"]["high"] <= 100
@@ -144,18 +155,21 @@ def test_planned_trained_gone_on_with_and_refused_when_the_run_is_another(tmp_pa
     assert "training.learning_rate: 0.0003 -> 0.001" in said.err and f"Fix: remove {run / 'advice'}" in said.err
 
 
-def test_what_cannot_be_advised(tmp_path, call):
-    draw(tmp_path / "two", 2, others=1)
-    run = trained(call, tmp_path / "two", tmp_path / "run")
+def test_what_cannot_be_advised(run, tmp_path, call):
+    facts = json.loads((run / "run.json").read_text())
+    learned = lambda names: (run / "run.json").write_text(json.dumps({**facts, "labelled": names}))
+    learned(facts["labelled"][:2])
     said = call("advise", run, expect=2)
     assert "at least 3 photographs with masks, two to learn from and one to score, found 2" in said.err
-    assert f"Fix: label 1 more (which: semicurv-tf next --run {run} --count 1 --output {run / 'next'})" in said.err
-
+    command = shlex.join(["semicurv-tf", "next", "--run", str(run), "--count", "1", "--output", str(run / "next")])
+    assert f"Fix: label 1 more (which: {command}), and train again" in said.err
+    learned([])
+    assert "expected a run that learned from masks, found none" in call("advise", run, expect=2).err
+    learned(facts["labelled"])
     (run / "deployed.keras").unlink()
     said = call("advise", run, expect=2)
-    assert "expected a finished run" in said.err and f"semicurv-tf train --resume {run}" in said.err
-    facts = json.loads((run / "run.json").read_text())
-    (run / "run.json").write_text(json.dumps({**facts, "labelled": []}))
-    assert "expected a run that learned from masks, found none" in call("advise", run, expect=2).err
-    assert "no run folder" in call("advise", tmp_path / "two", expect=2).err
+    assert (
+        "expected a finished run" in said.err and "Fix: wait until it ends, or semicurv-tf train --resume" in said.err
+    )
+    assert "no run folder" in call("advise", tmp_path / "none", expect=2).err
     assert not (run / "advice").exists()
