@@ -11,6 +11,8 @@ from semicurv_tf.advice.learning_curve import LEVEL, Interval, LearningCurve, Sc
 from semicurv_tf.wording import counted
 
 WORTH_POINTS = 1.0  # of IoU: what twice the labels must bring to be worth drawing
+# A curve that falls by more than this says that its networks were too short to learn what more labels teach.
+FALLING_POINTS = 0.25
 
 
 class Advice(NamedTuple):
@@ -24,6 +26,7 @@ class Advice(NamedTuple):
         steps, run_steps: length of each network, and of the run.
         curve: the fit.
         command: what finds the images to label next; None where the run has no unlabelled ones.
+        longer: what trains networks of the run's length; None where they are.
     """
 
     scores: tuple[Score, ...]
@@ -34,6 +37,7 @@ class Advice(NamedTuple):
     run_steps: int
     curve: LearningCurve
     command: str | None
+    longer: str | None = None
 
     @property
     def now(self) -> Interval:
@@ -54,13 +58,14 @@ def summarise_advice(
     steps: int,
     run_steps: int,
     command: str | None,
+    longer: str | None = None,
 ) -> Advice:
     """Fits the curve.
 
     Args:
         networks: fold, level and number of masks of each.
         found: of each, what `score_run` returned.
-        labels, steps, run_steps, command: see `Advice`.
+        labels, steps, run_steps, command, longer: see `Advice`.
     """
     scores = tuple(
         Score(fold, masks, 100 * scored["mean"]["iou"])
@@ -68,13 +73,20 @@ def summarise_advice(
     )
     images = {fold: scored["images"] for (fold, _, _), scored in zip(networks, found, strict=True)}
     curve = LearningCurve(scores, labels, images)
-    return Advice(scores, tuple(level for _, level, _ in networks), images, labels, steps, run_steps, curve, command)
+    return Advice(
+        scores, tuple(level for _, level, _ in networks), images, labels, steps, run_steps, curve, command, longer
+    )
 
 
 def sentence(advice: Advice) -> str:
-    """Label more, label these, or enough."""
+    """Label more, label these, or enough; unsure where the score falls and longer networks may tell."""
     now, twice, gain = advice.now.expected, advice.twice, advice.curve.gain.expected
     more = f"{counted(advice.labels, 'more mask')} to learn from"
+    if gain < -FALLING_POINTS and advice.longer is not None:
+        return (
+            f"unsure: networks of {advice.steps} steps score lower with more labels (IoU {now:.1f} now, "
+            f"{twice.expected:.1f} expected at twice), as too short ones do; surer: {advice.longer}"
+        )
     if gain < WORTH_POINTS:
         return (
             f"enough: twice the labels are expected to bring less than {WORTH_POINTS:.0f} point "
@@ -114,8 +126,8 @@ def table(advice: Advice) -> str:
     note = f"IoU in percent on the run's {images} with a mask, each scored by networks that never saw it"
     if advice.steps != advice.run_steps:
         note += (
-            f";\nthe networks are {advice.steps} steps long, the run {advice.run_steps}: the run's own score may lie "
-            f"elsewhere, what labels bring is alike (--steps {advice.run_steps} measures at the run's length)"
+            f";\nthe networks are {advice.steps} steps long, the run {advice.run_steps}: its score may lie elsewhere "
+            f"(--steps {advice.run_steps} measures at its length)"
         )
     if len(set(advice.levels)) < LEVELS:
         note += (

@@ -92,6 +92,7 @@ def advise(
         advice = summarise_advice(
             [(training.fold, training.level, len(training.images.images.labelled)) for training in trainings],
             found, labels=len(learned), steps=length, run_steps=facts["steps"], command=further(len(learned)),
+            longer=_longer(run, folds, facts["steps"], data_dir, unlabelled_dir) if length < facts["steps"] else None,
         )  # fmt: skip
         write_json(run / TABLE, as_dict(advice))
         with written_whole(run / PICTURE) as part:
@@ -109,9 +110,20 @@ def next_command(
         return None
     words = ["semicurv-tf", "next", "--run", str(run), "--count", str(min(count, candidates))]
     words += ["--output", str(run / "next")]
-    words += ["--data-dir", data_dir] if data_dir else []
-    words += ["--unlabelled-dir", unlabelled_dir] if unlabelled_dir else []
-    return shlex.join(words)
+    return shlex.join([*words, *_folders(data_dir, unlabelled_dir)])
+
+
+def _longer(run: Path, folds: int, steps: int, data_dir: str | None, unlabelled_dir: str | None) -> str:
+    words = ["semicurv-tf", "advise", str(run), *(["--folds", str(folds)] if folds != FOLDS else [])]
+    return shlex.join([*words, "--steps", str(steps), *_folders(data_dir, unlabelled_dir)])
+
+
+def _folders(data_dir: str | None, unlabelled_dir: str | None) -> list[str]:
+    """The options that say where a run's images are now."""
+    return [
+        *(["--data-dir", data_dir] if data_dir else []),
+        *(["--unlabelled-dir", unlabelled_dir] if unlabelled_dir else []),
+    ]
 
 
 def _introduce(trainings: list[Training], run: Path, learned: int, steps: int, run_steps: int, console: Console):

@@ -26,7 +26,7 @@ command goes on where it stopped. RUN's own network stays as it is. docs/advise.
     help="Parts of the masks; each is scored by networks that learned from the others.",
 )  # fmt: skip
 @click.option(
-    "--steps", type=click.IntRange(min=1), help="Length of each network.  [default: a third of the run's, from 40 on]"
+    "--steps", type=click.IntRange(min=1), help="Length of each network.  [default: a third of the run's, from 120 on]"
 )
 @click.option("--data-dir", type=click.Path(), help="The dataset's folder, if it moved since the training.")
 @click.option("--unlabelled-dir", type=click.Path(), help="Likewise, the second folder.")

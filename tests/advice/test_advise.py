@@ -17,14 +17,17 @@ from semicurv_tf.training import run_folder, run_lock
 NEXT = "semicurv-tf next --run R --count 8 --output R/next"
 
 
-def advice_of(gain, command=None):
+LONGER = "semicurv-tf advise R --steps 120"
+
+
+def advice_of(gain, command=None, longer=None):
     """Two folds of 4, 2 and 1 masks; each doubling brings so many points."""
     networks = [(fold, level, 4 // 2**level) for fold in (1, 2) for level in range(3)]
     found = [{"mean": {"iou": 0.5 - 0.01 * gain * level}, "images": 3} for _, level, _ in networks]
-    return summarise_advice(networks, found, labels=4, steps=40, run_steps=120, command=command)
+    return summarise_advice(networks, found, labels=4, steps=40, run_steps=120, command=command, longer=longer)
 
 
-def test_three_sentences():
+def test_sentences():
     assert sentence(advice_of(0.0)).startswith("enough: twice the labels are expected to bring less than 1 point (4 mo")
     text = sentence(advice_of(6.0))
     assert (
@@ -32,6 +35,9 @@ def test_three_sentences():
         and "which" not in text
     )
     assert sentence(advice_of(6.0, NEXT)) == text.replace("label more", "label these") + f"; which: {NEXT}"
+    assert sentence(advice_of(-2.0, NEXT, LONGER)).endswith(f"as too short ones do; surer: {LONGER}")
+    assert sentence(advice_of(0.0, NEXT, LONGER)) == sentence(advice_of(0.0))
+    assert sentence(advice_of(-2.0, NEXT)).startswith("enough")  # at the run's own length it is what it is
     assert as_dict(advice_of(6.0, NEXT))["next"] == shlex.split(NEXT)
 
 
@@ -49,7 +55,7 @@ def test_the_table_has_each_network_and_both_expected_scores():
 
 
 def test_lengths():
-    assert [default_steps(steps) for steps in (480, 121, 120, 41, 40, 3)] == [160, 41, 40, 40, 40, 3]
+    assert [default_steps(steps) for steps in (1500, 480, 361, 360, 121, 3)] == [500, 160, 121, 120, 120, 3]
 
 
 def draw(folder, masks, others=0):
