@@ -80,6 +80,7 @@ def make_plan(request: Request, dataset: Dataset, labelled: Sequence[str], run: 
         ("batch", _batch(config)),
         *_start(config, choices),
         ("length", _with_reason(counted(steps, "step"), "training.steps", choices)),
+        *_rate(config, choices),
         ("memory", _memory(memory)),
         ("time", _time(seconds_of_run(config, steps, pixels, precision))),
         ("run", str(run)),
@@ -161,6 +162,13 @@ def _structures(images: ImageFacts) -> str:
 def _with_reason(text: str, key: str, choices: list[Choice]) -> str:
     reason = next((choice.reason for choice in choices if choice.key == key), None)
     return text if reason is None else f"{text}: {reason}"
+
+
+def _rate(config: Config, choices: list[Choice]) -> list[tuple[str, str]]:
+    key = "training.learning_rate"
+    if key not in [choice.key for choice in choices]:
+        return []  # it is the recipe's
+    return [("rate", _with_reason(f"{config.training.learning_rate:g}", key, choices))]
 
 
 def _start(config: Config, choices: list[Choice]) -> list[tuple[str, str]]:
