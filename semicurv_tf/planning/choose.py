@@ -18,8 +18,8 @@ WIDEST_PX, KNOWN_WIDTH_PX = 16.0, 8.0
 SMALLEST_SHRUNK_PX = 128  # an image's side after that
 PASSES = 4  # over the pixels of the labelled images, at least
 LONGEST = 4  # times the recipe's length, at most
-# Few images are soon learned by heart. So many take, and bear, so many times the recipe's steps and learning rate: 12
-# crops gained 1.7 points by it, 80 crops 3.1 (results/default/README.md).
+# Few images are soon learned by heart. So many small ones take, and bear, so many times the recipe's steps and learning
+# rate: 12 crops gained 1.7 points by it, 80 crops 3.1; 18 photographs seemed to lose (results/default/README.md).
 MANY_IMAGES, FOR_MANY = 12, 3
 SHORTEST_STEPS = 40  # fewer than these teach nothing, whatever the time
 
@@ -48,7 +48,7 @@ def choose(config: Config, images: ImageFacts, named) -> list[Choice]:
     if not {"training.steps", "training.epochs"} & set(named) and config.training.steps is not None:
         steps, reason = choose_steps(config, images, crop)
         choices.append(Choice("training.steps", steps, reason))
-    if images.labelled >= MANY_IMAGES and "training.learning_rate" not in named:
+    if _many_small(images) and "training.learning_rate" not in named:
         rate = round(FOR_MANY * config.training.learning_rate, 6)
         reason = f"{FOR_MANY} times the recipe's, for {images.labelled} images"
         choices.append(Choice("training.learning_rate", rate, reason))
@@ -58,6 +58,10 @@ def choose(config: Config, images: ImageFacts, named) -> list[Choice]:
         reason = f"as much as one of {images.labelled} images"
         choices.append(Choice("method.start_share", value, reason))
     return choices
+
+
+def _many_small(images: ImageFacts) -> bool:
+    return images.labelled >= MANY_IMAGES and math.prod(images.largest) <= WHOLE_PIXELS
 
 
 def share_of_start(most: float, labelled: int) -> float:
@@ -103,9 +107,9 @@ def _fitting(images: ImageFacts) -> int:
 
 
 def choose_steps(config: Config, images: ImageFacts, crop: int | None) -> tuple[int, str]:
-    """The length in steps: the recipe's, or more where many labelled images or pixels are to be seen; and why."""
+    """The length in steps: the recipe's, or more where many small images, or many pixels, are labelled; and why."""
     recipe = least = config.training.steps or 1
-    if images.labelled >= MANY_IMAGES:
+    if _many_small(images):
         least *= FOR_MANY
     if not images.labelled_pixels:
         return least, "the recipe's"

@@ -35,31 +35,37 @@ def test_crop(images, crop):
 
 def test_length():
     config = load_config(None, {"training.steps": 300})
-    length = lambda labelled: choose_steps(config, facts({(600, 1000): 60}, labelled=labelled), 128)
-    # 8 x 600000 pixels four times, in steps of 4 x 128 x 128: 293, so the recipe's 300 do; 300 x 65536 / 4800000.
-    assert length(8) == (300, "sees the labelled pixels 4.1 times")
-    # 11 of them: 403, in fifties 450. 12 images take three times the recipe's; 1000, which would take 36622, four.
-    assert [length(labelled)[0] for labelled in (11, 12, 1000)] == [450, 900, 1200]
-    assert choose_steps(config, facts(labelled=8), 128)[1] == "about 16 times"  # 300 x 65536 / (8 x 153600)
+    # 20 x 153600 pixels four times, in steps of 4 x 128 x 128: 187.5, so the recipe's 300 are enough.
+    assert choose_steps(config, facts(), 128)[0] == 300
+    # 60 of them: 562.5, in fifties 600; 1000: four times the recipe's.
+    assert choose_steps(config, facts(labelled=60), 128)[0] == 600
+    assert choose_steps(config, facts(labelled=1000), 128)[0] == 1200
+    _, reason = choose_steps(config, facts(), 128)
+    assert reason == "sees the labelled pixels 6.4 times"  # 300 x 65536 / 3072000
 
 
 def test_what_the_user_named_stays():
     config = load_config(None, {"training.steps": 300})
-    assert [choice.key for choice in choose(config, facts(labelled=8), {})] == ["data.crop", "training.steps"]
-    assert [choice.key for choice in choose(config, facts(labelled=8), {"data.crop": 64})] == ["training.steps"]
-    assert choose(config, facts(labelled=8), {"data.crop": None, "training.epochs": 3}) == []
+    assert [choice.key for choice in choose(config, facts(), {})] == ["data.crop", "training.steps"]
+    assert [choice.key for choice in choose(config, facts(), {"data.crop": 64})] == ["training.steps"]
+    assert choose(config, facts(), {"data.crop": None, "training.epochs": 3}) == []
     by_epochs = load_config(None, {"data.crop": 64})
-    assert [choice.key for choice in choose(by_epochs, facts(labelled=8), {"data.crop": 64})] == []
+    assert [choice.key for choice in choose(by_epochs, facts(), {"data.crop": 64})] == []
 
 
-def test_many_images_are_learned_at_a_higher_rate():
+def test_many_small_images_are_learned_longer_and_at_a_higher_rate():
     config = load_config(None, {"training.steps": 300, "training.learning_rate": 0.0003})
-    chosen = lambda labelled, named=(): {
-        choice.key: choice.value for choice in choose(config, facts(labelled=labelled), named)
+    chosen = lambda labelled, named=(), sizes=None: {
+        choice.key: choice.value
+        for choice in choose(config, facts(sizes or {(128, 128): 60}, labelled=labelled), named)
     }
-    assert chosen(12)["training.learning_rate"] == 0.0009
-    assert "training.learning_rate" not in chosen(11)
+    many = chosen(12)
+    assert (many["training.steps"], many["training.learning_rate"]) == (900, 0.0009)
+    few = chosen(11)
+    assert few["training.steps"] == 300 and "training.learning_rate" not in few
     assert "training.learning_rate" not in chosen(12, ["training.learning_rate"])
+    photographs = chosen(20, sizes={(320, 480): 60})
+    assert photographs["training.steps"] == 300 and "training.learning_rate" not in photographs
 
 
 def test_of_the_start_stays_as_much_as_one_image():
