@@ -16,7 +16,6 @@ import numpy as np
 HIDDEN_SEED = 12345  # which photographs are hidden, for all ladders of a dataset
 SCORED = {"crackforest": 12}  # its images are whole photographs of nine times the pixels of a crop
 SCORED_OTHERS = 20
-RECIPE_SHARE = 0.35  # the most of the start that the recipe `default` keeps; as much as one of n images, see planning
 
 
 @click.group()
@@ -75,8 +74,10 @@ class Bench:
         from semicurv_tf.training.train import compiled_method
 
         settings: dict[str, Any] = {"data.dataset": name, "data.data_dir": folder, "data.crop": 64, "data.labels": 1}
-        settings |= {"training.steps": steps, "training.precision": "float32", "method.start_share": 0.0}
-        self.config = load_config(recipe_or_file("default"), settings)
+        settings |= {"training.steps": steps, "training.precision": "float32"}
+        recipe = recipe_or_file("default")
+        self.most = load_config(recipe, settings).start_share
+        self.config = load_config(recipe, {**settings, "method.start_share": 0.0})
         self.steps, dataset = steps, load_dataset(name, folder)
         self.store = dataset.train
         sources = sorted(set(self.store.sources))
@@ -102,6 +103,7 @@ class Bench:
         from semicurv_tf.data.split import choose_labelled
         from semicurv_tf.metrics.network_scores import count_images
         from semicurv_tf.metrics.overlap import iou
+        from semicurv_tf.planning.choose import share_of_start
 
         learner, training = self.learner, self.config.training
         labelled = self.store.indices(choose_labelled(self.pool, size, seed))
@@ -117,7 +119,7 @@ class Bench:
         for batch in batches:
             self.step(batch)
         # `method.start_share` of an average of steps is the same share of its end (methods/moving_average.py).
-        share = min(RECIPE_SHARE, 1 / size)
+        share = share_of_start(self.most, size)
         end = learner.teacher.get_weights()
         learner.teacher.set_weights([share * a + (1 - share) * b for a, b in zip(self.start, end, strict=True)])
         counts = count_images(self.predict, evaluation_batches(self.store, 4, self.hidden))

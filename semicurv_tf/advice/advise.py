@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from semicurv_tf.advice.advice import Advice, as_dict, summarise_advice
+from semicurv_tf.advice.outcome import Advice, as_dict, summarise_advice
 from semicurv_tf.advice.picture import write_curve
 from semicurv_tf.advice.progress import AdviceProgress
 from semicurv_tf.advice.trainings import (

@@ -39,7 +39,7 @@ class Score(NamedTuple):
 
 
 class Interval(NamedTuple):
-    """An expected value with the limits of its interval of `LEVEL`."""
+    """An expected value with the limits of its interval of `LEVEL`: IoU in percent, or a gain in points of it."""
 
     expected: float
     low: float
@@ -53,6 +53,10 @@ class LearningCurve:
         scores: of two different numbers of labels at least in one fold.
         now: n0, labels of today.
         images: held-out images per fold, by which folds weigh; None: all alike.
+
+    Attributes:
+        freedom: degrees of freedom of Student's t.
+        noise_points: the estimated deviation of a score around the curve, points of IoU.
 
     Raises:
         ValueError: all scores are of one number of labels.

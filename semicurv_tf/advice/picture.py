@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from semicurv_tf.advice.advice import Advice
 from semicurv_tf.advice.learning_curve import LEVEL
+from semicurv_tf.advice.outcome import Advice
 from semicurv_tf.pictures.figure import COLOURS, INK, SOFT, rasterised
 
 LEAST_POINTS = 10.0  # of IoU that the picture is high

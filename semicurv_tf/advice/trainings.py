@@ -141,7 +141,7 @@ def _own_config(config: Config, images: Fold, learned: int, steps: int) -> Confi
     values = config_of_fold(config, images).model_dump()
     # Curves and pictures of TensorBoard would cost more than they tell here.
     values["training"] |= {"steps": steps, "monitor_every": steps, "pictures_every": 0, "checkpoints_kept": 1}
-    most = getattr(load_config(recipe_or_file(DEFAULT)).method, "start_share", 0.0)
+    most = load_config(recipe_or_file(DEFAULT)).start_share
     if config.start_share and config.start_share == share_of_start(most, learned):
         # As `train` would choose it for so many labels; a share that the user chose stays.
         values["method"]["start_share"] = share_of_start(most, len(images.images.labelled))

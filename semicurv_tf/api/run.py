@@ -149,8 +149,8 @@ class Run(Network):
             UserError: no finished run, no labels, or too few photographs with a mask.
             KeyboardInterrupt: after Ctrl-C, with a checkpoint written.
         """
-        from semicurv_tf.advice.advice import as_dict
         from semicurv_tf.advice.advise import advise
+        from semicurv_tf.advice.outcome import as_dict
         from semicurv_tf.api.train import interrupted
 
         if folds < 2:

@@ -41,7 +41,7 @@ def advise(run, folds, steps, data_dir, unlabelled_dir, dry_run):
     from semicurv_tf.cli.console import console, quiet_start
 
     with quiet_start():
-        from semicurv_tf.advice import advice as texts
+        from semicurv_tf.advice import outcome as texts
         from semicurv_tf.advice.advise import PICTURE, TABLE
         from semicurv_tf.advice.advise import advise as ask
         from semicurv_tf.training.stopping import Stopped

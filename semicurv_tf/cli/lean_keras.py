@@ -1,4 +1,4 @@
-"""Keras without the packages that it loads for what no command calls: a sixth to a third of a command's start.
+"""Keras without the packages that it loads for what no command calls, so that commands start sooner.
 
 Keras 3 imports scikit-learn, where it is installed, for wrappers in its style, and pyplot for galleries; it goes on
 without either. Only while Keras itself loads do they seem to be absent: whoever imports them later gets them.

@@ -4,15 +4,15 @@ import json
 import shlex
 import shutil
 
-import numpy as np
 import pytest
 from PIL import Image
 
 import semicurv_tf
-from semicurv_tf.advice.advice import as_dict, sentence, summarise_advice, table
+from semicurv_tf.advice.outcome import as_dict, sentence, summarise_advice, table
 from semicurv_tf.advice.trainings import default_steps
 from semicurv_tf.cli import main as entry
 from semicurv_tf.training import run_folder, run_lock
+from tests.drawn_folder import draw_folder
 
 NEXT = "semicurv-tf next --run R --count 8 --output R/next"
 
@@ -58,18 +58,6 @@ def test_lengths():
     assert [default_steps(steps) for steps in (1500, 480, 361, 360, 121, 3)] == [500, 160, 121, 120, 120, 3]
 
 
-def draw(folder, masks, others=0):
-    for number in range(masks + others):
-        line = np.zeros((32, 32), bool)
-        line[3 + 3 * (number % 8) :][:3] = True
-        noise = np.random.default_rng(number).normal(170 - 110 * line[..., None], 25, (32, 32, 3))
-        pictures = {"images": np.clip(noise, 0, 255).astype(np.uint8), "masks": line.astype(np.uint8) * 255}
-        for part, pixels in pictures.items():
-            (folder / part).mkdir(parents=True, exist_ok=True)
-            if part == "images" or number < masks:
-                Image.fromarray(pixels).save(folder / part / f"p{number}.png")
-
-
 @pytest.fixture
 def call(monkeypatch, capfd):
     def run(*arguments, expect=0):
@@ -87,7 +75,7 @@ def call(monkeypatch, capfd):
 def finished(tmp_path_factory):
     """A finished run on four photographs with a mask and two without."""
     place = tmp_path_factory.mktemp("advise")
-    draw(place / "my", 4, others=2)
+    draw_folder(place / "my", 4, others=2)
     words = [
         "train", place / "my", "--run", place / "run one", "--steps", 2, "--precision", "float32",
         "--set", "model.start=none", "--set", "model.widths=[4,8]", "--set", "training.pictures_every=0", "--quiet",

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from semicurv_tf.cli import main as entry
 from semicurv_tf.errors import UserError
 from semicurv_tf.evaluation.folds import split_folds, summarise_folds, table
 from semicurv_tf.training import run_folder
+from tests.drawn_folder import draw_folder
 
 
 class Store:
@@ -95,14 +95,7 @@ def test_means_by_hand():
 
 def test_trained_scored_stopped_and_gone_on_with(tmp_path, monkeypatch, capfd):
     monkeypatch.undo()
-    for number in range(6):
-        line = np.zeros((32, 48), bool)
-        line[4 + 4 * number :][:3] = True
-        random = np.random.default_rng(number)
-        image = np.clip(random.normal(170 - 110 * line[..., None], 25, (32, 48, 3)), 0, 255).astype(np.uint8)
-        for part, pixels in (("images", image), ("masks", line.astype(np.uint8) * 255)):
-            (tmp_path / "my" / part).mkdir(parents=True, exist_ok=True)
-            Image.fromarray(pixels).save(tmp_path / "my" / part / f"p{number}.png")
+    draw_folder(tmp_path / "my", 6)
 
     def call(*arguments, expect=0):
         monkeypatch.setattr("sys.argv", ["semicurv-tf", *map(str, arguments)])
