@@ -22,10 +22,11 @@ from pathlib import Path
 import click
 
 PROJECT = Path(__file__).resolve().parents[1]
-ITEMS = ("help", "scores", "folder")
+ITEMS = ("help", "scores", "first_mask", "folder")
 TITLES = {
     "help": "`--help` of the slowest command",
     "scores": "ODS and OIS of an image of 584x565, 49 thresholds",
+    "first_mask": "`predict` of one photograph of 480x320 by the built-in network, from the command to its end",
     "folder": "masks of a folder, after the first image",
 }
 
@@ -119,6 +120,23 @@ def measure_scores(photos) -> dict:
         for image in images:
             image.matches  # noqa: B018
     return {name: value / len(images) for name, value in row.items()}
+
+
+def measure_first_mask(photos) -> dict:
+    """Drawn noise: what the network answers does not change what it costs."""
+    import numpy as np
+    from PIL import Image
+
+    program = "import sys; from semicurv_tf.cli.main import main; sys.argv[0] = 'semicurv-tf'; main()"
+    row: dict = {}
+    with tempfile.TemporaryDirectory() as folder:
+        photo = Path(folder, "photo.jpg")
+        pixels = np.random.default_rng(0).integers(0, 256, (320, 480, 3), np.uint8)
+        Image.fromarray(pixels).save(photo, quality=92)
+        command = [sys.executable, "-c", program, "predict", "--input", str(photo), "--output", str(Path(folder, "out"))]
+        with measured(row, children=True):
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return row
 
 
 def measure_folder(photos) -> dict:
