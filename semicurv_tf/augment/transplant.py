@@ -94,7 +94,7 @@ def _within_reach(mask):
 
 
 def _background(image, around):
-    """What lies behind the structures, and where that can be said, 0 or 1; from the nearest pixels that are `around`."""
+    """What lies behind the structures, and where that can be said, 0 or 1; of the nearest pixels that are `around`."""
     height, width = image.shape[1:3]
     background, known = tf.zeros_like(image), tf.zeros_like(around)
     for times in FILL_SHRINKS:
