@@ -22,11 +22,13 @@ from pathlib import Path
 import click
 
 PROJECT = Path(__file__).resolve().parents[1]
-ITEMS = ("help", "scores", "first_mask", "folder")
+ITEMS = ("help", "scores", "first_mask", "step", "folder")
+STEPS, WARM_UP = 16, 4  # of the training, and those that do not count
 TITLES = {
     "help": "`--help` of the slowest command",
     "scores": "ODS and OIS of an image of 584x565, 49 thresholds",
     "first_mask": "`predict` of one photograph of 480x320 by the built-in network, from the command to its end",
+    "step": "a training step of the default recipe, 4 crops of 128x128",
     "folder": "masks of a folder, after the first image",
 }
 
@@ -146,6 +148,39 @@ def measure_first_mask(photos) -> dict:
         with measured(row, children=True):
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return row
+
+
+def measure_step(photos) -> dict:
+    """The median of 12 steps, views and averaging included, with the kernels that `train` takes in that checkout."""
+    with contextlib.suppress(ImportError):  # an earlier one asks for none
+        from semicurv_tf.onednn import take_onednn
+
+        take_onednn()
+    import tensorflow as tf
+
+    sys.path.insert(0, str(PROJECT / "scripts"))
+    from benchmark.images import DrawnImages
+
+    from semicurv_tf.config import load_config
+    from semicurv_tf.data.pipeline import training_batches
+    from semicurv_tf.recipes import recipe_or_file
+    from semicurv_tf.training.devices import Devices
+    from semicurv_tf.training.loop import run_steps
+    from semicurv_tf.training.train import compiled_method
+
+    config = load_config(recipe_or_file("default"))
+    facts = {"channels": 3, "mean": [127.5], "standard_deviation": [64.0], "steps": 480}
+    learner = compiled_method(config, {**facts, "precision": {"name": "float32"}})
+    store, images = DrawnImages(), config.training.batch_labelled
+    sizes = {"batch_labelled": images, "batch_unlabelled": 0, "crop": None}
+    batches = training_batches(store, store.labelled_indices, [], **sizes, seed=0, first_step=0, steps=STEPS)
+    rows: list[dict] = []
+    begun = time.perf_counter(), time.process_time()
+    for _ in run_steps(learner, batches, Devices(tf.distribute.get_strategy()), 0):
+        now = time.perf_counter(), time.process_time()
+        rows.append({"seconds": now[0] - begun[0], "processor_seconds": now[1] - begun[1]})
+        begun = now
+    return {key: statistics.median(row[key] for row in rows[WARM_UP:]) for key in rows[0]}
 
 
 def measure_folder(photos) -> dict:
