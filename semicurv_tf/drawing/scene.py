@@ -72,16 +72,33 @@ def draw_image(seed: int, kind: str | None = None, size: int = 128):
     Example:
         >>> image, mask = draw_image(0, "membranes")
     """
-    if kind is not None and kind not in _KINDS:
-        raise ValueError(f"Expected kind to be one of {', '.join(KINDS)}. Received: kind={kind!r}")
+    if kind is not None:
+        _known(kind)
     random = np.random.default_rng([seed, VERSION])
     while True:
-        image, mask = _scene(random, kind or _random_kind(random), size)
+        image, mask = _scene(random, kind or random_kind(random), size)
         if mask.mean() < MOST_FOREGROUND and image.std() > LEAST_DEVIATION:
             return image, mask
 
 
-def _random_kind(random) -> str:
+def kind_of(name: str):
+    """How the curves of a kind run: a function of a generator and the size in pixels, to strokes."""
+    return _known(name)[0]
+
+
+def look_of(name: str):
+    """What a kind looks like, a `Look`."""
+    return _known(name)[1]
+
+
+def _known(name: str):
+    if name not in _KINDS:
+        raise ValueError(f"Expected kind to be one of {', '.join(KINDS)}. Received: kind={name!r}")
+    return _KINDS[name]
+
+
+def random_kind(random) -> str:
+    """A kind, in the shares used for pre-training."""
     shares = np.array([share for *_, share in _KINDS.values()], float)
     return KINDS[random.choice(len(KINDS), p=shares / shares.sum())]
 
@@ -100,7 +117,7 @@ def _scene(random, kind, size):
 
     strokes = draw(random, size)
     if chance(random, MIXED):
-        strokes = strokes + _KINDS[_random_kind(random)][0](random, size)
+        strokes = strokes + _KINDS[random_kind(random)][0](random, size)
     field = field_of(strokes, size)
     texture_there = float((ground - gaussian_filter(ground, NEARBY_PX)).std()) + GRAIN_FLOOR
     contrast = float(np.clip(texture_there * look.contrast.draw(random), *CONTRAST))

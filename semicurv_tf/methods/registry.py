@@ -14,6 +14,7 @@ from semicurv_tf.methods.settings import (
     FORWARD,
     LEARN,
     AveragedSettings,
+    DrawnKind,
     MethodSettings,
     PixelLossSettings,
     TeacherSettings,
@@ -126,6 +127,17 @@ class PseudoLabelSettings(TeacherViewSettings):
     confidence: Fraction = Field(0.0, description="pixels whose probability p has |2p - 1| below this do not count")
 
 
+class DrawnCurvesSettings(TeacherViewSettings):
+    """After Shi et al. 2023, FreeCOS."""
+
+    term: ClassVar[str | None] = "semicurv_tf.methods.drawn_curves:DrawnCurves"
+    losses: ClassVar[dict[str, str]] = {"drawn": "drawn"}
+    name: Literal["drawn_curves"] = "drawn_curves"
+    drawn_kinds: tuple[DrawnKind, ...] = Field(
+        (), description="kinds of structures that are drawn; none: all, in the shares used for pre-training"
+    )
+
+
 _SETTINGS = {
     settings.model_fields["name"].default: settings
     for settings in (
@@ -137,6 +149,7 @@ _SETTINGS = {
         CGANSettings,
         SemiCurvSettings,
         PseudoLabelSettings,
+        DrawnCurvesSettings,
     )
 }
 

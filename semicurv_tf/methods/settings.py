@@ -32,6 +32,11 @@ StartShare = Annotated[
     ),
 ]
 
+# The kinds of `semicurv_tf.drawing`, which stands above what knows no NumPy.
+DrawnKind = Literal[
+    "cracks", "crack_nets", "hairlines", "wide_cracks", "vessels", "membranes", "roads", "fibres", "rivers", "scratches"
+]
+
 
 def _loss_of_earlier_versions(name):
     return "wbce" if name == "cross_entropy" else name
