@@ -61,8 +61,8 @@ def test_each_method_has_a_class_of_its_own_that_comes_back_from_a_file(tmp_path
     [
         ("semicurv", "vat_size", 3.0, ["vat"]),
         ("supervised", "rampup", 0.1, [name for name in METHODS if name != "supervised"]),
-        ("vat", "teacher_view", "plain", ["cutmix", "mean_teacher", "semicurv", "pseudo_label"]),
-        ("tcsm", "teacher_view", "plain", ["cutmix", "mean_teacher", "semicurv", "pseudo_label"]),
+        ("vat", "teacher_view", "plain", ["cutmix", "mean_teacher", "semicurv", "pseudo_label", "drawn_curves"]),
+        ("tcsm", "teacher_view", "plain", ["cutmix", "mean_teacher", "semicurv", "pseudo_label", "drawn_curves"]),
         ("semicurv", "average_weights", True, ["supervised", "vat", "cgan"]),
         ("mean_teacher", "confidence", 0.5, ["pseudo_label"]),
     ],

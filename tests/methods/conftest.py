@@ -12,6 +12,12 @@ SMALL = {"model.widths": [4, 8], "training.precision": "float32"}
 SIZE = 32
 
 
+@pytest.fixture(autouse=True)
+def few_drawings(monkeypatch):
+    """Of those that `drawn_curves` lays over images."""
+    monkeypatch.setattr("semicurv_tf.methods.drawn_curves.COUNT", 6)
+
+
 @pytest.fixture
 def make_method():
     """Builds a compiled method from dotted settings."""
