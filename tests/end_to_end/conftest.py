@@ -68,7 +68,5 @@ def in_this_process(arguments, cwd):
 def small_run(command, tmp_path_factory):
     """A finished run on the built-in data."""
     run = tmp_path_factory.mktemp("runs") / "small"
-    command(
-        "train", "--dataset", "synthetic", "--labels", "0.05", "--steps", "12", *SMALL, "--run", run, own_process=True
-    )
+    command("train", "--dataset", "synthetic", "--labels", "0.05", "--steps", "12", *SMALL, "--run", run)
     return run
