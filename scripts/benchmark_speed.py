@@ -22,10 +22,13 @@ from pathlib import Path
 import click
 
 PROJECT = Path(__file__).resolve().parents[1]
-ITEMS = ("help", "scores", "folder")
+ITEMS = ("help", "scores", "first_mask", "step", "folder")
+STEPS, WARM_UP = 16, 4  # of the training, and those that do not count
 TITLES = {
     "help": "`--help` of the slowest command",
     "scores": "ODS and OIS of an image of 584x565, 49 thresholds",
+    "first_mask": "`predict` of one photograph of 480x320 by the built-in network, from the command to its end",
+    "step": "a training step of the default recipe, 4 crops of 128x128",
     "folder": "masks of a folder, after the first image",
 }
 
@@ -119,6 +122,65 @@ def measure_scores(photos) -> dict:
         for image in images:
             image.matches  # noqa: B018
     return {name: value / len(images) for name, value in row.items()}
+
+
+def measure_first_mask(photos) -> dict:
+    """Drawn noise: what the network answers does not change what it costs."""
+    import numpy as np
+    from PIL import Image
+
+    program = "import sys; from semicurv_tf.cli.main import main; sys.argv[0] = 'semicurv-tf'; main()"
+    row: dict = {}
+    with tempfile.TemporaryDirectory() as folder:
+        photo = Path(folder, "photo.jpg")
+        pixels = np.random.default_rng(0).integers(0, 256, (320, 480, 3), np.uint8)
+        Image.fromarray(pixels).save(photo, quality=92)
+        command = [
+            sys.executable,
+            "-c",
+            program,
+            "predict",
+            "--input",
+            str(photo),
+            "--output",
+            str(Path(folder, "out")),
+        ]
+        with measured(row, children=True):
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return row
+
+
+def measure_step(photos) -> dict:
+    """The median of 12 steps, views and averaging included, with the kernels that `train` takes in that checkout."""
+    with contextlib.suppress(ImportError):  # an earlier one asks for none
+        from semicurv_tf.onednn import take_onednn
+
+        take_onednn()
+    import tensorflow as tf
+
+    sys.path.insert(0, str(PROJECT / "scripts"))
+    from benchmark.images import DrawnImages
+
+    from semicurv_tf.config import load_config
+    from semicurv_tf.data.pipeline import training_batches
+    from semicurv_tf.recipes import recipe_or_file
+    from semicurv_tf.training.devices import Devices
+    from semicurv_tf.training.loop import run_steps
+    from semicurv_tf.training.train import compiled_method
+
+    config = load_config(recipe_or_file("default"))
+    facts = {"channels": 3, "mean": [127.5], "standard_deviation": [64.0], "steps": 480}
+    learner = compiled_method(config, {**facts, "precision": {"name": "float32"}})
+    store, images = DrawnImages(), config.training.batch_labelled
+    sizes = {"batch_labelled": images, "batch_unlabelled": 0, "crop": None}
+    batches = training_batches(store, store.labelled_indices, [], **sizes, seed=0, first_step=0, steps=STEPS)
+    rows: list[dict] = []
+    begun = time.perf_counter(), time.process_time()
+    for _ in run_steps(learner, batches, Devices(tf.distribute.get_strategy()), 0):
+        now = time.perf_counter(), time.process_time()
+        rows.append({"seconds": now[0] - begun[0], "processor_seconds": now[1] - begun[1]})
+        begun = now
+    return {key: statistics.median(row[key] for row in rows[WARM_UP:]) for key in rows[0]}
 
 
 def measure_folder(photos) -> dict:

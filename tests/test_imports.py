@@ -49,6 +49,7 @@ LAYERS = (
     # Single files that everything stands on.
     "section",
     "replicas",
+    "onednn",
     "whole_files",
     "json_files",
     "spreadsheet",

@@ -13,9 +13,13 @@ from semicurv_tf.augment.randomness import draw
 
 BORDER_PX = 3  # around a structure, where its blur still darkens the background
 FILL_SIDE_PX = 15  # of the box mean, taken twice, that fills in the background
+FILL_SHRINKS = (1, 4, 16)  # the image is shrunk so many times where a structure is wider than the box mean reaches
 EDGE_PX = 2  # beyond the mask up to which the whole difference is laid over
 EDGE_SIDE_PX = 3  # of the box mean, taken twice, over which it ends
-REACH_PX = 12  # around a structure, where the mask is believed: farther off the host may have structures of its own
+# Around a structure the mask is believed, as far as three times its width: farther off the host may have structures of
+# its own, and nearer too little is left to tell a wide structure from.
+REACH_WIDTHS = 3
+REACHES_PX = (6, 12, 24, 48)
 STRENGTH = (0.3, 1.2)  # of the difference, uniform: other structures may be fainter
 
 
@@ -56,19 +60,59 @@ def transplant(image, mask, valid, host, host_valid, strength):
         The hosts with structures, clipped to 0-255, and where `mask` is their mask: near the structures, for a host may
         have some of its own, which nobody marked. Without a structure that is nowhere.
     """
-    around = valid * (1.0 - _grown(mask, BORDER_PX))
-    known = _smooth(around, FILL_SIDE_PX)
-    background = tf.math.divide_no_nan(_smooth(image * around, FILL_SIDE_PX), known)
+    background, known = _background(image, valid * (1.0 - _grown(mask, BORDER_PX)))
     # Where no background is near nothing can be said about the difference.
-    share = _smooth(_grown(mask, EDGE_PX), EDGE_SIDE_PX) * valid * tf.cast(known > 0.0, tf.float32)
+    share = _smooth(_grown(mask, EDGE_PX), EDGE_SIDE_PX) * valid * known
     strength = tf.reshape(strength, [-1, 1, 1, 1])
     changed = tf.clip_by_value(host + strength * share * (image - background), 0.0, 255.0)
-    return changed, _grown(mask, REACH_PX) * valid * host_valid
+    return changed, _within_reach(mask) * valid * host_valid
+
+
+def width_px(mask):
+    """The mean width of each image's structures in pixels, 0 where it has none, `(batch,)` float32.
+
+    Twice the area by the pixels at its edge: a line of w rows has two of them for each w. Thinner than 2 pixels it is
+    all edge, and counts as 2 wide.
+
+    Args:
+        mask: `(batch, height, width, 1)` float32, 0 or 1.
+    """
+    inside = -tf.nn.max_pool2d(-mask, 3, 1, "SAME")
+    area = tf.reduce_sum(mask, axis=[1, 2, 3])
+    return 2.0 * tf.math.divide_no_nan(area, area - tf.reduce_sum(inside, axis=[1, 2, 3]))
+
+
+def _within_reach(mask):
+    """The mask with what lies within reach of it, which goes by the width of the image's structures."""
+    doublings = tf.math.log(tf.maximum(REACH_WIDTHS * width_px(mask), 1.0) / REACHES_PX[0]) / tf.math.log(2.0)
+    chosen = tf.clip_by_value(tf.cast(tf.round(doublings), tf.int32), 0, len(REACHES_PX) - 1)
+    grown, reached, found = mask, 0, tf.zeros_like(mask)
+    for number, reach in enumerate(REACHES_PX):
+        grown, reached = _grown(grown, reach - reached), reach
+        found = tf.where((chosen == number)[:, None, None, None], grown, found)
+    return found
+
+
+def _background(image, around):
+    """What lies behind the structures, and where that can be said, 0 or 1; of the nearest pixels that are `around`."""
+    height, width = image.shape[1:3]
+    background, known = tf.zeros_like(image), tf.zeros_like(around)
+    for times in FILL_SHRINKS:
+        shrunk = lambda values, times=times: tf.nn.avg_pool2d(values, times, times, "SAME")
+        seen = _smooth(shrunk(around), FILL_SIDE_PX)
+        filled = tf.math.divide_no_nan(_smooth(shrunk(image * around), FILL_SIDE_PX), seen)
+        enlarged = lambda values: tf.image.resize(values, (height, width))
+        # Between a cell that has seen background and one that has not, the mean would be half black.
+        here = tf.cast(enlarged(tf.cast(seen > 0.0, tf.float32)) >= 1.0, tf.float32) * (1.0 - known)
+        background += here * enlarged(filled)
+        known += here
+    return background, known
 
 
 def _grown(mask, radius):
     """The mask with all pixels within a square of `2 radius + 1` pixels around it."""
-    return tf.nn.max_pool2d(mask, 2 * radius + 1, 1, "SAME")
+    side = 2 * radius + 1
+    return tf.nn.max_pool2d(tf.nn.max_pool2d(mask, (side, 1), 1, "SAME"), (1, side), 1, "SAME")
 
 
 def _smooth(values, side):

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from semicurv_tf.onednn import take_onednn
+
 EXAMPLES = """
 \b
 Examples:
@@ -40,6 +42,7 @@ def advise(run, folds, steps, data_dir, unlabelled_dir, dry_run):
     """
     from semicurv_tf.cli.console import console, quiet_start
 
+    take_onednn()
     with quiet_start():
         from semicurv_tf.advice import outcome as texts
         from semicurv_tf.advice.advise import PICTURE, TABLE

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from semicurv_tf.onednn import take_onednn
+
 EXAMPLES = """
 \b
 Examples:
@@ -184,6 +186,7 @@ def evaluate(
 def _score_folds(run, folds, data_dir, unlabelled_dir):
     from semicurv_tf.cli.console import console, quiet_start
 
+    take_onednn()
     with quiet_start():
         from semicurv_tf.evaluation import folds as scoring
         from semicurv_tf.training.stopping import Stopped

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from semicurv_tf.onednn import take_onednn
+
 EXAMPLES = """
 \b
 Examples:
@@ -36,6 +38,7 @@ def pretrain(run, steps, seed, kinds, start, widths):
     from semicurv_tf.cli.console import quiet_start
     from semicurv_tf.errors import UserError
 
+    take_onednn()
     with quiet_start():
         from semicurv_tf.pretraining.run import pretrain as train
         from semicurv_tf.pretraining.settings import GOING_ON, PretrainingSettings, checked_kinds

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.onednn import take_onednn
 
 
 @click.command()
@@ -92,6 +93,7 @@ def reproduce(
     cells = make_plan(request)
     from semicurv_tf.cli.console import console, quiet_start
 
+    take_onednn()
     with quiet_start():
         from semicurv_tf.study import run_plan as plan
         from semicurv_tf.training.stopping import Stopped

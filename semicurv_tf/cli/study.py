@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from semicurv_tf.onednn import take_onednn
 from semicurv_tf.recipes import recipe_or_file
 
 RUN_EXAMPLES = """
@@ -61,6 +62,7 @@ def run(recipes, data_dir, runs, output, seeds, methods, settings, share, develo
     from semicurv_tf.cli.console import console, quiet_start
     from semicurv_tf.config import parse_setting
 
+    take_onednn()
     with quiet_start():
         from semicurv_tf.study.run_recipes import listing, plan_recipes, run_recipes
         from semicurv_tf.training.stopping import Stopped

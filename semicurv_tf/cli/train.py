@@ -8,6 +8,7 @@ import click
 from semicurv_tf.config.networks import NETWORKS
 from semicurv_tf.errors import UserError
 from semicurv_tf.methods.names import METHOD_NAMES
+from semicurv_tf.onednn import take_onednn
 
 
 @click.command()
@@ -139,6 +140,7 @@ def train(
         settings=values,
         budget_minutes=budget_minutes,
     )
+    take_onednn()
     with quiet_start():
         from semicurv_tf.planning.train import run_of, train_request
     run = run or run_of(request)
@@ -154,6 +156,7 @@ def _resume(run, other_run, other_config, values, dry_run, shown):
     from semicurv_tf.cli.console import quiet_start
     from semicurv_tf.config import load_stored_config
 
+    take_onednn(run)
     with quiet_start():
         from semicurv_tf.training import run_folder
         from semicurv_tf.training import train as training

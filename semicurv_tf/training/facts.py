@@ -30,6 +30,7 @@ KNOWN = {
     "steps": ("a count", lambda value, facts: _is_count(value)),
     "seed": ("a whole number", lambda value, facts: isinstance(value, int)),
     "versions": ("versions by name", lambda value, facts: isinstance(value, dict)),
+    "onednn": ("true or false", lambda value, facts: value is None or isinstance(value, bool)),
     "precision": (
         "an object with a name and a reason",
         lambda value, facts: isinstance(value, dict) and isinstance(value.get("name"), str),

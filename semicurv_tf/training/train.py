@@ -20,6 +20,8 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.methods import build_method
 from semicurv_tf.methods.schedule import first_unlabelled_step, learning_rate, steps_of_epoch, steps_of_run
 from semicurv_tf.models.vgg16 import require_file
+from semicurv_tf.onednn import FACT as ONEDNN
+from semicurv_tf.onednn import onednn_in_use, other_kernels
 from semicurv_tf.training import checkpoints, run_folder
 from semicurv_tf.training.best import BestSoFar
 from semicurv_tf.training.devices import Devices, open_devices, require_equal_shares, require_same_run
@@ -116,6 +118,7 @@ def train(
         "labelled": list(labelled),
         "steps": steps_of_run(config.training, len(labelled)),
         "precision": resolve_precision(config.training.precision)._asdict(),
+        ONEDNN: onednn_in_use(),
         "start": start,
     }
     _introduce(config, facts, dataset, devices, console)
@@ -166,6 +169,8 @@ def _resume(run: Path, changed: Config | None, task: Task, console: Console):
     other = run_folder.version_changes(facts)
     if other:
         console.print(f"warning: other versions than when the run began, so numbers may differ: {'; '.join(other)}")
+    if kernels := other_kernels(facts.get(ONEDNN), run):
+        console.print(kernels)
     dataset = open_training_dataset(run, config, console).shrunk(config.data.times_smaller)
     missing = sorted(set(facts["labelled"]) - {row["name"] for row in dataset.train.rows if row["labelled"]})
     if missing:

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from semicurv_tf.augment.randomness import purpose_seed
-from semicurv_tf.augment.transplant import REACH_PX, STRENGTH, transplant, with_transplants
+from semicurv_tf.augment.transplant import STRENGTH, transplant, width_px, with_transplants
 
 SIZE = 64
 ROW = 30  # of the line of three rows
@@ -56,9 +56,41 @@ def test_the_mask_is_believed_near_the_structures_only():
     host["valid"] = tf.concat([tf.zeros((1, SIZE, 5, 1)), tf.ones((1, SIZE, SIZE - 5, 1))], axis=2)
     _, valid = laid(labelled(), host)
     rows = np.zeros(SIZE)
-    rows[ROW - 1 - REACH_PX : ROW + 2 + REACH_PX] = 1
+    rows[ROW - 1 - 12 : ROW + 2 + 12] = 1  # three times three pixels is nearer to 12 than to 6
     np.testing.assert_array_equal(valid[0, :, 5:, 0], np.tile(rows[:, None], SIZE - 5))
     assert not np.any(valid[0, :, :5])
+
+
+def band(rows, size=160):
+    """An image with a dark band of so many rows in its middle."""
+    first = (size - rows) // 2
+    mask = np.zeros((1, size, size, 1), "float32")
+    mask[:, first : first + rows] = 1
+    image = np.where(mask > 0, 40.0, 100.0) * np.ones(3, "float32")
+    return {"image": tf.constant(image, tf.float32), "mask": tf.constant(mask), "valid": tf.ones_like(mask)}
+
+
+@pytest.mark.parametrize("rows", [1, 2, 10, 41, 90])
+def test_a_wide_structure_is_no_more_hollow_than_a_thin_one(rows):
+    source = band(rows)
+    host = {"image": tf.fill(source["image"].shape, 200.0), "valid": tf.ones_like(source["mask"])}
+    image, _ = laid(source, host)
+    inside = np.broadcast_to(source["mask"] > 0, image.shape)
+    np.testing.assert_allclose(image.numpy()[inside], 140.0, atol=0.01)
+
+
+@pytest.mark.parametrize("rows, reach", [(1, 6), (2, 6), (3, 12), (8, 24), (20, 48), (41, 48)])
+def test_the_mask_is_believed_as_far_as_goes_with_its_width(rows, reach):
+    source = band(rows)
+    _, valid = laid(source, {"image": source["image"], "valid": source["valid"]})
+    assert np.sum(valid[0, :, 0]) == rows + 2 * reach
+
+
+def test_width_is_twice_the_area_by_the_edge():
+    square = np.zeros((3, SIZE, SIZE, 1), "float32")
+    square[1, 10:20, 10:20] = 1  # 100 pixels, 36 at the edge
+    square[2, :, ROW : ROW + 7] = 1  # a line that the image's border cuts
+    np.testing.assert_allclose(width_px(tf.constant(square)), [0.0, 200 / 36, 7.0], rtol=1e-6)
 
 
 def test_pixels_that_are_not_valid_leave_no_trace():

@@ -46,14 +46,15 @@ def test_length():
 
 def test_what_the_user_named_stays():
     config = load_config(None, {"training.steps": 300})
-    assert [choice.key for choice in choose(config, facts(), {})] == ["data.crop", "training.steps"]
-    assert [choice.key for choice in choose(config, facts(), {"data.crop": 64})] == ["training.steps"]
-    assert choose(config, facts(), {"data.crop": None, "training.epochs": 3}) == []
+    keys = lambda named, config=config: [choice.key for choice in choose(config, facts(), named)]
+    assert keys({}) == ["data.crop", "training.steps", "training.learning_rate"]
+    assert keys({"data.crop": 64}) == ["training.steps", "training.learning_rate"]
+    assert keys({"data.crop": None, "training.epochs": 3, "training.learning_rate": 0.1}) == []
     by_epochs = load_config(None, {"data.crop": 64})
-    assert [choice.key for choice in choose(by_epochs, facts(), {"data.crop": 64})] == []
+    assert keys({"data.crop": 64}, by_epochs) == ["training.learning_rate"]
 
 
-def test_many_small_images_are_learned_longer_and_at_a_higher_rate():
+def test_many_images_are_learned_at_a_higher_rate_and_small_ones_longer():
     config = load_config(None, {"training.steps": 300, "training.learning_rate": 0.0003})
     chosen = lambda labelled, named=(), sizes=None: {
         choice.key: choice.value
@@ -65,7 +66,7 @@ def test_many_small_images_are_learned_longer_and_at_a_higher_rate():
     assert few["training.steps"] == 300 and "training.learning_rate" not in few
     assert "training.learning_rate" not in chosen(12, ["training.learning_rate"])
     photographs = chosen(20, sizes={(320, 480): 60})
-    assert photographs["training.steps"] == 300 and "training.learning_rate" not in photographs
+    assert (photographs["training.steps"], photographs["training.learning_rate"]) == (300, 0.0009)
 
 
 def test_of_the_start_stays_as_much_as_one_image():

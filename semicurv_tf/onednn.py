@@ -1,0 +1,66 @@
+"""oneDNN's kernels for commands that train: to be asked for before TensorFlow loads.
+
+By itself TensorFlow takes them on x86 processors with AVX512-VNNI and the like alone. On one with AVX2 a step of the
+default recipe takes two thirds of the time with them, while the prediction of a whole photograph takes half as much
+again (results/speed/README.md). Hence only what trains asks for them.
+"""
+
+import os
+import platform
+import sys
+from pathlib import Path
+
+from semicurv_tf.errors import UserError
+from semicurv_tf.json_files import read_object
+
+SWITCH = "TF_ENABLE_ONEDNN_OPTS"  # TensorFlow's own: 0 or 1
+FACT = "onednn"  # key of run.json
+
+
+def take_onednn(run: Path | None = None):
+    """Asks for them in this process, unless the user's environment decides already, or TensorFlow is loaded.
+
+    Args:
+        run: a run that is to go on: as it began, so that it ends with the same bits. One from before this was written
+            down began with what TensorFlow takes by itself.
+    """
+    if "tensorflow" in sys.modules or platform.machine().lower() not in ("x86_64", "amd64"):
+        return
+    wanted = True if run is None else _began_with(run)
+    if wanted is not None:
+        os.environ.setdefault(SWITCH, "1" if wanted else "0")
+
+
+def onednn_in_use() -> bool | None:
+    """Whether TensorFlow took them; None where it does not say. Loads TensorFlow."""
+    try:
+        from tensorflow.python.util import _pywrap_util_port
+
+        return bool(_pywrap_util_port.IsMklEnabled())
+    except (ImportError, AttributeError):
+        return None
+
+
+def other_kernels(began_with, run: Path) -> str | None:
+    """What to tell the user where a run goes on with other kernels than it began with; else None.
+
+    Args:
+        began_with: the run's fact, None in older runs.
+        run: its folder.
+    """
+    now = onednn_in_use()
+    if None in (began_with, now) or began_with == now:
+        return None
+    words = {True: "with", False: "without"}
+    return (
+        f"note: began {words[began_with]} oneDNN and goes on {words[now]}: as good, not the same bits. For the same: "
+        f"{SWITCH}={int(began_with)} semicurv-tf train --resume {run}"
+    )
+
+
+def _began_with(run: Path) -> bool | None:
+    try:
+        value = read_object(run / "run.json", "").get(FACT)
+    except UserError:
+        return None  # said in full by whoever opens the run
+    return value if isinstance(value, bool) else None
