@@ -68,5 +68,7 @@ def in_this_process(arguments, cwd):
 def small_run(command, tmp_path_factory):
     """A finished run on the built-in data."""
     run = tmp_path_factory.mktemp("runs") / "small"
-    command("train", "--dataset", "synthetic", "--labels", "0.05", "--steps", "12", *SMALL, "--run", run)
+    command(
+        "train", "--dataset", "synthetic", "--labels", "0.05", "--steps", "12", *SMALL, "--run", run, own_process=True
+    )
     return run
