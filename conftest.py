@@ -6,7 +6,7 @@ import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 if "PYTEST_XDIST_WORKER" in os.environ:
-    # The processes of xdist fill the cores by themselves: more threads in each, and in what it starts, only spin.
+    # The processes of xdist fill the cores by themselves; this holds for what they start, too.
     for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
 

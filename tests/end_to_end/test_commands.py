@@ -66,7 +66,7 @@ def test_predict_and_export_agree(command, small_run, tmp_path):
     mask = np.asarray(Image.open(tmp_path / "masks" / "a.png"))
     assert mask.shape == (50, 70) and set(np.unique(mask)) <= {0, 255}
 
-    command("export", "--run", small_run, "--output", tmp_path / "models" / "semicurv")
+    command("export", "--run", small_run, "--output", tmp_path / "models" / "semicurv", own_process=True)
     version = tmp_path / "models" / "semicurv" / "1"
     assert (version / "saved_model.pb").is_file()
     served = tf.saved_model.load(str(version)).signatures["serving_default"](image=tf.constant(picture[None]))
