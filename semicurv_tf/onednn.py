@@ -1,8 +1,8 @@
 """oneDNN's kernels for commands that train: to be asked for before TensorFlow loads.
 
 By itself TensorFlow takes them on x86 processors with AVX512-VNNI and the like alone. On one with AVX2 a step of the
-default recipe takes two thirds of the time with them, while the prediction of a whole photograph takes half as much
-again (results/speed/README.md). Hence only what trains asks for them.
+default recipe takes little more than half the time with them, while the prediction of a whole photograph takes half as
+much again (results/speed/README.md). Hence only what trains asks for them.
 """
 
 import os
@@ -49,11 +49,11 @@ def other_kernels(began_with, run: Path) -> str | None:
         run: its folder.
     """
     now = onednn_in_use()
-    if None in (began_with, now) or began_with == now:
+    if began_with is None or now is None or began_with == now:
         return None
-    words = {True: "with", False: "without"}
+    began, goes_on = ("with" if taken else "without" for taken in (began_with, now))
     return (
-        f"note: began {words[began_with]} oneDNN and goes on {words[now]}: as good, not the same bits. For the same: "
+        f"note: began {began} oneDNN and goes on {goes_on}: as good, not the same bits. For the same: "
         f"{SWITCH}={int(began_with)} semicurv-tf train --resume {run}"
     )
 

@@ -78,7 +78,8 @@ def finished(tmp_path_factory):
     draw_folder(place / "my", 4, others=2)
     words = [
         "train", place / "my", "--run", place / "run one", "--steps", 2, "--precision", "float32",
-        "--set", "model.start=none", "--set", "model.widths=[4,8]", "--set", "training.pictures_every=0", "--quiet",
+        "--set", "model.start=none", "--set", "model.widths=[4,8]", "--set", "training.pictures_every=0",
+        "--set", "training.optimizer=sgd", "--quiet",
     ]  # fmt: skip
     entry.cli(list(map(str, words)), standalone_mode=False)
     return place / "run one"

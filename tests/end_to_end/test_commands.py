@@ -62,7 +62,7 @@ def test_predict_and_export_agree(command, small_run, tmp_path):
     rng = np.random.default_rng(0)
     picture = rng.integers(0, 256, (50, 70, 3), dtype=np.uint8)
     Image.fromarray(picture).save(images / "a.png")
-    command("predict", "--run", small_run, "--input", images, "--output", tmp_path / "masks", own_process=True)
+    command("predict", "--run", small_run, "--input", images, "--output", tmp_path / "masks")
     mask = np.asarray(Image.open(tmp_path / "masks" / "a.png"))
     assert mask.shape == (50, 70) and set(np.unique(mask)) <= {0, 255}
 
@@ -82,7 +82,9 @@ def test_stopped_and_resumed_equals_uninterrupted(command, tmp_path):
     import signal
 
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
-    arguments = ["train", "--dataset", "synthetic", "--steps", "40", *SMALL, "--set", "training.checkpoint_every=5"]
+    few = ["--set", "data.options={train: 24, validation: 2, test: 2}", "--labels", "3", "--set", "data.crop=32"]
+    arguments = ["train", "--dataset", "synthetic", *few, "--steps", "40", *SMALL]
+    arguments += ["--set", "training.checkpoint_every=5"]
     command(*arguments, "--run", whole, own_process=True)
     process = command(*arguments, "--run", stopped, wait=False)
     deadline = time.monotonic() + 600

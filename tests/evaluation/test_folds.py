@@ -108,7 +108,8 @@ def test_trained_scored_stopped_and_gone_on_with(tmp_path, monkeypatch, capfd):
     run = tmp_path / "run"
     call(
         "train", tmp_path / "my", "--run", run, "--steps", 2, "--precision", "float32", "--set", "model.start=none",
-        "--set", "model.widths=[4,8]", "--set", "training.pictures_every=0", "--quiet",
+        "--set", "model.widths=[4,8]", "--set", "training.pictures_every=0",
+        "--set", "training.optimizer=sgd", "--quiet",
     )  # fmt: skip
     weights = (run / "deployed.keras").read_bytes()
     said = call("evaluate", "--run", run, "--folds", 2)

@@ -28,8 +28,9 @@ def run(method, batch, steps):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_step_learns_a_line(make_method, batch, name):
-    method = make_method(method__name=name, training__learning_rate=0.5, training__gradient_clip=None, **NO_VIEWS)
-    step = tf.function(method.train_step)  # twenty steps op by op take longer than the graph to build
+    settings = {"training__learning_rate": 0.5, "training__gradient_clip": None, "model__widths": [4, 8]}
+    method = make_method(method__name=name, **settings, **NO_VIEWS)
+    step = tf.function(method.train_step, autograph=False)  # twenty steps op by op take longer than the graph to build
     before = step(batch)
     for _ in range(19):
         after = step(batch)
@@ -201,7 +202,7 @@ def test_bfloat16_losses_are_float32_and_close(make_method, batch):
 
     settings = {"model.widths": [4, 8], "method.rampup": 0.0}
     narrow = build_method(load_config(None, settings), 3, [128.0] * 3, [64.0] * 3, 20, "mixed_bfloat16")
-    wide = make_method(method__rampup=0.0)
+    wide = make_method(method__rampup=0.0, model__widths=[4, 8])
     narrow.student.set_weights(weights(wide.student))
     narrow.teacher.set_weights(weights(wide.teacher))
     narrow.compile(optimizer="sgd", jit_compile=False)

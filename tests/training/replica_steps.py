@@ -61,7 +61,6 @@ def run(label, name, settings, devices, steps):
     common = {
         "method.name": name,
         **({"method.rampup": 0.0} if name != "supervised" else {}),
-        "views.photometric": 1.0,
         "views.flip_vertical": 0.5,
         "model.widths": [4, 8],
     }
