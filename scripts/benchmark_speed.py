@@ -135,16 +135,8 @@ def measure_first_mask(photos) -> dict:
         photo = Path(folder, "photo.jpg")
         pixels = np.random.default_rng(0).integers(0, 256, (320, 480, 3), np.uint8)
         Image.fromarray(pixels).save(photo, quality=92)
-        command = [
-            sys.executable,
-            "-c",
-            program,
-            "predict",
-            "--input",
-            str(photo),
-            "--output",
-            str(Path(folder, "out")),
-        ]
+        arguments = ("--input", str(photo), "--output", str(Path(folder, "out")))
+        command = [sys.executable, "-c", program, "predict", *arguments]
         with measured(row, children=True):
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return row
