@@ -14,7 +14,7 @@ from semicurv_tf.methods.settings import (
     FORWARD,
     LEARN,
     AveragedSettings,
-    DrawnKind,
+    DrawnKinds,
     MethodSettings,
     PixelLossSettings,
     TeacherSettings,
@@ -133,7 +133,7 @@ class DrawnCurvesSettings(TeacherViewSettings):
     term: ClassVar[str | None] = "semicurv_tf.methods.drawn_curves:DrawnCurves"
     losses: ClassVar[dict[str, str]] = {"drawn": "drawn"}
     name: Literal["drawn_curves"] = "drawn_curves"
-    drawn_kinds: tuple[DrawnKind, ...] = Field(
+    drawn_kinds: DrawnKinds = Field(
         (), description="kinds of structures that are drawn; none: all, in the shares used for pre-training"
     )
 

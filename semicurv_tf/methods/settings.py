@@ -38,6 +38,13 @@ DrawnKind = Literal[
 ]
 
 
+def _names_by_comma(names):
+    return tuple(name.strip() for name in names.split(",") if name.strip()) if isinstance(names, str) else names
+
+
+DrawnKinds = Annotated[tuple[DrawnKind, ...], pydantic.BeforeValidator(_names_by_comma)]
+
+
 def _loss_of_earlier_versions(name):
     return "wbce" if name == "cross_entropy" else name
 

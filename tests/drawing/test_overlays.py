@@ -7,6 +7,7 @@ import pytest
 
 from semicurv_tf.drawing import KINDS
 from semicurv_tf.drawing.overlays import draw_overlays
+from semicurv_tf.methods.registry import DrawnCurvesSettings
 from semicurv_tf.methods.settings import DrawnKind
 
 
@@ -45,3 +46,9 @@ def test_an_unknown_kind_is_named():
 
 def test_the_settings_list_the_same_kinds():
     assert typing.get_args(DrawnKind) == KINDS
+
+
+@pytest.mark.parametrize("given", ["cracks, vessels", ["cracks", "vessels"]])
+def test_kinds_are_a_list_or_names_with_commas(given):
+    settings = DrawnCurvesSettings.model_validate({"name": "drawn_curves", "drawn_kinds": given})
+    assert settings.drawn_kinds == ("cracks", "vessels")
