@@ -422,7 +422,7 @@ def test_a_keras_user_compiles_and_fits(batch, name):
 
 def test_which_methods_have_a_teacher_by_themselves():
     assert {name for name, settings in METHODS.items() if settings().needs_teacher} == {
-        "mean_teacher", "semicurv", "pseudo_label", "cutmix", "tcsm",
+        "mean_teacher", "semicurv", "pseudo_label", "drawn_curves", "cutmix", "tcsm",
     }  # fmt: skip
 
 
