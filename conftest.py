@@ -1,14 +1,10 @@
-"""What tests and doctests share: quiet TensorFlow, no more threads than cores, and one cache of prepared data."""
+"""What tests and doctests share: quiet TensorFlow and one cache of prepared data."""
 
 import os
 
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-if "PYTEST_XDIST_WORKER" in os.environ:
-    # The processes of xdist fill the cores by themselves; this holds for what they start, too.
-    for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
 
 
 @pytest.fixture(scope="session", autouse=True)

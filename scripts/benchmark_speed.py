@@ -23,6 +23,7 @@ import click
 
 PROJECT = Path(__file__).resolve().parents[1]
 ITEMS = ("help", "scores", "first_mask", "step", "folder")
+PROGRAM = "import sys; from semicurv_tf.cli.main import main; sys.argv[0] = 'semicurv-tf'; main()"
 STEPS, WARM_UP = 16, 4  # of the training, and those that do not count
 TITLES = {
     "help": "`--help` of the slowest command",
@@ -102,9 +103,8 @@ def measure_help(photos) -> dict:
     rows = []
     for command in COMMANDS:
         row = {"command": command}
-        program = "import sys; from semicurv_tf.cli.main import main; sys.argv[0] = 'semicurv-tf'; main()"
         with measured(row, children=True):
-            subprocess.run([sys.executable, "-c", program, command, "--help"], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run([sys.executable, "-c", PROGRAM, command, "--help"], check=True, stdout=subprocess.DEVNULL)
         rows.append(row)
     return max(rows, key=lambda row: row["processor_seconds"])
 
@@ -131,14 +131,13 @@ def measure_first_mask(photos) -> dict:
     import numpy as np
     from PIL import Image
 
-    program = "import sys; from semicurv_tf.cli.main import main; sys.argv[0] = 'semicurv-tf'; main()"
     row: dict = {}
     with tempfile.TemporaryDirectory() as folder:
         photo = Path(folder, "photo.jpg")
         pixels = np.random.default_rng(0).integers(0, 256, (320, 480, 3), np.uint8)
         Image.fromarray(pixels).save(photo, quality=92)
         arguments = ("--input", str(photo), "--output", str(Path(folder, "out")))
-        command = [sys.executable, "-c", program, "predict", *arguments]
+        command = [sys.executable, "-c", PROGRAM, "predict", *arguments]
         with measured(row, children=True):
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return row

@@ -21,7 +21,12 @@ def main(data, output):
         images = sorted((data / folder / "images").iterdir())
         masks = {path.stem: path for path in (data / folder / "masks").iterdir()}
         for number, image in enumerate(images):
-            link(output / name, "test" if number % 3 == 2 else "train", image, masks[image.stem])
+            link(
+                output / name,
+                "test" if number % 3 == 2 else "train",
+                image,
+                masks.get(image.stem, data / folder / "masks" / image.name),
+            )
     for part in ("train", "test"):
         for image in sorted((data / "crack500_photos256" / f"{part}_img").iterdir()):
             link(output / "c500", part, image, image.parents[1] / f"{part}_lab" / f"{image.stem}_mask.png")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from semicurv_tf.drawing.appearance import marked, profile
-from semicurv_tf.drawing.scene import EMPTY, VERSION, kind_of, look_of, random_kind
+from semicurv_tf.drawing.scene import EMPTY, VERSION, kind_of, random_kind
 from semicurv_tf.drawing.span import chance
 from semicurv_tf.drawing.strokes import field_of
 
@@ -45,7 +45,7 @@ def draw_overlays(seed: int, count: int, kinds: tuple[str, ...] = (), size: int 
     for number in range(count):
         random = np.random.default_rng([seed, number, VERSION])
         kind = kinds[number % len(kinds)] if kinds else random_kind(random)
-        draw, look = kind_of(kind), look_of(kind)
+        draw, look = kind_of(kind)
         sign = -1.0 if chance(random, look.dark) else 1.0
         found.contrast[number] = look.contrast.draw(random)
         if chance(random, EMPTY):

@@ -73,7 +73,7 @@ def draw_image(seed: int, kind: str | None = None, size: int = 128):
         >>> image, mask = draw_image(0, "membranes")
     """
     if kind is not None:
-        _known(kind)
+        kind_of(kind)
     random = np.random.default_rng([seed, VERSION])
     while True:
         image, mask = _scene(random, kind or random_kind(random), size)
@@ -82,19 +82,15 @@ def draw_image(seed: int, kind: str | None = None, size: int = 128):
 
 
 def kind_of(name: str):
-    """How the curves of a kind run: a function of a generator and the size in pixels, to strokes."""
-    return _known(name)[0]
+    """How the curves of a kind run, a function of a generator and the size in pixels to strokes; and its `Look`.
 
-
-def look_of(name: str):
-    """What a kind looks like, a `Look`."""
-    return _known(name)[1]
-
-
-def _known(name: str):
+    Raises:
+        ValueError: unknown kind.
+    """
     if name not in _KINDS:
         raise ValueError(f"Expected kind to be one of {', '.join(KINDS)}. Received: kind={name!r}")
-    return _KINDS[name]
+    draw, look, _ = _KINDS[name]
+    return draw, look
 
 
 def random_kind(random) -> str:
@@ -104,7 +100,7 @@ def random_kind(random) -> str:
 
 
 def _scene(random, kind, size):
-    draw, look, _ = _KINDS[kind]
+    draw, look = kind_of(kind)
     sign = -1.0 if chance(random, look.dark) else 1.0
     gritty = chance(random, look.gritty)
     amplitude = (GRITTY_AMPLITUDE if gritty else AMPLITUDE).draw(random)
@@ -117,7 +113,7 @@ def _scene(random, kind, size):
 
     strokes = draw(random, size)
     if chance(random, MIXED):
-        strokes = strokes + _KINDS[random_kind(random)][0](random, size)
+        strokes = strokes + kind_of(random_kind(random))[0](random, size)
     field = field_of(strokes, size)
     texture_there = float((ground - gaussian_filter(ground, NEARBY_PX)).std()) + GRAIN_FLOOR
     contrast = float(np.clip(texture_there * look.contrast.draw(random), *CONTRAST))
