@@ -29,7 +29,7 @@ def pooled_features(network, channels: int) -> Callable[[np.ndarray], np.ndarray
 
     deepest = _deepest_layer(network, channels)
 
-    @tf.function(input_signature=[tf.TensorSpec((1, None, None, channels), tf.uint8)])
+    @tf.function(input_signature=[tf.TensorSpec((1, None, None, channels), tf.uint8)], autograph=False)
     def features(image):
         with _recorded([deepest]) as maps:
             network(tf.cast(image, tf.float32), training=False)

@@ -109,7 +109,7 @@ def training_batches(
         return batch
 
     dataset = tf.data.Dataset.range(len(mine) * first_step, len(mine) * (first_step + steps))
-    dataset = dataset.map(load, num_parallel_calls=2, deterministic=True)
+    dataset = dataset.map(tf.autograph.experimental.do_not_convert(load), num_parallel_calls=2, deterministic=True)
     # Nothing of it is left to tune, and the end of a run would wait for the thread that tunes, idle: 4 to 7 s of a run
     # of 12 steps.
     options = tf.data.Options()

@@ -20,7 +20,8 @@ def or_otherwise(function: Callable, argument: tf.Tensor, otherwise: tf.Tensor) 
     Returns:
         One of the two; its shape holds what theirs have in common.
     """
-    made = tf.data.Dataset.from_tensors(argument).map(function).ignore_errors()
+    plain = tf.autograph.experimental.do_not_convert(function)
+    made = tf.data.Dataset.from_tensors(argument).map(plain).ignore_errors()
     # The first element of the two is taken as it is. `reduce` would have the dataset's graph rewritten and the function
     # optimised at each call, which took a second for the decoders; this takes a millisecond.
     return made.concatenate(tf.data.Dataset.from_tensors(otherwise)).take(1).get_single_element()

@@ -12,11 +12,10 @@ import tensorflow as tf
 def _matrix(*entries):
     """Stacks nine entries, each a scalar or `(batch,)`, row by row into `(batch, 3, 3)` float32."""
     entries = [tf.convert_to_tensor(entry, tf.float32) for entry in entries]
-    shape = tf.shape(entries[0])
-    for entry in entries[1:]:
-        shape = tf.broadcast_dynamic_shape(shape, tf.shape(entry))
-    flat = tf.stack([tf.broadcast_to(entry, shape) for entry in entries], axis=-1)
-    return tf.reshape(flat, tf.concat([tf.reshape(shape, [-1])[:1], [3, 3]], axis=0))
+    # A sum has the shape that all share: far fewer operations than shapes broadcast one after another.
+    zeros = tf.zeros_like(sum(entry for entry in entries if entry.shape.rank != 0))
+    alike = lambda entry: entry.shape == zeros.shape and entry.shape.is_fully_defined()
+    return tf.reshape(tf.stack([entry if alike(entry) else zeros + entry for entry in entries], -1), [-1, 3, 3])
 
 
 def translation(x_px, y_px):

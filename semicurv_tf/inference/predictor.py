@@ -99,7 +99,7 @@ class Predictor:
         """From a network that maps raw float32 images to logits; one graph serves all sizes."""
         import tensorflow as tf
 
-        @tf.function(input_signature=[tf.TensorSpec((1, None, None, channels), tf.uint8)])
+        @tf.function(input_signature=[tf.TensorSpec((1, None, None, channels), tf.uint8)], autograph=False)
         def probability(image):
             logits = network(tf.cast(image, tf.float32), training=False)
             return tf.sigmoid(tf.cast(logits, tf.float32))

@@ -27,7 +27,8 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         empty = tf.zeros([0], tf.float32)
         result = self._normalise(inputs, True, empty, empty)
         # The kernel hands back the unbiased variance; Keras keeps the biased one.
-        count = tf.cast(tf.reduce_prod(tf.shape(inputs)[:3]), tf.float32)
+        known = inputs.shape[:3].num_elements()
+        count = float(known) if known else tf.cast(tf.reduce_prod(tf.shape(inputs)[:3]), tf.float32)
         biased = result.batch_variance * (count - 1.0) / count
         self._average(self.moving_mean, result.batch_mean)
         self._average(self.moving_variance, biased)
@@ -58,4 +59,5 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         )
 
     def _average(self, moving, current):
-        moving.assign(moving.value * self.momentum + tf.stop_gradient(current) * (1.0 - self.momentum))
+        # The variable itself: Keras' `assign` adds a dozen operations for each.
+        moving.value.assign(moving.value * self.momentum + current * (1.0 - self.momentum), read_value=False)

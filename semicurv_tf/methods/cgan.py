@@ -4,12 +4,12 @@ A discriminator learns to tell true masks from predicted ones, pixel by pixel. P
 unlabelled images too; and where an unlabelled prediction looks real, the student learns its own thresholded mask.
 """
 
-import keras
 import tensorflow as tf
 
 from semicurv_tf.geometry.warp import warp
 from semicurv_tf.losses import weighted_cross_entropy_loss
 from semicurv_tf.methods.descent import descend
+from semicurv_tf.methods.fused_adam import FusedAdam
 from semicurv_tf.methods.term import UnlabelledTerm
 from semicurv_tf.models.discriminator import build_discriminator
 
@@ -24,9 +24,7 @@ class CGAN(UnlabelledTerm):
     def __init__(self, student, teacher, method, random_views, seed):
         super().__init__(student, teacher, method, random_views, seed)
         self.discriminator = build_discriminator(seed)
-        self.discriminator_optimizer = keras.optimizers.Adam(
-            method.discriminator_learning_rate, beta_1=0.9, beta_2=0.99
-        )
+        self.discriminator_optimizer = FusedAdam(method.discriminator_learning_rate, beta_1=0.9, beta_2=0.99)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
 
     @property

@@ -28,14 +28,16 @@ def descend(optimizer, tape, loss, variables, clip=None):
     gradients = replicas.total(gradients)
     if clip is not None:
         scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
-        gradients = [_clip(gradient, clip * scale, keep_infinite=scaled) for gradient in gradients]
+        highest = tf.convert_to_tensor(clip * scale, tf.float32)
+        lowest = -highest
+        gradients = [_clip(gradient, lowest, highest, keep_infinite=scaled) for gradient in gradients]
     # An optimizer adds up what the replicas hand it, so each hands its share of the sum.
     if replicas.count() > 1:
         gradients = [gradient / replicas.count() for gradient in gradients]
     optimizer.apply(gradients, variables)
 
 
-def _clip(gradient, limit, keep_infinite):
-    """Cuts values to +- limit; infinite ones stay where loss scaling must see the overflow."""
-    clipped = tf.clip_by_value(gradient, -limit, limit)
+def _clip(gradient, lowest, highest, keep_infinite):
+    """Cuts values to the limits; infinite ones stay where loss scaling must see the overflow."""
+    clipped = tf.clip_by_value(gradient, lowest, highest)
     return tf.where(tf.math.is_inf(gradient), gradient, clipped) if keep_infinite else clipped

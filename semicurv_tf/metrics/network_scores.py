@@ -9,7 +9,7 @@ from semicurv_tf.metrics.overlap import count_overlap, iou
 def make_predictor(network):
     """The network as one graph from raw images of any size to probabilities, float32."""
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def predict(image):
         return tf.sigmoid(tf.cast(network(image, training=False), tf.float32))
 

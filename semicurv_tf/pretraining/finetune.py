@@ -12,7 +12,8 @@ from semicurv_tf.config import ViewsConfig
 from semicurv_tf.geometry.warp import warp
 from semicurv_tf.losses import dice_loss, weighted_cross_entropy_loss
 from semicurv_tf.methods.descent import descend
-from semicurv_tf.methods.moving_average import average_weight
+from semicurv_tf.methods.fused_adam import FusedAdam
+from semicurv_tf.methods.moving_average import average_weight, move_average
 
 # Those of the landed recipes.
 VIEWS = ViewsConfig(flip_vertical=0.5, colour=0.4, photometric=1.0)
@@ -40,9 +41,9 @@ class FineTuning:
             self.deployed.build((None, None, None, network.channels))
         self.deployed.set_weights(network.get_weights())
         self.seed, self.in_training_mode, self.cross_entropy = seed, statistics == "batch", cross_entropy
-        self.optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps))
+        self.optimizer = FusedAdam(keras.optimizers.schedules.CosineDecay(rate, steps))
         self.optimizer.build(network.trainable_variables)
-        self._graph = tf.function(self._step, reduce_retracing=True)
+        self._graph = tf.function(self._step, reduce_retracing=True, autograph=False)
         self._predict = tf.function(
             lambda image: tf.sigmoid(self.deployed(image, training=False)), reduce_retracing=True
         )
@@ -75,7 +76,7 @@ class FineTuning:
         descend(self.optimizer, tape, loss, self.student.trainable_variables)
         rest = 1.0 - average_weight(step, AVERAGE)
         for average, current in zip(self.deployed.weights, self.student.weights):
-            average.assign_sub((average.value - current.value) * rest)
+            move_average(average, current.value, rest)
         return loss
 
 

@@ -13,7 +13,8 @@ from semicurv_tf.geometry import affine
 from semicurv_tf.geometry.warp import warp
 from semicurv_tf.losses import dice_loss, weighted_cross_entropy_loss
 from semicurv_tf.methods.descent import descend
-from semicurv_tf.methods.moving_average import average_weight
+from semicurv_tf.methods.fused_adam import FusedAdam
+from semicurv_tf.methods.moving_average import average_weight, move_average
 from semicurv_tf.metrics.overlap import batch_iou
 from semicurv_tf.models.residual_unet import ResidualUNet
 from semicurv_tf.pretraining.settings import VIEWS, PretrainingSettings
@@ -37,11 +38,11 @@ class PretrainingLearner:
         if settings.start:
             load_start(self.student, settings.start)
         self.teacher.set_weights(self.student.get_weights())
-        self.optimizer = keras.optimizers.Adam(_rate(settings, steps))
+        self.optimizer = FusedAdam(_rate(settings, steps))
         self.optimizer.build(self.student.trainable_variables)
         self.other_variables: list[tf.Variable] = []
 
-    @tf.function  # one graph per stage: crops of two sizes in one graph would have no known size
+    @tf.function(autograph=False)  # one graph per stage: crops of two sizes in one graph would have no known size
     def train_step(self, image, mask):
         """One step.
 
@@ -65,7 +66,7 @@ class PretrainingLearner:
         descend(self.optimizer, tape, loss, self.student.trainable_variables, GRADIENT_CLIP)
         rest = 1.0 - average_weight(step, settings.average)
         for average, current in zip(self.teacher.weights, self.student.weights):
-            average.assign_sub((average.value - current.value) * rest)
+            move_average(average, current.value, rest)
         iou = batch_iou(tf.cast(target > 0.5, tf.float32), probability, tf.ones_like(target))
         return {"loss": loss, "dice": dice, "cross_entropy": entropy, "iou": iou}
 

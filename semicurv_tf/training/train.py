@@ -18,6 +18,7 @@ from semicurv_tf.data.pipeline import evaluation_batches, training_batches
 from semicurv_tf.data.split import choose_labelled
 from semicurv_tf.errors import UserError
 from semicurv_tf.methods import build_method
+from semicurv_tf.methods.fused_adam import FusedAdam
 from semicurv_tf.methods.schedule import first_unlabelled_step, learning_rate, steps_of_epoch, steps_of_run
 from semicurv_tf.models.vgg16 import require_file
 from semicurv_tf.onednn import FACT as ONEDNN
@@ -377,7 +378,7 @@ def compiled_method(config: Config, facts: dict):
     )
     rate = learning_rate(training, facts["steps"])
     if training.optimizer == "adam":
-        optimizer = keras.optimizers.Adam(rate)
+        optimizer = FusedAdam(rate)
     else:
         optimizer = keras.optimizers.SGD(rate, momentum=training.sgd_momentum)
     if precision.name == "float16":

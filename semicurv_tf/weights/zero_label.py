@@ -50,6 +50,7 @@ class ZeroLabel:
             lambda image: tf.sigmoid(self.network(image, training=False)),
             input_signature=[tf.TensorSpec((None, None, None, KERNEL_CHANNELS), tf.float32)],
             reduce_retracing=True,
+            autograph=False,
         )
 
     @classmethod
