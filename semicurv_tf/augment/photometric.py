@@ -78,9 +78,8 @@ def _kernels(choice, share):
 def _filter3(image, kernels):
     """Each image by its own 3x3 kernel, edges mirrored: nine shifted sums, cheaper than a grouped convolution."""
     padded = tf.pad(image, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
-    height, width = tf.shape(image)[1], tf.shape(image)[2]
-    return tf.add_n(
-        [_per_image(kernels[:, y, x]) * padded[:, y : y + height, x : x + width] for y in range(3) for x in range(3)]
+    return _sum_of_windows(
+        padded, tf.shape(image), tf.reshape(kernels, [-1, 9]), [(y, x) for y in range(3) for x in range(3)]
     )
 
 
@@ -96,8 +95,16 @@ def _blur(image, sigma):
         padding = [[0, 0]] * 4
         padding[axis] = [BLUR_RADIUS_PX, BLUR_RADIUS_PX]
         padded = tf.pad(image, padding, "SYMMETRIC")
-        length = tf.shape(image)[axis]
-        taps = range(2 * BLUR_RADIUS_PX + 1)
-        windows = [padded[:, tap : tap + length] if axis == 1 else padded[:, :, tap : tap + length] for tap in taps]
-        image = tf.add_n([_per_image(weights[:, tap]) * window for tap, window in zip(taps, windows)])
+        corners = [(tap, 0) if axis == 1 else (0, tap) for tap in range(2 * BLUR_RADIUS_PX + 1)]
+        image = _sum_of_windows(padded, tf.shape(image), weights, corners)
     return image
+
+
+def _sum_of_windows(padded, size, weights, corners):
+    """Windows of `size` at the `corners` (y, x), each times its column of weights `(batch, windows)`, added up.
+
+    `tf.slice` and one `unstack`: two operations a window, where indexing makes a dozen, and building the graph is what
+    a user waits for before the first step.
+    """
+    weights = tf.unstack(weights[:, None, None, None, :], num=len(corners), axis=-1)
+    return tf.add_n([weight * tf.slice(padded, [0, y, x, 0], size) for weight, (y, x) in zip(weights, corners)])
