@@ -42,7 +42,7 @@ def advise(run, folds, steps, data_dir, unlabelled_dir, dry_run):
     """
     from semicurv_tf.cli.console import console, quiet_start
 
-    take_onednn()
+    take_onednn(run)
     with quiet_start():
         from semicurv_tf.advice import outcome as texts
         from semicurv_tf.advice.advise import PICTURE, TABLE

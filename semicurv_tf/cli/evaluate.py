@@ -186,7 +186,7 @@ def evaluate(
 def _score_folds(run, folds, data_dir, unlabelled_dir):
     from semicurv_tf.cli.console import console, quiet_start
 
-    take_onednn()
+    take_onednn(run)
     with quiet_start():
         from semicurv_tf.evaluation import folds as scoring
         from semicurv_tf.training.stopping import Stopped

@@ -93,7 +93,7 @@ def reproduce(
     cells = make_plan(request)
     from semicurv_tf.cli.console import console, quiet_start
 
-    take_onednn()
+    take_onednn(pixels=max((cell.config.data.crop or 0) ** 2 for cell in cells))
     with quiet_start():
         from semicurv_tf.study import run_plan as plan
         from semicurv_tf.training.stopping import Stopped

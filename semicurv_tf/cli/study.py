@@ -62,13 +62,13 @@ def run(recipes, data_dir, runs, output, seeds, methods, settings, share, develo
     from semicurv_tf.cli.console import console, quiet_start
     from semicurv_tf.config import parse_setting
 
-    take_onednn()
+    values = dict(map(parse_setting, settings))
+    crop = values.get("data.crop")
+    take_onednn(pixels=crop**2 if isinstance(crop, int) else 0)
     with quiet_start():
         from semicurv_tf.study.run_recipes import listing, plan_recipes, run_recipes
         from semicurv_tf.training.stopping import Stopped
-    planned = plan_recipes(
-        [recipe_or_file(text) for text in recipes], runs, seeds, methods, data_dir, dict(map(parse_setting, settings))
-    )
+    planned = plan_recipes([recipe_or_file(text) for text in recipes], runs, seeds, methods, data_dir, values)
     if dry_run:
         click.echo(listing(planned, output))
         return

@@ -140,7 +140,7 @@ def train(
         settings=values,
         budget_minutes=budget_minutes,
     )
-    take_onednn()
+    take_onednn(pixels=request.largest_pixels)
     with quiet_start():
         from semicurv_tf.planning.train import run_of, train_request
     run = run or run_of(request)

@@ -17,6 +17,7 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.inference.averaging import averaged
 from semicurv_tf.inference.predictor import SERVED_TILE_PX, STRIDE_PX, WHOLE_PIXELS, Predictor
 from semicurv_tf.metrics.network_scores import make_predictor
+from semicurv_tf.onednn import LARGEST_SIDE_PX, asked_for_onednn
 from semicurv_tf.training import run_folder
 from semicurv_tf.training.run_data import moved, open_run_dataset
 
@@ -135,10 +136,12 @@ class OpenRun:
 
     def _probability(self, image: np.ndarray) -> np.ndarray:
         """Of a batch as a whole, or of large images by blended tiles, as `predict` does."""
-        if image.shape[1] * image.shape[2] <= WHOLE_PIXELS:
+        side = LARGEST_SIDE_PX if asked_for_onednn() else SERVED_TILE_PX
+        whole = LARGEST_SIDE_PX**2 if asked_for_onednn() else WHOLE_PIXELS
+        if image.shape[1] * image.shape[2] <= whole:
             return np.asarray(self.predict(image))
         one = lambda tile: np.asarray(self.predict(tile.astype(np.float32)))
-        predictor = Predictor(one, image.shape[-1], tile=SERVED_TILE_PX, stride=self.stride)
+        predictor = Predictor(one, image.shape[-1], tile=side, stride=self.stride)
         return np.stack([predictor.probability(each.astype(np.uint8))[..., None] for each in image])
 
     def _each(self, batches, sources):

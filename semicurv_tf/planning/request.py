@@ -48,6 +48,14 @@ class Request:
     planned: bool = False
     budget_minutes: float | None = None
 
+    @property
+    def largest_pixels(self) -> float:
+        """Of a crop or image to train on, before one is read: a plan takes small ones, a folder alone may hold any."""
+        data = self.config.data
+        if data.crop:
+            return data.crop**2
+        return math.inf if data.dataset == "folder" and not self.planned else 0
+
     def command(self, run: Path | None = None, **more) -> str:
         """What to type for the same, with nothing left to be chosen.
 

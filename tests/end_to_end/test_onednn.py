@@ -1,14 +1,19 @@
 """Commands that train take oneDNN's kernels, and a run goes on with those that it began with."""
 
 import json
+import math
 import os
 import platform
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from semicurv_tf import onednn
-from semicurv_tf.onednn import SWITCH, onednn_in_use, other_kernels, take_onednn
+from semicurv_tf.evaluation.open_run import OpenRun
+from semicurv_tf.onednn import LARGEST_SIDE_PX, SWITCH, onednn_in_use, other_kernels, take_onednn
+from semicurv_tf.planning.request import read_request
 
 X86 = platform.machine().lower() in ("x86_64", "amd64")
 pytestmark = pytest.mark.skipif(not X86, reason="what TensorFlow takes elsewhere is left to it")
@@ -34,6 +39,44 @@ def run_of(tmp_path):
 def test_a_new_run_takes_them(before_tensorflow):
     take_onednn()
     assert os.environ[SWITCH] == "1"
+
+
+def test_large_images_are_left_to_tensorflow(before_tensorflow):
+    """Their convolutions fall to a reference kernel that takes minutes for a second."""
+    take_onednn(pixels=LARGEST_SIDE_PX**2 + 1)
+    assert SWITCH not in os.environ
+    take_onednn(pixels=LARGEST_SIDE_PX**2)
+    assert os.environ[SWITCH] == "1"
+
+
+@pytest.mark.parametrize(
+    "folder, recipe, settings, largest",
+    [
+        (None, None, {"data.dataset": "synthetic"}, 0),
+        (None, None, {"data.dataset": "synthetic", "data.crop": 1024}, 1024**2),
+        ("photos", None, {}, 0),
+        ("photos", "paper", {}, math.inf),  # whole images, and they may be large
+        ("photos", "paper", {"data.crop": 256}, 256**2),
+    ],
+)
+def test_what_is_trained_on_is_known_before_an_image_is_read(tmp_path, folder, recipe, settings, largest):
+    request = read_request(folder and tmp_path, recipe=recipe, config_file=None, settings=settings)
+    assert request.largest_pixels == largest
+
+
+@pytest.mark.parametrize("asked, largest", [("1", LARGEST_SIDE_PX), ("0", 1500)])
+def test_large_images_are_scored_by_tiles(monkeypatch, asked, largest):
+    monkeypatch.setenv(SWITCH, asked)
+    sides = []
+
+    def predict(image):
+        sides.append(max(image.shape[1:3]))
+        return image[..., :1] / 255.0
+
+    opened = OpenRun(Path(), None, {}, None, predict, "none", 16)
+    image = np.random.default_rng(0).integers(0, 256, (1, 1500, 700, 3)).astype(np.float32)
+    np.testing.assert_allclose(opened._probability(image), image[..., :1] / 255.0, atol=1e-6)
+    assert max(sides) == largest
 
 
 def test_the_users_environment_decides(before_tensorflow, monkeypatch):
