@@ -137,7 +137,7 @@ files. On several machines all paths must lie on a file system that they share.
     "--no-data",
     metavar="LOW-HIGH",
     help="Pixels whose channels are all in this range of 0-255 get no mask: 0-20 for the black around a retina, "
-    "253-255 for blank parts of an aerial photograph.",
+    "253-255 for blank parts of an aerial photograph.  [default: the run's data.options.no_data]",
 )
 @click.option(
     "--memory",

@@ -2,14 +2,16 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from statistics import median
+from statistics import median, mode
 
 from semicurv_tf.data.catalog import dataset_info
+from semicurv_tf.section import set_option
 from semicurv_tf.wording import counted, some
 
 _TOLERANCE_POINTS = 0.1  # on Table I's positive ratios
 _NAMES_SHOWN = 5
 FEWEST_USUAL = 3  # times as many usual masks as inverted ones: one of two may well be the right one
+BLANK_PERCENT = 5  # of a mask's foreground on blank parts of its image: less may be a line drawn over the edge
 USUAL_PERCENT = 30  # of a usual mask's pixels are foreground at most; curves seldom cover more
 
 
@@ -132,10 +134,31 @@ def _check_inverted(every, findings) -> None:
         )
 
 
+def _check_blank(every, findings) -> None:
+    """Structures drawn where the image shows nothing, as a map goes on beyond the edge of a mosaic."""
+    # Where black is mostly foreground it is the structure: saturated membranes, the inside of a wide crack.
+    blank = [
+        row
+        for row in every
+        if row.get("blank_positive", 0) > BLANK_PERCENT / 100 * row["positive"]
+        and 2 * row["blank_positive"] < row["blank"]
+    ]
+    if not blank:
+        return
+    share = 100 * sum(row["blank_positive"] for row in blank) / sum(row["positive"] for row in blank)
+    values = mode(row["blank_values"] for row in blank)
+    findings.warnings.append(
+        f"{counted(len(blank), 'mask')} {'goes' if len(blank) == 1 else 'go'} on where the image is blank ({values}), "
+        f"with {share:.0f} % of the foreground: {some([row['name'] for row in blank], _NAMES_SHOWN)}. "
+        f"Fix, to leave such pixels out: {set_option('data.options.no_data', values)} for dataset folder"
+    )
+
+
 def _check_masks(rows, findings) -> None:
     """What only a look across files shows: masks whose 1 is another thing, and masks drawn on sideways photographs."""
     every = [row for split_rows in rows.values() for row in split_rows]
     _check_inverted(every, findings)
+    _check_blank(every, findings)
     by_label = defaultdict(list)
     for row in every:
         if row.get("mask_label"):

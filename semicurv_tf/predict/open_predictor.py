@@ -41,7 +41,8 @@ class PredictorOptions:
         tta: one of `averaging.CHOICES`; None: as the run's configuration, or its export, says.
         width_px: how wide the structures are in the images, for the built-in network; None: unknown.
         kind: what the structures are, one of `KINDS`, for the built-in network's threshold; None: unknown.
-        no_data: values of pixels without data, such as "253-255"; None: only what the file itself says.
+        no_data: values of pixels without data, such as "253-255"; None: what the run was trained
+            with, else only what the file itself says.
         precision: of a run's network: "float32", "bfloat16", or "auto".
         engine: what computes a run's network: "tensorflow", or "openvino" (in float32).
     """
@@ -252,6 +253,8 @@ def _of_run(run: str, options: PredictorOptions, memory: int, settings: dict) ->
     tta = options.tta or about.get("tta") or "none"
     limit = Memory(memory, round(enlarged(tta) * pixel_bytes(network)))
     value_range = parse_ranges(about["value_range"]) if about.get("value_range") else None
+    if options.no_data is None and about.get("no_data"):
+        settings["no_data"] = parse_no_data(about["no_data"])
     settings = {
         "threshold": threshold,
         "postprocessing": steps,

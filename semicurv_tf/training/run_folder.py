@@ -128,8 +128,8 @@ def load_deployed(run: str | Path):
 
     Returns:
         The network, a float32 `keras.Model` from raw images `(batch, height, width, channels)` to logits
-        `(batch, height, width, 1)`; and the content of run.json with `step`, the checkpoint's, and `tta`, how
-        predictions are averaged unless one says otherwise.
+        `(batch, height, width, 1)`; and the content of run.json with `step`, the checkpoint's, and, unless one
+        says otherwise, `tta`, how predictions are averaged, and `no_data`, which values training left out ("": none).
 
     Raises:
         UserError: no run, no checkpoint, or a damaged one.
@@ -140,7 +140,9 @@ def load_deployed(run: str | Path):
     network = make_network()
     step = checkpoints.restore_deployed(checkpoint, network)
     network.divide_logits(temperature(run, step))
-    return network, {**facts, "step": step, "tta": read_config(Path(run)).model.tta}
+    config = read_config(Path(run))
+    taken = {"tta": config.model.tta, "no_data": str(config.data.options.get("no_data", ""))}
+    return network, {**facts, "step": step, **taken}
 
 
 def temperature(run: str | Path, step: int) -> float:

@@ -24,6 +24,7 @@ from semicurv_tf.data.unknown_pixels import UNKNOWN, labelled_boxes
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import encode_png
 from semicurv_tf.images.masks import MaskRule, ReadMask, check_same_size, read_mask, read_mask_of
+from semicurv_tf.images.no_data import BLOCK_PX, blank_blocks
 from semicurv_tf.images.reader import ReadImage, measure_files, read_valid_image
 from semicurv_tf.images.values import ValueRanges, bands_used
 from semicurv_tf.section import set_option
@@ -366,7 +367,7 @@ def check_options(dataset: str, known: dict, given: Mapping) -> dict:
     Raises:
         UserError: one line per fault.
     """
-    faults = []
+    faults, texts = [], {}
     for key, value in given.items():
         if key not in known:
             faults.append(
@@ -375,6 +376,8 @@ def check_options(dataset: str, known: dict, given: Mapping) -> dict:
             )
             continue
         default = known[key]
+        if isinstance(default, str) and type(value) is int:
+            value = texts[key] = str(value)  # YAML reads 0 as a number where a text such as 253-255 may stand
         fits = value is None or default is None or type(value) is type(default) or (
             isinstance(default, float) and type(value) is int
         )  # fmt: skip
@@ -385,7 +388,7 @@ def check_options(dataset: str, known: dict, given: Mapping) -> dict:
             )
     if faults:
         raise UserError(faults)
-    return {**known, **given}
+    return {**known, **given, **texts}
 
 
 def _or_fault(faults, function, *arguments):
@@ -429,6 +432,8 @@ def _row(example: Example) -> dict:
         "mask_label": example.mask_label,
         "on_stored_grid": example.on_stored_grid,
     }
+    if row["positive"]:
+        row |= _blank_of(image, example.mask[..., 0] * valid)
     if example.known is not None:
         known = example.known[..., 0] & valid
         row |= {
@@ -437,6 +442,20 @@ def _row(example: Example) -> dict:
             "mask_digest": _digest(example.mask + UNKNOWN * ~example.known),
         }
     return row
+
+
+def _blank_of(image: np.ndarray, mask: np.ndarray) -> dict:
+    """Pixels of blocks where the image shows nothing, how many of them are positive, and their range of values."""
+    blank, values = blank_blocks(image)
+    if not blank.any():
+        return {}
+    rows, columns = (side * BLOCK_PX for side in blank.shape)
+    positive = mask[:rows, :columns].reshape(blank.shape[0], BLOCK_PX, -1, BLOCK_PX).sum(axis=(1, 3), dtype=np.int64)
+    return {
+        "blank": int(blank.sum()) * BLOCK_PX**2,
+        "blank_positive": int(positive[blank].sum()),
+        "blank_values": values,
+    }
 
 
 def _stored_valid(example: Example) -> np.ndarray:

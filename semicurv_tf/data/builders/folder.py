@@ -11,6 +11,7 @@ from semicurv_tf.data.unknown_pixels import AREAS_FILE, inside, read_areas
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import verbatim
 from semicurv_tf.images.masks import MaskRule, ReadMask
+from semicurv_tf.images.no_data import holds_data, parse_no_data
 from semicurv_tf.images.values import MOST_BANDS, parse_ranges
 
 
@@ -21,16 +22,17 @@ class Folder(CurvilinearBuilder):
     than 8 bit that become 0 and 255 ("": measured over the folder, see `images/values.py`); `mask_value` is the one
     positive value, `mask_threshold` the value that positive ones exceed (-1: neither, masks must be two-valued),
     `mask_invert` swaps; `mask_ignore` is the value of pixels whose label is unknown (-1: 255 beside 0 and 1, in 16 bit
-    also 65535; see `data/unknown_pixels.py`); without
-    lists or folders per split, `validation_share` and `test_share` of the labelled images are set
-    aside by `split_seed`, `split_by` name (an image keeps its part as the folder grows, see `split_by_name`) or share
-    (exact shares, as earlier versions did); `images_only` takes every image as unlabelled.
+    also 65535; see `data/unknown_pixels.py`); `no_data` "LOW-HIGH", the values of pixels that show nothing, such as
+    the white beside a mosaic: they are not valid; without lists or folders per split, `validation_share` and
+    `test_share` of the labelled images are set aside by `split_seed`, `split_by` name (an image keeps its part as the
+    folder grows, see `split_by_name`) or share (exact shares, as earlier versions did); `images_only` takes every
+    image as unlabelled.
     """
 
     OPTIONS = {
         "channels": 3, "mask_value": -1, "mask_threshold": -1, "mask_invert": False, "mask_ignore": -1,
-        "value_range": "", "validation_share": 0.1, "test_share": 0.1, "split_seed": 0, "split_by": "name",
-        "images_only": False,
+        "no_data": "", "value_range": "", "validation_share": 0.1, "test_share": 0.1, "split_seed": 0,
+        "split_by": "name", "images_only": False,
     }  # fmt: skip
 
     def _channels(self) -> int:
@@ -46,6 +48,7 @@ class Folder(CurvilinearBuilder):
         if folder is None:
             raise UserError("--data-dir: expected a folder of images, found none given. Fix: --data-dir MY")
         self._rule = self._mask_rule()
+        self._no_data = self._blank_values()
         # The masks in which a value was found to be unknown, or foreground.
         self._unknown: dict[int, list[Path]] = {}
         self._positive: dict[int, list[Path]] = {}
@@ -72,7 +75,11 @@ class Folder(CurvilinearBuilder):
         return sources
 
     def examples(self, source: Source) -> Iterator[Example]:
-        example = self._with_known(self.whole(source, self._rule))
+        example = self.whole(source, self._rule)
+        if self._no_data:
+            seen = holds_data(example.image, *self._no_data)[..., None]
+            example = replace(example, valid=example.valid * seen, mask=example.mask * seen)
+        example = self._with_known(example)
         # JPEG and PNG files are kept as they are: quicker to prepare, and JPEG stays small.
         yield replace(example, encoded=verbatim(source.image, self.channels) if source.image else None)
 
@@ -133,6 +140,11 @@ class Folder(CurvilinearBuilder):
         )  # fmt: skip
         splits["train"] += sorted(name for name, (_, mask) in pairs.items() if mask is None)
         return splits
+
+    def _blank_values(self) -> tuple[int, int] | None:
+        text = self.options["no_data"]
+        key = "data.options.no_data"
+        return parse_no_data(text, f"{key}: ", f"--set {key}=253-255") if text else None
 
     def _mask_rule(self) -> MaskRule:
         value, threshold, ignore = (self.options[key] for key in ("mask_value", "mask_threshold", "mask_ignore"))
