@@ -16,7 +16,7 @@ Names are compared in one Unicode form.
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -103,6 +103,13 @@ def require_unlabelled_folder(folder: str | os.PathLike) -> None:
             f"--unlabelled-dir: expected a folder of images, found no folder {folder}. "
             "Fix: give the folder of your unlabelled images"
         )
+
+
+def unlabelled_options(channels: int, value_range: str | None, options: Mapping | None) -> dict:
+    """How the second folder is read: as the images of the first, whose options are given."""
+    no_data = (options or {}).get("no_data")
+    alike = {"no_data": no_data} if no_data not in (None, "") else {}
+    return {"images_only": True, "channels": channels, "value_range": value_range or "", **alike}
 
 
 def named_folder(folder: Path, names: Iterable[str]) -> Path | None:

@@ -9,7 +9,7 @@ import numpy as np
 from semicurv_tf.data.catalog import DatasetInfo, dataset_info
 from semicurv_tf.data.decoded import DecodedDisk, DecodedMemory
 from semicurv_tf.data.examine import examine
-from semicurv_tf.data.folder_layout import require_unlabelled_folder
+from semicurv_tf.data.folder_layout import require_unlabelled_folder, unlabelled_options
 from semicurv_tf.data.identity import DATA, UNLABELLED, shared_content
 from semicurv_tf.data.manifest import Entry
 from semicurv_tf.data.prepare import Prepared, again_command, prepare
@@ -121,7 +121,7 @@ def load_dataset(
     extra = None
     if unlabelled_dir is not None:
         channels = next((store.shapes[0][-1] for store in stores.values()), info.channels)
-        reading = {"images_only": True, "channels": channels, "value_range": prepared.value_range or ""}
+        reading = unlabelled_options(channels, prepared.value_range, options)
         extra = _open("folder", unlabelled_dir, cache_dir, reading, memory, on_source, again, UNLABELLED)[0]["train"]
     notes: list[str] = []
     new, changes = None, None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from semicurv_tf.data.examine import examine, positive_percent
 from semicurv_tf.data.fault_lines import gathered
-from semicurv_tf.data.folder_layout import require_unlabelled_folder
+from semicurv_tf.data.folder_layout import require_unlabelled_folder, unlabelled_options
 from semicurv_tf.data.identity import shared_content
 from semicurv_tf.data.prepare import make_builder, quiet_tfds
 from semicurv_tf.errors import UserError
@@ -66,7 +66,7 @@ def verify(name: str, data_dir=None, *, options: dict | None = None, unlabelled_
     if unlabelled_dir is not None:
         channels = next((part[0]["shape"][-1] for part in rows.values() if part), 3)
         extra, extra_errors, extra_notes, _ = _describe(
-            "folder", unlabelled_dir, {"images_only": True, "channels": channels, "value_range": value_range}, on_source
+            "folder", unlabelled_dir, unlabelled_options(channels, value_range, options), on_source
         )
         extra_rows = extra.get("train", [])
         shared = shared_content(rows, extra_rows)

@@ -120,3 +120,67 @@ def test_preview_shows_labelled_images_first():
     assert _chosen(labelled, 2) == [2, 9] and _chosen(labelled, 3) == [2, 5, 9]
     assert _chosen(labelled, 5) == [2, 5, 9, 1, 7] and _chosen([False] * 4, 2) == [1, 3]
     assert sorted(_chosen(labelled, 99)) == list(range(10))
+
+
+def mosaic(files, name, blank, colour=255, line=8):
+    """A photograph whose right part is blank, and a mask whose line runs through both."""
+    image = files.pixels(name, 96, 64)
+    image[:, 96 - blank :] = colour
+    files.save(f"train/{name}.png", image)
+    mask = np.zeros((64, 96), np.uint8)
+    mask[20 : 20 + line] = 255
+    files.save(f"train_mask/{name}.png", mask)
+
+
+def test_masks_that_go_on_where_the_image_is_blank_are_told_with_a_remedy(files):
+    for name in ("a", "b"):
+        mosaic(files, name, blank=48)
+    mosaic(files, "c", blank=0)
+    files.photo("test/t.png", 96, 64)
+    files.mask("test_mask/t.png", 96, 64)
+    (line,) = (text for text in verify("folder", files.root).warnings if "blank" in text)
+    assert line == (
+        "2 masks go on where the image is blank (253-255), with 50 % of the foreground: train/a, train/b. "
+        "Fix, to leave such pixels out: --set data.options.no_data=253-255 for dataset folder"
+    )
+    report = verify("folder", files.root, options={"no_data": "253-255"})
+    assert not any("blank" in text for text in report.warnings)
+    assert report.splits[0].no_data_percent == pytest.approx(100 / 3)
+
+
+@pytest.mark.parametrize(
+    "blank, colour, line, told",
+    [
+        (48, 0, 8, True),  # black
+        (48, 200, 8, False),  # one colour, but not that of nothing
+        (12, 255, 8, False),  # less than a block
+        (48, 255, 64, False),  # white is what the mask shows
+    ],
+)
+def test_which_blanks_are_told(files, blank, colour, line, told):
+    mosaic(files, "a", blank, colour, line)
+    files.photo("test/t.png", 96, 64)
+    files.mask("test_mask/t.png", 96, 64)
+    assert any("is blank" in text for text in verify("folder", files.root).warnings) == told
+
+
+@pytest.mark.parametrize("given", [0, "0", "0-2"])
+def test_pixels_without_data_are_neither_valid_nor_foreground(files, cache, given):
+    """YAML reads 0 as a number."""
+    _split_folder(files)
+    image = files.pixels("x", 32, 32)
+    image[:, :4] = 0
+    files.save("train/1.png", image)
+    files.save("../more/u.png", image)
+    more = files.root.parent / "more"
+    dataset = load_dataset("folder", files.root, options={"no_data": given}, unlabelled_dir=more, cache_dir=cache)
+    assert not dataset.train.read(len(dataset.train) - 1)["valid"][:, :4].any()
+    example = dataset.train.read(dataset.train.names.index("train/1"))
+    assert not example["valid"][:, :4].any() and not example["mask"][:, :4].any()
+    assert example["valid"][:, 4:].all()
+
+
+def test_a_range_of_no_values_is_refused(files):
+    _split_folder(files)
+    with pytest.raises(UserError, match="data.options.no_data: white: expected .* Fix: --set data.options.no_data="):
+        verify("folder", files.root, options={"no_data": "white"})
