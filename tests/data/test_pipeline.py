@@ -8,7 +8,7 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import encode_png
 
 
-def _store(count=7, sizes=((32, 48),), memory_mb=64, labelled=True, disk=None):
+def _store(count=7, sizes=((32, 48),), memory_mb=64, labelled=True, disk=None, blank_from=None):
     """Images whose every pixel says which image, row and column it is."""
     rows, records = [], []
     for number in range(count):
@@ -20,7 +20,7 @@ def _store(count=7, sizes=((32, 48),), memory_mb=64, labelled=True, disk=None):
                      "mask_digest": "m"})  # fmt: skip
         mask = ((x + y) % 2).astype(np.uint8)[..., None]
         records.append({"image": encode_png(image), "mask": encode_png(mask),
-                        "valid": encode_png(np.ones_like(mask))})  # fmt: skip
+                        "valid": encode_png(np.ones_like(mask) * (x < (blank_from or width))[..., None])})  # fmt: skip
     return ImageStore(rows, records, DecodedMemory(memory_mb), disk)
 
 
@@ -96,6 +96,22 @@ def test_crops_lie_inside_reach_every_edge_and_match_their_masks():
             assert (its_mask[..., 0] == (x + y) % 2).all()
     tops, lefts = zip(*corners)
     assert (min(tops), max(tops), min(lefts), max(lefts)) == (0, 32 - 16, 0, 48 - 16)
+
+
+def test_crops_are_not_wasted_on_what_shows_nothing():
+    """Two thirds of each image are blank, thus as many of the crops at a place of their own would be."""
+    shares = [
+        part["valid"].mean(axis=(1, 2, 3))
+        for batch in _batches(_store(2, blank_from=16), [0], [1], steps=60, crop=16)
+        for part in (batch["labelled"], batch["unlabelled"])
+    ]
+    assert np.concatenate(shares).min() >= 0.5
+
+
+def test_an_image_that_shows_next_to_nothing_gives_crops_all_the_same():
+    (batch,) = _batches(_store(1, blank_from=0.5), [0], [0], steps=1, crop=16)
+    assert batch["labelled"]["image"].shape == (2, 16, 16, 3)
+    assert batch["labelled"]["valid"].sum() in range(0, 33)
 
 
 def test_images_smaller_than_the_crop_are_padded_and_the_padding_is_not_valid():
