@@ -23,6 +23,19 @@ def test_share_of_crops_that_hold_a_line():
     assert set(crops_with_structure(np.zeros((40, 300), bool)).values()) == {0}
 
 
+def test_crops_of_what_shows_nothing_are_not_counted():
+    # Of the crops that begin at columns 0 to 128 those from 0 to 36 lie by half or more on the first 100 columns, and
+    # those from 0 to 10 begin before column 10 is past.
+    valid = mask(columns=slice(0, 100))
+    assert crops_with_structure(mask(columns=10), valid)[128] == pytest.approx(11 / 37)
+    assert crops_with_structure(mask(columns=10), mask(columns=slice(0, 20)))[128] == pytest.approx(11 / 129)  # none
+
+
+def test_pixels_that_show_nothing_are_not_counted():
+    store = Store([mask(300, 400, 100)], [], [mask(300, 400, slice(0, 150))])
+    assert measure_images(store, [0]).labelled_pixels == 150 * 400
+
+
 def test_the_densest_window():
     values = mask(100, 100, slice(60, 80), slice(70, 90))
     rows, columns = densest_window(values, 40)
@@ -35,15 +48,18 @@ def test_the_densest_window():
 class Store:
     """Images without pixels: their sizes, and their masks when asked."""
 
-    def __init__(self, masks, blank):
+    def __init__(self, masks, blank, valid=None):
         self.masks = masks
+        self.valid = [np.ones(each.shape, bool) for each in masks] if valid is None else valid
         self.shapes = [(*each.shape, 3) for each in masks] + [(*size, 3) for size in blank]
+        self.rows = [{"shape": [*each.shape, 3], "valid": int(each.sum())} for each in self.valid]
 
     def __len__(self):
         return len(self.shapes)
 
     def read(self, index):
-        return {"mask": self.masks[index][..., None].astype(np.uint8)}
+        arrays = {"mask": self.masks[index], "valid": self.valid[index]}
+        return {key: array[..., None].astype(np.uint8) for key, array in arrays.items()}
 
 
 def test_widths_sizes_and_counts():
