@@ -7,10 +7,11 @@ from PIL import Image
 
 from semicurv_tf.cli.predict import predict
 from semicurv_tf.errors import UserError
-from semicurv_tf.images.no_data import NoData, parse_no_data
+from semicurv_tf.images.no_data import NoData, blank_blocks, parse_no_data
 from semicurv_tf.images.windows import ArraySource
 from semicurv_tf.inference.predictor import Predictor
 from semicurv_tf.models import ResidualUNet
+from semicurv_tf.predict.open_predictor import PredictorOptions, open_predictor
 from semicurv_tf.training import run_folder
 
 PIXELS = np.array([[[253, 255, 254], [253, 255, 252], [0, 0, 0], [255, 255, 255]]], np.uint8)
@@ -54,11 +55,28 @@ def test_ranges_as_people_write_them():
             parse_no_data(text)
 
 
-def test_command_draws_nothing_there(monkeypatch, tmp_path):
+@pytest.fixture
+def foreground_everywhere():
     network = ResidualUNet(widths=(4, 8))
     network.build((None, None, None, 3))
-    network.head.bias.assign([50.0])  # foreground everywhere
-    monkeypatch.setattr(run_folder, "load_deployed", lambda run: (network, {"channels": 3}))
+    network.head.bias.assign([50.0])
+    return network
+
+
+def test_what_the_run_left_out_gets_no_mask_unless_one_says_otherwise(foreground_everywhere, monkeypatch):
+    about = {"channels": 3, "no_data": "0-20"}
+    monkeypatch.setattr(run_folder, "load_deployed", lambda run: (foreground_everywhere, about))
+    image = np.full((20, 30, 3), 90, np.uint8)
+    image[:10], image[15:] = 3, 255
+    for given, rows in ((None, slice(10, 20)), ("253-255", slice(0, 15))):
+        predictor, settings = open_predictor(PredictorOptions(run="R", no_data=given))
+        mask = predictor.probability(image) > 0.5
+        assert mask[rows].all() and mask.sum() == 30 * (rows.stop - rows.start)
+        assert settings["no_data"] == ((0, 20) if given is None else (253, 255))
+
+
+def test_command_draws_nothing_there(foreground_everywhere, monkeypatch, tmp_path):
+    monkeypatch.setattr(run_folder, "load_deployed", lambda run: (foreground_everywhere, {"channels": 3}))
     image = np.full((20, 30, 3), 90, np.uint8)
     image[:10] = 3
     Image.fromarray(image).save(tmp_path / "a.png")
@@ -71,3 +89,14 @@ def test_command_draws_nothing_there(monkeypatch, tmp_path):
     # Masks made otherwise are not mixed with these.
     refused = call()
     assert isinstance(refused.exception, UserError) and "no_data" in refused.exception.lines[0]
+
+
+def test_blocks_that_show_nothing():
+    pixels = np.full((40, 50, 3), 100, np.uint8)
+    pixels[:32, :20] = 254  # two whole blocks
+    pixels[:16, 32:48] = 1
+    blank, values = blank_blocks(pixels)
+    assert values == "253-255"
+    assert blank.tolist() == [[True, False, False], [True, False, False]]
+    pixels[:, 16:] = 2
+    assert blank_blocks(pixels)[1] == "0-2"
