@@ -22,13 +22,15 @@ from pathlib import Path
 import click
 
 PROJECT = Path(__file__).resolve().parents[1]
-ITEMS = ("help", "scores", "first_mask", "step", "folder")
+ITEMS = ("help", "scores", "first_mask", "first_step", "pretraining", "step", "folder")
 PROGRAM = "import sys; from semicurv_tf.cli.main import main; sys.argv[0] = 'semicurv-tf'; main()"
 STEPS, WARM_UP = 16, 4  # of the training, and those that do not count
 TITLES = {
     "help": "`--help` of the slowest command",
     "scores": "ODS and OIS of an image of 584x565, 49 thresholds",
     "first_mask": "`predict` of one photograph of 480x320 by the built-in network, from the command to its end",
+    "first_step": "the first training step of the default recipe: its graph is built, and run once",
+    "pretraining": "the first step of a pre-training, alike",
     "step": "a training step of the default recipe, 4 crops of 128x128",
     "folder": "masks of a folder, after the first image",
 }
@@ -143,12 +145,43 @@ def measure_first_mask(photos) -> dict:
     return row
 
 
+def measure_first_step(photos) -> dict:
+    """From a learner with its variables to the first report."""
+    return _default_steps(1)[0]
+
+
 def measure_step(photos) -> dict:
     """The median of 12 steps, views and averaging included, with the kernels that `train` takes in that checkout."""
+    rows = _default_steps(STEPS)[WARM_UP:]
+    return {key: statistics.median(row[key] for row in rows) for key in rows[0]}
+
+
+def measure_pretraining(photos) -> dict:
+    """Four crops, as they are at first."""
+    _take_kernels()
+    import numpy as np
+
+    from semicurv_tf.pretraining.learner import PretrainingLearner
+    from semicurv_tf.pretraining.settings import PretrainingSettings
+
+    learner = PretrainingLearner(PretrainingSettings(), 1000)
+    image = np.random.default_rng(0).integers(0, 256, (4, 128, 128, 3), np.uint8)
+    row: dict = {}
+    with measured(row):
+        float(learner.train_step(image, (image[..., :1] > 128).astype(np.uint8))["loss"])
+    return row
+
+
+def _take_kernels():
     with contextlib.suppress(ImportError):  # an earlier one asks for none
         from semicurv_tf.onednn import take_onednn
 
         take_onednn()
+
+
+def _default_steps(count: int) -> list[dict]:
+    """What each of so many steps took."""
+    _take_kernels()
     import tensorflow as tf
 
     sys.path.insert(0, str(PROJECT / "scripts"))
@@ -166,14 +199,14 @@ def measure_step(photos) -> dict:
     learner = compiled_method(config, {**facts, "precision": {"name": "float32"}})
     store, images = DrawnImages(), config.training.batch_labelled
     sizes = {"batch_labelled": images, "batch_unlabelled": 0, "crop": None}
-    batches = training_batches(store, store.labelled_indices, [], **sizes, seed=0, first_step=0, steps=STEPS)
+    batches = training_batches(store, store.labelled_indices, [], **sizes, seed=0, first_step=0, steps=count)
     rows: list[dict] = []
     begun = time.perf_counter(), time.process_time()
     for _ in run_steps(learner, batches, Devices(tf.distribute.get_strategy()), 0):
         now = time.perf_counter(), time.process_time()
         rows.append({"seconds": now[0] - begun[0], "processor_seconds": now[1] - begun[1]})
         begun = now
-    return {key: statistics.median(row[key] for row in rows[WARM_UP:]) for key in rows[0]}
+    return rows
 
 
 def measure_folder(photos) -> dict:
