@@ -54,8 +54,9 @@ def blank_blocks(pixels: np.ndarray) -> tuple[np.ndarray, str]:
         Bool, one value for each whole block of `BLOCK_PX` squared; and the range of values as `--no-data` takes it:
         that of the colour that covers more.
     """
-    rows, columns = (side // BLOCK_PX for side in pixels.shape[:2])
-    blocks = pixels[: rows * BLOCK_PX, : columns * BLOCK_PX].reshape(rows, BLOCK_PX, columns, BLOCK_PX, -1)
+    height, width, channels = pixels.shape
+    rows, columns = height // BLOCK_PX, width // BLOCK_PX
+    blocks = pixels[: rows * BLOCK_PX, : columns * BLOCK_PX].reshape(rows, BLOCK_PX, columns, BLOCK_PX, channels)
     black, white = blocks.max(axis=(1, 3, 4)) <= BLACK[1], blocks.min(axis=(1, 3, 4)) >= WHITE[0]
     return (black, "{}-{}".format(*BLACK)) if black.sum() > white.sum() else (white, "{}-{}".format(*WHITE))
 

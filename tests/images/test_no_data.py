@@ -100,3 +100,4 @@ def test_blocks_that_show_nothing():
     assert blank.tolist() == [[True, False, False], [True, False, False]]
     pixels[:, 16:] = 2
     assert blank_blocks(pixels)[1] == "0-2"
+    assert not blank_blocks(pixels[:9])[0].size  # no whole block

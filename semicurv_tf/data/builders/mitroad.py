@@ -17,6 +17,7 @@ from pathlib import Path
 from semicurv_tf.data.builders.base import CurvilinearBuilder, Example, Source, find_layout
 from semicurv_tf.data.split import partition
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.no_data import holds_data
 from semicurv_tf.images.values import SMALLEST_SIDE_PX
 from semicurv_tf.images.walk import list_images
 
@@ -55,8 +56,8 @@ class Mitroad(CurvilinearBuilder):
 
     def examples(self, source: Source) -> Iterator[Example]:
         tile = self.whole(source)
-        blank = (tile.image >= self.options["blank_level"]).all(axis=-1, keepdims=True)
-        tile = replace(tile, valid=tile.valid * ~blank)
+        seen = holds_data(tile.image, self.options["blank_level"], 255)[..., None]
+        tile = replace(tile, valid=tile.valid * seen)
         window = self.options["window"]
         height, width = tile.image.shape[:2]
         if not window:
