@@ -15,25 +15,26 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.json_files import read_object
 
 SWITCH = "TF_ENABLE_ONEDNN_OPTS"  # TensorFlow's own: 0 or 1
-FACT = "onednn"  # key of run.json
+FACT = "onednn"  # key of run.json and pretraining.json
 # On a processor without AVX512 a convolution of a larger image, 192 to 64 channels at 384x384 px, falls to oneDNN's
 # reference kernel: minutes for a second. The paper's network comes to it at 768x768 px, half its widths at 1504x1504.
 LARGEST_SIDE_PX = 640
 
 
-def take_onednn(run: Path | None = None, pixels: float = 0):
+def take_onednn(run: Path | None = None, pixels: float = 0, file: str = "run.json"):
     """Asks for them in this process, unless the user's environment decides already, or TensorFlow is loaded.
 
     Args:
-        pixels: of the largest image or crop that is trained on; where that is more than `LARGEST_SIDE_PX` squared, what
-            TensorFlow takes by itself is left as it is.
         run: a run that is to go on: as it began, so that it ends with the same bits. One from before this was written
             down began with what TensorFlow takes by itself.
+        pixels: of the largest image or crop that a new run trains on; where that is more than `LARGEST_SIDE_PX`
+            squared, what TensorFlow takes by itself is left as it is.
+        file: where in its folder that is.
     """
     if "tensorflow" in sys.modules or platform.machine().lower() not in ("x86_64", "amd64"):
         return
     large = pixels > LARGEST_SIDE_PX**2
-    wanted = (None if large else True) if run is None else _began_with(run)
+    wanted = (None if large else True) if run is None else _began_with(run / file)
     if wanted is not None:
         os.environ.setdefault(SWITCH, "1" if wanted else "0")
 
@@ -70,9 +71,9 @@ def other_kernels(began_with, run: Path) -> str | None:
     )
 
 
-def _began_with(run: Path) -> bool | None:
+def _began_with(file: Path) -> bool | None:
     try:
-        value = read_object(run / "run.json", "").get(FACT)
+        value = read_object(file, "").get(FACT)
     except UserError:
         return None  # said in full by whoever opens the run
     return value if isinstance(value, bool) else None

@@ -38,7 +38,8 @@ def pretrain(run, steps, seed, kinds, start, widths):
     from semicurv_tf.cli.console import quiet_start
     from semicurv_tf.errors import UserError
 
-    take_onednn()
+    begun = Path(run, "pretraining.json").is_file()
+    take_onednn(Path(run) if begun else None, file="pretraining.json")
     with quiet_start():
         from semicurv_tf.pretraining.run import pretrain as train
         from semicurv_tf.pretraining.settings import GOING_ON, PretrainingSettings, checked_kinds

@@ -20,6 +20,8 @@ import tensorflow as tf
 
 from semicurv_tf.drawing import VERSION
 from semicurv_tf.errors import UserError
+from semicurv_tf.onednn import FACT as ONEDNN
+from semicurv_tf.onednn import onednn_in_use
 from semicurv_tf.pretraining.learner import PretrainingLearner
 from semicurv_tf.pretraining.pool import DrawnPool
 from semicurv_tf.pretraining.settings import PretrainingSettings
@@ -65,7 +67,8 @@ def _pretrain(run, settings, steps, drawn, draw, checkpoint_every, say, stop_req
     _require_same(run, settings)
     learner = PretrainingLearner(settings, steps)
     first = checkpoints.restore_newest(run / "checkpoints", learner, say)
-    write_json(run / SETTINGS, {"settings": asdict(settings), "steps": steps, "drawing_version": VERSION})
+    facts = {"settings": asdict(settings), "steps": steps, "drawing_version": VERSION, ONEDNN: onednn_in_use()}
+    write_json(run / SETTINGS, facts)
     pool = DrawnPool(drawn or run / "drawn", settings, steps, draw)
     start, sums, count = time.perf_counter(), {}, 0
     try:

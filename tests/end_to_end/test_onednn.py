@@ -93,6 +93,12 @@ def test_a_run_goes_on_as_it_began(before_tensorflow, run_of, text, value):
     assert os.environ.get(SWITCH) == value
 
 
+def test_a_pretraining_goes_on_as_it_began(before_tensorflow, tmp_path):
+    (tmp_path / "pretraining.json").write_text('{"onednn": false}')
+    take_onednn(tmp_path, file="pretraining.json")
+    assert os.environ[SWITCH] == "0"
+
+
 def test_what_is_no_run_is_left_to_who_opens_it(before_tensorflow, tmp_path, run_of):
     take_onednn(tmp_path)
     take_onednn(run_of("[damaged"))
