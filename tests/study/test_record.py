@@ -11,7 +11,7 @@ from semicurv_tf.study.record import CELL, RECIPE, DamagedRecord, read_record
 RESULTS = Path(__file__).resolve().parents[2] / "results"
 
 
-@pytest.mark.parametrize(("folder", "kind"), [("table3", CELL), ("recipes", RECIPE), ("methods_synthetic", RECIPE)])
+@pytest.mark.parametrize(("folder", "kind"), [("paper", CELL), ("recipes", RECIPE), ("methods_synthetic", RECIPE)])
 def test_records_of_the_repository(folder, kind):
     files = sorted((RESULTS / folder).rglob("*.json"))
     assert files
