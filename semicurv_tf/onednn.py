@@ -17,7 +17,8 @@ from semicurv_tf.json_files import read_object
 SWITCH = "TF_ENABLE_ONEDNN_OPTS"  # TensorFlow's own: 0 or 1
 FACT = "onednn"  # key of run.json and pretraining.json
 # On a processor without AVX512 a convolution of a larger image, 192 to 64 channels at 384x384 px, falls to oneDNN's
-# reference kernel: minutes for a second. The paper's network comes to it at 768x768 px, half its widths at 1504x1504.
+# reference kernel (`ref:any` under ONEDNN_VERBOSE=2): minutes for a second. The paper's network comes to it at 768x768
+# px, half its widths at 1504x1504.
 LARGEST_SIDE_PX = 640
 
 

@@ -136,8 +136,9 @@ class OpenRun:
 
     def _probability(self, image: np.ndarray) -> np.ndarray:
         """Of a batch as a whole, or of large images by blended tiles, as `predict` does."""
-        side = LARGEST_SIDE_PX if asked_for_onednn() else SERVED_TILE_PX
-        whole = LARGEST_SIDE_PX**2 if asked_for_onednn() else WHOLE_PIXELS
+        side, whole = SERVED_TILE_PX, WHOLE_PIXELS
+        if asked_for_onednn():  # in a command that trains; its convolutions of larger images may take minutes
+            side, whole = LARGEST_SIDE_PX, LARGEST_SIDE_PX**2
         if image.shape[1] * image.shape[2] <= whole:
             return np.asarray(self.predict(image))
         one = lambda tile: np.asarray(self.predict(tile.astype(np.float32)))

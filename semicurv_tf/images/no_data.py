@@ -61,7 +61,9 @@ def blank_blocks(pixels: np.ndarray) -> tuple[np.ndarray, str]:
     return (black, "{}-{}".format(*BLACK)) if black.sum() > white.sum() else (white, "{}-{}".format(*WHITE))
 
 
-def parse_no_data(text: str, key: str = "--no-data ", fix: str = "--no-data 0-20, or --no-data 253-255") -> tuple:
+def parse_no_data(
+    text: str, key: str = "--no-data ", fix: str = "--no-data 0-20, or --no-data 253-255"
+) -> tuple[int, int]:
     """Low and high of `253-255`, or twice the number of `0`.
 
     Args:

@@ -1,4 +1,4 @@
-"""Adam by TensorFlow's fused kernel: Keras' formula and a tenth of the operations, so the graph is built sooner."""
+"""Adam by TensorFlow's fused kernel: Keras' formula in few operations, so the graph is built sooner."""
 
 import keras
 import tensorflow as tf
@@ -8,7 +8,7 @@ import tensorflow as tf
 class FusedAdam(keras.optimizers.Adam):
     """`keras.optimizers.Adam`: same arguments, variables and, but for rounding, results.
 
-    Keras 3 writes the step of each variable as some twenty operations. A UNet has a hundred variables, so a quarter of
+    Keras 3 writes the step of each variable as dozens of operations. A UNet has a hundred variables, so a large part of
     a training step's graph was Adam, and building the graph is what a user waits for before the first step. Here one
     operation, `ResourceApplyAdam`, changes a variable and its two moments. With `amsgrad`, and for sparse gradients,
     Keras' own path is taken.
