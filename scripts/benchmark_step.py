@@ -1,13 +1,13 @@
-"""Times one training step of SemiCurv, 4 + 4 images of 128x128, here and in PyTorch, side by side.
+"""Times one training step of SemiCurv, or of the default recipe, here and in PyTorch, side by side.
 
     python scripts/benchmark_step.py
-    python scripts/benchmark_step.py --json results/benchmark_step.json
+    python scripts/benchmark_step.py --step recipe --json results/benchmark_recipe_step.json
     python scripts/benchmark_step.py --variant "semicurv-tf bfloat16" --rounds 3
 
-This project runs as in training: its loop over its batches, default configuration. PyTorch runs a step of
-the same network, views, losses, optimizer and moving average, written for the comparison: eager float32, and
-bfloat16 autocast with channels-last. Each variant has its own process; they take turns block by block, so a
-machine that slows down slows all of them, and ratios are taken within a round.
+This project runs as in training: its loop over its batches, of 128x128 px. PyTorch runs a step of the same
+network, views, losses, optimizer and moving average, written for the comparison: eager float32, and bfloat16
+autocast with channels-last. Each variant has its own process; they take turns block by block, so a machine that
+slows down slows all of them, and ratios are taken within a round.
 """
 
 import contextlib
@@ -39,12 +39,29 @@ EXAMPLES = """Examples:
 \b
   python scripts/benchmark_step.py
   python scripts/benchmark_step.py --json results/benchmark_step.json
+  python scripts/benchmark_step.py --step recipe --json results/benchmark_recipe_step.json
   python scripts/benchmark_step.py --variant "semicurv-tf bfloat16" --rounds 3 --threads 1
 
 Takes about three minutes on two free cores; other work on the machine stretches it, and shows in the spread."""
 
 
+STEPS = {
+    "paper": "one step: student forward and backward over {labelled} labelled + {unlabelled} unlabelled images of "
+    "128x128, teacher forward over {unlabelled}; {threads} threads",
+    "recipe": "one step of the default recipe: half the widths forward and backward over {labelled} labelled images of "
+    "128x128 in geometric, colour and photometric views, weights averaged; {threads} threads",
+}
+
+
 @click.command(epilog=EXAMPLES)
+@click.option(
+    "--step",
+    "step",
+    type=click.Choice(list(STEPS)),
+    default="paper",
+    show_default=True,
+    help="The paper's, or that of the default recipe.",
+)
 @click.option(
     "--variant", "variants", multiple=True, type=click.Choice(list(VARIANTS)), help="Only this one; may be repeated."
 )
@@ -61,7 +78,11 @@ Takes about three minutes on two free cores; other work on the machine stretches
     "--labelled", type=click.IntRange(min=1, max=16), default=4, show_default=True, help="Labelled images per step."
 )
 @click.option(
-    "--unlabelled", type=click.IntRange(min=2, max=16), default=4, show_default=True, help="Unlabelled images per step."
+    "--unlabelled",
+    type=click.IntRange(min=2, max=16),
+    default=4,
+    show_default=True,
+    help="Unlabelled images per step, of the paper's.",
 )
 @click.option("--threads", type=click.IntRange(min=1), help="Of each framework. Default: one for each core.")
 @click.option(
@@ -70,12 +91,13 @@ Takes about three minutes on two free cores; other work on the machine stretches
 @click.option(
     "--json", "output", type=click.Path(path_type=Path, dir_okay=False), help="Keep all results in this file."
 )
-def main(variants, rounds, steps, warmup, labelled, unlabelled, threads, profile, output):
+def main(step, variants, rounds, steps, warmup, labelled, unlabelled, threads, profile, output):
     """Seconds per training step of this project and of PyTorch, their ratios, peak memory, and shares of the step."""
     if output is not None and not output.parent.is_dir():
         raise UserError(f"--json {output}: the folder {output.parent} does not exist. Fix: mkdir -p {output.parent}")
     machine = describe_machine()
-    settings = {"threads": threads or machine["cores"], "labelled": labelled, "unlabelled": unlabelled}
+    images = {"labelled": labelled, "unlabelled": unlabelled if step == "paper" else 0}
+    settings = {"step": step, "threads": threads or machine["cores"], **images}
     console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     _introduce(machine, settings, console)
     chosen = _available(variants or tuple(VARIANTS), console)
@@ -215,11 +237,7 @@ def _introduce(machine, settings, console):
             "threads wait "
             "for each other, more than TensorFlow. Fix: repeat on an idle machine before quoting a ratio"
         )
-    console.print(
-        f"one step: student forward and backward over {settings['labelled']} labelled + {settings['unlabelled']} "
-        "unlabelled "
-        f"images of 128x128, teacher forward over {settings['unlabelled']}; {settings['threads']} threads"
-    )
+    console.print(STEPS[settings["step"]].format(**settings))
 
 
 def _times(results):

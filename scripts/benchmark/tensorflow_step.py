@@ -8,6 +8,7 @@ from benchmark.pace import Done
 from benchmark.trace import Trace, name_parts
 from semicurv_tf.config import load_config
 from semicurv_tf.data.pipeline import training_batches
+from semicurv_tf.recipes import recipe_or_file
 from semicurv_tf.training.devices import Devices
 from semicurv_tf.training.loop import run_steps
 from semicurv_tf.training.train import compiled_method
@@ -21,15 +22,17 @@ def run(pace_of, precision, settings):
     Args:
         pace_of: makes the `Pace`, given a profiler.
         precision: "float32" or "bfloat16".
-        settings: `threads`, `labelled` and `unlabelled` images per step.
+        settings: `step`, `threads`, `labelled` and `unlabelled` images per step.
     """
     tf.config.threading.set_intra_op_parallelism_threads(settings["threads"])
     tf.config.threading.set_inter_op_parallelism_threads(settings["threads"])
     name_parts()
-    config = load_config(
-        None,
-        {"training.batch_labelled": settings["labelled"], "training.batch_unlabelled": settings["unlabelled"]},
-    )
+    images = {"training.batch_labelled": settings["labelled"]}
+    if settings["step"] == "recipe":
+        config = load_config(recipe_or_file("default"), images)
+    else:
+        config = load_config(None, {**images, "training.batch_unlabelled": settings["unlabelled"]})
+    unlabelled = settings["unlabelled"] if config.method.reads_unlabelled else 0
     facts = {
         "channels": 3,
         "mean": [127.5],
@@ -44,7 +47,7 @@ def run(pace_of, precision, settings):
         store.labelled_indices,
         store.unlabelled_indices,
         batch_labelled=settings["labelled"],
-        batch_unlabelled=settings["unlabelled"],
+        batch_unlabelled=unlabelled,
         crop=None,
         seed=0,
         first_step=0,

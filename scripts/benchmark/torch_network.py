@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-WIDTHS = (32, 64, 128, 256, 512)
+WIDTHS = (32, 64, 128, 256, 512)  # the paper's
 PERIOD = 4.0  # K of Eq. 9
 
 
@@ -33,20 +33,22 @@ class ResidualUNet(nn.Module):
     """Raw images `(batch, 3, height, width)`, 0-255, to logits `(batch, 1, height, width)`.
 
     Args:
+        widths: filters of the levels, from the top down.
+        encoded: whether the maps of Eq. 9 stand beside what a level reads.
         mean, deviation: of the images, one number each.
     """
 
-    def __init__(self, mean=127.5, deviation=64.0):
+    def __init__(self, widths=WIDTHS, encoded=True, mean=127.5, deviation=64.0):
         super().__init__()
-        self.mean, self.deviation = mean, deviation
+        self.encoded, self.mean, self.deviation = encoded, mean, deviation
         self.encoder, self.decoder = nn.ModuleList(), nn.ModuleList()
         channels = 3
-        for filters in WIDTHS[:-1]:
-            self.encoder.append(ResidualBlock(channels + 2, filters))
+        for filters in widths[:-1]:
+            self.encoder.append(ResidualBlock(channels + 2 * encoded, filters))
             channels = filters
-        self.bottleneck = ResidualBlock(channels, WIDTHS[-1])
-        channels = WIDTHS[-1]
-        for filters in reversed(WIDTHS[:-1]):
+        self.bottleneck = ResidualBlock(channels, widths[-1])
+        channels = widths[-1]
+        for filters in reversed(widths[:-1]):
             self.decoder.append(ResidualBlock(channels + filters, filters))
             channels = filters
         self.head = nn.Conv2d(channels, 1, 1)
@@ -60,7 +62,7 @@ class ResidualUNet(nn.Module):
         features = (image - self.mean) / self.deviation
         skips = []
         for block in self.encoder:
-            features = block(torch.cat([features, self._encoding(features)], dim=1))
+            features = block(torch.cat([features, self._encoding(features)], dim=1) if self.encoded else features)
             skips.append(features)
             features = F.max_pool2d(features, 2)
         features = self.bottleneck(features)

@@ -1,4 +1,4 @@
-"""SemiCurv's training step in PyTorch, written for the comparison: the work of `semicurv_tf.methods.semicurv`.
+"""Training steps in PyTorch, written for the comparison: the work of `semicurv_tf.methods`.
 
 The forms are those that PyTorch is fastest with: `grid_sample` for the warps, fused Adam, multi-tensor
 moving average. It leaves out the IoU that the TensorFlow step reports, to PyTorch's advantage.
@@ -13,7 +13,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from benchmark.images import DrawnImages
 from benchmark.pace import Done
-from benchmark.torch_network import ResidualUNet
+from benchmark.torch_network import WIDTHS, ResidualUNet
 
 # The defaults of semicurv_tf.config, which the TensorFlow side runs with.
 FLIP, ROTATION_DEGREES, TRANSLATION = 0.5, 180.0, 0.15
@@ -29,11 +29,16 @@ def run(pace, precision, settings):
     Args:
         pace: a `Pace`.
         precision: "float32" for eager float32, or "bfloat16" for autocast with channels-last.
-        settings: `threads`, `labelled` and `unlabelled` images per step.
+        settings: `step`, `threads`, `labelled` and `unlabelled` images per step.
     """
     torch.set_num_threads(settings["threads"])
     torch.manual_seed(0)
-    step = SemiCurvStep(precision, settings["labelled"], settings["unlabelled"])
+    if settings["step"] == "recipe":
+        from benchmark.torch_recipe_step import RecipeStep
+
+        step = RecipeStep(precision, settings["labelled"])
+    else:
+        step = SemiCurvStep(precision, settings["labelled"], settings["unlabelled"])
     try:
         pace.begin(
             {"version": f"PyTorch {torch.__version__}", "parameters": sum(p.numel() for p in step.student.parameters())}
@@ -45,38 +50,34 @@ def run(pace, precision, settings):
         return
 
 
-class SemiCurvStep:
-    """Student and teacher, and `step()` for one training step on the next batch."""
+class Step:
+    """Student, its moving average and what a step does with them; a subclass computes the loss of the next batch.
 
-    def __init__(self, precision, labelled, unlabelled):
+    Args:
+        precision: as of `run`.
+        labelled, unlabelled: images of a step.
+        network: makes the network.
+        learning_rate, alpha: of Adam and of the moving average.
+    """
+
+    def __init__(self, precision, labelled, unlabelled, network, learning_rate, alpha):
         self.low_precision = precision == "bfloat16"
         self.format = torch.channels_last if self.low_precision else torch.contiguous_format
-        self.student = ResidualUNet().to(memory_format=self.format)
-        self.teacher = ResidualUNet().to(memory_format=self.format).eval().requires_grad_(False)
+        self.student = network().to(memory_format=self.format)
+        self.teacher = network().to(memory_format=self.format).eval().requires_grad_(False)
         self.teacher.load_state_dict(self.student.state_dict())
-        self.optimizer = torch.optim.Adam(self.student.parameters(), LEARNING_RATE, eps=1e-7, fused=True)
-        self.batch = labelled, unlabelled
+        self.optimizer = torch.optim.Adam(self.student.parameters(), learning_rate, eps=1e-7, fused=True)
+        self.batch, self.alpha = (labelled, unlabelled), alpha
         self.store = DrawnImages()
         self.random = np.random.default_rng(0)
         self.steps = 0
 
+    def loss(self, image, mask, valid):
+        """Of the next images, labelled first; masks of the labelled ones, valid pixels of all: `(n, c, h, w)`."""
+        raise NotImplementedError
+
     def __call__(self):
-        image, mask, valid = self._read()
-        labelled = self.batch[0]
-        height, width = image.shape[2:]
-
-        transform = random_transforms(len(image), height, width)
-        view, seen = self._view(image, transform)
-        teacher_transform = random_transforms(len(image) - labelled, height, width)
-        teacher_view, teacher_seen = self._view(image[labelled:], teacher_transform)
-        with torch.no_grad():
-            target = unwarp(self._probability(self.teacher, teacher_view), teacher_transform)
-        aligned = unwarp(self._probability(self.student, view), transform)
-        seen = seen * valid
-        dice = dice_loss(mask, aligned[:labelled], seen[:labelled])
-        npair = npair_loss(aligned[labelled:], target, seen[labelled:], teacher_seen * valid[labelled:])
-        loss = dice + WEIGHT * npair
-
+        loss = self.loss(*self._read())
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_value_(self.student.parameters(), GRADIENT_CLIP)
@@ -107,19 +108,44 @@ class SemiCurvStep:
 
     @torch.no_grad()
     def _average(self):
-        alpha = min(1.0 - 1.0 / (self.steps + 1.0), ALPHA)
+        alpha = min(1.0 - 1.0 / (self.steps + 1.0), self.alpha)
         floats = lambda network: [*network.parameters(), *(b for b in network.buffers() if b.is_floating_point())]
         get_ema_multi_avg_fn(alpha)(floats(self.teacher), floats(self.student), None)
 
 
-def random_transforms(batch, height, width):
-    """Flip, rotation about the centre, translation: `(batch, 3, 3)`, source to transformed points in pixels."""
+class SemiCurvStep(Step):
+    """The paper's: Dice of the labelled images, and the N-pair loss between student and teacher of the others."""
+
+    def __init__(self, precision, labelled, unlabelled):
+        super().__init__(precision, labelled, unlabelled, lambda: ResidualUNet(WIDTHS), LEARNING_RATE, ALPHA)
+
+    def loss(self, image, mask, valid):
+        """See `Step`."""
+        labelled = self.batch[0]
+        height, width = image.shape[2:]
+        transform = random_transforms(len(image), height, width)
+        view, seen = self._view(image, transform)
+        teacher_transform = random_transforms(len(image) - labelled, height, width)
+        teacher_view, teacher_seen = self._view(image[labelled:], teacher_transform)
+        with torch.no_grad():
+            target = unwarp(self._probability(self.teacher, teacher_view), teacher_transform)
+        aligned = unwarp(self._probability(self.student, view), transform)
+        seen = seen * valid
+        dice = dice_loss(mask, aligned[:labelled], seen[:labelled])
+        npair = npair_loss(aligned[labelled:], target, seen[labelled:], teacher_seen * valid[labelled:])
+        return dice + WEIGHT * npair
+
+
+def random_transforms(batch, height, width, flip_vertical=0.0, scale=1.0):
+    """Flips, scale, rotation about the centre, translation: `(batch, 3, 3)`, source to transformed points in pixels."""
     uniform = lambda limit: (2.0 * torch.rand(batch) - 1.0) * limit
     angle = uniform(math.radians(ROTATION_DEGREES))
-    flip = torch.where(torch.rand(batch) < FLIP, -1.0, 1.0)
+    size = torch.exp(uniform(math.log(scale)))
+    across = size * torch.where(torch.rand(batch) < FLIP, -1.0, 1.0)
+    along = size * torch.where(torch.rand(batch) < flip_vertical, -1.0, 1.0)
     cosine, sine = torch.cos(angle), torch.sin(angle)
     x, y = (width - 1) / 2, (height - 1) / 2
-    a, b, c, d = cosine * flip, -sine, sine * flip, cosine
+    a, b, c, d = cosine * across, -sine * along, sine * across, cosine * along
     x_shift = x - a * x - b * y + uniform(TRANSLATION * width)
     y_shift = y - c * x - d * y + uniform(TRANSLATION * height)
     zero, one = torch.zeros(batch), torch.ones(batch)
@@ -156,10 +182,10 @@ def _grid(lookup, height, width):
     return F.affine_grid(theta[:, :2], (len(lookup), 1, height, width), align_corners=False)
 
 
-def dice_loss(target, probability, valid):
-    """Eq. 10 of each image over its valid pixels, averaged."""
-    total = lambda maps: (valid * maps).sum(dim=(1, 2, 3))
-    count = valid.sum(dim=(1, 2, 3))
+def dice_loss(target, probability, valid, over=(1, 2, 3)):
+    """Eq. 10 of each image over its valid pixels, averaged; over=(0, 1, 2, 3): once, of the batch."""
+    total = lambda maps: (valid * maps).sum(dim=over)
+    count = valid.sum(dim=over)
     both = total(probability + target)
     overlap = total(probability * target) + DICE_DELTA * both + DICE_DELTA**2 * count
     return (1 - 2 * overlap / (both + 2 * DICE_DELTA * count)).mean()

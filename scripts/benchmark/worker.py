@@ -18,7 +18,7 @@ def work(connection, variant, settings):
     Args:
         connection: answers go there, commands come from there; see `pace.Pace`.
         variant: a key of `VARIANTS`.
-        settings: `threads`, `labelled`, `unlabelled`.
+        settings: `step`, `threads`, `labelled`, `unlabelled`.
     """
     framework, precision = VARIANTS[variant]
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -42,6 +42,9 @@ def _run(framework, connection, precision, settings):
 
         torch_step.run(Pace(connection), precision, settings)
     else:
+        from semicurv_tf.onednn import take_onednn
+
+        take_onednn()  # as `train` does
         from benchmark import tensorflow_step
 
         tensorflow_step.run(lambda profiler: Pace(connection, profiler), precision, settings)
