@@ -1,4 +1,4 @@
-"""Latency and throughput of an exported model, beside `keras.Model.predict` and PyTorch, in one run.
+"""Latency and throughput of an exported model, beside Keras, PyTorch and OpenVINO, in one run.
 
     python scripts/benchmark_serving.py                         # random weights: speed does not depend on them
     python scripts/benchmark_serving.py --write serving/README.md
@@ -7,7 +7,8 @@
 Each contender runs in a process of its own, one after the other, on a quiet machine. Per size and batch:
 one call to warm up, then the median of the calls that fit into --seconds (at least two). The table has
 milliseconds per call and the peak memory of the process so far, sizes ascending.
-PyTorch needs the extra: pip install 'semicurv-tf[benchmark]'. All of it takes about 15 minutes on two cores.
+PyTorch and OpenVINO need the extras, else they are left out: pip install 'semicurv-tf[benchmark,openvino]'. All of it
+takes about 15 minutes on two cores.
 """
 
 import argparse
@@ -33,7 +34,11 @@ CONTENDERS = {
     "saved_model_bfloat16": "SavedModel, bfloat16",
     "torch": "PyTorch eager, float32",
     "torch_bfloat16": "PyTorch autocast channels-last, bfloat16",
+    "openvino": "OpenVINO, float32",
+    "openvino_bfloat16": "OpenVINO, bfloat16",
+    "openvino_int8": "OpenVINO, int8",
 }
+EXTRAS = {"torch": "torch", "openvino": "nncf"}  # beginning of a contender's name -> what it needs
 BEGIN, END = "<!-- benchmark_serving.py: begin -->", "<!-- benchmark_serving.py: end -->"
 
 
@@ -48,9 +53,7 @@ def main():
         return
     machine = describe_machine()
     rows = {}
-    contenders = [
-        name for name in arguments.contenders if not name.startswith("torch") or importlib.util.find_spec("torch")
-    ]
+    contenders = [name for name in arguments.contenders if _installed(EXTRAS.get(name.split("_")[0]))]
     with tempfile.TemporaryDirectory() as folder:
         for name in contenders:
             command = [
@@ -73,6 +76,10 @@ def main():
         Path(arguments.write).write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
 
 
+def _installed(package):
+    return package is None or importlib.util.find_spec(package) is not None
+
+
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[128, 512, 1024], help="sides in pixels")
@@ -88,7 +95,8 @@ def parse():
 
 def measure(name, folder, sizes, batches, seconds):
     """Milliseconds and megabytes per "SIZE x BATCH"; the network's weights are the same for all contenders."""
-    open_for_size = OPENERS[name.split("_")[0] if name.startswith("torch") else name](name, folder)
+    family = name.split("_")[0]
+    open_for_size = OPENERS[family if family in EXTRAS else name](name, folder)
     results = {}
     for size in sizes:
         predict = open_for_size(size)
@@ -170,6 +178,21 @@ def open_torch(name, folder):
     return lambda size: predict
 
 
+def open_openvino(name, folder):
+    from semicurv_tf.export.conversion import FILES, answers_of, export_network
+    from semicurv_tf.export.quantisation import quantise
+
+    precision = name.partition("_")[2] or "float32"
+    file = folder / name / FILES["openvino"]
+    file.parent.mkdir()
+    export_network(network(), file, 3, "openvino")
+    if precision == "int8":
+        images = np.random.default_rng(1).integers(0, 256, (8, 128, 128, 3), np.uint8)
+        quantise(file, images)
+    answers = answers_of(file, precision)
+    return lambda size: answers
+
+
 OPENERS = {
     "keras": open_keras,
     "plain": open_saved_model,
@@ -177,6 +200,7 @@ OPENERS = {
     "saved_model_fixed": open_saved_model,
     "saved_model_bfloat16": open_saved_model,
     "torch": open_torch,
+    "openvino": open_openvino,
 }
 
 

@@ -65,10 +65,11 @@ class _Size(click.ParamType):
     default="float32",
     show_default=True,
     help="Precision of the features inside; inputs and outputs stay as they are. int8: OpenVINO alone, calibrated on "
-    "the run's training images, and refused where it costs more than 0.5 points of IoU on validation images.",
+    "the run's training images. For OpenVINO both are refused where they cost more than 0.5 points of IoU on "
+    "validation images.",
 )
 @click.option("--data-dir", type=click.Path(), help="With onnx, openvino: the dataset's folder, if it moved.")
-@click.option("--force", is_flag=True, help="Keep int8 whatever it costs.")
+@click.option("--force", is_flag=True, help="With openvino: keep bfloat16 or int8 whatever it costs.")
 @click.option(
     "--max-pixels",
     type=click.IntRange(min=1),

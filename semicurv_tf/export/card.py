@@ -17,6 +17,7 @@ KEYS = {
         "height and width, or null",
         lambda value: value is None or (isinstance(value, list) and len(value) == 2 and all(map(_is_count, value))),
     ),
+    "no_data": ("a range of values, or nothing", lambda value: value is None or isinstance(value, str)),
     "tta": ("none, d4, scales or all", lambda value: value in (None, "none", "d4", "scales", "all")),
     "stride": ("a count of pixels, or nothing", lambda value: value is None or _is_count(value)),
     "precision": ("float32 or bfloat16", lambda value: value in ("float32", "bfloat16")),

@@ -33,11 +33,12 @@ FILES = {"onnx": "model.onnx", "openvino": "model.xml"}
 PACKAGES = {
     ("onnx", "float32"): ("tf2onnx", "onnxruntime"),
     ("openvino", "float32"): ("openvino",),
+    ("openvino", "bfloat16"): ("openvino",),
     ("openvino", "int8"): ("openvino", "nncf"),
 }
 TOLERANCE = 1e-4  # of a probability, between engines that all compute in float32
 SIZES = ((64, 64), (37, 53), (128, 96))  # of random images
-MOST_LOST_IOU = 0.5  # points of IoU in percent that int8 may cost
+MOST_LOST_IOU = 0.5  # points of IoU in percent that a lower precision may cost
 
 Answers = Callable[[np.ndarray], np.ndarray]
 
@@ -72,7 +73,7 @@ def require_convertible(output: str | Path, format: str, precision: str) -> None
         UserError: no such combination, a package is missing, or the folder exists.
     """
     if (format, precision) not in PACKAGES:
-        known = ", ".join(own for form, own in PACKAGES if form == format)
+        known = " or ".join(own for form, own in PACKAGES if form == format)
         raise UserError(f"--precision {precision}: expected {known} with --format {format}. Fix: --precision float32")
     missing = [name for name in PACKAGES[format, precision] if importlib.util.find_spec(name) is None]
     if missing:
@@ -97,13 +98,14 @@ def convert_run(
         run: the run folder.
         output: the new folder.
         format: a key of `FILES`.
-        precision: "float32", or "int8" (OpenVINO alone: weights and features quantised after training by NNCF).
+        precision: "float32"; or, OpenVINO alone, "bfloat16" (of the features: the file is that of float32) or "int8"
+            (weights and features, quantised after training by NNCF).
         threshold: for the card; None takes the one chosen on validation images, else 0.5.
         images: of the dataset; int8 needs them.
-        force: keep int8 whatever it costs.
+        force: keep a lower precision whatever it costs.
 
     Raises:
-        UserError: see `require_convertible`; the answers differ from Keras', or int8 costs too much IoU.
+        UserError: see `require_convertible`; the answers differ from Keras', or the precision costs too much IoU.
     """
     from semicurv_tf.training.run_folder import chosen_threshold, load_deployed
 
@@ -126,7 +128,7 @@ def convert_network(
     output = Path(output)
     with _new_folder(output) as part:
         file = part / FILES[format]
-        _export(network, file, card["channels"], format)
+        export_network(network, file, card["channels"], format)
         expected = keras_answers(network)
         difference = largest_difference(answers_of(file), expected, card["channels"], images)
         if not difference <= TOLERANCE:
@@ -138,26 +140,10 @@ def convert_network(
         said = [f"largest difference from Keras {difference:.2g} on {compared}"]
         checked = {"largest_difference": difference, "compared": compared}
         if precision == "int8":
-            from semicurv_tf.export.quantisation import iou_percent, quantise
-
-            if not images.calibration or not images.compared:
-                raise UserError(
-                    "--precision int8: needs the run's images, to calibrate it and to see what it costs. "
-                    "Fix: --data-dir with the folder they lie in"
-                )
-            quantise(file, images.calibration)
-            before, after = (iou_percent(each, images, card["threshold"]) for each in (expected, answers_of(file)))
-            lost = f"IoU {after:.1f} % in int8, {before:.1f} % in float32, on {images.what}"
-            if before - after > MOST_LOST_IOU and not force:
-                raise UserError(
-                    f"--precision int8: {lost}: expected to lose at most {MOST_LOST_IOU} points. "
-                    "Fix: --precision float32, or --force"
-                )
+            checked["calibration_images"] = _quantise(file, images)
+        if precision != "float32" and images.compared:
+            lost, checked["iou_percent"] = _lost(file, precision, expected, images, card["threshold"], force)
             said.append(lost)
-            checked |= {
-                "iou_percent": {"float32": before, "int8": after},
-                "calibration_images": len(images.calibration),
-            }
         network.save(part / KERAS_MODEL)
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         about = {"format": format, "precision": precision, "input": "uint8 images (batch, height, width, channels)"}
@@ -178,7 +164,8 @@ def read_converted(folder: str | Path) -> dict:
         raise UserError(f"{folder}: found no {CARD}. Fix: semicurv-tf export --format openvino")
     card = read_object(path, "export again")
     threshold, channels = card.get("threshold"), card.get("channels")
-    fits = card.get("format") in FILES and isinstance(threshold, int | float) and 0 < threshold < 1
+    known = (str(card.get("format")), str(card.get("precision"))) in PACKAGES
+    fits = known and isinstance(threshold, int | float) and 0 < threshold < 1
     if not fits or channels not in range(1, 65) or not (Path(folder) / FILES[card["format"]]).is_file():
         raise UserError(f"{path}: expected the card of an ONNX or OpenVINO export. Fix: export again")
     return card
@@ -200,17 +187,17 @@ def check_converted(folder: str | Path) -> str:
     card = read_converted(folder)
     file = Path(folder) / FILES[card["format"]]
     expected = keras_answers(load_network(Path(folder) / KERAS_MODEL, False))
-    difference = largest_difference(answers_of(file), expected, card["channels"], RealImages())
+    difference = largest_difference(answers_of(file, card["precision"]), expected, card["channels"], RealImages())
     said = f"{card['format']} {card['precision']}: largest difference from Keras {difference:.2g} on random images"
     if card["precision"] == "float32" and not difference <= TOLERANCE:
         raise UserError(f"{folder}: {said}; allowed {TOLERANCE:g}. Fix: export again")
     return said
 
 
-def answers_of(file: Path) -> Answers:
+def answers_of(file: Path, precision: str = "float32") -> Answers:
     """From uint8 images `(batch, height, width, channels)` to probabilities, by the engine that a file is for."""
     if file.suffix == ".xml":
-        return openvino_answers(file)
+        return openvino_answers(file, precision)
     try:
         import onnxruntime
     except ImportError:
@@ -220,12 +207,12 @@ def answers_of(file: Path) -> Answers:
     return lambda image: session.run(None, {name: image})[0]
 
 
-def openvino_of_network(network, channels: int) -> Answers:
-    """A network in memory as OpenVINO's; see `openvino_answers`."""
+def openvino_of_network(network, channels: int, precision: str = "float32") -> Answers:
+    """A network in memory, of float32, as OpenVINO's; see `openvino_answers`."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / FILES["openvino"]
-        _export(network, file, channels, "openvino")
-        return openvino_answers(file)
+        export_network(network, file, channels, "openvino")
+        return openvino_answers(file, precision)
 
 
 def keras_answers(network) -> Answers:
@@ -243,7 +230,37 @@ def largest_difference(found: Answers, expected: Answers, channels: int, images:
     return max(float(np.max(np.abs(found(batch) - expected(batch)))) for batch in batches)
 
 
-def _export(network, file: Path, channels: int, format: str) -> None:
+def _quantise(file: Path, images: RealImages) -> int:
+    """Makes a model one of int8 in place, and returns how many images calibrated it."""
+    from semicurv_tf.export.quantisation import quantise
+
+    if not images.calibration or not images.compared:
+        raise UserError(
+            "--precision int8: needs the run's images, to calibrate it and to see what it costs. "
+            "Fix: --data-dir with the folder they lie in"
+        )
+    quantise(file, images.calibration)
+    return len(images.calibration)
+
+
+def _lost(
+    file: Path, precision: str, expected: Answers, images: RealImages, threshold: float, force: bool
+) -> tuple[str, dict]:
+    """What the precision costs: in words, and the IoU in percent of both."""
+    from semicurv_tf.export.quantisation import iou_percent
+
+    before, after = (iou_percent(each, images, threshold) for each in (expected, answers_of(file, precision)))
+    lost = f"IoU {after:.1f} % in {precision}, {before:.1f} % in float32, on {images.what}"
+    if before - after > MOST_LOST_IOU and not force:
+        raise UserError(
+            f"--precision {precision}: {lost}: expected to lose at most {MOST_LOST_IOU} points. "
+            "Fix: --precision float32, or --force"
+        )
+    return lost, {"float32": before, precision: after}
+
+
+def export_network(network, file: Path, channels: int, format: str) -> None:
+    """Writes a network's graph, folded where it can be, as a file of a key of `FILES`; nothing is checked."""
     import keras
     import tensorflow as tf
 

@@ -143,6 +143,7 @@ def about_run(run: Path, facts: dict) -> dict:
         "step": facts.get("step"),
         "channels": facts["channels"],
         "value_range": facts.get("value_range"),
+        "no_data": facts.get("no_data") or None,
         "tta": config.model.tta,
         "resize": config.data.resize,
         "dataset": config.data.dataset,

@@ -11,6 +11,8 @@ import numpy as np
 from semicurv_tf.errors import UserError
 
 INSTALL = "pip install 'semicurv-tf[openvino]'"
+# Precision of a model -> what OpenVINO is asked for; what int8 leaves is computed in what the processor is best at.
+HINTS = {"float32": {"INFERENCE_PRECISION_HINT": "f32"}, "bfloat16": {"INFERENCE_PRECISION_HINT": "bf16"}, "int8": {}}
 
 
 def has_openvino() -> bool:
@@ -32,12 +34,14 @@ def unreported() -> Iterator[None]:
             os.environ["CI"] = before
 
 
-def openvino_answers(model) -> Callable[[np.ndarray], np.ndarray]:
-    """Compiles a model for this processor; features stay float32 also where it has bfloat16.
+def openvino_answers(model, precision: str = "float32") -> Callable[[np.ndarray], np.ndarray]:
+    """Compiles a model for this processor.
 
     Args:
         model: path of a `.xml` with its `.bin` beside it, or an `openvino.Model`; from uint8 images
             `(batch, height, width, channels)`, raw 0-255, to probabilities `(batch, height, width, 1)`.
+        precision: of the features, a key of `HINTS`: "bfloat16" where the processor has it, else they stay float32;
+            "int8" for a model that was quantised.
 
     Returns:
         A function from such images to float32 probabilities. One thread at a time may call it.
@@ -56,7 +60,7 @@ def openvino_answers(model) -> Callable[[np.ndarray], np.ndarray]:
         except RuntimeError as error:
             reason = " ".join(str(error).split())[-200:]
             raise UserError(f"{model}: cannot be read by OpenVINO ({reason}). Fix: export again") from None
-    compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    compiled = core.compile_model(model, "CPU", HINTS[precision])
 
     def answers(image: np.ndarray) -> np.ndarray:
         return compiled(np.ascontiguousarray(image))[0]

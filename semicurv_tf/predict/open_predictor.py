@@ -41,10 +41,10 @@ class PredictorOptions:
         tta: one of `averaging.CHOICES`; None: as the run's configuration, or its export, says.
         width_px: how wide the structures are in the images, for the built-in network; None: unknown.
         kind: what the structures are, one of `KINDS`, for the built-in network's threshold; None: unknown.
-        no_data: values of pixels without data, such as "253-255"; None: what the run was trained
-            with, else only what the file itself says.
+        no_data: values of pixels without data, such as "253-255"; None: what the run, or the run that was exported,
+            was trained with, else only what the file itself says.
         precision: of a run's network: "float32", "bfloat16", or "auto".
-        engine: what computes a run's network: "tensorflow", or "openvino" (in float32).
+        engine: what computes a run's network: "tensorflow" or "openvino".
     """
 
     run: str | None = None
@@ -87,9 +87,9 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
             f"--precision {options.precision}: only a --run is computed in another precision here. "
             "Fix: leave it out, or export --precision bfloat16"
         )
-    if options.engine != "tensorflow" and (options.run is None or options.precision != "float32"):
+    if options.engine != "tensorflow" and options.run is None:
         raise UserError(
-            f"--engine {options.engine}: only a --run is computed by it, in float32. "
+            f"--engine {options.engine}: only a --run is computed by it. "
             "Fix: leave it out; --saved-model takes a folder of `export --format openvino`"
         )
     if options.width_px is not None and (options.run or options.saved_model or options.server):
@@ -162,6 +162,7 @@ def _of_saved_model(version: str, options: PredictorOptions, memory: int, settin
     if is_converted(version):
         return _of_converted(version, options, memory, settings)
     card = read_card(version)
+    _leave_out_no_data(settings, card, version)
     threshold, steps = finishing(options, lambda: of_card(version))
     # A graph of one size takes no image at another scale.
     tta = options.tta or (None if card["size"] else card.get("tta")) or "none"
@@ -188,11 +189,12 @@ def _of_converted(folder: str, options: PredictorOptions, memory: int, settings:
     from semicurv_tf.export.conversion import FILES, answers_of, read_converted
 
     card = read_converted(folder)
+    _leave_out_no_data(settings, card, folder)
     file = Path(folder, FILES[card["format"]])
     threshold, steps = finishing(options, lambda: (card["threshold"], PostProcessing()))
     tta = options.tta or (None if card.get("size") else card.get("tta")) or "none"
     predictor = Predictor(
-        answers_of(file),
+        answers_of(file, card["precision"]),
         card["channels"],
         threshold=threshold,
         postprocessing=steps,
@@ -246,15 +248,15 @@ def _of_run(run: str, options: PredictorOptions, memory: int, settings: dict) ->
     threshold, steps = finishing(options, lambda: (chosen_threshold(run), chosen_postprocessing(run)))
     precision = resolve_precision(options.precision)
     if precision.name != "float32":
-        from semicurv_tf.export.fold import folded_for_inference
-
-        network = folded_for_inference(network, about["channels"], precision.policy)
         identity["precision"] = precision.name
+        if options.engine == "tensorflow":
+            from semicurv_tf.export.fold import folded_for_inference
+
+            network = folded_for_inference(network, about["channels"], precision.policy)
     tta = options.tta or about.get("tta") or "none"
     limit = Memory(memory, round(enlarged(tta) * pixel_bytes(network)))
     value_range = parse_ranges(about["value_range"]) if about.get("value_range") else None
-    if options.no_data is None and about.get("no_data"):
-        settings["no_data"] = parse_no_data(about["no_data"])
+    _leave_out_no_data(settings, about, run)
     settings = {
         "threshold": threshold,
         "postprocessing": steps,
@@ -267,9 +269,17 @@ def _of_run(run: str, options: PredictorOptions, memory: int, settings: dict) ->
         from semicurv_tf.export.conversion import openvino_of_network
 
         identity["engine"] = options.engine
-        answers, stride = openvino_of_network(network, about["channels"]), getattr(network, "grid_px", STRIDE_PX)
+        answers = openvino_of_network(network, about["channels"], precision.name)
+        stride = getattr(network, "grid_px", STRIDE_PX)
         return Predictor(answers, about["channels"], stride=stride, **settings), identity
     return Predictor.from_network(network, about["channels"], **settings), identity
+
+
+def _leave_out_no_data(settings: dict, about: dict, where: str) -> None:
+    """Has the predictor leave out what training left out, unless the user said what holds no data."""
+    if "no_data" not in settings and about.get("no_data"):
+        fix = "--no-data 253-255, or what it was trained with"
+        settings["no_data"] = parse_no_data(str(about["no_data"]), f"{where}: no_data ", fix)
 
 
 def _mask_settings(predictor: Predictor) -> dict:

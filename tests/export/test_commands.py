@@ -2,10 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from semicurv_tf.cli.export import export
+from semicurv_tf.cli.predict import predict
 from semicurv_tf.config import Config
 from semicurv_tf.errors import UserError
 from semicurv_tf.export.card import read_card
@@ -52,6 +55,27 @@ def test_the_card_tells_the_chosen_threshold_and_the_scores(run, tmp_path):
     )
     (folder / "threshold.json").write_text('{"threshold": 3}')
     assert "expected a threshold in (0, 1), found 3" in str(call("--run", folder, "--output", tmp_path / "m").exception)
+
+
+def test_an_export_leaves_out_what_the_training_left_out(network, tmp_path, monkeypatch):
+    facts = {"channels": 3, "labelled": ["one"], "no_data": "253-255"}
+    monkeypatch.setattr(run_folder, "load_deployed", lambda run: (network, facts))
+    monkeypatch.setattr(run_folder, "read_config", lambda run: Config())
+    assert call("--run", "RUN", "--output", tmp_path / "m").exit_code == 0
+    pixels = np.random.default_rng(0).integers(0, 250, (48, 64, 3), np.uint8)
+    pixels[:, 40:] = 255
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+
+    def probability(*options):
+        paths = ["--input", str(tmp_path / "a.png"), "--output", str(tmp_path / "out"), "--probability", "--overwrite"]
+        model = ["--saved-model", str(tmp_path / "m" / "1"), "--trust", *options]
+        done = CliRunner().invoke(predict, [*model, *paths], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return np.asarray(Image.open(tmp_path / "out" / "a.probability.png"))
+
+    found, everywhere = probability(), probability("--no-data", "251")
+    assert not found[:, 40:].any() and everywhere[:, 40:].any()
+    np.testing.assert_array_equal(found[:, :40], everywhere[:, :40])
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,10 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.export import conversion, quantisation
 from semicurv_tf.export.conversion import RealImages, answers_of, convert_network, keras_answers, read_converted
 from semicurv_tf.training import run_folder
+from semicurv_tf.training.precision import resolve_precision
 
 CARD = {"channels": 3, "threshold": 0.4}
+HAS_BFLOAT16 = resolve_precision("auto").name == "bfloat16"
 
 
 def needs(*packages):
@@ -80,6 +82,20 @@ def test_onnx_answers_as_keras_at_any_size(network, images, tmp_path):
     assert read_converted(tmp_path / "m")["format"] == "onnx"
 
 
+@needs("openvino")
+def test_bfloat16_is_the_same_file_computed_otherwise(openvino_folder, network, images, tmp_path):
+    folder = tmp_path / "m"
+    settings = {"format": "openvino", "precision": "bfloat16", "images": images}
+    done = convert_network(network, folder, CARD, **settings, force=True)
+    assert read_converted(folder)["precision"] == "bfloat16" and "% in bfloat16" in done.said[1]
+    assert (folder / "model.bin").read_bytes() == (openvino_folder / "model.bin").read_bytes()
+    image = images.compared[0]["image"][None]
+    differences = np.abs(answers_of(folder / "model.xml", "bfloat16")(image) - keras_answers(network)(image))
+    assert differences.max() < 0.1 and (differences.max() > 1e-4) == HAS_BFLOAT16
+    done = call(export, "--check", folder)
+    assert done.exit_code == 0 and "openvino bfloat16: largest difference from Keras" in done.output
+
+
 @needs("openvino", "nncf")
 def test_int8_is_calibrated_and_says_what_it_costs(network, images, tmp_path):
     done = convert_network(
@@ -89,7 +105,7 @@ def test_int8_is_calibrated_and_says_what_it_costs(network, images, tmp_path):
     assert card["checked"]["calibration_images"] == 3 and set(card["checked"]["iou_percent"]) == {"float32", "int8"}
     assert "FakeQuantize" in (tmp_path / "m" / "model.xml").read_text() and "% in int8" in done.said[1]
     image = images.calibration[0][None]
-    found, expected = answers_of(tmp_path / "m" / "model.xml")(image), keras_answers(network)(image)
+    found, expected = answers_of(tmp_path / "m" / "model.xml", "int8")(image), keras_answers(network)(image)
     assert 0 < np.abs(found - expected).mean() < 0.3  # two independent answers would be a third apart
     # The IoU of float32 by hand, from the masks themselves.
     scores = []
@@ -103,26 +119,29 @@ def test_int8_is_calibrated_and_says_what_it_costs(network, images, tmp_path):
 @pytest.mark.parametrize(
     ("after", "force", "kept"), [(49.6, False, True), (49.4, False, False), (49.4, True, True), (51.0, False, True)]
 )
-def test_int8_that_costs_more_than_half_a_point_is_refused(
-    openvino_folder, network, images, tmp_path, monkeypatch, after, force, kept
+@pytest.mark.parametrize("precision", ["int8", "bfloat16"])
+def test_a_precision_that_costs_more_than_half_a_point_is_refused(
+    openvino_folder, network, images, tmp_path, monkeypatch, precision, after, force, kept
 ):
     scores = [50.0, after]
-    monkeypatch.setattr(conversion, "_export", lambda network, file, *_: _copied(openvino_folder, file))
+    monkeypatch.setattr(conversion, "export_network", lambda network, file, *_: _copied(openvino_folder, file))
     monkeypatch.setattr(quantisation, "quantise", lambda file, images: None)
     monkeypatch.setattr(quantisation, "iou_percent", lambda *_: scores.pop(0))
-    settings = {"format": "openvino", "precision": "int8", "images": images, "force": force}
+    settings = {"format": "openvino", "precision": precision, "images": images, "force": force}
     if kept:
         convert_network(network, tmp_path / "m", CARD, **settings)
-        assert read_converted(tmp_path / "m")["checked"]["iou_percent"] == {"float32": 50.0, "int8": after}
+        assert read_converted(tmp_path / "m")["checked"]["iou_percent"] == {"float32": 50.0, precision: after}
     else:
-        with pytest.raises(UserError, match="IoU 49.4 % in int8, 50.0 % in float32, .*expected to lose.*--force"):
+        with pytest.raises(
+            UserError, match=f"IoU 49.4 % in {precision}, 50.0 % in float32, .*expected to lose.*--force"
+        ):
             convert_network(network, tmp_path / "m", CARD, **settings)
         assert not list(tmp_path.iterdir())
 
 
 @needs("openvino")
 def test_answers_that_differ_are_refused_and_nothing_is_left(openvino_folder, network, tmp_path, monkeypatch):
-    monkeypatch.setattr(conversion, "_export", lambda network, file, *_: _copied(openvino_folder, file))
+    monkeypatch.setattr(conversion, "export_network", lambda network, file, *_: _copied(openvino_folder, file))
     monkeypatch.setattr(conversion, "answers_of", lambda file: lambda image: keras_answers(network)(image) + 0.001)
     with pytest.raises(UserError, match="differ from Keras' by 0.001"):
         convert_network(network, tmp_path / "m", CARD, format="openvino", precision="float32", images=RealImages())
@@ -186,15 +205,26 @@ def test_a_folder_is_never_overwritten(run, tmp_path, monkeypatch):
     assert "exists already and is never overwritten" in str(result.exception)
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"format": "onnx", "threshold": 2, "channels": 3}', "{}"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[]",
+        "{}",
+        '{"format": "onnx", "precision": "float32", "threshold": 2, "channels": 3}',
+        '{"format": "onnx", "precision": "int8", "threshold": 0.5, "channels": 3}',
+        '{"format": ["onnx"], "precision": "float32", "threshold": 0.5, "channels": 3}',
+    ],
+)
 def test_a_card_that_is_none(tmp_path, content):
     (tmp_path / "model_card.json").write_text(content)
+    (tmp_path / "model.onnx").write_bytes(b"")
     result = call(export, "--check", tmp_path)
     assert isinstance(result.exception, UserError) and "model_card.json" in str(result.exception)
 
 
-@pytest.mark.parametrize("options", [("--saved-model", "m"), (), ("--run", "RUN", "--precision", "bfloat16")])
-def test_an_engine_is_of_a_run_in_float32_alone(run, tmp_path, monkeypatch, options):
+@pytest.mark.parametrize("options", [("--saved-model", "m"), ()])
+def test_an_engine_is_of_a_run_alone(run, tmp_path, monkeypatch, options):
     monkeypatch.setattr("semicurv_tf.inference.openvino_engine.has_openvino", lambda: True)
     Image.new("RGB", (20, 20)).save(tmp_path / "a.png")
     result = call(
