@@ -50,6 +50,7 @@ LAYERS = (
     "section",
     "replicas",
     "onednn",
+    "threads",
     "whole_files",
     "json_files",
     "spreadsheet",

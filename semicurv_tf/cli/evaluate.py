@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from semicurv_tf.onednn import take_onednn
+from semicurv_tf.threads import one_layer_at_a_time
 
 EXAMPLES = """
 \b
@@ -151,6 +152,7 @@ def evaluate(
         from semicurv_tf.report.page import require_file
 
         require_file(page, "--page")
+    one_layer_at_a_time()
     with quiet_start():
         from semicurv_tf.evaluation import choose_postprocessing, score_run
         from semicurv_tf.evaluation import choose_threshold as choosing

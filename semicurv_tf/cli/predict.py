@@ -4,6 +4,8 @@ import shlex
 
 import click
 
+from semicurv_tf.threads import one_layer_at_a_time
+
 EXAMPLES = """
 \b
 Examples:
@@ -263,6 +265,7 @@ def predict(
         if not has_openvino():
             click.echo(f"note: OpenVINO is not installed, so TensorFlow predicts. For OpenVINO: {INSTALL}")
             options["engine"] = "tensorflow"
+    one_layer_at_a_time()
     summary = predict_input(
         images,
         output,
