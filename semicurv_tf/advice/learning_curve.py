@@ -21,6 +21,7 @@ BEND = 0.5  # c: a doubling brings 0.7 of the one before it
 GAIN_POINTS = 1.0  # the prior's b
 GAIN_SPREAD = 1.0  # its deviation, in deviations of a score
 NOISE_POINTS = 1.5  # the prior's deviation of a score: other images of the same number, other random numbers
+NOISE_POINTS_OF_TWO = 2.0  # where there are two sizes alone: one and two labels spread more, and nothing shows it
 NOISE_WORTH = 1.0  # as much as so many scores say about it: data sets differ tenfold
 
 
@@ -79,8 +80,10 @@ class LearningCurve:
         # The levels take a degree of freedom each, and so does b: its prior grows with the noise, which would else look
         # too small by what b explains.
         self.freedom = NOISE_WORTH + len(scores) - len(folds) - 1
+        sizes = {score.labels for score in scores}
+        noise = NOISE_POINTS_OF_TWO if len(sizes) == 2 else NOISE_POINTS
         squares = found @ found + at @ prior @ at - self._mean @ precision @ self._mean
-        self.noise_points = float(np.sqrt((NOISE_WORTH * NOISE_POINTS**2 + max(0.0, squares)) / self.freedom))
+        self.noise_points = float(np.sqrt((NOISE_WORTH * noise**2 + max(0.0, squares)) / self.freedom))
 
     @property
     def gain(self) -> Interval:
