@@ -12,6 +12,7 @@ run() { echo "== $*"; "$@" || failed+=("$*"); }
 run python scripts/benchmark_speed.py --rounds 5 --write results/speed "$@"
 run python scripts/benchmark_metrics.py
 run python scripts/benchmark_step.py
+run python scripts/benchmark_step.py --step recipe
 run python scripts/benchmark_serving.py
 run python scripts/benchmark_large.py
 for each in "${failed[@]:-}"; do [ -z "$each" ] || echo "failed: $each" >&2; done

@@ -20,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from pathlib import Path
 
@@ -39,6 +40,7 @@ CONTENDERS = {
     "openvino_int8": "OpenVINO, int8",
 }
 EXTRAS = {"torch": "torch", "openvino": "nncf"}  # beginning of a contender's name -> what it needs
+PAGE_WIDTH = 120  # characters
 BEGIN, END = "<!-- benchmark_serving.py: begin -->", "<!-- benchmark_serving.py: end -->"
 
 
@@ -65,7 +67,7 @@ def main():
             )
             rows[name] = json.loads(done.stdout.splitlines()[-1])
             print(f"{name}: {rows[name]}", file=sys.stderr, flush=True)
-    text = table(rows, arguments.sizes, arguments.batches, machine)
+    text = table(rows, arguments.sizes, arguments.batches, arguments.seconds, machine)
     print(text)
     if arguments.json:
         Path(arguments.json).write_text(json.dumps(rows, indent=2) + "\n")
@@ -204,21 +206,20 @@ OPENERS = {
 }
 
 
-def table(rows, sizes, batches, machine):
+def table(rows, sizes, batches, seconds, machine):
     cases = [f"{size}x{batch}" for size in sizes for batch in batches]
     head = " | ".join(f"{size} px, batch {batch}" for size in sizes for batch in batches)
     lines = [f"| milliseconds per call | {head} | peak memory | nodes |", "|---|" + "---:|" * (len(cases) + 2)]
     for name, row in rows.items():
         values = " | ".join(f"{row[case]['ms']:.0f}" for case in cases)
         lines.append(f"| {CONTENDERS[name]} | {values} | {row[cases[-1]]['mb'] / 1024:.1f} GB | {row['nodes'] or ''} |")
-    lines += [
-        "",
+    said = (
         f"{machine['processor']}, {machine['cores']} cores ({', '.join(machine['instructions'])}), load before "
-        f"{machine['load_before']:.1f}. "
-        "Throughput is batch / time. Nodes: of the graph of `serving_default` with its functions. "
-        "Made by `python scripts/benchmark_serving.py --write serving/README.md`.",
-    ]
-    return "\n".join(lines)
+        f"{machine['load_before']:.1f}. Throughput is batch / time. Nodes: of the graph of `serving_default` with its "
+        f"functions. Made by `python scripts/benchmark_serving.py --sizes {' '.join(map(str, sizes))} --seconds "
+        f"{seconds:g} --write serving/README.md`."
+    )
+    return "\n".join([*lines, "", *textwrap.wrap(said, PAGE_WIDTH)])
 
 
 if __name__ == "__main__":

@@ -294,11 +294,10 @@ _REST = """## Not on this page
 
 | what | measured by |
 |---|---|
-| a training step, beside PyTorch's | `scripts/benchmark_step.py` |
-| a prediction by Keras, SavedModel and PyTorch | `scripts/benchmark_serving.py` |
+| a training step, beside PyTorch's | `scripts/benchmark_step.py`, `--step recipe` |
+| a prediction by SavedModel, Keras, PyTorch and OpenVINO, int8 among them | `scripts/benchmark_serving.py` |
 | large images | `scripts/benchmark_large.py` |
 | every metric | `scripts/benchmark_metrics.py` |
-| OpenVINO and int8 beside the SavedModel | not measured yet |
 """
 
 
