@@ -44,9 +44,8 @@ def start_server(version):
 
     yield start
     for process in running:
-        process.stdin.close()
         process.kill()
-        process.wait()
+        process.communicate()  # closes its pipes, too
 
 
 @pytest.fixture(params=["grpc", "http"])
