@@ -22,7 +22,8 @@ from pathlib import Path
 import click
 
 PROJECT = Path(__file__).resolve().parents[1]
-ITEMS = ("help", "scores", "first_mask", "first_step", "pretraining", "step", "folder")
+WHOLE = ("folder", "crops", "raster", "vectorize", "verify")  # in benchmark/whole_commands.py
+ITEMS = ("help", "scores", "first_mask", "first_step", "pretraining", "step", *WHOLE)
 PROGRAM = "import sys; from semicurv_tf.cli.main import main; sys.argv[0] = 'semicurv-tf'; main()"
 STEPS, WARM_UP = 16, 4  # of the training, and those that do not count
 TITLES = {
@@ -33,6 +34,10 @@ TITLES = {
     "pretraining": "the first step of a pre-training, alike",
     "step": "a training step of the default recipe, 4 crops of 128x128",
     "folder": "masks of a folder, after the first image",
+    "crops": "masks of 500 crops of 128x128, after the first one",
+    "raster": "the mask of a GeoTIFF of 6000x6000",
+    "vectorize": "the lines of a mask of 4000x4000",
+    "verify": "`datasets verify` of 5,000 photographs of 480x320 with masks",
 }
 
 
@@ -48,7 +53,9 @@ def main(before, photos, rounds, items, write, measure):
     if measure:
         # An editable installation would fill in, from its own checkout, what another one lacks.
         sys.meta_path = [finder for finder in sys.meta_path if not finder.__module__.startswith("__editable__")]
-        print(json.dumps(globals()[f"measure_{measure}"](photos)))
+        print(
+            json.dumps(measure_whole(measure, photos) if measure in WHOLE else globals()[f"measure_{measure}"](photos))
+        )
         return
     checkouts = {"now": PROJECT, **({"before": before.resolve()} if before else {})}
     begun, load = datetime.datetime.now(datetime.UTC), os.getloadavg()[0]
@@ -209,45 +216,12 @@ def _default_steps(count: int) -> list[dict]:
     return rows
 
 
-def measure_folder(photos) -> dict:
-    """A half-width network, not trained, over all images but the first, and its share of the time."""
-    import keras
-    import numpy as np
-    from PIL import Image
+def measure_whole(item: str, photos) -> dict:
+    """One of the items of `benchmark/whole_commands.py`."""
+    sys.path.insert(0, str(PROJECT / "scripts"))
+    from benchmark import whole_commands
 
-    from semicurv_tf.inference.predictor import Predictor
-    from semicurv_tf.models import ResidualUNet
-    from semicurv_tf.predict.plan_files import Outputs, plan_jobs
-    from semicurv_tf.predict.predict_files import predict_jobs
-
-    keras.utils.set_random_seed(0)
-    network = ResidualUNet(widths=(16, 32, 64, 128, 256))
-    network.build((None, None, None, 3))
-    predictor = Predictor.from_network(network, 3)
-    computed = predictor._probability
-    inside = [0.0]
-
-    def watched(image):
-        start = time.perf_counter()
-        answer = computed(image)
-        inside[0] += time.perf_counter() - start
-        return answer
-
-    predictor._probability = watched
-    row: dict = {}
-    with tempfile.TemporaryDirectory() as folder:
-        if photos is None:
-            photos = Path(folder, "photos")
-            photos.mkdir()
-            for seed in range(24):
-                pixels = np.random.default_rng(seed).integers(0, 256, (320, 480, 3), np.uint8)
-                Image.fromarray(pixels).save(photos / f"{seed:02}.jpg", quality=92)
-        jobs = plan_jobs(photos, Path(folder, "masks"), Outputs())
-        list(predict_jobs(predictor, jobs[:1]))  # the graph is built
-        inside[0] = 0.0
-        with measured(row):
-            list(predict_jobs(predictor, jobs[1:]))
-    return {**row, "images": len(jobs) - 1, "network_percent": 100 * inside[0] / row["seconds"]}
+    return getattr(whole_commands, f"measure_{item}")(photos, measured)
 
 
 def page(record: dict) -> str:
@@ -274,18 +248,27 @@ def page(record: dict) -> str:
             ratio = f"{middle['before'] / middle['now']:.2f}x" if "before" in middle else "-"
             cells += [show("now"), show("before"), ratio]
         lines.append(f"| {' | '.join(cells)} |")
-    if "folder" in record["items"]:
-        shares = {
-            name: statistics.median(row["network_percent"] for row in rows)
-            for name, rows in record["items"]["folder"].items()
-        }
-        said = "; ".join(f"{name} {share:.0f} %" for name, share in shares.items())
-        count = record["items"]["folder"]["now"][0]["images"]
-        lines += ["", f"The network's share of the time of the folder ({count} images): {said}."]
+    lines += _shares(record["items"])
     left = [TITLES[item] for item in ITEMS if item not in record["items"]]
     if left:
         lines += ["", f"Not measured in this call: {'; '.join(left)}."]
     return "\n".join([*lines, "", _REST])
+
+
+def _shares(items: dict) -> list[str]:
+    """Whose time it is, a line for each item that tells."""
+    lines = []
+    for item, rows in items.items():
+        last = rows["now"][-1]
+        if "network_percent" in last:
+            said = {name: statistics.median(row["network_percent"] for row in each) for name, each in rows.items()}
+            shares = "; ".join(f"{name} {share:.0f} %" for name, share in said.items())
+            count = f" ({last['images']} images)" if last["images"] > 1 else ""
+            lines.append(f"- The network's share of {TITLES[item]}{count}: {shares}.")
+        if "stages" in last:
+            stages = ", ".join(f"`{name.strip('_')}` {seconds:.1f}" for name, seconds in last["stages"].items())
+            lines.append(f"- Seconds of {TITLES[item]}, {last['million_pixels']:.0f} million pixels: {stages}.")
+    return ["", *lines] if lines else []
 
 
 _SHARED = "**Other programs shared the cores: processor seconds count, seconds do not.**"
