@@ -1,15 +1,19 @@
 """What people wait for longest: folders, a raster, the lines of a mask, the check of a dataset (benchmark_speed.py)."""
 
+import contextlib
 import functools
+import io
+import sys
 import tempfile
 import time
 from pathlib import Path
+from unittest import mock
 
 CROPS, CROP_PX = 500, 128
 RASTER_PX = 6000
 MASK_PX = 4000
 PHOTOGRAPHS = 5000
-# The stages of `vectorize_mask`; what a stage calls of another one is counted once, there.
+# What `vectorize_mask` calls, one after the other.
 STAGES = ("find_skeleton", "build_graph", "clean", "bridge_gaps", "_segments")
 
 
@@ -58,11 +62,6 @@ def measure_vectorize(photos, measured) -> dict:
 
 def measure_verify(photos, measured) -> dict:
     """`datasets verify` of photographs of 480x320 with masks."""
-    import contextlib
-    import io
-    import sys
-    from unittest import mock
-
     import numpy as np
     from PIL import Image
 
@@ -113,8 +112,6 @@ def _write_raster(path, side):
 
 def _predicted(images, measured):
     """A half-width network, not trained, over all images but the first, and its share of the time."""
-    import contextlib
-
     with contextlib.suppress(ImportError):  # an earlier checkout asks for nothing
         from semicurv_tf.threads import one_layer_at_a_time
 
