@@ -1,9 +1,9 @@
 """oneDNN's kernels for commands that train: to be asked for before TensorFlow loads.
 
 By itself TensorFlow takes them on x86 processors with AVX512-VNNI and the like alone. On one with AVX2 a step of the
-default recipe takes half to two thirds of the time with them (results/speed/avx2/README.md), while the prediction of whole
-photographs takes longer (`TF_ENABLE_ONEDNN_OPTS=1 python scripts/benchmark_speed.py --item folder`). Hence only what
-trains asks for them.
+default recipe takes half to two thirds of the time with them (results/speed/avx2/README.md), while the prediction of
+whole photographs takes longer (`TF_ENABLE_ONEDNN_OPTS=1 python scripts/benchmark_speed.py --item folder`). Hence only
+what trains asks for them.
 """
 
 import os
