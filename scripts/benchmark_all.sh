@@ -14,6 +14,7 @@ run python scripts/benchmark_metrics.py
 run python scripts/benchmark_step.py
 run python scripts/benchmark_step.py --step recipe
 run python scripts/benchmark_serving.py
+run python scripts/profile_serving.py
 run python scripts/benchmark_large.py
 for each in "${failed[@]:-}"; do [ -z "$each" ] || echo "failed: $each" >&2; done
 [ "${#failed[@]}" -eq 0 ]

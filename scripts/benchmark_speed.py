@@ -16,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from pathlib import Path
 
@@ -251,7 +252,7 @@ def page(record: dict) -> str:
     lines += _shares(record["items"])
     left = [TITLES[item] for item in ITEMS if item not in record["items"]]
     if left:
-        lines += ["", f"Not measured in this call: {'; '.join(left)}."]
+        lines += ["", *textwrap.wrap(f"Not measured in this call: {'; '.join(left)}.", 120)]
     return "\n".join([*lines, "", _REST])
 
 
@@ -267,7 +268,8 @@ def _shares(items: dict) -> list[str]:
             lines.append(f"- The network's share of {TITLES[item]}{count}: {shares}.")
         if "stages" in last:
             stages = ", ".join(f"`{name.strip('_')}` {seconds:.1f}" for name, seconds in last["stages"].items())
-            lines.append(f"- Seconds of {TITLES[item]}, {last['million_pixels']:.0f} million pixels: {stages}.")
+            said = f"Seconds of {TITLES[item]}, {last['million_pixels']:.0f} million pixels: {stages}."
+            lines += textwrap.wrap(said, 120, initial_indent="- ", subsequent_indent="  ")
     return ["", *lines] if lines else []
 
 

@@ -108,6 +108,8 @@ def _own_durations(line, metadata):
         while open_events and open_events[-1][0] <= event.offset_ps:
             _, done, duration, inside = open_events.pop()
             yield done, duration - inside
+        if open_events and ":" not in name:  # a loop of the operation that it is in
+            continue
         if open_events:
             open_events[-1][3] += event.duration_ps
         open_events.append([event.offset_ps + event.duration_ps, name, event.duration_ps, 0])

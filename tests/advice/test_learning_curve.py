@@ -26,7 +26,7 @@ def test_one_fold_of_two_sizes_by_hand(monkeypatch):
     monkeypatch.setattr(learning_curve, "BEND", 1e-9)  # without a bend z is log2(n / now)
     monkeypatch.setattr(learning_curve, "GAIN_POINTS", 0.0)
     monkeypatch.setattr(learning_curve, "GAIN_SPREAD", 1.0)
-    monkeypatch.setattr(learning_curve, "NOISE_POINTS", 2.0)
+    monkeypatch.setattr(learning_curve, "NOISE_POINTS_OF_TWO", 2.0)
     monkeypatch.setattr(learning_curve, "NOISE_WORTH", 4.0)
     curve = LearningCurve([Score(1, 4, 50.0), Score(1, 8, 56.0)], now=8)
     # Around their means z is +-1/2 and the score +-3: b = (2 * 3/2) / (2 / 4 + 1) = 2, the level 53 + 2 / 2 = 54.
@@ -38,6 +38,15 @@ def test_one_fold_of_two_sizes_by_hand(monkeypatch):
     # At z = 1 the level counts a half, b lies 3/2 from the mean of z with variance 1 / 1.5, and one fresh score: 3.
     half = stats.t.ppf(0.9, 4) * curve.noise_points * np.sqrt(0.5 + 1.5**2 / 1.5 + 1)
     assert curve.foretold(16).high - curve.foretold(16).expected == pytest.approx(half, abs=1e-4)
+
+
+def test_two_sizes_are_taken_to_be_noisier_than_three():
+    """Scores on the prior's own curve leave no residual: the noise is the prior's, by the degrees of freedom."""
+    on_the_curve = lambda fold, labels: Score(fold, labels, 50 + (1 - (labels / 8) ** -0.5) / (1 - 2**-0.5))
+    scores = lambda *sizes: [on_the_curve(fold, labels) for fold in (0, 1) for labels in sizes]
+    two, three = LearningCurve(scores(4, 8), 8), LearningCurve(scores(2, 4, 8), 8)
+    assert two.freedom == 2 and two.noise_points == pytest.approx(2.0 / np.sqrt(2))
+    assert three.freedom == 4 and three.noise_points == pytest.approx(1.5 / np.sqrt(4))
 
 
 def test_the_closed_form_is_the_integral_over_gain_and_noise(monkeypatch):

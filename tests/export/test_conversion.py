@@ -156,6 +156,7 @@ def test_predict_by_openvino_gives_the_masks_of_tensorflow(run, openvino_folder,
     for name, options in {
         "tensorflow": ("--run", "RUN", "--threshold", "0.4"),
         "openvino": ("--run", "RUN", "--threshold", "0.4", "--engine", "openvino"),
+        "bfloat16": ("--run", "RUN", "--threshold", "0.4", "--engine", "openvino", "--precision", "bfloat16"),
         "folder": ("--saved-model", openvino_folder),
     }.items():
         done = call(predict, *options, "--input", tmp_path / "a.png", "--output", tmp_path / name, "--probability")
@@ -165,7 +166,9 @@ def test_predict_by_openvino_gives_the_masks_of_tensorflow(run, openvino_folder,
         assert np.abs(outputs[name][1].astype(int) - outputs["tensorflow"][1]).max() <= 1
         clear = np.abs(outputs["tensorflow"][1] / 255.0 - 0.4) > 0.01
         np.testing.assert_array_equal(outputs[name][0][clear], outputs["tensorflow"][0][clear])
+    assert np.abs(outputs["bfloat16"][1].astype(int) - outputs["tensorflow"][1]).max() <= 0.1 * 255
     assert json.loads((tmp_path / "openvino" / "predictions.json").read_text())["engine"] == "openvino"
+    assert json.loads((tmp_path / "bfloat16" / "predictions.json").read_text())["precision"] == "bfloat16"
 
 
 def test_without_openvino_tensorflow_predicts_and_says_so(run, tmp_path, monkeypatch):
