@@ -38,8 +38,12 @@ REST = "the rest"
 @click.option("--calls", default=9, show_default=True, help="Calls that are measured.")
 def main(size, batch, calls):
     """Print milliseconds of a call by part, as a table."""
+    from semicurv_tf.inference.openvino_engine import INSTALL, has_openvino
     from semicurv_tf.threads import one_layer_at_a_time
 
+    if not has_openvino():
+        click.echo(f"error: OpenVINO is not installed. Fix: {INSTALL}", err=True)
+        raise SystemExit(2)
     one_layer_at_a_time()
     image = np.random.default_rng(0).integers(0, 256, (batch, size, size, 3), np.uint8)
     with tempfile.TemporaryDirectory() as folder:
