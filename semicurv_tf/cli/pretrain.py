@@ -13,6 +13,7 @@ EXAMPLES = """
 Examples:
   semicurv-tf pretrain --run runs/curves
   semicurv-tf pretrain --run runs/vessels --kinds vessels,fibres --steps 3000
+  semicurv-tf pretrain --run runs/walls --without vessels,membranes,views,cells
   semicurv-tf pretrain --run runs/curves --steps 12000     goes on with it, to a longer run
   semicurv-tf pretrain --run runs/longer --from curves     goes on from the built-in network's weights
 
@@ -30,10 +31,17 @@ images; and checkpoints, from which the same command goes on after a stop, to th
 )
 @click.option("--kinds", default="", metavar="NAME,NAME", help="Kinds of structures in equal shares.  [default: all]")
 @click.option(
+    "--without",
+    default="",
+    metavar="NAME,NAME",
+    help="Kinds that are not drawn, and parts that no image has: grit, stones, patches, light, views, camera, things, "
+    "built, cells, enlarged, empty.",
+)
+@click.option(
     "--from", "start", metavar="NAME|FILE", help="Weights to go on from: curves, or the start.npz of another run."
 )
 @click.option("--widths", default="16,32,64,128,256", show_default=True, help="Channels of the network's levels.")
-def pretrain(run, steps, seed, kinds, start, widths):
+def pretrain(run, steps, seed, kinds, without, start, widths):
     """Train a network on drawn images of curves, as a start for others."""
     from semicurv_tf.cli.console import quiet_start
     from semicurv_tf.errors import UserError
@@ -42,7 +50,7 @@ def pretrain(run, steps, seed, kinds, start, widths):
     take_onednn(Path(run) if begun else None, file="pretraining.json")
     with quiet_start():
         from semicurv_tf.pretraining.run import pretrain as train
-        from semicurv_tf.pretraining.settings import GOING_ON, PretrainingSettings, checked_kinds
+        from semicurv_tf.pretraining.settings import GOING_ON, PretrainingSettings, checked_kinds, checked_without
         from semicurv_tf.training.stopping import Stopped, StopRequest
     try:
         channels = tuple(int(width) for width in widths.split(","))
@@ -53,7 +61,9 @@ def pretrain(run, steps, seed, kinds, start, widths):
             f"--widths: expected at least two whole numbers above 0, found {widths!r}. Fix: --widths 16,32,64,128,256"
         ) from None
     going_on = {"start": start, **GOING_ON} if start else {}
-    settings = PretrainingSettings(seed=seed, kinds=checked_kinds(kinds), widths=channels, **going_on)
+    chosen = checked_kinds("--kinds", kinds)
+    left_out = checked_without(without, chosen)
+    settings = PretrainingSettings(seed=seed, kinds=chosen, without=left_out, widths=channels, **going_on)
     try:
         with StopRequest() as asked:
             train(Path(run), settings, steps, say=_teller(steps), stop_requested=lambda: asked.requested)

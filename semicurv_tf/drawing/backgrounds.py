@@ -1,6 +1,7 @@
 """Grounds that curves lie on: clouds, grain, gravel, streaks; light, shadow, fields of view; camera and JPEG."""
 
 import io
+from collections.abc import Collection
 
 import numpy as np
 from PIL import Image
@@ -41,25 +42,27 @@ DEFOCUS, DEFOCUS_PX = 0.12, Span(0.5, 1.8)
 DARKEST, BRIGHTEST = 0.1, 0.8  # mean of a channel
 
 
-def texture(random: np.random.Generator, size: int, gritty: bool):
-    """The ground's pattern, mean 0, deviation 1."""
+def texture(random: np.random.Generator, size: int, gritty: bool, without: Collection[str] = ()):
+    """The ground's pattern, mean 0, deviation 1; `without` as of `draw_image`."""
+    share = lambda part, usual: 0.0 if part in without else usual
     if gritty:
         picture = random.uniform(0, 0.5) * octaves(random, size, SLOPE.draw(random))
-        picture += random.uniform(0.0, 1.5) * stones(random, size)
+        if "stones" not in without:
+            picture += random.uniform(0.0, 1.5) * stones(random, size)
         picture += random.uniform(0.3, 1.5) * grain(random, size, GRITTY_GRAIN_PX.draw(random))
-        if chance(random, 0.5):
+        if chance(random, share("stones", 0.5)):
             picture += random.uniform(0.2, 1.0) * stones(random, size)
     else:
         picture = random.uniform(0.05, 1) * octaves(random, size, SLOPE.draw(random))
-        if chance(random, 0.35):
+        if chance(random, share("stones", 0.35)):
             picture += random.uniform(0.3, 2.0) * stones(random, size)
         if chance(random, 0.7):
             picture += random.uniform(0.2, 1.5) * grain(random, size, GRAIN_PX.draw(random))
-    if chance(random, STREAKED):
+    if chance(random, share("patches", STREAKED)):
         picture = standard(picture) + random.uniform(0.3, 2.0) * octaves(
             random, size, random.uniform(0.2, 0.9), STREAK.draw(random)
         )
-    if chance(random, PATCHY):
+    if chance(random, share("patches", PATCHY)):
         low = size / (2 * PATCH_PX.draw(random))
         stretch = STREAK.draw(random) if chance(random, STREAKED) else 1.0
         patches = octaves(random, size, PATCH_SLOPE.draw(random), stretch, low)
@@ -90,18 +93,20 @@ def region(random: np.random.Generator, size: int):
     return 1 / (1 + np.exp(-np.clip(level / np.exp(random.uniform(np.log(0.4), np.log(8))), -30, 30)))
 
 
-def develop(random: np.random.Generator, ground, curves, view: bool):
+def develop(random: np.random.Generator, ground, curves, view: bool, without: Collection[str] = ()):
     """Ground and curves as a photograph.
 
     Args:
         ground: (size, size), deviations of brightness around 0, as a share of white.
         curves: (size, size), the same of the curves.
         view: whether a round field of view cuts the image.
+        without: as of `draw_image`.
 
     Returns:
         (size, size, 3) uint8, and (size, size) bool where something can be seen.
     """
     size = len(ground)
+    share = lambda part, usual: 0.0 if part in without else usual
     grey = chance(random, GREY)
     level = LEVEL.draw(random) + (np.zeros(3) if grey else random.uniform(0, 1) ** 1.5 * random.uniform(-TINT, TINT, 3))
     gain = np.ones(3) if grey else np.exp(GAIN_LOG.draw(random, 3))
@@ -114,11 +119,11 @@ def develop(random: np.random.Generator, ground, curves, view: bool):
     mean = photo.mean((0, 1))
     photo += mean.clip(DARKEST, BRIGHTEST) - mean
     y, x = np.mgrid[0:size, 0:size].astype(np.float32)
-    if chance(random, VIGNETTE):
+    if chance(random, share("light", VIGNETTE)):
         centre = random.uniform(0, size, 2)
         far = np.hypot(x - centre[0], y - centre[1]) / size
         photo *= (1 - random.uniform(0, 0.7) * far.clip(0, 1.2) ** 2)[..., None]
-    if chance(random, SHADOW):
+    if chance(random, share("light", SHADOW)):
         photo *= 1 - SHADOW_DEPTH.draw(random) * region(random, size)[..., None]
     within = np.ones((size, size), bool)
     if view:
@@ -126,16 +131,16 @@ def develop(random: np.random.Generator, ground, curves, view: bool):
         centre = size / 2 + (radius - random.uniform(-0.25, 0.4) * size) * np.array([np.cos(angle), np.sin(angle)])
         beyond = np.hypot(x - centre[0], y - centre[1]) - radius
         within = beyond < 0
-        share = 1 / (1 + np.exp(np.clip(beyond / random.uniform(0.4, 1.2), -30, 30)))[..., None]
+        shown = 1 / (1 + np.exp(np.clip(beyond / random.uniform(0.4, 1.2), -30, 30)))[..., None]
         if chance(random, VIEW_RIM):
             photo += random.uniform(-0.2, 0.3, 3) * np.exp(-((beyond / random.uniform(2, 8)) ** 2))[..., None]
-        photo = photo * share + random.uniform(0, 0.08) * (1 - share)
-    if chance(random, DEFOCUS):
+        photo = photo * shown + random.uniform(0, 0.08) * (1 - shown)
+    if chance(random, share("camera", DEFOCUS)):
         photo = gaussian_filter(photo, (DEFOCUS_PX.draw(random),) * 2 + (0,))
     channels = 1 if grey or chance(random, 0.5) else 3
     photo = photo + NOISE.draw(random) * random.standard_normal((size, size, channels), np.float32)
     image = np.clip(photo * 255, 0, 255).astype(np.uint8)
-    if chance(random, JPEG):
+    if chance(random, share("camera", JPEG)):
         file = io.BytesIO()
         Image.fromarray(image).save(file, "JPEG", quality=int(random.integers(*JPEG_QUALITY)))
         image = decode_picture(file.getvalue(), ("JPEG",))

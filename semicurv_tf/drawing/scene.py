@@ -1,5 +1,7 @@
 """One drawn image with its mask: a kind of structure, its look, a ground, and what is not a curve."""
 
+from collections.abc import Collection
+
 import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter, label
@@ -39,6 +41,21 @@ _KINDS = {
 }
 KINDS = tuple(_KINDS)
 
+# What can be left out of all images, beside kinds: `draw_image(..., without=...)`.
+PARTS = {
+    "grit": "grain about as strong as the curves",
+    "stones": "gravel and pebbles in the ground",
+    "patches": "patches and streaks in the ground",
+    "light": "gradients, vignettes and shadows",
+    "views": "round fields of view",
+    "camera": "defocus and JPEG",
+    "things": "edges, spots, specks and short streaks",
+    "built": "text, paint, stains and stripes",
+    "cells": "organelles, vesicles and cells of unequal brightness",
+    "enlarged": "images that show a part of themselves, enlarged",
+    "empty": "images without a curve",
+}
+
 EMPTY = 0.1  # share of images without a curve: textures and distractors alone
 MIXED = 0.06  # share with curves of a second kind
 ANY_SIGN = 0.06  # share whose brightness is turned round after all: no kind is always dark
@@ -53,30 +70,36 @@ NEARBY_PX = 5.0  # within so many pixels the ground's deviation hides a curve
 GRAIN_FLOOR = 0.012  # as a share of white: smooth grounds have noise, too
 SHADED = 0.6  # share of images of cells whose cells differ in brightness
 SHADE = Span(0.05, 0.6)  # of the contrast
+_SHARES = {"grit": "gritty", "views": "view", "built": "built", "cells": "cells"}  # parts that are a share of a `Look`
 
 
-def draw_image(seed: int, kind: str | None = None, size: int = 128):
-    """Draws one image; the same seed, kind and size give the same image.
+def draw_image(seed: int, kind: str | None = None, size: int = 128, without: Collection[str] = ()):
+    """Draws one image; the same arguments give the same image.
 
     Args:
         seed: 0 or more.
         kind: one of `KINDS`; None: one of them at random, in the shares used for pre-training.
         size: of the square image, in pixels.
+        without: `KINDS` that are not chosen at random, and `PARTS` that no image has.
 
     Returns:
         The image (size, size, 3) uint8 and its mask (size, size) uint8, 0 or 1.
 
     Raises:
-        ValueError: unknown kind.
+        ValueError: unknown kind or part.
 
     Example:
         >>> image, mask = draw_image(0, "membranes")
     """
     if kind is not None:
         kind_of(kind)
+    unknown = set(without) - {*KINDS, *PARTS}
+    if unknown:
+        known = ", ".join((*KINDS, *PARTS))
+        raise ValueError(f"Expected without to be some of {known}. Received: {', '.join(sorted(unknown))}")
     random = np.random.default_rng([seed, VERSION])
     while True:
-        image, mask = _scene(random, kind or random_kind(random), size)
+        image, mask = _scene(random, kind or random_kind(random, without), size, without)
         if mask.mean() < MOST_FOREGROUND and image.std() > LEAST_DEVIATION:
             return image, mask
 
@@ -93,27 +116,30 @@ def kind_of(name: str):
     return draw, look
 
 
-def random_kind(random) -> str:
-    """A kind, in the shares used for pre-training."""
-    shares = np.array([share for *_, share in _KINDS.values()], float)
+def random_kind(random, without: Collection[str] = ()) -> str:
+    """A kind, in the shares used for pre-training; those left out share theirs among the others."""
+    shares = np.array([0.0 if name in without else share for name, (*_, share) in _KINDS.items()])
     return KINDS[random.choice(len(KINDS), p=shares / shares.sum())]
 
 
-def _scene(random, kind, size):
+def _scene(random, kind, size, without):
     draw, look = kind_of(kind)
+    look = look._replace(**{_SHARES[part]: 0.0 for part in without if part in _SHARES})
+    share = lambda part, usual: 0.0 if part in without else usual
     sign = -1.0 if chance(random, look.dark) else 1.0
     gritty = chance(random, look.gritty)
     amplitude = (GRITTY_AMPLITUDE if gritty else AMPLITUDE).draw(random)
-    ground = amplitude * texture(random, size, gritty)
-    if chance(random, 0.7):
+    ground = amplitude * texture(random, size, gritty, without)
+    if chance(random, share("light", 0.7)):
         ground += UNEVEN.draw(random) * octaves(random, size, 1.8)
-    ground += distractors.everywhere(random, size, sign)
+    if "things" not in without:
+        ground += distractors.everywhere(random, size, sign)
     if chance(random, look.built):
         ground += distractors.built(random, size)
 
     strokes = draw(random, size)
     if chance(random, MIXED):
-        strokes = strokes + kind_of(random_kind(random))[0](random, size)
+        strokes = strokes + kind_of(random_kind(random, without))[0](random, size)
     field = field_of(strokes, size)
     texture_there = float((ground - gaussian_filter(ground, NEARBY_PX)).std()) + GRAIN_FLOOR
     contrast = float(np.clip(texture_there * look.contrast.draw(random), *CONTRAST))
@@ -124,13 +150,13 @@ def _scene(random, kind, size):
         ground += contrast * random.uniform(0.4, 1.1) * distractors.contents_of_cells(random, size, sign)
     shown = profile(random, field, look, look.thinning.draw(random))
     mask = marked(random, field, look)
-    if chance(random, EMPTY):
+    if chance(random, share("empty", EMPTY)):
         shown, mask = 0.0 * shown, np.zeros_like(mask)
-    image, within = develop(random, ground, sign * contrast * shown, chance(random, look.view))
+    image, within = develop(random, ground, sign * contrast * shown, chance(random, look.view), without)
     if chance(random, ANY_SIGN):
         image = 255 - image
     mask = mask & within
-    if chance(random, ENLARGED):
+    if chance(random, share("enlarged", ENLARGED)):
         image, mask = _enlarged(random, image, mask)
     return image, mask.astype(np.uint8)
 

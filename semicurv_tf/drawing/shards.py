@@ -1,6 +1,7 @@
 """Drawn images in files, so that the core that trains never waits for the one that draws."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ from semicurv_tf.drawing.scene import draw_image
 
 
 def draw_shard(
-    folder: str | os.PathLike, first: int, count: int, kinds: tuple[str, ...] | None = None, size: int = 128
-):
+    folder: str | os.PathLike, first: int, count: int, kinds: tuple[str, ...] | None = None, size: int = 128,
+    without: Collection[str] = (),
+):  # fmt: skip
     """Draws the images of the seeds `first` to `first + count - 1` into one file, unless it is there.
 
     Args:
@@ -19,6 +21,7 @@ def draw_shard(
         count: number of images.
         kinds: kinds in turn; None: all, in the shares of pre-training.
         size: of the square images in pixels.
+        without: as of `draw_image`.
 
     Returns:
         The path of an `.npz` with `image` (count, size, size, 3) uint8 and `mask` (count, size, size) uint8.
@@ -31,7 +34,7 @@ def draw_shard(
     images, masks = np.empty((count, size, size, 3), np.uint8), np.empty((count, size, size), np.uint8)
     for number in range(count):
         kind = kinds[number % len(kinds)] if kinds else None
-        images[number], masks[number] = draw_image(first + number, kind, size)
+        images[number], masks[number] = draw_image(first + number, kind, size, without)
     part = folder / f".{target.name}.{os.getpid()}"
     with open(part, "wb") as file:
         np.savez(file, image=images, mask=masks)

@@ -92,4 +92,4 @@ class DrawnPool:
 def _draw_files(folder: Path, settings: PretrainingSettings, first: int, last: int):
     count = settings.images_per_file
     for number in range(first, last):
-        draw_shard(folder, number * count, count, settings.kinds or None, settings.size)
+        draw_shard(folder, number * count, count, settings.kinds or None, settings.size, settings.without)

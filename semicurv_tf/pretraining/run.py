@@ -117,7 +117,7 @@ def _require_same(run: Path, settings: PretrainingSettings):
         return
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        before, drawing = found["settings"], found["drawing_version"]
+        before, drawing = {"without": [], **found["settings"]}, found["drawing_version"]  # runs from before `without`
     except (ValueError, KeyError, TypeError):
         raise UserError(f"{path}: damaged. Fix: another --run folder") from None
     now = json.loads(json.dumps(asdict(settings)))

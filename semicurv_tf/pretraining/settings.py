@@ -1,10 +1,11 @@
 """What a pre-training is, apart from its length: all of it stands in the run and in the card of its weights."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from semicurv_tf.config import ViewsConfig
-from semicurv_tf.drawing import KINDS
+from semicurv_tf.drawing import KINDS, PARTS
 from semicurv_tf.errors import UserError
 
 
@@ -15,6 +16,7 @@ class PretrainingSettings:
     Attributes:
         seed: of weights, drawings, order and views.
         kinds: kinds of `semicurv_tf.drawing.KINDS`, in equal shares; empty: all, in the drawing's own shares.
+        without: kinds of the shares that are left out, and `semicurv_tf.drawing.PARTS` that no image has.
         widths: of the residual UNet.
         start: weights to go on from, a name or a file as of `model.start`; empty: random ones.
         stages: `(last step, side of the crops in pixels, images per step)` in their order; the last stage has no end.
@@ -33,6 +35,7 @@ class PretrainingSettings:
 
     seed: int = 0
     kinds: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     widths: tuple[int, ...] = (16, 32, 64, 128, 256)
     start: str = ""
     stages: tuple[tuple[int, int, int], ...] = ((3500, 64, 8), (10**9, 112, 4))
@@ -59,16 +62,43 @@ GOING_ON: dict[str, Any] = {"stages": ((10**9, 112, 4),), "learning_rate": 5e-4}
 VIEWS = ViewsConfig(flip_vertical=0.5, scale=1.5, translation=0.1, colour=0.3, photometric=0.4)
 
 
-def checked_kinds(text: str) -> tuple[str, ...]:
-    """The kinds of a comma-separated list; empty where there is none.
+def checked_kinds(option: str, text: str, known: Collection[str] = KINDS) -> tuple[str, ...]:
+    """The names of a comma-separated list; empty where there is none.
+
+    Args:
+        option: what the user typed before it, for the error.
+        text: the list.
+        known: the names there are.
 
     Raises:
-        UserError: an unknown kind; the line names those there are.
+        UserError: an unknown name; the line tells those there are.
     """
-    kinds = tuple(name.strip() for name in text.split(",") if name.strip())
-    for name in kinds:
-        if name not in KINDS:
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in names:
+        if name not in known:
             raise UserError(
-                f"--kinds: expected some of {', '.join(KINDS)}, found {name!r}. Fix: --kinds cracks,vessels"
+                f"{option}: expected some of {', '.join(known)}, found {name!r}. Fix: {option} cracks,vessels"
             )
-    return kinds
+    return names
+
+
+def checked_without(text: str, kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of `--without`, sorted.
+
+    Args:
+        text: a comma-separated list.
+        kinds: those of `--kinds`.
+
+    Raises:
+        UserError: an unknown name, a kind beside `--kinds`, or no kind is left.
+    """
+    without = checked_kinds("--without", text, (*KINDS, *PARTS))
+    left_out = [name for name in without if name in KINDS]
+    if kinds and left_out:
+        raise UserError(
+            f"--without {left_out[0]}: expected no kind beside --kinds, which names those to draw. "
+            f"Fix: leave {left_out[0]} out of --without"
+        )
+    if set(KINDS) <= set(without):
+        raise UserError("--without: expected at least one kind to be left, found none. Fix: name fewer kinds")
+    return tuple(sorted(set(without)))
