@@ -1,6 +1,7 @@
 """Which drawing matters: short pre-trainings without one kind or part each: python scripts/drawing_ablation.py --help.
 
-Each is `semicurv-tf pretrain --without NAME`, scored without a label by `scripts/zero_label.py` on hidden TRAINING masks.
+Each is `semicurv-tf pretrain --without NAME`, scored without a label by `scripts/zero_label.py`, on hidden TRAINING
+masks.
 """
 
 import json
