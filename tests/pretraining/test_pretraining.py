@@ -123,9 +123,58 @@ def test_an_unknown_kind_is_one_line(tmp_path):
     from semicurv_tf.errors import UserError
     from semicurv_tf.pretraining.settings import checked_kinds
 
-    assert checked_kinds("roads, cracks") == ("roads", "cracks") and checked_kinds("") == ()
+    assert checked_kinds("--kinds", "roads, cracks") == ("roads", "cracks") and checked_kinds("--kinds", "") == ()
     with pytest.raises(UserError, match="--kinds: expected some of cracks.*found 'lines'. Fix:"):
-        checked_kinds("roads,lines")
+        checked_kinds("--kinds", "roads,lines")
+
+
+def test_what_is_left_out_is_checked():
+    from semicurv_tf.drawing import KINDS
+    from semicurv_tf.errors import UserError
+    from semicurv_tf.pretraining.settings import checked_without
+
+    assert checked_without("views, roads,views", ()) == ("roads", "views")
+    assert checked_without("views", ("roads",)) == ("views",)
+    with pytest.raises(UserError, match="--without: expected some of cracks.*grit.*found 'fog'. Fix:"):
+        checked_without("fog", ())
+    with pytest.raises(UserError, match="--without roads: expected no kind beside --kinds.*Fix: leave roads out"):
+        checked_without("roads", ("cracks",))
+    with pytest.raises(UserError, match="--without: expected at least one kind to be left.*Fix:"):
+        checked_without(",".join(KINDS), ())
+
+
+def test_a_run_from_before_without_goes_on(whole, tmp_path):
+    import json
+    import shutil
+
+    folder = shutil.copytree(whole / "run", tmp_path / "run")
+    facts = json.loads((folder / "pretraining.json").read_text())
+    del facts["settings"]["without"]
+    (folder / "pretraining.json").write_text(json.dumps(facts))
+    said = []
+    pretrain(folder, TINY, 5, drawn=whole / "drawn", say=said.append)
+    assert any("start.npz" in str(line) for line in said)
+
+
+def test_the_drawn_images_lack_what_is_left_out(tmp_path):
+    from dataclasses import replace
+
+    pool = DrawnPool(tmp_path, replace(TINY, without=("empty",)), 2)
+    pool.batch(0)
+    pool.close()
+    with np.load(next(tmp_path.glob("*.npz"))) as file:
+        for seed in range(6):
+            np.testing.assert_array_equal(file["image"][seed], draw_image(seed, "cracks", 64, ("empty",))[0])
+
+
+def test_the_help_names_all_parts():
+    from click.testing import CliRunner
+
+    from semicurv_tf.cli.pretrain import pretrain as command
+    from semicurv_tf.drawing import PARTS
+
+    shown = " ".join(CliRunner().invoke(command, ["--help"]).output.split())
+    assert ", ".join(PARTS) in shown
 
 
 def _few_images(init):
