@@ -38,13 +38,14 @@ def main(
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
+    from fine_tuning import FineTuning, drawn_like
+
     from semicurv_tf.config import ModelConfig
     from semicurv_tf.data.load import load_dataset
     from semicurv_tf.data.pipeline import training_batches
     from semicurv_tf.data.split import choose_labelled
     from semicurv_tf.metrics.overlap import count_overlap, summarise
     from semicurv_tf.models.build import build_network
-    from semicurv_tf.pretraining.finetune import FineTuning, drawn_like
     from semicurv_tf.weights import load_start
     from semicurv_tf.weights.zero_label import THRESHOLD, ZeroLabel
 

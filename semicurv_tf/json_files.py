@@ -34,5 +34,15 @@ def read_object(path: Path, remedy: str) -> dict:
     return content
 
 
+def is_number(value) -> bool:
+    """Whether a value of a JSON file is a number; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_count(value, least: int = 1) -> bool:
+    """Whether a value of a JSON file is a whole number of at least `least`; true and false are none."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
 def _short(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:120]

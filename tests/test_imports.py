@@ -112,6 +112,12 @@ def test_every_part_has_its_place():
     assert parts - {"__init__", "__main__"} <= set(LAYERS)
 
 
+def test_the_page_of_the_layout_names_every_folder():
+    page = (PACKAGE.parent / "docs" / "layout.md").read_text(encoding="utf-8")
+    folders = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert {name for name in folders if f"semicurv_tf/{name}`" not in page and f"`{name}`" not in page} == set()
+
+
 def test_no_arrow_points_upwards():
     assert upward_arrows(PACKAGE) == []
 

@@ -66,7 +66,7 @@ class Network:
             The probability and the mask, `(height, width)`.
 
         Raises:
-            UserError: a file that cannot be read, an array of another kind, or an option that is none.
+            UserError: a file that cannot be read, an array of another kind, or an invalid option.
 
         Example:
             >>> import semicurv_tf

@@ -61,7 +61,7 @@ class Run(Network):
             [0, 1].
 
         Raises:
-            UserError: no such images, or an option that is none.
+            UserError: no such images, or an invalid option.
         """
         from semicurv_tf.evaluation.choose_threshold import threshold_of
         from semicurv_tf.evaluation.open_run import SPLITS, open_run
@@ -172,7 +172,7 @@ class Run(Network):
 
         Args:
             split: "validation", or "labelled" where there are no validation images.
-            choose_by: "iou" or "f1": its mean over the images is to be highest.
+            choose_by: "iou" or "f1", whose mean over the images is maximised.
             data_dir, unlabelled_dir: the dataset's folders, if they moved.
             quiet: no progress.
 
@@ -240,7 +240,7 @@ class Run(Network):
 
         Args:
             quiet: no progress.
-            **settings: as of `semicurv_tf.train`; what a run may change: its length (`steps`), `data_dir`, `devices`.
+            **settings: as for `semicurv_tf.train`; what a run may change: its length (`steps`), `data_dir`, `devices`.
 
         Returns:
             This run.

@@ -46,7 +46,7 @@ def train(
 
     Raises:
         UserError: whatever the user can put right, as the command says it.
-        TypeError: a keyword that there is not.
+        TypeError: an unknown keyword.
         KeyboardInterrupt: after Ctrl-C, with a checkpoint written; `open_run(folder).resume()` goes on.
 
     Example:

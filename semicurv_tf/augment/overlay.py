@@ -25,17 +25,19 @@ def lay_over(image, overlays: Overlays, seed):
     """
     height, width, channels = image.shape[1:]
     places = replicas.positions(image.shape[0])
-    per_image = lambda index, *shape, low=0.0, high=1.0: places.take(
-        draw(seed, index, [places.total, *shape], low, high)
-    )
+
+    def per_image(index, *shape, low=0.0, high=1.0):
+        return places.take(draw(seed, index, [places.total, *shape], low, high))
+
     count, size = overlays.shown.shape[:2]
     chosen = tf.cast(per_image(0) * count, tf.int32)
     rows = _mirrored(per_image(1), height, size)
     columns = _mirrored(per_image(2), width, size)
-    cut = lambda maps: tf.cast(
-        tf.gather(tf.gather(tf.gather(maps, chosen), rows, axis=1, batch_dims=1), columns, axis=2, batch_dims=1),
-        tf.float32,
-    )[..., None]
+
+    def cut(maps):
+        part = tf.gather(tf.gather(tf.gather(maps, chosen), rows, axis=1, batch_dims=1), columns, axis=2, batch_dims=1)
+        return tf.cast(part, tf.float32)[..., None]
+
     grey = tf.reduce_mean(image, axis=-1, keepdims=True) / WHITE
     texture = grey - tf.nn.avg_pool2d(grey, NEARBY_SIDE_PX, 1, "SAME")
     deviation = tf.math.reduce_std(texture, axis=[1, 2, 3]) + GRAIN_FLOOR

@@ -27,7 +27,7 @@ def with_transplants(labelled, unlabelled, probability, seed):
     """The labelled images of a step, some of them replaced by an unlabelled image with their structures.
 
     Args:
-        labelled: dict of `image`, `mask` and `valid`, this replica's, as of `transplant`.
+        labelled: dict of `image`, `mask` and `valid`, this replica's, as for `transplant`.
         unlabelled: dict of `image` and `valid`; the hosts are spread evenly over them.
         probability: of an image to be replaced.
         seed: `(2,)` int32, of `purpose_seed`.

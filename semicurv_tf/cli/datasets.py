@@ -46,22 +46,22 @@ def list_datasets():
 def _source_options(command):
     for option in (
         click.option("--set", "settings", multiple=True, metavar="KEY=VALUE",
-                     help="an option of the dataset, e.g. data.options.window=500; repeatable"),
-        click.option("--unlabelled-dir", metavar="DIR", help="further unlabelled training images"),
-        click.option("--data-dir", metavar="DIR", help="folder with the published files"),
-        click.option("--dataset", required=True, metavar="NAME", help="see `datasets list`"),
+                     help="An option of the dataset, e.g. data.options.window=500; repeatable."),
+        click.option("--unlabelled-dir", metavar="DIR", help="Further unlabelled training images."),
+        click.option("--data-dir", metavar="DIR", help="Folder with the published files."),
+        click.option("--dataset", required=True, metavar="NAME", help="See `datasets list`."),
     ):  # fmt: skip
         command = option(command)
     return command
 
 
-_cache_option = click.option("--cache-dir", metavar="DIR", help="where prepared data are kept")
+_cache_option = click.option("--cache-dir", metavar="DIR", help="Where prepared data are kept.")
 
 
 @datasets.command("verify")
 @_source_options
 def verify_dataset(dataset, data_dir, unlabelled_dir, settings):
-    """Read every file and list everything that is wrong; exit code 2 for what training could not do with."""
+    """Read every file and list everything that is wrong; exit code 2 if training would fail."""
     from semicurv_tf.data.verify import verify
 
     console = Console()
@@ -89,7 +89,7 @@ def verify_dataset(dataset, data_dir, unlabelled_dir, settings):
 @datasets.command("prepare")
 @_source_options
 @_cache_option
-@click.option("--again", is_flag=True, help="prepare it even if the cache has it, for example because that is damaged")
+@click.option("--again", is_flag=True, help="Prepare it even if the cache holds it, e.g. because that is damaged.")
 def prepare_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings, again):
     """Check and pack a dataset into the cache, as training would do on first use."""
     from semicurv_tf.data.load import load_dataset
@@ -115,10 +115,10 @@ def prepare_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings, agai
 @datasets.command("preview")
 @_source_options
 @_cache_option
-@click.option("--output", required=True, metavar="FILE.png", help="the contact sheet to write")
+@click.option("--output", required=True, metavar="FILE.png", help="The contact sheet to write.")
 @click.option("--count", default=6, show_default=True, type=click.IntRange(1, 100),
-              help="images per split")  # fmt: skip
-@click.option("--kind", metavar="NAME", help="of `--dataset drawn`, the images of pre-training: one kind of structure")
+              help="Images per split.")  # fmt: skip
+@click.option("--kind", metavar="NAME", help="One kind of structure of `--dataset drawn`, the images of pre-training.")
 def preview_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings, output, count, kind):
     """Write a contact sheet: images, masks in red, no data in blue; of `drawn`, images beside their masks."""
     if dataset == "drawn":
@@ -140,12 +140,13 @@ def preview_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings, outp
 
 @datasets.command("import")
 @click.argument("source", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--from", "tool", required=True, type=click.Choice(TOOLS), help="the tool that wrote the annotations")
-@click.option("--output", required=True, metavar="MY", type=click.Path(path_type=Path), help="the new folder")
-@click.option("--width-px", default=3.0, show_default=True, type=click.FloatRange(1, 1000), help="width of drawn lines")
-@click.option("--labels", metavar="NAME,...", help="the labels that are foreground; default: all")
+@click.option("--from", "tool", required=True, type=click.Choice(TOOLS), help="The tool that wrote the annotations.")
+@click.option("--output", required=True, metavar="MY", type=click.Path(path_type=Path), help="The new folder.")
+@click.option("--width-px", default=3.0, show_default=True, type=click.FloatRange(1, 1000),
+              help="Width of drawn lines.")  # fmt: skip
+@click.option("--labels", metavar="NAME,...", help="The labels that are foreground.  [default: all]")
 @click.option("--empty-is-background", is_flag=True,
-              help="images listed without a shape show nothing (default: they are unlabelled)")  # fmt: skip
+              help="Images listed without a shape show nothing.  [default: they are unlabelled]")  # fmt: skip
 def import_annotations(source, tool, output, width_px, labels, empty_is_background):
     """Turn what was drawn in labelme, CVAT, Label Studio or a map, or COCO's JSON, into images and masks.
 

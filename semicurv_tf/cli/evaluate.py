@@ -62,7 +62,7 @@ class _Threshold(click.ParamType):
 @click.option(
     "--folds", type=click.IntRange(min=2), metavar="N",
     help="Instead of a split: train N networks as RUN was, each without an N-th of all masks, and score it on those. "
-    "Goes on where it stopped.",
+    "Resumes where it stopped.",
 )  # fmt: skip
 @click.option("--new", is_flag=True, help="Instead of a split: images with masks that came since the run began.")
 @click.option("--metrics", metavar="NAMES", help="Further metrics with intervals: comma-separated names, or all.")

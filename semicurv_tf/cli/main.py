@@ -28,7 +28,7 @@ COMMANDS = {
     "reproduce": "Train and score the cells of one of the paper's tables or figures.",
     "study": "Train and compare recipes on the same labelled images.",
     "report": "Write the paper's tables and figures with measured numbers next to the printed ones.",
-    "datasets": "List, check, prepare and preview datasets.",
+    "datasets": "List, check, prepare, preview and import datasets.",
     "recipes": "List the recipes that `train --recipe` knows.",
 }
 

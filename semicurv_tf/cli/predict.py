@@ -118,10 +118,12 @@ files. On several machines all paths must lie on a file system that they share.
 @click.option("--smallest-component-px", type=click.IntRange(min=0), help="Leave out components of fewer pixels.")
 @click.option(
     "--hysteresis", type=click.FloatRange(0, 1, max_open=True), metavar="LOW",
-    help="Also take pixels above LOW that hang together with one above the threshold.",
+    help="Also take pixels above LOW that are connected to one above the threshold.",
 )  # fmt: skip
 @click.option(
-    "--bridge-px", type=click.IntRange(0, 200), help="Bridge gaps of up to so many pixels along the most probable way."
+    "--bridge-px",
+    type=click.IntRange(0, 200),
+    help="Bridge gaps of up to this many pixels along the most probable path.",
 )
 @click.option(
     "--tta",

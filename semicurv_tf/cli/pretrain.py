@@ -14,8 +14,8 @@ Examples:
   semicurv-tf pretrain --run runs/curves
   semicurv-tf pretrain --run runs/vessels --kinds vessels,fibres --steps 3000
   semicurv-tf pretrain --run runs/walls --without vessels,membranes,views,cells
-  semicurv-tf pretrain --run runs/curves --steps 12000     goes on with it, to a longer run
-  semicurv-tf pretrain --run runs/longer --from curves     goes on from the built-in network's weights
+  semicurv-tf pretrain --run runs/curves --steps 20000      # goes on with runs/curves, to 20,000 steps
+  semicurv-tf pretrain --run runs/longer --from curves      # starts from the built-in weights
 
 \b
 Written: RUN/start.npz with its card start.json, for train --set model.start=RUN/start.npz; RUN/journal.jsonl; the drawn
@@ -24,7 +24,7 @@ images; and checkpoints, from which the same command goes on after a stop, to th
 
 
 @click.command(epilog=EXAMPLES)
-@click.option("--run", required=True, metavar="RUN", help="Folder of the pre-training; made, or gone on with.")
+@click.option("--run", required=True, metavar="RUN", help="Folder of the pre-training; created, or resumed.")
 @click.option("--steps", default=12000, show_default=True, type=click.IntRange(min=1), help="Length of the whole run.")
 @click.option(
     "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Of weights, drawings and views."
@@ -38,7 +38,7 @@ images; and checkpoints, from which the same command goes on after a stop, to th
     "built, cells, enlarged, empty.",
 )
 @click.option(
-    "--from", "start", metavar="NAME|FILE", help="Weights to go on from: curves, or the start.npz of another run."
+    "--from", "start", metavar="NAME|FILE", help="Weights to start from: curves, or the start.npz of another run."
 )
 @click.option("--widths", default="16,32,64,128,256", show_default=True, help="Channels of the network's levels.")
 def pretrain(run, steps, seed, kinds, without, start, widths):

@@ -34,10 +34,10 @@ The loop: review, train, review again. docs/review.md has it whole.
 )  # fmt: skip
 @click.option(
     "--threshold", type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="Of the predicted masks.  [default: as of `predict`]",
+    help="Threshold of the predicted masks.  [default: as for `predict`]",
 )  # fmt: skip
-@click.option("--memory", default="2GB", show_default=True, metavar="SIZE", help="As of `predict`.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the page.  [default: any that is free]")
+@click.option("--memory", default="2GB", show_default=True, metavar="SIZE", help="As for `predict`.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the page.  [default: any free port]")
 @click.option("--browser", is_flag=True, help="Open the page in the browser too.")
 def review(places, order, views, threshold, memory, port, browser):
     """Look at a folder's predictions and correct them on a local page with brush and eraser."""

@@ -91,7 +91,7 @@ def train(
       semicurv-tf train photos/ --dry-run                       # the plan and the time, nothing else
       semicurv-tf train photos/ --labels 3 --run runs/three
       semicurv-tf train photos/ --budget-minutes 20             # as many steps as that allows
-      semicurv-tf train more_photos/ --from runs/photos         # goes on from an own network
+      semicurv-tf train more_photos/ --from runs/photos         # starts from your own network
       semicurv-tf train photos/ --recipe crackforest_best --run runs/cracks
       semicurv-tf train --dataset synthetic --steps 300 --run runs/first
       semicurv-tf train --dataset drive128 --labels 0.01 --data-dir ~/data/drive128 --recipe paper

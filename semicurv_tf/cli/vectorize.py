@@ -20,8 +20,8 @@ Examples:
 Of a mask with map coordinates (GeoTIFF, or a world file and .prj; needs rasterio) GeoJSON is in WGS 84, longitude
 first, and a GeoPackage in the raster's own CRS (pip install 'semicurv-tf[gis]'); of others, coordinates are pixels:
 x right, y down, pixel centres at integers. Dots, pieces shorter than --min-length-px and twigs are left out, and
-counted. Memory: a byte for each pixel, 0.2 KB for each pixel of the skeleton, and
-300 MB. Bad files are named, the others are still processed, and the exit code is 2.
+counted. Memory: 400 MB, two bytes for each pixel, and 0.2 KB for each pixel of the skeleton. Bad files are named, the
+others are still processed, and the exit code is 2.
 """
 
 _POSITIVE = click.FloatRange(min=0, min_open=True)
@@ -53,7 +53,7 @@ _BRIDGE_PX = 20.0  # of a network: a car or a tree over a road of one metre per 
     type=click.Choice(["crack", "road", "vessel", "membrane"]),
     default="crack",
     show_default=True,
-    help="What the lines are of: it names layers and attributes.",
+    help="What the lines represent: it names layers and attributes.",
 )
 @click.option(
     "--layer",
@@ -70,7 +70,7 @@ _BRIDGE_PX = 20.0  # of a network: a car or a tree over a road of one metre per 
 @click.option(
     "--bridge-px",
     type=_FROM_0,
-    help="Bridge gaps of at most so much between ends, and from an end to a line ahead.  "
+    help="Bridge gaps of at most this many pixels between ends, and from an end to a line ahead.  "
     "[default: 20 with --network or --graphml, else 0]",
 )
 @click.option(

@@ -61,7 +61,7 @@ def stored_config(values: dict[str, Any]) -> Config:
     """The configuration of a record, also of an earlier version; see `load_stored_config`.
 
     Raises:
-        pydantic.ValidationError: it is none.
+        pydantic.ValidationError: the record is no configuration.
     """
     return Config.model_validate(_own_settings(values))
 

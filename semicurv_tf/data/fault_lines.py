@@ -14,7 +14,7 @@ def gathered(faults: Iterable[str]) -> list[str]:
     """The lines, where those of two or more masks with values between are one line, in the place of the first.
 
     Args:
-        faults: a line each, as of `UserError.lines`.
+        faults: a line each, as in `UserError.lines`.
     """
     lines: list[str] = []
     files: list[str] = []

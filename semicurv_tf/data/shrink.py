@@ -18,7 +18,7 @@ def shrunk(arrays: dict[str, np.ndarray], times: int) -> dict[str, np.ndarray]:
     """An image with its mask and valid mask, smaller.
 
     Args:
-        arrays: {"image" (height, width, channels), "mask", "valid" (height, width, 1)}, uint8, as of `ImageStore.read`.
+        arrays: {"image" (height, width, channels), "mask", "valid" (height, width, 1)}, uint8, as by `ImageStore.read`.
         times: side of the blocks in pixels; blocks that reach over an edge see it repeated.
 
     Returns:

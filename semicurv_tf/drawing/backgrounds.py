@@ -43,7 +43,7 @@ DARKEST, BRIGHTEST = 0.1, 0.8  # mean of a channel
 
 
 def texture(random: np.random.Generator, size: int, gritty: bool, without: Collection[str] = ()):
-    """The ground's pattern, mean 0, deviation 1; `without` as of `draw_image`."""
+    """The ground's pattern, mean 0, deviation 1; `without` as for `draw_image`."""
     share = lambda part, usual: 0.0 if part in without else usual
     if gritty:
         picture = random.uniform(0, 0.5) * octaves(random, size, SLOPE.draw(random))
@@ -100,7 +100,7 @@ def develop(random: np.random.Generator, ground, curves, view: bool, without: Co
         ground: (size, size), deviations of brightness around 0, as a share of white.
         curves: (size, size), the same of the curves.
         view: whether a round field of view cuts the image.
-        without: as of `draw_image`.
+        without: as for `draw_image`.
 
     Returns:
         (size, size, 3) uint8, and (size, size) bool where something can be seen.

@@ -21,7 +21,7 @@ def draw_shard(
         count: number of images.
         kinds: kinds in turn; None: all, in the shares of pre-training.
         size: of the square images in pixels.
-        without: as of `draw_image`.
+        without: as for `draw_image`.
 
     Returns:
         The path of an `.npz` with `image` (count, size, size, 3) uint8 and `mask` (count, size, size) uint8.

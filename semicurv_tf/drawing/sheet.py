@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from semicurv_tf.drawing.scene import KINDS, draw_image
 from semicurv_tf.errors import UserError
+from semicurv_tf.whole_files import write_png
 
 PAIRS_PER_ROW = 4
 
@@ -36,12 +36,5 @@ def write_sheet(output: str | Path, kind: str | None = None, count: int = 24, se
     pairs += [blank] * (-len(pairs) % PAIRS_PER_ROW)
     rows = [np.concatenate(pairs[at : at + PAIRS_PER_ROW], axis=1) for at in range(0, len(pairs), PAIRS_PER_ROW)]
     output = Path(output)
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.concatenate(rows)).save(output, format="PNG")
-    except OSError as error:
-        raise UserError(
-            f"--output: expected a PNG file that can be written, found {output} ({error.strerror}). "
-            "Fix: choose another place"
-        ) from None
+    write_png(output, np.concatenate(rows))
     return output

@@ -14,7 +14,6 @@ LENGTH = Span(0.6, 1.6)  # of the image's side
 BRANCHING = Span(0.03, 0.16)  # chance per step of 2.5 px
 BRANCH_RADIUS = Span(0.3, 0.8)  # of the parent's: Murray's law gives 0.79 for equal daughters
 BRANCH_ANGLE = Span(0.3, 1.35)  # radians
-FORK_BEND = 0.25  # radians by which the parent bends away at a fork
 DEPTH = (1, 2, 3, 3)
 MOST = 70  # strokes: beyond that trees fill the image
 

@@ -3,23 +3,22 @@
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.json_files import read_object
+from semicurv_tf.json_files import is_count, read_object
 
 CARD = "model_card.json"
-_is_count = lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 1
 # What the project itself reads of a card: key -> what is expected, and whether a value is that.
 KEYS = {
-    "channels": ("a number of bands up to 64", lambda value: _is_count(value) and 1 <= value <= 64),
+    "channels": ("a number of bands up to 64", lambda value: is_count(value) and 1 <= value <= 64),
     "threshold": ("a number in (0, 1)", lambda value: isinstance(value, int | float) and 0 < value < 1),
-    "max_pixels": ("a count of pixels", _is_count),
-    "max_batch": ("a count of images", _is_count),
+    "max_pixels": ("a count of pixels", is_count),
+    "max_batch": ("a count of images", is_count),
     "size": (
         "height and width, or null",
-        lambda value: value is None or (isinstance(value, list) and len(value) == 2 and all(map(_is_count, value))),
+        lambda value: value is None or (isinstance(value, list) and len(value) == 2 and all(map(is_count, value))),
     ),
     "no_data": ("a range of values, or nothing", lambda value: value is None or isinstance(value, str)),
     "tta": ("none, d4, scales or all", lambda value: value in (None, "none", "d4", "scales", "all")),
-    "stride": ("a count of pixels, or nothing", lambda value: value is None or _is_count(value)),
+    "stride": ("a count of pixels, or nothing", lambda value: value is None or is_count(value)),
     "precision": ("float32 or bfloat16", lambda value: value in ("float32", "bfloat16")),
 }
 

@@ -157,7 +157,7 @@ def read_converted(folder: str | Path) -> dict:
     """The card of a folder that `convert_run` wrote.
 
     Raises:
-        UserError: it is none.
+        UserError: the folder is no such export.
     """
     path = Path(folder) / CARD
     if not path.is_file():

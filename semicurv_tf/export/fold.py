@@ -114,9 +114,11 @@ def _fold(convolution, normalisation):
         normalisation.call = _pass_on
     else:
         constant = offset.astype("float32")
-        normalisation.call = lambda inputs, training=None, mask=None: tf.nn.bias_add(
-            inputs, tf.cast(constant, inputs.dtype)
-        )
+
+        def add_offset(inputs, training=None, mask=None):
+            return tf.nn.bias_add(inputs, tf.cast(constant, inputs.dtype))
+
+        normalisation.call = add_offset
 
 
 def folded_arrays(kernel, bias, gamma, beta, mean, variance, epsilon):

@@ -1,5 +1,7 @@
 """The eight flips and quarter turns of an image: exact permutations of its pixels (the dihedral group D4)."""
 
+import functools
+
 import tensorflow as tf
 
 # The four turns come first, so that an average over the first few is spread over the circle.
@@ -52,14 +54,17 @@ def in_orientation(predict, image, number):
     """`predict` in one orientation, turned back: `mean_over_orientations` has this for its expectation over `number`.
 
     Args:
-        predict, image: as of `mean_over_orientations`.
+        predict, image: as for `mean_over_orientations`.
         number: of the orientation, scalar int32 tensor, 0 to 7.
 
     Returns:
         `(batch, height, width, 1)`.
     """
-    one = lambda number: lambda: orient_back(predict(orient(image, number)), number)
-    return tf.switch_case(number, [one(each) for each in range(COUNT)])
+
+    def one(each):
+        return orient_back(predict(orient(image, each)), each)
+
+    return tf.switch_case(number, [functools.partial(one, each) for each in range(COUNT)])
 
 
 def _parts(number: int):

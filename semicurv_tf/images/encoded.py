@@ -43,7 +43,7 @@ def verbatim(path: Path, channels: int) -> bytes | None:
 
 
 def decode_bytes(encoded: bytes, channels: int) -> np.ndarray:
-    """The uint8 array (height, width, channels) of JPEG bytes, or PNG as of `encode_png`, that were checked before."""
+    """The uint8 array (height, width, channels) of JPEG bytes, or PNG by `encode_png`, that were checked before."""
     pixels = decode_picture(encoded, ("PNG", "JPEG"))
     if channels not in (1, 3):
         return np.ascontiguousarray(np.moveaxis(pixels.reshape(channels, -1, pixels.shape[1]), 0, -1))

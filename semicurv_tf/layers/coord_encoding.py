@@ -43,7 +43,7 @@ def linear_maps(height, width):
 
 
 def sinusoid_maps(height, width, period=4.0):
-    """`[sin(K pi S_x), cos(K pi S_y)]` (Xu et al. 2022, Eq. 9); S as of `linear_maps`.
+    """`[sin(K pi S_x), cos(K pi S_y)]` (Xu et al. 2022, Eq. 9); S as in `linear_maps`.
 
     Args:
         height, width: in pixels, numbers or scalar integer tensors.

@@ -57,7 +57,7 @@ def dice_loss(target, probability, valid=None, delta=DELTA, reduction="image"):
 
 
 def dice_sums(target, probability, valid=None):
-    """Returns the `DiceSums` of each image; arguments as of `dice_loss`."""
+    """Returns the `DiceSums` of each image; arguments as for `dice_loss`."""
     target, probability, valid = keep_valid_pixels(valid, target=target, probability=probability)
     product, both = probability * target, probability + target
     if valid is None:

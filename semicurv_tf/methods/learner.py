@@ -183,7 +183,7 @@ class Learner(keras.Model):
         """Deep supervision: the supervised loss of each side output, added up (Xie & Tu 2015, Eq. 1, all weights 1).
 
         Args:
-            batch, view: as of `supervised_loss`.
+            batch, view: as for `supervised_loss`.
             sides: probabilities `(images, height, width, side outputs)`, the labelled images first.
         """
         target, aligned, valid = self._in_loss_pose(batch, view, sides)
@@ -206,7 +206,7 @@ class Learner(keras.Model):
         return self.deployed(image, training=False)
 
     def compile(self, optimizer="adam", jit_compile=False, **options):
-        """As of Keras; the optimizer gets its variables at once, so that a checkpoint can be put into them.
+        """As in Keras; the optimizer gets its variables at once, so that a checkpoint can be put into them.
 
         XLA is off by default: it makes a step about three times slower on CPUs and has no kernel for the warp on GPUs.
         """
@@ -244,7 +244,7 @@ class Learner(keras.Model):
         """Nothing is left to build: the networks come built."""
 
     def get_compile_config(self):
-        """As of Keras, which asks for it where `compile` is overridden."""
+        """As in Keras, which asks for it where `compile` is overridden."""
         return super().get_compile_config()
 
     def compile_from_config(self, config):

@@ -22,7 +22,7 @@ def steps_of_run(training: TrainingConfig, labelled: int) -> int:
 
 
 def steps_of_epoch(training: TrainingConfig, labelled: int) -> int:
-    """Steps that cycle the labelled images once, 1 where there is none; arguments as of `steps_of_run`."""
+    """Steps that cycle the labelled images once, 1 where there is none; arguments as for `steps_of_run`."""
     return max(1, math.ceil(labelled / training.batch_labelled))
 
 

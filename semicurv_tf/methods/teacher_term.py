@@ -79,7 +79,7 @@ class TeacherTerm(UnlabelledTerm):
         return {self.loss_name: (weight, self.unlabelled_loss(batch, view, targets, probability))}
 
     def unlabelled_loss(self, batch, view, targets, probability):
-        """The consistency loss, a scalar; arguments as of `losses`."""
+        """The consistency loss, a scalar; arguments as for `losses`."""
         labelled = batch["labelled"]["image"].shape[0]
         aligned = unwarp(probability[labelled:], view["transform"][labelled:])
         seen = batch["unlabelled"]["valid"] * view["seen"][labelled:]

@@ -74,7 +74,7 @@ class UnlabelledTerm:
         raise NotImplementedError
 
     def foreground(self, batch, targets, probability):
-        """The share of foreground predicted in unlabelled images: a collapse shows here. Arguments as of `losses`."""
+        """The share of foreground predicted in unlabelled images: a collapse shows here. Arguments as for `losses`."""
         labelled, unlabelled = (batch[part]["image"].shape[0] for part in ("labelled", "unlabelled"))
         return tf.reduce_mean(tf.cast(probability[labelled : labelled + unlabelled] > 0.5, tf.float32))
 

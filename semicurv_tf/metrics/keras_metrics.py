@@ -18,10 +18,10 @@ class OverlapMetric(keras.metrics.Metric):
         threshold: foreground is where the probability exceeds it, in (0, 1).
         from_logits: `y_pred` holds logits, as `ResidualUNet` gives them.
         pooled: the score of all pixels together in place of the mean over images.
-        name, dtype: as of Keras.
+        name, dtype: as in Keras.
 
     Raises:
-        ValueError: a threshold that is none.
+        ValueError: a threshold outside (0, 1).
     """
 
     def __init__(self, threshold=THRESHOLD, from_logits=False, pooled=False, name=None, dtype=None):

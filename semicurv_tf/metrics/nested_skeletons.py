@@ -63,7 +63,7 @@ def skeletons(words):
 
 
 def _removable(one, two, three, four, five, six, seven):
-    """Where a pixel's neighbours are at least two and hang together, while its neighbour zero is background.
+    """Where a pixel's neighbours are at least two and connected, while its neighbour zero is background.
 
     Args:
         one, two, three, four, five, six, seven: words of the neighbours around the pixel, corners the odd ones.

@@ -10,7 +10,7 @@ from semicurv_tf.models.segmentation_network import SegmentationNetwork
 
 @keras.saving.register_keras_serializable("semicurv_tf")
 class HED(SegmentationNetwork):
-    """A VGG-16 trunk with a side output a stage, up-sampled to the image's size, and their weighted fusion.
+    """A VGG-16 trunk with a side output per stage, up-sampled to the image's size, and their weighted fusion.
 
     14,716,171 parameters with three channels and the default widths. Side outputs begin at 0 and the fusion at one
     fifth each, as in Xie & Tu. Differs from them: the fused output alone is deployed, not its mean with the side

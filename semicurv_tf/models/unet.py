@@ -9,7 +9,7 @@ from semicurv_tf.models.segmentation_network import SegmentationNetwork
 
 @keras.saving.register_keras_serializable("semicurv_tf")
 class UNet(SegmentationNetwork):
-    """Two 3x3 convolutions a level with ReLU and no normalisation, 2x2 up-convolutions, skips by concatenation.
+    """Two 3x3 convolutions per level with ReLU and no normalisation, 2x2 up-convolutions, skips by concatenation.
 
     With widths 64 to 1024 the network of Ronneberger et al.: 31,030,593 parameters for one channel and one logit. The
     default widths are those of the residual UNet, to compare with it. Differs from Ronneberger et al.: convolutions
@@ -18,7 +18,7 @@ class UNet(SegmentationNetwork):
 
     Args:
         widths: channels of the levels; the last is the bottom's.
-        encoding, encoding_period: as of `ResidualUNet`; "none" is the original.
+        encoding, encoding_period: as in `ResidualUNet`; "none" is the original.
         mean, standard_deviation: see `SegmentationNetwork`, and for inputs and outputs.
     """
 
@@ -81,16 +81,13 @@ class ConvolutionPair(keras.layers.Layer):
     def __init__(self, filters, **kwargs):
         super().__init__(**kwargs)
         self.filters = filters
-        convolution = lambda name: keras.layers.Conv2D(
-            filters,
-            3,
-            padding="same",
-            activation="relu",
-            kernel_initializer="he_normal",
-            dtype=self.dtype_policy,
-            name=name,
-        )
-        self.first, self.second = convolution("first"), convolution("second")
+        self.first, self.second = (
+            keras.layers.Conv2D(
+                filters, 3, padding="same", activation="relu", kernel_initializer="he_normal",
+                dtype=self.dtype_policy, name=name,
+            )
+            for name in ("first", "second")
+        )  # fmt: skip
 
     def build(self, input_shape):
         self.first.build(input_shape)

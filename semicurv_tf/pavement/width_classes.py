@@ -74,7 +74,7 @@ def classes_along(
     """The width class of each step along a line.
 
     Args:
-        segment, mask, depth: as of `step_widths`.
+        segment, mask, depth: as for `step_widths`.
         bounds_px: between the classes, rising, in pixels.
 
     Returns:

@@ -8,8 +8,8 @@ from PIL import Image, ImageDraw, ImageOps
 
 from semicurv_tf.data.load import Dataset
 from semicurv_tf.data.store import ImageStore
-from semicurv_tf.errors import UserError
 from semicurv_tf.pictures.rgb import as_rgb
+from semicurv_tf.whole_files import write_png
 
 _TILE_PX = 192
 _CAPTION_PX = 14
@@ -42,15 +42,8 @@ def preview(dataset: Dataset, output: Path, per_split: int = 6) -> Path:
     sheet = Image.new("RGB", (width * _PAIRS_PER_ROW, height * rows), "white")
     for number, tile in enumerate(tiles):
         sheet.paste(tile, (number % _PAIRS_PER_ROW * width, number // _PAIRS_PER_ROW * height))
-    try:
-        output = Path(output)
-        output.parent.mkdir(parents=True, exist_ok=True)
-        sheet.save(output, format="PNG")
-    except OSError as error:
-        raise UserError(
-            f"--output: expected a PNG file that can be written, found {output} ({error.strerror}). "
-            "Fix: choose another place"
-        ) from None
+    output = Path(output)
+    write_png(output, np.asarray(sheet))
     return output
 
 

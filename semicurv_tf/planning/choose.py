@@ -74,7 +74,7 @@ def choose_resize(config: Config, images: ImageFacts, named) -> Choice | None:
     """At which share of their size images are seen; None where they stay as they are, or the user named size or crop.
 
     Args:
-        config, named: as of `choose`.
+        config, named: as for `choose`.
         images: measured as they are.
     """
     width_px = images.width_px or 0.0

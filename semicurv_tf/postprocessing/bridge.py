@@ -1,9 +1,9 @@
 """Bridges gaps: from the end of a line along the cheapest path, over -log probability, to another line.
 
-An end looks about it, no further than the longest gap, for foreground that it does not hang together with there: so a
+An end looks about it, no further than the longest gap, for foreground that it is not connected to there: so a
 ring with a gap is closed too. A path must leave near the end, go on in the line's direction (within 60 degrees), be no
 longer than the longest gap, and be probable enough on its way. The cheapest bridges are built first, and one whose
-two sides have come to hang together since is left out: two ends that face each other get one bridge.
+two sides have been connected since is left out: two ends that face each other get one bridge.
 """
 
 import dataclasses
@@ -31,7 +31,7 @@ class Bridge:
         end, target: (row, column) of the end it begins at, and of the foreground it leads to.
         path: `(points, 2)` int, rows and columns of the background pixels that it crosses.
         radius_px: of the line at its end; 0 of a line one pixel wide.
-        window: rows and columns within which its sides do not hang together.
+        window: rows and columns within which its sides are not connected.
     """
 
     cost: float

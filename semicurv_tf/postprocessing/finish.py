@@ -1,7 +1,7 @@
 """The finished mask of a probability: threshold, hysteresis, bridged gaps, small components left out, in this order.
 
 Gaps are bridged before small components go, so that a line in short pieces is joined before its pieces are judged.
-Components hang together over corners.
+Components are 8-connected.
 """
 
 import numpy as np
@@ -51,7 +51,7 @@ def finished_mask(
 
 
 def hysteresis(probability: np.ndarray, low: float, seeds: np.ndarray) -> np.ndarray:
-    """Pixels above `low` that hang together, over corners, with one of the `seeds`; bool of the same shape."""
+    """Pixels above `low` that are 8-connected to one of the `seeds`; bool of the same shape."""
     labels, count = ndimage.label(probability > low, CORNERS)
     kept = np.zeros(count + 1, bool)
     kept[labels[seeds]] = True

@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.json_files import is_count
 
 LARGEST_BRIDGE_PX = 200  # paths are sought in windows of twice this side, around every end of a line
 
@@ -13,7 +14,7 @@ class PostProcessing:
     """Steps after the threshold, in this order; the defaults do nothing.
 
     Attributes:
-        hysteresis_low: pixels above it count too where they hang together, over corners, with one above the threshold
+        hysteresis_low: pixels above it count too where they are 8-connected to one above the threshold
             (Canny 1986); below the threshold. None: off.
         bridge_px: longest gap between an end of a line and another line that is bridged, in pixels. 0: off.
         smallest_component_px: connected components of fewer pixels are left out. 0: off.
@@ -33,9 +34,9 @@ class PostProcessing:
     def __post_init__(self):
         if self.hysteresis_low is not None and not 0 < self.hysteresis_low < 1:
             raise ValueError(f"Expected hysteresis_low in (0, 1), or None. Received: {self.hysteresis_low!r}")
-        if not _is_count(self.bridge_px) or self.bridge_px > LARGEST_BRIDGE_PX:
+        if not is_count(self.bridge_px, 0) or self.bridge_px > LARGEST_BRIDGE_PX:
             raise ValueError(f"Expected bridge_px of 0 to {LARGEST_BRIDGE_PX}. Received: {self.bridge_px!r}")
-        if not _is_count(self.smallest_component_px):
+        if not is_count(self.smallest_component_px, 0):
             raise ValueError(
                 f"Expected smallest_component_px, a whole number from 0. Received: {self.smallest_component_px!r}"
             )
@@ -92,7 +93,3 @@ def from_dict(values, path: Path) -> PostProcessing:
         raise UserError(
             f"{path}: postprocessing: {error}. Fix: choose it again (semicurv-tf evaluate --choose postprocessing)"
         ) from None
-
-
-def _is_count(value) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -26,7 +26,7 @@ class BuiltInPredictor(Predictor):
     Args:
         network: the built-in network.
         scales: at which each image, or each tile of a large one, is seen; see `ZeroLabel.at_scales`.
-        settings: as of `Predictor`.
+        settings: as for `Predictor`.
     """
 
     def __init__(self, network: ZeroLabel, scales: tuple[float, ...] = SCALES, **settings):
@@ -34,7 +34,7 @@ class BuiltInPredictor(Predictor):
         super().__init__(self._unstandardised, KERNEL_CHANNELS, **{"stride": network.network.grid_px, **settings})
 
     def bands(self, source: Source, advance: Callable[[float], None] | None = None) -> Iterator[Band]:
-        """As of `Predictor`; the image's statistics are measured first."""
+        """As for `Predictor`; the image's statistics are measured first."""
         mean, deviation = source_statistics(source)
         seen = copy.copy(self)
         seen._probability = lambda image: self._standardised(image, mean, deviation)
@@ -88,8 +88,8 @@ def open_built_in(threshold: float | None, width_px: float | None = None, **sett
     Args:
         threshold: foreground above this; None takes that of the card, chosen on drawn images.
         width_px: how wide the structures are in the images; None: unknown, so that images are seen at `SCALES`.
-        settings: as of `Predictor`; `memory` is that of the process, as a function of the network and of how many times
-            a tile is enlarged.
+        settings: as for `Predictor`; `memory` is that of the process, as a function of the network and of how many
+            times a tile is enlarged.
 
     Raises:
         UserError: the weights are damaged.

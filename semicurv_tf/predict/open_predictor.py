@@ -79,7 +79,7 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
     """A predictor, and the settings that determine its masks (for the record in the output folder).
 
     Raises:
-        UserError: the run, the export or the server cannot be used, or an option is none.
+        UserError: the run, the export or the server cannot be used, or an option is invalid.
     """
     memory = parse_memory(options.memory)
     if options.precision != "float32" and options.run is None:

@@ -222,7 +222,7 @@ def note_lines(output: str | Path, options: LineOptions | None) -> float:
     """Notes in the output folder how its lines are written: masks stay, lines of other options are written again.
 
     Args:
-        output: as of `open_output`.
+        output: as for `open_output`.
         options: of the lines; None where none are written.
 
     Returns:

@@ -18,7 +18,7 @@ class PretrainingSettings:
         kinds: kinds of `semicurv_tf.drawing.KINDS`, in equal shares; empty: all, in the drawing's own shares.
         without: kinds of the shares that are left out, and `semicurv_tf.drawing.PARTS` that no image has.
         widths: of the residual UNet.
-        start: weights to go on from, a name or a file as of `model.start`; empty: random ones.
+        start: weights to go on from, a name or a file as for `model.start`; empty: random ones.
         stages: `(last step, side of the crops in pixels, images per step)` in their order; the last stage has no end.
             Small crops first: lines are learned from four times as many images in the same time, sizes after.
         learning_rate: of Adam; held, then lowered to 0 by a cosine over the last `decay` share of the run.

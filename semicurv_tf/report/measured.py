@@ -155,14 +155,12 @@ def group_results(results: Sequence[MeasuredCell]) -> list[Group]:
         groups.setdefault((*_experiment(result), _settings(result.config)), []).append(result)
     made = [Group(tuple(sorted(members, key=lambda result: result.seed))) for members in groups.values()]
     order = {name: position for position, name in enumerate(SYSTEMS)}
-    place = lambda first: (
-        DATASETS.index(first.dataset),
-        -first.labels,
-        order[first.system.name],
-        -first.steps,
-        first.cell,
-    )
-    made.sort(key=lambda group: place(group.first))
+
+    def place(group):
+        first = group.first
+        return DATASETS.index(first.dataset), -first.labels, order[first.system.name], -first.steps, first.cell
+
+    made.sort(key=place)
     return [group._replace(variant=_variant(group, made)) for group in made]
 
 

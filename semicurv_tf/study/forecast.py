@@ -41,7 +41,7 @@ class Forecast:
         self._per_unit.append(seconds / units(config))
 
     def seconds(self, config: Config, steps: int, pixels: int | None = None) -> float:
-        """So many steps of a run; `pixels` as of `units`."""
+        """So many steps of a run; `pixels` as for `units`."""
         kind = _kind(config)
         if kind in self._exact:
             per_step = statistics.median(self._exact[kind])

@@ -4,18 +4,28 @@ import math
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.json_files import read_object
+from semicurv_tf.json_files import is_count, is_number, read_object
 
-_is_number = lambda value: isinstance(value, int | float) and not isinstance(value, bool)
-_numbers = lambda value, count: (
-    isinstance(value, list) and len(value) == count and all(_is_number(each) and math.isfinite(each) for each in value)
-)
-_is_count = lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 1
-_names = lambda value: isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+def _numbers(value, count: int) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == count
+        and all(is_number(each) and math.isfinite(each) for each in value)
+    )
+
+
+def _not_below_zero(value, count: int) -> bool:
+    return _numbers(value, count) and all(each >= 0 for each in value)
+
+
+def _names(value) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
 
 # Key -> what is expected, and whether a value is that. Only the first three are needed to open a run.
 NEEDED = {
-    "channels": ("a number of bands up to 64", lambda value, facts: _is_count(value) and 1 <= value <= 64),
+    "channels": ("a number of bands up to 64", lambda value, facts: is_count(value) and 1 <= value <= 64),
     "mean": ("a number per channel", lambda value, facts: _numbers(value, facts["channels"])),
     "standard_deviation": (
         "a number per channel, none below 0",
@@ -25,9 +35,9 @@ NEEDED = {
 KNOWN = {
     "dataset": ("a name", lambda value, facts: isinstance(value, str)),
     "method": ("a name", lambda value, facts: isinstance(value, str)),
-    "training_images": ("a count", lambda value, facts: _is_count(value)),
+    "training_images": ("a count", lambda value, facts: is_count(value)),
     "labelled": ("a list of names", lambda value, facts: _names(value)),
-    "steps": ("a count", lambda value, facts: _is_count(value)),
+    "steps": ("a count", lambda value, facts: is_count(value)),
     "seed": ("a whole number", lambda value, facts: isinstance(value, int)),
     "versions": ("versions by name", lambda value, facts: isinstance(value, dict)),
     "onednn": ("true or false", lambda value, facts: value is None or isinstance(value, bool)),
@@ -36,10 +46,6 @@ KNOWN = {
         lambda value, facts: isinstance(value, dict) and isinstance(value.get("name"), str),
     ),
 }
-
-
-def _not_below_zero(value, count: int) -> bool:
-    return _numbers(value, count) and all(each >= 0 for each in value)
 
 
 def read_facts(path: Path) -> dict:

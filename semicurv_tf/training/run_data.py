@@ -82,7 +82,7 @@ def open_training_dataset(run: Path, config: Config, console: Console) -> Datase
     """The images of a run that goes on: those that it learns from must be as they were.
 
     Args:
-        run, config, console: as of `open_run_dataset`.
+        run, config, console: as for `open_run_dataset`.
 
     Raises:
         UserError: with a line for each training image that changed or is gone.

@@ -170,7 +170,7 @@ def vectorize_file(
         lines = (line if str(job.source) in line else f"{job.source}: {line}" for line in error.lines)
         return Outcome(job.source, faults=tuple(lines))
     except MemoryError:
-        needed = "a byte for each pixel and 0.2 KB for each of the skeleton"
+        needed = "400 MB, two bytes for each pixel and 0.2 KB for each of the skeleton"
         return Outcome(job.source, faults=(f"{job.source}: not enough memory ({needed}). Fix: cut it into tiles",))
     write_lines(job, vectors, file.mask, settings, reading, coordinates)
     if job.picture and background is not None:
@@ -287,7 +287,7 @@ def coordinates_of(grid: Grid, crs: str, format: str) -> Coordinates:
 
     Args:
         grid: of the mask.
-        crs: as of `Reading`.
+        crs: as for `Reading`.
         format: "geojson" or "gpkg".
     """
     if grid.transform is None:

@@ -29,7 +29,7 @@ class VectorSettings:
         simplify_px: lines are drawn with as few points as keep them this near; measures do not depend on it.
         min_length_px: connected structures of less length in all are left out; above 0, dots are too.
         fill_px: holes of at most this many pixels are filled before the skeleton is sought.
-        bridge_px: gaps of at most so much between ends, and between an end and a line ahead of it, are bridged.
+        bridge_px: gaps of at most this many pixels between ends, or between an end and a line ahead, are bridged.
     """
 
     prune_px: float = 5.0
@@ -49,7 +49,7 @@ def vectorize_mask(
 ) -> Vectors:
     """The lines of a mask with their measures.
 
-    Takes, beyond the mask itself, about 300 MB and 0.2 KB for each pixel of the skeleton.
+    Needs 400 MB, two bytes for each pixel, the mask's own among them, and 0.2 KB for each of the skeleton.
 
     Args:
         mask: `(height, width)` bool, or any numbers, foreground where not 0 (these are copied, a byte for each pixel);

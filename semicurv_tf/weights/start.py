@@ -18,7 +18,7 @@ def load_start(network, name_or_path) -> Weights:
 
     Args:
         network: a built `ResidualUNet`.
-        name_or_path: as of `read_weights`.
+        name_or_path: as for `read_weights`.
 
     Returns:
         The weights and their card.

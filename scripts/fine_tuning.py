@@ -14,6 +14,7 @@ from semicurv_tf.losses import dice_loss, weighted_cross_entropy_loss
 from semicurv_tf.methods.descent import descend
 from semicurv_tf.methods.fused_adam import FusedAdam
 from semicurv_tf.methods.moving_average import average_weight, move_average
+from semicurv_tf.weights.blend import DEVIATION, LEAST_DEVIATION, MEAN
 
 # Those of the landed recipes.
 VIEWS = ViewsConfig(flip_vertical=0.5, colour=0.4, photometric=1.0)
@@ -92,8 +93,6 @@ def drawn_like(pool: dict, random: np.random.Generator, count: int, mean, deviat
     Returns:
         `image`, `mask`, `valid`, float32 tensors; the image has as many channels as `mean`.
     """
-    from semicurv_tf.weights.blend import DEVIATION, LEAST_DEVIATION, MEAN
-
     chosen = random.integers(0, len(pool["image"]), count)
     image = pool["image"][chosen].astype(np.float32)
     if len(mean) != image.shape[-1]:
