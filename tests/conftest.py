@@ -15,6 +15,29 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
+@pytest.fixture
+def command(monkeypatch, capfd):
+    """Calls `semicurv-tf` in this process.
+
+    The function takes the words after `semicurv-tf` and the exit code that is expected, and returns what was printed,
+    `out` and `err`; a traceback fails the test.
+    """
+    from semicurv_tf.cli import main as entry
+
+    def call(*arguments, expect=0):
+        monkeypatch.setattr("sys.argv", ["semicurv-tf", *map(str, arguments)])
+        try:
+            entry.main()
+            code = 0
+        except SystemExit as exit:
+            code = exit.code or 0
+        said = capfd.readouterr()
+        assert code == expect and "Traceback" not in said.err, said
+        return said
+
+    return call
+
+
 # Whole commands and servers come last: a broken formula should not wait for them. Of these the longest folders come
 # first, so that no process waits at the end for another's.
 SLOW_FOLDERS = (

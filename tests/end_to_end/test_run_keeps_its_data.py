@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semicurv_tf.cli import main as entry
-
 TINY = ["--set", "model.widths=[8,16]", "--precision", "float32", "--method", "mean_teacher"]
 
 
@@ -27,20 +25,13 @@ def draw(folder, name, seed, mask=True, size=(32, 32)):
 
 
 @pytest.fixture
-def call(monkeypatch, capfd, tmp_path):
-    """Calls the command line in this process; returns what it printed on both streams."""
+def call(monkeypatch, command, tmp_path):
+    """Calls the command line in a folder of its own; returns what it printed on both streams."""
 
     def call(*arguments, expect=0):
-        monkeypatch.setattr("sys.argv", ["semicurv-tf", *map(str, arguments)])
         monkeypatch.setenv("SEMICURV_TF_CACHE", str(tmp_path / "cache"))
         monkeypatch.chdir(tmp_path)
-        try:
-            entry.main()
-            code = 0
-        except SystemExit as exit:
-            code = exit.code
-        said = capfd.readouterr()
-        assert code == expect and "Traceback" not in said.err, said.err
+        said = command(*arguments, expect=expect)
         return said.out + said.err
 
     return call

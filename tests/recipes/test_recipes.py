@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from semicurv_tf.cli import main as entry
 from semicurv_tf.config import load_config
 from semicurv_tf.errors import UserError
 from semicurv_tf.recipes import read_head, recipe, recipe_file, recipe_names
@@ -19,22 +18,6 @@ def settings(path):
     """Dotted key to value, as written in the file."""
     sections = yaml.safe_load(path.read_text())
     return {f"{section}.{key}": str(value) for section, keys in sections.items() for key, value in keys.items()}
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    """Calls the command line in this process; returns the exit code, standard output and standard error."""
-
-    def call(*arguments):
-        monkeypatch.setattr("sys.argv", ["semicurv-tf", *map(str, arguments)])
-        try:
-            entry.main()
-            code = 0
-        except SystemExit as end:
-            code = end.code
-        return code, *capsys.readouterr()
-
-    return call
 
 
 def test_the_names_are_those_of_the_files():
@@ -78,16 +61,15 @@ def test_unknown_name_is_told_the_nearest():
 
 
 def test_command_lists_what_the_files_say(command):
-    code, output, _ = command("recipes")
-    assert code == 0
+    output = command("recipes").out
     for name in recipe_names():
         said = recipe(name)
         assert all(text in output for text in (name, said.dataset or "any dataset", said.about, said.score, said.cost))
 
 
 def test_printed_recipe_is_the_file_and_loads_as_a_configuration(command, tmp_path):
-    code, output, _ = command("recipes", "em128_best")
-    assert code == 0 and output == recipe_file("em128_best").read_text()
+    output = command("recipes", "em128_best").out
+    assert output == recipe_file("em128_best").read_text()
     (tmp_path / "mine.yaml").write_text(output)
     assert load_config(tmp_path / "mine.yaml") == load_config(recipe_file("em128_best"))
 
@@ -102,14 +84,13 @@ def test_printed_recipe_is_the_file_and_loads_as_a_configuration(command, tmp_pa
     ],
 )
 def test_mistakes_are_one_line(command, arguments, words):
-    code, output, errors = command(*arguments)
-    assert code == 2 and output == "" and len(errors.splitlines()) == 1 and "Fix:" in errors
+    output, errors = command(*arguments, expect=2)
+    assert output == "" and len(errors.splitlines()) == 1 and "Fix:" in errors
     assert all(word in errors for word in words)
 
 
 def test_dry_run_of_a_recipe_with_an_option_over_it(command, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    code, output, errors = command("train", "--recipe", "quickstart", "--labels", "0.1", "--steps", 7, "--dry-run")
-    assert code == 0, errors
+    output, errors = command("train", "--recipe", "quickstart", "--labels", "0.1", "--steps", 7, "--dry-run")
     assert "16 labelled (0.1 of 160" in output + errors and "7 steps" in output + errors
     assert not (tmp_path / "runs").exists()
