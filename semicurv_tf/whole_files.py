@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from semicurv_tf.errors import RetryLater, UserError
 from semicurv_tf.parts import create_file, new_part
 
+PNG_MARK = ("Software", "semicurv-tf")  # a keyword of the PNG specification: what no other program wrote
 PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # faults of a disk that someone else may mend
 
 
@@ -50,10 +51,23 @@ def cannot_write(path: Path, error: OSError) -> UserError:
     return UserError(f"{path}: cannot be written ({error.strerror or error}). Fix: choose a folder you may write to")
 
 
-def write_png(path: Path, values: np.ndarray) -> None:
-    """Writes uint8 `(height, width)` or `(height, width, 3)` as PNG, whole or not at all."""
+def write_png(path: Path, values: np.ndarray, mark: tuple[str, str] = PNG_MARK) -> None:
+    """Writes uint8 `(height, width)` or `(height, width, 3)` as PNG, whole or not at all.
+
+    Args:
+        path: the file.
+        values: the pixels.
+        mark: keyword and text by which a later call knows the file as ours.
+    """
+    write_picture(path, Image.fromarray(values), mark)
+
+
+def write_picture(path: Path, picture: Image.Image, mark: tuple[str, str] = PNG_MARK) -> None:
+    """Writes a picture as PNG, likewise."""
+    told = PngImagePlugin.PngInfo()
+    told.add_text(*mark)
     with written_whole(path) as part:
-        Image.fromarray(values).save(part, format="PNG", compress_level=3)
+        picture.save(part, format="PNG", compress_level=3, pnginfo=told)
 
 
 def write_json(path: Path, content: dict) -> None:

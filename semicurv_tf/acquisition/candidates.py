@@ -13,6 +13,8 @@ from semicurv_tf.images.reader import read_valid_image
 from semicurv_tf.images.values import ValueRanges
 from semicurv_tf.images.walk import find_images
 
+WRITTEN = LIST, SCORES, SHEET = "next.csv", "scores.csv", "next.png"
+
 
 class ImagePool(Protocol):
     """Images by number.

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from semicurv_tf.acquisition.candidates import ImagePool
+from semicurv_tf.acquisition.candidates import LIST, SCORES, SHEET, ImagePool
 from semicurv_tf.acquisition.disagreement import committee, disagreement
 from semicurv_tf.acquisition.diverse import choose_diverse
 from semicurv_tf.errors import UserError
@@ -15,10 +15,9 @@ from semicurv_tf.images.values import ValueRanges, parse_ranges
 from semicurv_tf.pictures.contact_sheet import contact_sheet
 from semicurv_tf.pictures.rgb import reduced
 from semicurv_tf.vector.table import write_table
-from semicurv_tf.whole_files import written_whole
+from semicurv_tf.whole_files import write_picture
 from semicurv_tf.wording import counted
 
-LIST, SCORES, SHEET = "next.csv", "scores.csv", "next.png"
 _THUMBNAIL_PX = 256
 
 
@@ -168,8 +167,7 @@ def choose_next(
     ranks = {one.index: number for number, one in enumerate(chosen, 1)}
     by_score = sorted(candidates, key=lambda one: -one.score)
     write_table(output / SCORES, (_row(one, ranks.get(one.index, ""), None) for one in by_score))
-    with written_whole(output / SHEET) as part:
-        _sheet(judges, images, chosen, views).save(part, format="PNG")
+    write_picture(output / SHEET, _sheet(judges, images, chosen, views))
     return choice
 
 

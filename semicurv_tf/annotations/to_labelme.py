@@ -17,6 +17,7 @@ from PIL import Image
 
 from semicurv_tf.images.header import image_orientation
 from semicurv_tf.images.opener import naming
+from semicurv_tf.images.own_files import MEMBER, digest_of
 from semicurv_tf.whole_files import written_whole
 
 LABEL = "foreground"
@@ -39,14 +40,16 @@ def write_labelme(path: Path, mask: np.ndarray, image: Path, pixels: np.ndarray)
         UserError: the file cannot be written.
     """
     height, width = mask.shape
+    shapes = shapes_of(mask)
     content = {
         "version": _VERSION,
         "flags": {},
-        "shapes": shapes_of(mask),
+        "shapes": shapes,
         "imagePath": image.name,
         "imageData": base64.b64encode(_bytes_of(image, pixels)).decode(),
         "imageHeight": height,
         "imageWidth": width,
+        MEMBER: {"shapes": digest_of(shapes)},
     }
     with written_whole(path) as part:
         part.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -78,6 +78,7 @@ def measure(
     from semicurv_tf.cli.console import console
     from semicurv_tf.cli.image_progress import ImageProgress
     from semicurv_tf.errors import UserError
+    from semicurv_tf.images.own_files import require_own
     from semicurv_tf.inference.memory import parse_memory
     from semicurv_tf.pavement import measure as measuring
     from semicurv_tf.pavement.marker import parse_box, require_opencv
@@ -119,6 +120,13 @@ def measure(
     )  # fmt: skip
     listed = read_stations(stations) if stations is not None else None
     jobs = measuring.plan(masks, photos)
+    require_own(
+        {
+            f"--output {output}": [output],
+            f"--sections {sections}": [sections] if sections is not None else [],
+            f"--maps {maps}": [measuring.map_of(job, maps) for job in jobs] if maps is not None else [],
+        }
+    )
     rows, photographs, failed = [], {}, []
     with ImageProgress(len(jobs), console(), "measuring") as progress:
         for job, found in zip(jobs, measuring.measure(jobs, settings), strict=True):

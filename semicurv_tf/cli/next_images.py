@@ -1,5 +1,7 @@
 """`semicurv-tf next`: which images to label next."""
 
+from pathlib import Path
+
 import click
 
 from semicurv_tf.errors import UserError
@@ -41,6 +43,7 @@ sheet: image, mean prediction, where the predictions disagree. docs/next_images.
 def next_images(run, folder, data_dir, unlabelled_dir, count, views, output):
     """Rank unlabelled images by how much their labels would teach, and choose those to label next."""
     from semicurv_tf.acquisition.candidates import (
+        WRITTEN,
         FolderImages,
         labelled_files,
         open_training_images,
@@ -48,8 +51,10 @@ def next_images(run, folder, data_dir, unlabelled_dir, count, views, output):
     )
     from semicurv_tf.cli.console import console, quiet_start
     from semicurv_tf.cli.image_progress import ImageProgress
+    from semicurv_tf.images.own_files import require_own
 
     require_folder(output)  # a wrong folder is said at once, not after TensorFlow has loaded
+    require_own({f"--output {output}": [Path(output) / name for name in WRITTEN]})
     images = FolderImages(folder, output) if folder is not None else None
     with quiet_start():
         from semicurv_tf.acquisition.next_images import choose_next, described, open_judges

@@ -207,7 +207,7 @@ files. On several machines all paths must lie on a file system that they share.
     show_default=True,
     help="File format of the results in a folder.",
 )
-@click.option("--overwrite", is_flag=True, help="Redo finished images.")
+@click.option("--overwrite", is_flag=True, help="Redo finished images, and replace files that predict did not write.")
 @click.option("--next", "next_count", type=int, hidden=True)
 @click.option("--views", type=int, hidden=True)
 @click.option(

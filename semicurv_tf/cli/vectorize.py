@@ -191,6 +191,7 @@ def vectorize(
     """Turn masks into lines with their lengths, widths and orientations: maps, networks and tables."""
     from semicurv_tf.cli.console import console
     from semicurv_tf.errors import UserError
+    from semicurv_tf.images.own_files import require_own
     from semicurv_tf.inference.memory import parse_memory
     from semicurv_tf.vector.compare import Comparison, parse_buffer
     from semicurv_tf.vector.files import Reading, said, said_of_coordinates, vectorize_files
@@ -201,6 +202,14 @@ def vectorize(
 
     jobs = plan_jobs(masks, output, picture, over, format, graphml)
     plan_tables({"--table": table, "--summary": summary})
+    require_own(
+        {
+            f"--output {output}": [job.lines for job in jobs],
+            f"--picture {picture}": [job.picture for job in jobs if job.picture],
+            f"--graphml {graphml}": [job.graphml for job in jobs if job.graphml],
+            **{f"{option} {path}": [path] for option, path in (("--table", table), ("--summary", summary)) if path},
+        }
+    )
     if bridge_px is None:
         bridge_px = _BRIDGE_PX if network or graphml else 0.0
     settings = VectorSettings(prune_px, simplify_px, min_length_px, fill_px, bridge_px)

@@ -1,5 +1,6 @@
 """Which state of an image file a result was made from: its size and time, kept inside the result."""
 
+import stat
 import struct
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from semicurv_tf.images.formats import is_tiff
 from semicurv_tf.images.opener import open_tiff
 
 KEYWORD = "semicurv_tf source"
+_SUFFIXES = frozenset({".png", ".tif", ".tiff"})  # of results
 _DESCRIPTION_TAG = 270
 
 
@@ -35,6 +37,31 @@ def is_made_from(result: Path, image: Path) -> bool:
         return False
 
 
+def is_result(file: Path) -> bool:
+    """Whether `predict` wrote a PNG or TIFF, by the mark in it; nothing is decoded, and what cannot be read is none."""
+    if file.suffix.lower() not in _SUFFIXES:
+        return False
+    try:
+        return stat.S_ISREG(file.stat().st_mode) and _kept_state(file) is not None
+    except OSError:
+        return False
+
+
+def first_text(png: Path) -> tuple[str, str]:
+    """Keyword and text of the chunk behind a PNG's header; empty where it is no text.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with png.open("rb") as file:
+        file.seek(33)  # behind the signature and IHDR
+        head = file.read(8)
+        if len(head) < 8 or head[4:] != b"tEXt":
+            return "", ""
+        keyword, _, text = file.read(min(struct.unpack(">I", head[:4])[0], 1000)).partition(b"\0")
+    return keyword.decode("latin-1"), text.decode("latin-1")
+
+
 def _kept_state(result: Path) -> str | None:
     try:
         if is_tiff(result):
@@ -42,11 +69,7 @@ def _kept_state(result: Path) -> str | None:
                 tag = tiff.pages[0].aspage().tags.get(_DESCRIPTION_TAG)
                 said = "" if tag is None else str(tag.value)
         else:
-            with result.open("rb") as file:
-                file.seek(33)  # behind the signature and IHDR
-                length, kind = struct.unpack(">I4s", file.read(8))
-                content = file.read(min(length, 1000)) if kind == b"tEXt" else b""
-                said = content.partition(b"\0")[2].decode("latin-1")
+            _, said = first_text(result)
     except OSError:
         raise
     except Exception:  # a result of another kind, or a damaged one

@@ -17,9 +17,9 @@ from semicurv_tf.pavement.photograph import Photograph, read_photograph
 from semicurv_tf.pavement.scale import HEIGHT_ERROR_M, Scale, from_camera
 from semicurv_tf.pavement.stations import Station
 from semicurv_tf.pavement.width_classes import class_names, lengths_by_class
-from semicurv_tf.vector.picture import write_picture
 from semicurv_tf.vector.segments import Vectors
 from semicurv_tf.vector.vectorize import VectorSettings, vectorize_mask
+from semicurv_tf.whole_files import write_picture
 
 
 @dataclasses.dataclass(frozen=True)
@@ -207,7 +207,7 @@ def write_map(job: Job, measured: Measured, measuring: Measuring, folder: Path) 
     title = (
         f"{job.name}: {measured.row['crack_length_m']:.3g} m of cracks on {measured.row['area_m2']:.3g} square metres"
     )
-    path = folder / f"{job.name}.map.png"
+    path = map_of(job, folder)
     write_picture(
         path,
         draw_crack_map(
@@ -215,3 +215,8 @@ def write_map(job: Job, measured: Measured, measuring: Measuring, folder: Path) 
         ),
     )
     return path
+
+
+def map_of(job: Job, folder: Path) -> Path:
+    """Where the crack map of an image goes."""
+    return folder / f"{job.name}.map.png"

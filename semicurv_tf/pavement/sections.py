@@ -7,10 +7,12 @@ from pathlib import Path
 import shapely
 import shapely.geometry
 
+from semicurv_tf.images.own_files import MEMBER
 from semicurv_tf.pavement.stations import Station
 from semicurv_tf.vector.layers import Feature, Layer
 from semicurv_tf.whole_files import written_whole
 
+_ABOUT = {"layer": "totals per section"}
 _DECIMALS = 7  # of degrees: a centimetre
 
 
@@ -93,11 +95,15 @@ def write_sections(path: Path, sections: Sequence[dict]) -> None:
         from semicurv_tf.vector.geopackage import write_geopackage
 
         layer = Layer("sections", [Feature(_shape(one["geometry"]), one["properties"]) for one in features])
-        write_geopackage(path, [layer], {"layer": "totals per section"}, "road", "EPSG:4326")
+        write_geopackage(path, [layer], _ABOUT, "road", "EPSG:4326")
         return
+    head = json.dumps({"type": "FeatureCollection", MEMBER: _ABOUT})[:-1]
     with written_whole(path) as part:
         text = ",\n".join(json.dumps(feature, ensure_ascii=False) for feature in features)
-        part.write_text(f'{{"type": "FeatureCollection", "features": [\n{text}\n]}}\n', encoding="utf-8")
+        part.write_text(
+            f'{head}, "features": [\n{text}\n]}}\n',
+            encoding="utf-8",
+        )
 
 
 def _shape(geometry: dict | None):

@@ -34,6 +34,12 @@ from semicurv_tf.whole_files import written_whole  # noqa: E402
 PREDICTED, FAILED = "predicted.jsonl", "failed.jsonl"
 _LOG_LEVEL = "--default_sdk_harness_log_level=ERROR"
 
+
+def lists(output: Path) -> tuple[Path, Path]:
+    """The lists of a call: of what was predicted, and of what failed."""
+    return output / PREDICTED, output / FAILED
+
+
 _opened: dict[PredictorOptions, tuple] = {}
 _opening = threading.Lock()
 
@@ -98,8 +104,8 @@ def predict_by_beam(
     Raises:
         UserError: the runner is unknown, fails or was given options that it does not know.
     """
-    for name in (PREDICTED, FAILED):
-        (output / name).unlink(missing_ok=True)
+    for path in lists(output):
+        path.unlink(missing_ok=True)
     if not jobs:
         return []
     with (

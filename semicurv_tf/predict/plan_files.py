@@ -1,13 +1,16 @@
 """Which files are predicted, and where their results go: finished ones are skipped, none is overwritten by mistake."""
 
+import contextlib
 import dataclasses
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.formats import IMAGE_SUFFIXES, said_of_passed_over
 from semicurv_tf.images.header import read_header
 from semicurv_tf.images.lists import find_listed, read_list
+from semicurv_tf.images.own_files import require_own
 from semicurv_tf.images.provenance import is_made_from
 from semicurv_tf.images.results import SUFFIXES
 from semicurv_tf.images.walk import find_images, find_passed_over
@@ -181,6 +184,85 @@ def require_distinct(jobs: list[ImageJob]) -> None:
         raise UserError(faults)
 
 
+def kept_since(output: str | Path, settings: dict, overwrite: bool) -> float | None:
+    """When masks with these settings began in the output folder, as a file time; None where there are none. See
+    `open_output`, which writes the record that is only read here.
+
+    Raises:
+        UserError: the folder holds masks of other settings and `overwrite` is False.
+    """
+    output = Path(output)
+    record = _record(output, RECORD)
+    if not record.is_file():
+        return None
+    settings = json.loads(json.dumps(settings))
+    try:
+        earlier = read_object(record, "delete it together with the masks beside it, or --overwrite")
+    except UserError:
+        if not overwrite:
+            raise
+        earlier = {}
+    differing = [key for key in sorted(settings.keys() | earlier.keys()) if settings.get(key) != earlier.get(key)]
+    if not differing:
+        return record.stat().st_mtime
+    if not overwrite:
+        said = ", ".join(f"{key} {earlier.get(key)} (now {settings.get(key)})" for key in differing)
+        raise UserError(f"--output {output}: holds masks made with {said}. Fix: another folder, or --overwrite")
+    return None
+
+
+def lines_kept_since(output: str | Path, options: LineOptions | None) -> float | None:
+    """Likewise of lines with these options; 0.0 where none are wanted. See `note_lines`."""
+    if options is None:
+        return 0.0
+    record = _record(Path(output), LINES_RECORD)
+    with contextlib.suppress(UserError):
+        if record.is_file() and read_object(record, "delete it") == dataclasses.asdict(options):
+            return record.stat().st_mtime
+    return None
+
+
+def choose_jobs(
+    jobs: list[ImageJob], output: str | Path, settings: dict, lines: LineOptions | None, further: Iterable[Path] = ()
+) -> list[ImageJob]:
+    """The jobs that are not finished; none of their results may replace a file that `predict` did not write.
+
+    Nothing is written here.
+
+    Args:
+        jobs: of `plan_jobs`.
+        output, settings: as for `open_output`.
+        lines: as for `note_lines`.
+        further: other files that are going to be written.
+
+    Raises:
+        UserError: the folder holds masks of other settings, or files of others in the places of results.
+    """
+    output = Path(output)
+    since, lines_since = kept_since(output, settings, overwrite=False), lines_kept_since(output, lines)
+    begun = since is not None and lines_since is not None
+    to_do = [job for job in jobs if not (begun and job.finished(since or 0.0, lines_since or 0.0))]
+    places = [path for job in to_do for path in job.outputs.values()]
+    record = _record(output, LINES_RECORD)
+    if lines is not None and lines_since is None and record.is_file() and not _of_lines(record):
+        places.append(record)
+    fix = "another --output, or --overwrite to replace them"
+    require_own({f"--output {output}": [*places, *further]}, fix)
+    return to_do
+
+
+def _record(output: Path, name: str) -> Path:
+    """The record of a folder, or of a single mask."""
+    return output.with_name(f"{output.stem}.{name}") if names_file(output) else output / name
+
+
+def _of_lines(record: Path) -> bool:
+    try:
+        return read_object(record, "").keys() == {field.name for field in dataclasses.fields(LineOptions)}
+    except UserError:
+        return False
+
+
 def open_output(output: str | Path, settings: dict, overwrite: bool) -> float:
     """Notes in the output folder what its masks are made with, so that no two settings mix there.
 
@@ -198,23 +280,12 @@ def open_output(output: str | Path, settings: dict, overwrite: bool) -> float:
     """
     output = Path(output)
     alone = names_file(output)
-    record = output.with_name(f"{output.stem}.{RECORD}") if alone else output / RECORD
     remove_abandoned(output.parent if alone else output, below=not alone)
-    settings = json.loads(json.dumps(settings))
-    if record.is_file():
-        try:
-            earlier = read_object(record, "delete it together with the masks beside it, or --overwrite")
-        except UserError:
-            if not overwrite:
-                raise
-            earlier = {}
-        differing = [key for key in sorted(settings.keys() | earlier.keys()) if settings.get(key) != earlier.get(key)]
-        if not differing:
-            return record.stat().st_mtime
-        if not overwrite:
-            said = ", ".join(f"{key} {earlier.get(key)} (now {settings.get(key)})" for key in differing)
-            raise UserError(f"--output {output}: holds masks made with {said}. Fix: another folder, or --overwrite")
-    write_json(record, settings)
+    since = kept_since(output, settings, overwrite)
+    if since is not None:
+        return since
+    record = _record(output, RECORD)
+    write_json(record, json.loads(json.dumps(settings)))
     return record.stat().st_mtime
 
 
@@ -228,17 +299,11 @@ def note_lines(output: str | Path, options: LineOptions | None) -> float:
     Returns:
         When lines with these options began, as a file time: older ones are of other options.
     """
-    if options is None:
-        return 0.0
-    output = Path(output)
-    record = output.with_name(f"{output.stem}.{LINES_RECORD}") if names_file(output) else output / LINES_RECORD
-    told = dataclasses.asdict(options)
-    try:
-        if record.is_file() and read_object(record, "delete it") == told:
-            return record.stat().st_mtime
-    except UserError:
-        pass
-    write_json(record, told)
+    since = lines_kept_since(output, options)
+    if options is None or since is not None:
+        return since or 0.0
+    record = _record(Path(output), LINES_RECORD)
+    write_json(record, dataclasses.asdict(options))
     return record.stat().st_mtime
 
 

@@ -7,6 +7,8 @@ import numpy as np
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import encode_png
 from semicurv_tf.images.opened import read_with_notes
+from semicurv_tf.images.opener import naming
+from semicurv_tf.images.provenance import KEYWORD, state_of
 from semicurv_tf.inference.predictor import Predictor, PredictorLost
 from semicurv_tf.predict.plan_files import ImageJob, ImageOutcome
 from semicurv_tf.predict.predict_files import named, predict_job
@@ -41,25 +43,27 @@ def predict_by_server(
     for start in range(0, len(jobs), batch):
         group = jobs[start : start + batch]
         outcomes: dict[int, ImageOutcome] = {}  # by place in the group
-        small: list[tuple[int, tuple[str, ...], bytes]] = []  # place in the group, notes, PNG
+        small: list[tuple[int, str, tuple[str, ...], bytes]] = []  # place in the group, state, notes, PNG
         for place, job in enumerate(group):
             if job.outputs["mask"].suffix.lower() != ".png":
                 outcomes[place] = predict_job(predictor, job)
                 continue
             try:
+                with naming(job.image):
+                    state = state_of(job.image)  # as it was before it was read
                 image = read_with_notes(job.image, predictor.channels, predictor.value_range)
                 if _is_large(client, predictor, image.pixels):
                     mask = predictor.mask(predictor.probability(image.pixels))
-                    outcomes[place] = _written(job, image.notes, mask)
+                    outcomes[place] = _written(job, state, image.notes, mask)
                 else:
-                    small.append((place, image.notes, encode_png(image.pixels)))
+                    small.append((place, state, image.notes, encode_png(image.pixels)))
             except (PredictorLost, DiskLost):
                 raise
             except UserError as error:
                 outcomes[place] = ImageOutcome(job.image, faults=named(job.image, error))
         masks = client.masks([encoded for *_, encoded in small]) if small else []
-        for (place, notes, _), answer in zip(small, masks, strict=True):
-            outcomes[place] = _written(group[place], notes, answer)
+        for (place, state, notes, _), answer in zip(small, masks, strict=True):
+            outcomes[place] = _written(group[place], state, notes, answer)
         for place in range(len(group)):
             if advance:
                 advance(1.0)
@@ -71,12 +75,12 @@ def _is_large(client: Client, predictor: Predictor, pixels: np.ndarray) -> bool:
     return max(height, width) > predictor.tile if predictor.tile else height * width > client.whole_pixels
 
 
-def _written(job: ImageJob, notes: tuple[str, ...], mask: np.ndarray | UserError) -> ImageOutcome:
+def _written(job: ImageJob, state: str, notes: tuple[str, ...], mask: np.ndarray | UserError) -> ImageOutcome:
     """The outcome of a mask that is written, or of the server's refusal."""
     if isinstance(mask, UserError):
         return ImageOutcome(job.image, faults=named(job.image, mask))
     try:
-        write_png(job.outputs["mask"], mask)
+        write_png(job.outputs["mask"], mask, (KEYWORD, state))
     except DiskLost:
         raise
     except UserError as error:

@@ -160,7 +160,7 @@ def _predict(predictor: Predictor, job: ImageJob, advance: Callable[[float], Non
     if header.frames > 1:
         notes["page by page of a stack"] = None
     if {"labelme", "layer_mask"} & job.outputs.keys():
-        write_editable(job.image, job.outputs)
+        write_editable(job.image, job.outputs, state)
     left_out = LeftOut()
     if job.lines:
         of_lines, left_out = write_vectors(job.outputs["mask"], job.outputs["lines"], job.outputs["table"], job.lines)

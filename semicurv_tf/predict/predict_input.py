@@ -14,6 +14,7 @@ from semicurv_tf.predict.plan_files import (
     ImageJob,
     ImageOutcome,
     Outputs,
+    choose_jobs,
     names_file,
     note_lines,
     open_output,
@@ -77,7 +78,7 @@ def predict_input(
         images, output, outputs: see `plan_jobs`.
         options: what predicts.
         progress: makes what is told of the progress, from the number of images.
-        overwrite: predict finished ones too, and replace masks of other settings.
+        overwrite: predict finished ones too, and replace masks of other settings and files of others.
         batch: of a server alone: images per request, for the server's own masks.
         beam_arguments: predict by a pipeline of Apache Beam with these arguments; None: here, one after another.
 
@@ -107,9 +108,10 @@ def predict_input(
         else:
             predictor, settings = open_predictor(options)
             start = lambda jobs, told: predict_jobs(predictor, jobs, told.advance, told.begin)
-    since = open_output(output, settings, overwrite)
-    lines_since = note_lines(output, outputs.lines)
-    to_do = jobs if overwrite else [job for job in jobs if not job.finished(since, lines_since)]
+    further = by_beam.lists(Path(output)) if by_beam is not None else ()
+    to_do = jobs if overwrite else choose_jobs(jobs, output, settings, outputs.lines, further)
+    open_output(output, settings, overwrite)
+    note_lines(output, outputs.lines)
     with progress(len(to_do)) as told:
         summary = _collected(start(to_do, told), to_do, len(jobs) - len(to_do))
     return dataclasses.replace(summary, passed_over=passed_over(images, output))

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from semicurv_tf.images.mask_files import read_mask_file
+from semicurv_tf.images.provenance import KEYWORD
 from semicurv_tf.images.reader import read_image
 from semicurv_tf.whole_files import write_png
 
@@ -31,8 +32,13 @@ def editable_paths(folder: Path, name: Path, editable: str | None) -> dict[str, 
     return {}
 
 
-def write_editable(image: Path, outputs: dict[str, Path]) -> None:
+def write_editable(image: Path, outputs: dict[str, Path], state: str) -> None:
     """Writes what a job asks for, from its image and its mask's file.
+
+    Args:
+        image: the file.
+        outputs: of the job.
+        state: of the image, see `provenance.state_of`; the layer of the mask keeps it until someone saves a correction.
 
     Raises:
         UserError: the mask does not fit the image as a whole, or a result cannot be written.
@@ -46,4 +52,4 @@ def write_editable(image: Path, outputs: dict[str, Path]) -> None:
     if "layer_mask" in outputs:
         # Both upright, without an orientation tag, pixel on pixel in any program.
         write_png(outputs["layer_image"], pixels)
-        write_png(outputs["layer_mask"], mask.astype(np.uint8) * np.uint8(255))
+        write_png(outputs["layer_mask"], mask.astype(np.uint8) * np.uint8(255), (KEYWORD, state))

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.own_files import HTML_MARK, require_own
 
 
 class Markup(str):
@@ -95,6 +96,7 @@ def page(title: str, parts: Iterable[str], footer: str = "", style: str = "") ->
     body = "\n".join([f"<h1>{text(title)}</h1>", *map(text, parts)])
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f"{HTML_MARK}\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         f"<title>{text(title)}</title>\n<style>{STYLE}{style}</style>\n</head>\n<body>\n{body}\n"
@@ -103,13 +105,14 @@ def page(title: str, parts: Iterable[str], footer: str = "", style: str = "") ->
 
 
 def require_file(path: Path, option: str):
-    """Refuses a folder in a page's place, before the work that the page would show.
+    """Refuses a folder, or someone else's file, in a page's place, before the work that the page would show.
 
     Raises:
         UserError: it is one.
     """
     if path.is_dir():
         raise UserError(f"{option} {path}: expected a file, found a folder. Fix: {option} {path / 'report.html'}")
+    require_own({f"{option} {path}": [path]})
 
 
 def text(content) -> Markup:

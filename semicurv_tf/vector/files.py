@@ -17,11 +17,12 @@ from semicurv_tf.vector.geopackage import require_pyogrio, write_geopackage
 from semicurv_tf.vector.graphml import write_graphml
 from semicurv_tf.vector.jobs import Job
 from semicurv_tf.vector.layers import OF_MAP, OF_NETWORK, make_layers
-from semicurv_tf.vector.picture import draw_vectors, write_picture
+from semicurv_tf.vector.picture import draw_vectors
 from semicurv_tf.vector.reference import Reference
 from semicurv_tf.vector.segments import NOTHING, LeftOut, Vectors
 from semicurv_tf.vector.table import summary_row, table_rows
 from semicurv_tf.vector.vectorize import VectorSettings, vectorize_mask
+from semicurv_tf.whole_files import write_picture
 from semicurv_tf.wording import counted
 
 _CRS_WORDS = ("raster", "pixels", "map")

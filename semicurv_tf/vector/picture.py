@@ -1,12 +1,9 @@
 """A picture of lines over their mask or image, to be looked at: coloured by width, by crack or by segment."""
 
-from pathlib import Path
-
 import numpy as np
 from PIL import Image, ImageDraw
 
 from semicurv_tf.vector.segments import Vectors
-from semicurv_tf.whole_files import written_whole
 from semicurv_tf.wording import counted
 
 COLOURS = ("width", "crack", "segment")
@@ -65,12 +62,6 @@ def draw_vectors(vectors: Vectors, background: np.ndarray, colour: str = "width"
     for point in place(vectors.junctions):
         _disc(draw, point, stroke, _JUNCTION)
     return _with_foot(canvas, vectors, (low, high) if colour == "width" and vectors.segments else None)
-
-
-def write_picture(path: Path, picture: Image.Image) -> None:
-    """Writes a picture as PNG, whole or not at all."""
-    with written_whole(path) as part:
-        picture.save(part, format="PNG")
 
 
 def _width_range(vectors: Vectors) -> tuple[float, float]:

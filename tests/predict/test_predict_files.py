@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import shutil
 import threading
 import time
 
@@ -12,7 +13,7 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.images import results
 from semicurv_tf.inference.predictor import Predictor, PredictorLost
 from semicurv_tf.predict import predict_files
-from semicurv_tf.predict.plan_files import Outputs, note_lines, open_output, plan_jobs
+from semicurv_tf.predict.plan_files import Outputs, choose_jobs, note_lines, open_output, plan_jobs
 from semicurv_tf.predict.predict_files import predict_jobs
 from semicurv_tf.predict.write_lines import LineOptions
 from semicurv_tf.whole_files import DiskLost
@@ -320,3 +321,58 @@ def test_options_of_lines_are_refused_before_anything_is_predicted(folder, tmp_p
     result = CliRunner().invoke(predict, ["--input", str(folder), "--output", str(tmp_path / "out"), *arguments])
     assert isinstance(result.exception, UserError) and "Fix:" in str(result.exception)
     assert all(word in str(result.exception) for word in words) and not (tmp_path / "out").exists()
+
+
+def test_files_of_others_are_named_before_anything_is_written(folder, tmp_path, red_predictor):
+    """A drawn mask and a table in the places of results: with no record, and with that of an earlier call."""
+    out = tmp_path / "out"
+    (out / "sub").mkdir(parents=True)
+    shutil.copy(folder / "a.png", out / "a.png")
+    (out / "b.csv").write_text("image,station_m\n")
+    (out / "sub" / "c.geojson").write_text('{"type": "FeatureCollection", "features": []}')
+    outputs, settings = Outputs(vectors=True), {"model": "red"}
+    jobs = plan_jobs(folder, out, outputs)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    with pytest.raises(UserError, match="would replace 3 files that .* did not write") as error:
+        choose_jobs(jobs, out, settings, outputs.lines)
+    (line,) = error.value.lines
+    assert line.startswith(f"--output {out}: ") and line.endswith("--overwrite to replace them")
+    assert all(str(path) in line for path in before)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    open_output(out, settings, overwrite=False)
+    with pytest.raises(UserError, match="would replace 3 files"):
+        choose_jobs(jobs, out, settings, outputs.lines)
+    assert [
+        job.image.name for job in choose_jobs(plan_jobs(folder / "b.png", out, Outputs()), out, settings, None)
+    ] == ["b.png"]
+
+
+def test_own_results_are_written_again_and_corrected_ones_are_not(folder, tmp_path, red_predictor):
+    (folder / "broken.jpg").unlink()
+    out, settings = tmp_path / "out", {"model": "red"}
+    plain, lined = (plan_jobs(folder, out, Outputs(vectors=vectors)) for vectors in (False, True))
+    assert choose_jobs(plain, out, settings, None) == plain
+    open_output(out, settings, overwrite=False)
+    list(predict_jobs(red_predictor, plain))
+    assert choose_jobs(plain, out, settings, None) == []
+    options = LineOptions()
+    assert choose_jobs(lined, out, settings, options) == lined  # masks of ours, whose lines are missing
+    note_lines(out, options)
+    list(predict_jobs(red_predictor, lined))
+    assert choose_jobs(lined, out, settings, options) == []
+    assert choose_jobs(lined, out, settings, LineOptions(min_length_px=3)) == lined
+    Image.fromarray(np.zeros((16, 20), np.uint8)).save(out / "b.png")  # corrected by hand: finished, and not ours
+    assert choose_jobs(plain, out, settings, None) == []
+    with pytest.raises(UserError, match=r"1 file .*b\.png"):
+        choose_jobs(lined, out, settings, LineOptions(min_length_px=3))
+
+
+def test_a_record_of_lines_that_is_none_is_not_replaced(folder, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "lines.json").write_text('{"mine": 1}')
+    jobs = plan_jobs(folder, out, Outputs(vectors=True))
+    with pytest.raises(UserError, match=r"1 file .*lines\.json"):
+        choose_jobs(jobs, out, {}, LineOptions())
+    (out / "lines.json").write_text('{"format": "geojson", "crs": "raster", "min_length_px": 3.0, "kind": "crack"}')
+    assert choose_jobs(jobs, out, {}, LineOptions()) == jobs
