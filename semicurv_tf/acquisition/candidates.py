@@ -9,9 +9,9 @@ import numpy as np
 
 from semicurv_tf.data.identity import title
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.photographs import find_photographs
 from semicurv_tf.images.reader import read_valid_image
 from semicurv_tf.images.values import ValueRanges
-from semicurv_tf.images.walk import find_images
 
 WRITTEN = LIST, SCORES, SHEET = "next.csv", "scores.csv", "next.png"
 
@@ -46,6 +46,9 @@ class FolderImages:
         folder: the folder.
         output: a folder whose files are not taken.
 
+    Attributes:
+        left_out: a line on image files that are results, or masks, see `find_photographs`; None where there are none.
+
     Raises:
         UserError: no folder, or no image in it; or the output is a file, or the folder itself.
     """
@@ -61,9 +64,11 @@ class FolderImages:
                 f"--output {output}: is the folder of images. Fix: another folder for the list and the contact sheet"
             )
         require_folder(output)
-        self._files = find_images(folder, leave_out=(output,))
+        found = find_photographs(folder, leave_out=(output,))
+        self._files, self.left_out = found.images, found.said()
         if not self._files:
-            raise UserError(f"--input {folder}: expected images in this folder, found none. Fix: check the path")
+            said = f" ({self.left_out})" if self.left_out else ""
+            raise UserError(f"--input {folder}: expected images in this folder, found none{said}. Fix: check the path")
         self.names = [path.relative_to(folder).as_posix() for path in self._files]
         self.labelled: set[str] | None = None
 

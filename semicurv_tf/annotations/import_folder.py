@@ -137,6 +137,7 @@ def _meaning(label: str, chosen: set[str]) -> str:
 
 def _write(found, names, material: Material, output, width_px, chosen, counts, empty_is_background) -> Outcome:
     passed_over = found.passed_over
+    passed_over.update(material.left_out)
     for label, count in counts.items():
         if _meaning(label, chosen) == "not chosen":
             passed_over[f"shape of a label that was not chosen ({label})"] += count

@@ -15,6 +15,7 @@ import tempfile
 import xml.etree.ElementTree as ElementTree
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -24,12 +25,14 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.images.formats import RAW_SUFFIXES
 from semicurv_tf.images.header import image_orientation
 from semicurv_tf.images.opener import LARGEST_WHOLE_PIXELS
+from semicurv_tf.images.photographs import find_photographs
 from semicurv_tf.images.walk import walk_files, walk_images
 
 MOST_TEXT_BYTES = 2 * 2**30  # of a JSON or XML file
 MOST_UNPACKED_BYTES = 64 * 2**30  # of an archive
 _RATIO = 1000  # between a member's size unpacked and packed: DEFLATE ends at 1032, drawn masks stay well below
 _UPLOAD_PREFIX = re.compile(r"[0-9a-f]{8}-")  # Label Studio's, before the name of an uploaded file
+_ANNOTATIONS = (".json", ".xml", ".geojson", ".gpkg", ".shp")
 _NOT_IMAGES = {"SegmentationClass", "SegmentationObject"}  # folders of masks in a CVAT archive
 
 
@@ -40,20 +43,32 @@ class Material:
         roots: the folders to look into, the user's first.
 
     Attributes:
-        images: every image file there, in order.
+        images: the image files there, in order, without results and data sets of ours.
+        left_out: the reason why an image file is none of them, to how many; an annotation may mean one all the same,
+            where none of `images` has its name.
     """
 
     def __init__(self, roots: list[Path]):
         self.roots = roots
-        self.images = [
-            (root, file)
-            for root in roots
-            for file in walk_images(root)
-            if not _NOT_IMAGES & set(file.relative_to(root).parts)
-        ]
-        self._by_name: dict[str, list[Path]] = {}
-        for _, file in self.images:
-            self._by_name.setdefault(file.name, []).append(file)
+        self.images: list[tuple[Path, Path]] = []
+        self.left_out: Counter[str] = Counter()
+        self._left_out: list[tuple[Path, Path]] = []
+        for root in roots:
+            self._look_into(root)
+        self._by_name, self._left_out_by_name = _by_name(self.images), _by_name(self._left_out)
+
+    def _look_into(self, root: Path) -> None:
+        found = find_photographs(root)
+        sets = [folder for folder in found.layouts if folder != root and not _holds_annotations(folder)]
+        taken = [file for file in found.images if not any(folder in file.parents for folder in sets)]
+        of_sets = sorted(set(found.images) - set(taken))
+        self.left_out["result that semicurv-tf predict wrote"] += found.results.total()
+        self.left_out["image beside a folder of images that has masks"] += found.beside.total()
+        self.left_out["image of a folder inside that has images and masks"] += len(of_sets)
+        kept = set(taken)
+        for file in walk_images(root):
+            if not _NOT_IMAGES & set(file.relative_to(root).parts):
+                (self.images if file in kept else self._left_out).append((root, file))
 
     def files(self, *suffixes: str) -> list[Path]:
         """Files of these suffixes at and below the folders, sorted; hidden ones are not among them."""
@@ -74,17 +89,16 @@ class Material:
             return "no image named"
         if beside is not None and not path.is_absolute():
             exact = os.path.normpath(beside.parent / path)
-            for file in self._by_name.get(path.name, ()):
+            for file in (*self._by_name.get(path.name, ()), *self._left_out_by_name.get(path.name, ())):
                 if os.path.normpath(file) == exact:
                     return file
         for name in (path.name, _UPLOAD_PREFIX.sub("", path.name, count=1)):
-            candidates = self._by_name.get(name, [])
-            same_path = [file for file in candidates if file.as_posix().endswith(f"/{path.as_posix().lstrip('/')}")]
-            for found in (same_path, candidates):
-                if len(found) == 1:
-                    return found[0]
-            if candidates:
-                return "image found more than once by its name"
+            candidates = [named.get(name, []) for named in (self._by_name, self._left_out_by_name)]
+            end = f"/{path.as_posix().lstrip('/')}"
+            same_path = [[file for file in files if file.as_posix().endswith(end)] for files in candidates]
+            found = next(filter(None, (*same_path, *candidates)), None)
+            if found:
+                return found[0] if len(found) == 1 else "image found more than once by its name"
         return "image not found in the folder"
 
     def find_sized(self, reference: str, beside: Path | None = None) -> tuple[Path, tuple[int, int]] | str:
@@ -94,7 +108,10 @@ class Material:
     def by_stem(self, stem: str) -> Path | str:
         """The image of a relative path without suffix; or the reason why there is none."""
         ends = f"/{stem}"
-        found = [file for _, file in self.images if file.with_suffix("").as_posix().endswith(ends)]
+        for files in (self.images, self._left_out):
+            found = [file for _, file in files if file.with_suffix("").as_posix().endswith(ends)]
+            if found:
+                break
         if len(found) == 1:
             return found[0]
         return "image found more than once by its name" if found else "image not found in the folder"
@@ -179,6 +196,17 @@ def with_size(image: Path | str) -> tuple[Path, tuple[int, int]] | str:
         return image
     size = displayed_size(image)
     return size if isinstance(size, str) else (image, size)
+
+
+def _by_name(images: list[tuple[Path, Path]]) -> dict[str, list[Path]]:
+    named: dict[str, list[Path]] = {}
+    for _, file in images:
+        named.setdefault(file.name, []).append(file)
+    return named
+
+
+def _holds_annotations(folder: Path) -> bool:
+    return any(file.suffix.lower() in _ANNOTATIONS for file in walk_files(folder))
 
 
 def _text_bytes(path: Path) -> bytes:

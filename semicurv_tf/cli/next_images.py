@@ -67,5 +67,7 @@ def next_images(run, folder, data_dir, unlabelled_dir, count, views, output):
     with ImageProgress(len(images.names), console(), "judging") as progress:
         choice = choose_next(judges, images, output, count, views, progress.done)
     click.echo(printable_lines(described(choice, judges, views, output)))
+    if isinstance(images, FolderImages) and images.left_out:
+        click.echo(printable_lines(images.left_out))
     if choice.faults:
         raise UserError(choice.faults)

@@ -291,6 +291,8 @@ def predict(
         click.echo(f"  {note}: {some(names)}")
     if left_out := summary.left_out.said():
         click.echo(f"  of the lines, {left_out}")
+    if summary.images_left_out:
+        click.echo(f"  {printable(summary.images_left_out)}")
     if summary.passed_over:
         click.echo(f"  {printable(summary.passed_over)}")
     if summary.faults:

@@ -23,13 +23,12 @@ from pathlib import Path
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.formats import IMAGE_SUFFIXES, is_companion, is_image_name, said_of_passed_over
 from semicurv_tf.images.lists import read_list, same_name
+from semicurv_tf.images.photographs import IMAGE_FOLDERS, MASK_FOLDERS
 from semicurv_tf.images.walk import walk_files
 
 # NAME.jpg may go with NAME_mask.png; compared without regard to case, the first that is there wins.
 MASK_ENDINGS = ("", "_mask", "_masks", "_label", "_labels", "_lab", "_gt", "_1stho", "_seg", "-mask", "-label", "-gt")
 AREAS_FILE = "labelled_areas.csv"
-IMAGE_FOLDERS = ("images", "image", "imgs", "img")
-MASK_FOLDERS = ("masks", "mask", "labels", "label", "gt", "annotations", "groundtruth", "ground_truth")
 _SPLIT_NAMES = {
     "train": "train", "training": "train", "val": "validation", "valid": "validation", "validation": "validation",
     "test": "test", "testing": "test",

@@ -9,6 +9,7 @@ import numpy as np
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.mask_files import read_mask_file
+from semicurv_tf.images.photographs import images_by_stem
 from semicurv_tf.images.reader import read_image
 from semicurv_tf.images.walk import find_images
 from semicurv_tf.pavement.crack_map import draw_crack_map
@@ -97,7 +98,7 @@ def plan(masks: Path, photographs: Path | None) -> list[Job]:
         return [dataclasses.replace(jobs[0], photograph=photographs)]
     if not photographs.is_dir():
         raise UserError(f"--photos {photographs}: expected the folder of the photographs, found none. Fix: check it")
-    by_name = {path.relative_to(photographs).with_suffix("").as_posix(): path for path in find_images(photographs)}
+    by_name = images_by_stem(photographs)
     missing = [job for job in jobs if job.name not in by_name]
     if missing:
         raise UserError(

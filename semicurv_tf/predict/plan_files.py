@@ -11,18 +11,24 @@ from semicurv_tf.images.formats import IMAGE_SUFFIXES, said_of_passed_over
 from semicurv_tf.images.header import read_header
 from semicurv_tf.images.lists import find_listed, read_list
 from semicurv_tf.images.own_files import require_own
+from semicurv_tf.images.photographs import (
+    LABELME,
+    LAYERS,
+    RECORD,
+    Photographs,
+    find_photographs,
+    find_strangers,
+)
 from semicurv_tf.images.provenance import is_made_from
 from semicurv_tf.images.results import SUFFIXES
-from semicurv_tf.images.walk import find_images, find_passed_over
 from semicurv_tf.json_files import read_object
 from semicurv_tf.parts import remove_abandoned
-from semicurv_tf.predict.write_editable import LABELME, LAYERS, editable_paths
+from semicurv_tf.predict.write_editable import editable_paths
 from semicurv_tf.predict.write_lines import LineOptions
 from semicurv_tf.vector.segments import NOTHING, LeftOut
 from semicurv_tf.whole_files import write_json
 
-RECORD = "predictions.json"  # in the output folder: what its masks were made with
-LINES_RECORD = "lines.json"  # likewise, how its lines are written
+LINES_RECORD = "lines.json"  # beside the record of masks: how lines are written
 FORMATS = ("auto", "png", "tif")
 
 
@@ -96,8 +102,9 @@ def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[
     """Which files to predict and where each result goes; checked as a whole before any is written.
 
     Args:
-        images: an image; a folder whose images are all taken, sub-folders included (their structure is kept in the
-            output); or a `.txt` file that names an image per line, relative to its own folder (masks go side by side).
+        images: an image; a folder whose images are taken, sub-folders included (their structure is kept in the
+            output), but no results of an earlier call, see `find_photographs`; or a `.txt` file that names an image
+            per line, relative to its own folder (masks go side by side).
         output: the folder of results; or the mask's own path (`.png`, `.tif`, `.tiff`) where `images` is one.
         outputs: which files are written per image.
 
@@ -121,11 +128,10 @@ def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[
             f"--output {output}: expected a folder for several images, found a file's name. Fix: name a folder"
         )
     if images.is_dir():
-        left_out = (output / LABELME, output / LAYERS) if _same(images, output) else (output,)
-        files = find_images(images, leave_out=left_out)
-        root = images
+        found = _photographs(images, output)
+        files, root = found.images, images
         if not files:
-            said = passed_over(images, output)
+            said = "; ".join(filter(None, (found.said(), passed_over(images, output))))
             raise UserError(
                 f"--input {images}: expected images in this folder, found none{f' ({said})' if said else ''}. "
                 "Fix: check the path"
@@ -155,7 +161,16 @@ def passed_over(source: str | Path, output: str | Path) -> str | None:
     """A line on the files of an input folder that are no images, by reason; None where there are none, or no folder."""
     if not Path(source).is_dir() or _same(Path(source), Path(output)):
         return None
-    return said_of_passed_over(find_passed_over(source, leave_out=(Path(output),)))
+    return said_of_passed_over(find_strangers(source, leave_out=(Path(output),)))
+
+
+def left_out(source: str | Path, output: str | Path) -> str | None:
+    """A line on the image files of an input folder that are not predicted; None where there are none, or no folder."""
+    return _photographs(Path(source), Path(output)).said() if Path(source).is_dir() else None
+
+
+def _photographs(images: Path, output: Path) -> Photographs:
+    return find_photographs(images, (output / LABELME, output / LAYERS) if _same(images, output) else (output,))
 
 
 def names_file(output: Path) -> bool:
@@ -181,7 +196,7 @@ def require_distinct(jobs: list[ImageJob]) -> None:
             if path.resolve() in images:
                 faults.append(f"{path}: a result would replace this image. Fix: choose another --output")
     if faults:
-        raise UserError(faults)
+        raise UserError(dict.fromkeys(faults))
 
 
 def kept_since(output: str | Path, settings: dict, overwrite: bool) -> float | None:

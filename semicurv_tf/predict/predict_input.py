@@ -15,6 +15,7 @@ from semicurv_tf.predict.plan_files import (
     ImageOutcome,
     Outputs,
     choose_jobs,
+    left_out,
     names_file,
     note_lines,
     open_output,
@@ -48,6 +49,7 @@ class Summary:
         faults: a line each.
         lost: whether the call ended early by a fault that may pass, such as a server that is gone.
         left_out: what the lines of all images do not show.
+        images_left_out: a line on image files of the input folder that are results, or masks; None: there are none.
         passed_over: a line on the files of the input folder that are no images, by reason; None where there are none.
     """
 
@@ -59,6 +61,7 @@ class Summary:
     lost: bool = False
     passed_over: str | None = None
     left_out: LeftOut = NOTHING
+    images_left_out: str | None = None
 
 
 def predict_input(
@@ -93,6 +96,7 @@ def predict_input(
     if outputs.lines:
         require_lines(outputs.lines)
     jobs = plan_jobs(images, output, outputs)
+    images_left_out = left_out(images, output)  # as they are before this call adds results
     with contextlib.nullcontext() if options.server else quiet_start():
         if by_beam is not None:
             _, settings = by_beam.predictor_of_process(options)
@@ -114,7 +118,7 @@ def predict_input(
     note_lines(output, outputs.lines)
     with progress(len(to_do)) as told:
         summary = _collected(start(to_do, told), to_do, len(jobs) - len(to_do))
-    return dataclasses.replace(summary, passed_over=passed_over(images, output))
+    return dataclasses.replace(summary, passed_over=passed_over(images, output), images_left_out=images_left_out)
 
 
 def _collected(outcomes: Iterable[ImageOutcome], to_do: list[ImageJob], finished_before: int) -> Summary:

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from semicurv_tf.images.mask_files import read_mask_file
+from semicurv_tf.images.photographs import LABELME, LAYERS
 from semicurv_tf.images.provenance import KEYWORD
 from semicurv_tf.images.reader import read_image
 from semicurv_tf.whole_files import write_png
 
-LABELME, LAYERS = "labelme", "layers"  # folders in the output
 CHOICES = ("labelme", "png")
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from semicurv_tf.data.folder_layout import IMAGE_FOLDERS, MASK_FOLDERS, FolderLayout, named_folder, read_layout
+from semicurv_tf.data.folder_layout import FolderLayout, named_folder, read_layout
 from semicurv_tf.data.unknown_pixels import AREAS_FILE, Box, read_areas
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import encode_png
 from semicurv_tf.images.masks import MaskRule, read_mask_of
+from semicurv_tf.images.photographs import IMAGE_FOLDERS, MASK_FOLDERS
 from semicurv_tf.images.reader import read_image
 from semicurv_tf.inference.predictor import Predictor
 from semicurv_tf.review.saving import REPLACED, Saved, save_corrected

@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.photographs import images_by_stem
 from semicurv_tf.images.walk import find_images
 
 # What `predict` writes beside a mask NAME.png, and the pictures of lines: no masks.
@@ -111,11 +112,11 @@ def _plan_folder(
     masks = [path for path in files if not _is_companion(path, stems)]
     if not masks:
         raise UserError(f"--input {source}: expected masks in this folder, found none. Fix: check the path")
-    images = _images_by_stem(over) if over is not None else {}
+    images = images_by_stem(over) if over is not None else {}
     jobs, faults = [], []
     for mask in masks:
         name = mask.relative_to(source)
-        image = images.get(str(name.with_suffix("")))
+        image = images.get(name.with_suffix("").as_posix())
         if over is not None and image is None:
             faults.append(f"--over {over}: has no image for {name}. Fix: give images the names of their masks")
         drawn = picture / name.with_name(f"{name.stem}{_PICTURE}.png") if picture is not None else None
@@ -124,10 +125,6 @@ def _plan_folder(
     if faults:
         raise UserError(faults)
     return jobs
-
-
-def _images_by_stem(folder: Path) -> dict[str, Path]:
-    return {str(path.relative_to(folder).with_suffix("")): path for path in find_images(folder)}
 
 
 def _is_companion(path: Path, stems: set[Path]) -> bool:

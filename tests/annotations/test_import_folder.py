@@ -1,6 +1,7 @@
 """The folder that an import writes: what training reads from it, partly labelled images, turned ones, and refusals."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from semicurv_tf.annotations.registry import READERS
 from semicurv_tf.cli.datasets import TOOLS
 from semicurv_tf.data.load import load_dataset
 from semicurv_tf.data.unknown_pixels import inside
+from semicurv_tf.images.provenance import KEYWORD
+from semicurv_tf.whole_files import write_png
 from tests.annotations.conftest import HEIGHT, WIDTH, block
 
 
@@ -143,3 +146,26 @@ def test_sizes_that_a_header_claims_are_not_decoded(export):
     _labelme(export, ("crack", 2, 3, 9, 8), path="b.json", image="b.png")
     result = export.run("labelme")
     assert result.exit_code == 0 and "1 x image " in result.output and export.mask("b").any()
+
+
+def test_an_earlier_import_and_predictions_inside_of_the_folder_are_no_images(export, tmp_path):
+    export.image()
+    export.image("b.jpg")
+    _labelme(export, ("crack", 2, 3, 9, 8))
+    assert "1 labelled image, 1 unlabelled" in export.run("labelme").output
+    shutil.copytree(export.output, export.root / "my")
+    write_png(export.root / "b.png", np.zeros((4, 4), np.uint8), (KEYWORD, f"{KEYWORD}: 9 bytes"))
+    shutil.rmtree(export.output)
+    said = export.run("labelme").output
+    assert "1 labelled image, 1 unlabelled" in said and "passed over: 1 x result that semicurv-tf predict wrote" in said
+    assert "1 x image beside a folder of images that has masks" in said and "2 x image of a folder inside" in said
+    assert sorted(path.name for path in (export.output / "images").rglob("*")) == ["a.png", "b.jpg"]
+
+
+def test_an_annotation_may_mean_an_image_of_a_data_set_inside(export):
+    export.image("site/images/a.png")
+    export.image("site/masks/a.png")
+    export.image("other/a.png")
+    _labelme(export, ("crack", 2, 3, 9, 8), image="site/images/a.png")
+    assert "1 labelled image" in export.run("labelme").output
+    assert (export.output / "masks" / "site" / "images" / "a.png").is_file()
