@@ -23,8 +23,10 @@ from pathlib import Path
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.formats import IMAGE_SUFFIXES, is_companion, is_image_name, said_of_passed_over
 from semicurv_tf.images.lists import read_list, same_name
-from semicurv_tf.images.photographs import IMAGE_FOLDERS, MASK_FOLDERS
+from semicurv_tf.images.photographs import IMAGE_FOLDERS, MASK_FOLDERS, is_written
+from semicurv_tf.images.provenance import is_result
 from semicurv_tf.images.walk import walk_files
+from semicurv_tf.wording import counted, some
 
 # NAME.jpg may go with NAME_mask.png; compared without regard to case, the first that is there wins.
 MASK_ENDINGS = ("", "_mask", "_masks", "_label", "_labels", "_lab", "_gt", "_1stho", "_seg", "-mask", "-label", "-gt")
@@ -92,7 +94,21 @@ def read_layout(folder: Path, images_only: bool = False) -> FolderLayout:
             f"{''.join(f' ({note})' for note in layout.notes)}. "
             f"Fix: put {', '.join(sorted(IMAGE_SUFFIXES))} files there"
         )
+    _note_predicted(layout, folder)
     return layout
+
+
+def _note_predicted(layout: FolderLayout, folder: Path) -> None:
+    """Says which masks are predictions that nobody has corrected."""
+    masks = [mask for _, mask in layout.pairs.values() if mask is not None]
+    written = [mask.name for mask in masks if is_result(mask)]
+    if written:
+        in_review = f"correct and save them (semicurv-tf review {folder}), or "
+        layout.notes.append(
+            f"{folder}: {len(written)} of {counted(len(masks), 'mask')} were written by semicurv-tf predict and not "
+            f"corrected since ({some(written)}): they are no ground truth. "
+            f"Fix: {in_review if named_folder(folder, IMAGE_FOLDERS) else ''}move them to another folder"
+        )
 
 
 def require_unlabelled_folder(folder: str | os.PathLike) -> None:
@@ -119,7 +135,7 @@ def named_folder(folder: Path, names: Iterable[str]) -> Path | None:
 
 def _add_images(layout: FolderLayout, images: Path, masks: Path | None, prefix: str = "") -> list:
     """Adds all images below a folder with their masks; returns their names."""
-    image_of = _by_stem(layout, images)
+    image_of = _by_stem(layout, images, results=False)
     if masks is None:
         mask_of = _split_off_masks(image_of) if images.name.lower() in IMAGE_FOLDERS else {}
     else:
@@ -160,12 +176,16 @@ def _split_off_masks(image_of: dict[str, Path]) -> dict[str, Path]:
     return masks
 
 
-def _by_stem(layout: FolderLayout, folder: Path) -> dict[str, Path]:
+def _by_stem(layout: FolderLayout, folder: Path, results: bool = True) -> dict[str, Path]:
+    """Stem to file, of image files at and below a folder; `results`: what `predict` wrote is among them."""
     files: dict[str, Path] = {}
-    passed_over = []
+    passed_over, predicted = [], []
     for file in walk_files(folder):
         if not is_image_name(file):
-            passed_over += [] if is_companion(file) else [file]
+            passed_over += [] if is_companion(file) or is_written(file) else [file]
+            continue
+        if not results and is_result(file):
+            predicted.append(file)
             continue
         stem = same_name(file.relative_to(folder).with_suffix("").as_posix())
         if stem in files:
@@ -173,10 +193,19 @@ def _by_stem(layout: FolderLayout, folder: Path) -> dict[str, Path]:
                 f"{file}: expected one file per stem, found {files[stem].name} as well. Fix: rename or remove one"
             )
         files.setdefault(stem, file)
+    _note_passed_over(layout, folder, passed_over, predicted)
+    return files
+
+
+def _note_passed_over(layout: FolderLayout, folder: Path, passed_over: list[Path], predicted: list[Path]) -> None:
     said = said_of_passed_over(passed_over)
     if said:
         layout.notes.append(f"{folder}: {said}")
-    return files
+    if predicted:
+        names = some([file.name for file in predicted])
+        layout.notes.append(
+            f"{folder}: {counted(len(predicted), 'file')} that semicurv-tf predict wrote left out ({names})"
+        )
 
 
 def _split_of_folders(names: list[str]) -> dict[str, list[str]] | None:
@@ -276,16 +305,17 @@ def _add_side_by_side(layout: FolderLayout, folder: Path, prefix: str) -> list[s
     """NAME.jpg with NAME.png, or any NAME with NAME_mask, as its mask; a file alone is an unlabelled image."""
     files: dict[str, list[Path]] = {}
     passed_over = []
+    predicted: list[Path] = []
     for file in sorted(folder.iterdir()):
         if file.name.startswith(".") or file.is_dir():
             continue
         if is_image_name(file):
             files.setdefault(same_name(file.stem), []).append(file)
-        elif not is_companion(file) and file.name != AREAS_FILE:
+        elif not (is_companion(file) or file.name == AREAS_FILE or is_written(file)):
             passed_over.append(file)
-    said = said_of_passed_over(passed_over)
-    if said:
-        layout.notes.append(f"{folder}: {said}")
+    for stem in [stem for stem, found in files.items() if all(map(is_result, found))]:
+        predicted += files.pop(stem)  # an overlay, or a mask whose image lies elsewhere
+    _note_passed_over(layout, folder, passed_over, predicted)
     mask_of = _split_off_masks({stem: found[0] for stem, found in files.items() if len(found) == 1})
     for stem in mask_of:
         del files[stem]

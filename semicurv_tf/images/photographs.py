@@ -14,6 +14,7 @@ from semicurv_tf.json_files import read_object
 from semicurv_tf.wording import counted, some
 
 RECORD = "predictions.json"  # of `predict`, in its output folder: what the masks there were made with
+LINES_RECORD = "lines.json"  # beside it: how lines are written
 LABELME, LAYERS = "labelme", "layers"  # folders of files to edit, in the same
 IMAGE_FOLDERS = ("images", "image", "imgs", "img")
 MASK_FOLDERS = ("masks", "mask", "labels", "label", "gt", "annotations", "groundtruth", "ground_truth")
@@ -94,19 +95,28 @@ def find_strangers(folder: str | Path, leave_out: Iterable[Path] = ()) -> list[P
     root = Path(folder)
     records = {file.parent for file in walk_files(root, leave_out) if is_record(file)}
     written = [folder for each in records for folder in ((each / LABELME, each / LAYERS) if each == root else (each,))]
-    return [
-        file
-        for file in find_passed_over(root, (*leave_out, *written))
-        if not (is_record(file) or (file.suffix.lower() != ".json" and is_own(file)))
-    ]
+    return [file for file in find_passed_over(root, (*leave_out, *written)) if not is_written(file)]
+
+
+def is_written(file: Path) -> bool:
+    """Whether a file that is no image was written by this package: lines, tables, and the records beside masks."""
+    if file.suffix.lower() != ".json":
+        return is_own(file)
+    if file.name == LINES_RECORD or file.name.endswith(f".{LINES_RECORD}"):
+        return _holds(file, {"format", "crs", "min_length_px", "kind"})
+    return is_record(file)
 
 
 def is_record(file: Path) -> bool:
     """Whether a file is the record of `predict`, of a folder or of a single mask."""
     if not (file.name == RECORD or file.name.endswith(f".{RECORD}")):
         return False
+    return _holds(file, {"model", "threshold"})
+
+
+def _holds(record: Path, keys: set[str]) -> bool:
     try:
-        return {"model", "threshold"} <= read_object(file, "").keys()
+        return keys <= read_object(record, "").keys()
     except UserError:
         return False
 

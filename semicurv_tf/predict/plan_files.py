@@ -14,10 +14,12 @@ from semicurv_tf.images.own_files import require_own
 from semicurv_tf.images.photographs import (
     LABELME,
     LAYERS,
+    LINES_RECORD,
     RECORD,
     Photographs,
     find_photographs,
     find_strangers,
+    is_written,
 )
 from semicurv_tf.images.provenance import is_made_from
 from semicurv_tf.images.results import SUFFIXES
@@ -28,7 +30,6 @@ from semicurv_tf.predict.write_lines import LineOptions
 from semicurv_tf.vector.segments import NOTHING, LeftOut
 from semicurv_tf.whole_files import write_json
 
-LINES_RECORD = "lines.json"  # beside the record of masks: how lines are written
 FORMATS = ("auto", "png", "tif")
 
 
@@ -259,7 +260,7 @@ def choose_jobs(
     to_do = [job for job in jobs if not (begun and job.finished(since or 0.0, lines_since or 0.0))]
     places = [path for job in to_do for path in job.outputs.values()]
     record = _record(output, LINES_RECORD)
-    if lines is not None and lines_since is None and record.is_file() and not _of_lines(record):
+    if lines is not None and lines_since is None and record.is_file() and not is_written(record):
         places.append(record)
     fix = "another --output, or --overwrite to replace them"
     require_own({f"--output {output}": [*places, *further]}, fix)
@@ -269,13 +270,6 @@ def choose_jobs(
 def _record(output: Path, name: str) -> Path:
     """The record of a folder, or of a single mask."""
     return output.with_name(f"{output.stem}.{name}") if names_file(output) else output / name
-
-
-def _of_lines(record: Path) -> bool:
-    try:
-        return read_object(record, "").keys() == {field.name for field in dataclasses.fields(LineOptions)}
-    except UserError:
-        return False
 
 
 def open_output(output: str | Path, settings: dict, overwrite: bool) -> float:

@@ -10,6 +10,8 @@ from semicurv_tf.data.folder_layout import MASK_ENDINGS, read_layout
 from semicurv_tf.data.load import load_dataset
 from semicurv_tf.data.verify import verify
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.provenance import KEYWORD
+from semicurv_tf.whole_files import write_json, write_png
 
 
 def pairs(files) -> dict:
@@ -213,3 +215,48 @@ def test_a_read_fault_is_never_a_full_disk(files, cache, monkeypatch):
     with pytest.raises(Exception) as error:
         load_dataset("folder", files.root, cache_dir=cache)
     assert "room to write" not in str(error.value) and "free space" not in str(error.value)
+
+
+def _predicted(path):
+    write_png(path, np.zeros((4, 5), np.uint8), (KEYWORD, f"{KEYWORD}: 9 bytes, modified 9 ns"))
+
+
+def test_masks_that_predict_wrote_are_told_from_drawn_ones(files):
+    for name in ("a", "b", "c"):
+        files.photo(f"images/{name}.jpg", format="JPEG")
+    files.mask("masks/a.png")
+    _predicted(files.root / "masks" / "b.png")
+    write_json(files.root / "masks" / "predictions.json", {"model": "0", "threshold": 0.5})
+    layout = read_layout(files.root)
+    assert [name for name, (_, mask) in layout.pairs.items() if mask] == ["a", "b"] and not layout.faults
+    (note,) = layout.notes
+    assert "1 of 2 masks were written by semicurv-tf predict" in note and "(b.png)" in note
+    assert note.endswith(
+        f"Fix: correct and save them (semicurv-tf review {files.root}), or move them to another folder"
+    )
+    assert any("1 of 2 masks" in line for line in verify("folder", files.root).warnings)
+    files.mask("masks/b.png")  # corrected
+    assert read_layout(files.root).notes == []
+
+
+def test_results_beside_photographs(files):
+    """As `predict` leaves them with the folder of photographs for --output: masks are told, overlays are no images."""
+    for name in ("a", "b"):
+        files.photo(f"{name}.jpg", format="JPEG")
+        _predicted(files.root / f"{name}.png")
+        _predicted(files.root / f"{name}.overlay.png")
+    layout = read_layout(files.root)
+    assert sorted(layout.pairs) == ["a", "b"] and not layout.faults
+    assert any(
+        "2 files that semicurv-tf predict wrote left out (a.overlay.png, b.overlay.png)" in note
+        for note in layout.notes
+    )
+    assert any("2 of 2 masks" in note and note.endswith("Fix: move them to another folder") for note in layout.notes)
+
+
+def test_results_among_images_are_no_images(files):
+    files.photo("images/a.jpg", format="JPEG")
+    _predicted(files.root / "images" / "a.png")
+    layout = read_layout(files.root)
+    assert layout.pairs == {"a": (files.root / "images" / "a.jpg", None)} and not layout.faults
+    assert "1 file that semicurv-tf predict wrote left out (a.png)" in layout.notes[0]
