@@ -1,6 +1,7 @@
 """`semicurv-tf predict`: masks of an image or a folder, of any size and kind."""
 
 import shlex
+from pathlib import Path
 
 import click
 
@@ -257,8 +258,7 @@ def predict(
             "correct some, and train with them: semicurv-tf train --help"
         )
         options["kind"] = kind
-    if beam_options and runner != "beam":
-        raise UserError(f"{beam_options[0]}: not an option of this command. Fix: leave it out, or --runner beam")
+    _require_options(images, beam_options, runner == "beam")
     if images is None:
         raise UserError("--input: missing. Fix: name an image or a folder of images")
     if options["engine"] == "openvino":
@@ -297,6 +297,35 @@ def predict(
         click.echo(f"  {printable(summary.passed_over)}")
     if summary.faults:
         raise RetryLater(summary.faults) if summary.lost else UserError(summary.faults)
+
+
+def _require_options(images, words, by_beam):
+    """Refuses words that are no options of Beam's; what a shell made of `photos/*.png` is told as such.
+
+    A word without `--` before it may be the value of an option, unless it is an image or a folder.
+    """
+    from semicurv_tf.errors import UserError
+    from semicurv_tf.images.formats import is_image_name
+    from semicurv_tf.wording import counted, some
+
+    is_option = [word.startswith("-") for word in words]
+    is_value = [before and "=" not in previous for before, previous in zip([False, *is_option], ["", *words])]
+    is_input = [Path(word).is_dir() or (Path(word).is_file() and is_image_name(Path(word))) for word in words]
+    inputs = [
+        word for word, option, value, image in zip(words, is_option, is_value, is_input)
+        if not option and image and not (by_beam and value and Path(word).is_dir())
+    ]  # fmt: skip
+    if inputs:
+        folders = {str(Path(word).parent) for word in filter(None, (images, *inputs))}
+        fix = f"--input {shlex.quote(folders.pop())}" if len(folders) == 1 else "--input FILE.txt"
+        raise UserError(
+            f"--input: takes one image, one folder, or a .txt file that names an image per line; found "
+            f"{counted(len(inputs), 'further path')} ({some(inputs)}). Fix: {fix}"
+        )
+    unknown = [word for word, option, value in zip(words, is_option, is_value) if not by_beam or not (option or value)]
+    if unknown:
+        fix = "leave it out" if by_beam else "leave it out, or --runner beam if it is Beam's"
+        raise UserError(f"{unknown[0]}: not an option of this command. Fix: {fix}")
 
 
 def _line_options(format, **given):

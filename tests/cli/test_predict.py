@@ -219,3 +219,29 @@ def test_options_of_a_server_reach_its_client(images, tmp_path, monkeypatch):
         call("--server", "grpc://h:1", "--input", images, "--output", tmp_path / "out", *options, *batch)
     expected = {"version": 7, "label": None, "deadline_s": 3.0, "max_message_mb": 9, "security": Security()}
     assert asked == [("grpc://h:1", "m", expected)] * 2
+
+
+def test_what_a_shell_makes_of_a_pattern(images, tmp_path):
+    """`--input in/*.png`: the first image is the option's, all others are words behind it; with Beam too."""
+    for beam in ((), ("--runner", "beam")):
+        result = call("--input", images / "a.png", images / "b.png", "--output", tmp_path / "out", *beam)
+        assert isinstance(result.exception, UserError), result
+        (line,) = result.exception.lines
+        assert "1 further path" in line and str(images / "b.png") in line and line.endswith(f"Fix: --input {images}")
+    assert not (tmp_path / "out").exists()
+
+
+def test_words_that_are_no_options_are_refused_and_those_of_beam_are_not(images, tmp_path):
+    from semicurv_tf.cli.predict import _require_options
+
+    (tmp_path / "needs.txt").touch()
+    for words in (["--name=value", "--flag"], ["--workers", "2", "-x", "y"], ["--file", str(tmp_path / "needs.txt")],
+                  ["--temp", str(tmp_path)]):  # fmt: skip
+        _require_options(str(images), words, by_beam=True)
+        with pytest.raises(UserError, match="--runner beam|further path"):
+            _require_options(str(images), words, by_beam=False)
+    for words in (["stray"], ["--name=value", "stray"], ["--workers", "2", "stray"]):
+        with pytest.raises(UserError, match="stray: not an option of this command. Fix: leave it out$"):
+            _require_options(str(images), words, by_beam=True)
+    with pytest.raises(UserError, match=r"2 further paths.*Fix: --input FILE\.txt"):
+        _require_options(str(images / "a.png"), [str(images / "b.png"), str(tmp_path)], by_beam=False)
