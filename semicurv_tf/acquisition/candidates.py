@@ -9,6 +9,7 @@ import numpy as np
 
 from semicurv_tf.data.identity import title
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.formats import names_a_file
 from semicurv_tf.images.photographs import find_photographs
 from semicurv_tf.images.reader import read_valid_image
 from semicurv_tf.images.values import ValueRanges
@@ -148,6 +149,9 @@ def labelled_files(run: str | Path, data_dir: str | None = None) -> set[Path] | 
 
 
 def require_folder(output: str | Path) -> None:
-    """Raises `UserError` where the output folder is a file."""
+    """Raises `UserError` where the output folder is a file, or has the name of one."""
+    if names_a_file(Path(output)) and not Path(output).exists():
+        fix = f"--output {Path(output).with_suffix('')}"
+        raise UserError(f"--output {output}: expected a folder, found the name of a file. Fix: {fix}")
     if Path(output).exists() and not Path(output).is_dir():
         raise UserError(f"--output {output}: expected a folder, found a file. Fix: name a folder")

@@ -78,6 +78,7 @@ def measure(
     from semicurv_tf.cli.console import console
     from semicurv_tf.cli.image_progress import ImageProgress
     from semicurv_tf.errors import UserError
+    from semicurv_tf.images.formats import names_a_file
     from semicurv_tf.images.own_files import require_own
     from semicurv_tf.inference.memory import parse_memory
     from semicurv_tf.pavement import measure as measuring
@@ -101,6 +102,9 @@ def measure(
         require_opencv()
     if maps is not None and maps.exists() and not maps.is_dir():
         raise UserError(f"--maps {maps}: expected a folder, found a file. Fix: name a folder")
+    if maps is not None and names_a_file(maps):
+        fix = f"--maps {maps.with_suffix('')}"
+        raise UserError(f"--maps {maps}: expected a folder, found the name of a file. Fix: {fix}")
     if camera_height_m is not None and photos is None:
         raise UserError("--camera-height-m: needs the photographs' EXIF. Fix: --photos FOLDER")
     if sections is not None and stations is None and photos is None:

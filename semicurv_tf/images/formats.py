@@ -21,12 +21,20 @@ _EXTRAS = ((HEIF_SUFFIXES, "pillow_heif", "pillow-heif"), (RAW_SUFFIXES, "rawpy"
 # What lies beside images and belongs to them: world files, projections, statistics and overviews of GIS programs.
 _COMPANIONS = frozenset({".tfw", ".tifw", ".jgw", ".jpgw", ".pgw", ".pngw", ".bpw", ".wld", ".prj", ".ovr"})
 _COMPANION_NAMES = frozenset({"thumbs.db", "desktop.ini"})
+_FILES = frozenset({
+    ".csv", ".geojson", ".gpkg", ".graphml", ".html", ".json", ".jsonl", ".pdf", ".shp", ".txt", ".xml", ".zip",
+})  # fmt: skip
 _HINTS = {
     ".json": "an annotation is no image: semicurv-tf datasets import",
     ".xml": "an annotation is no image: semicurv-tf datasets import",
     ".pdf": "save its pages as images",
     ".zip": "unpack it",
 }
+
+
+def names_a_file(path: Path) -> bool:
+    """Whether a path is no folder and has the suffix of a file that commands read or write: no name for a folder."""
+    return path.suffix.lower() in IMAGE_SUFFIXES | _FILES and not path.is_dir()
 
 
 def is_tiff(path: Path) -> bool:

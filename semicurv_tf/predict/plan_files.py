@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.images.formats import IMAGE_SUFFIXES, said_of_passed_over
+from semicurv_tf.images.formats import IMAGE_SUFFIXES, names_a_file, said_of_passed_over
 from semicurv_tf.images.header import read_header
 from semicurv_tf.images.lists import find_listed, read_list
 from semicurv_tf.images.own_files import require_own
@@ -122,6 +122,14 @@ def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[
     if output.suffix.lower() in IMAGE_SUFFIXES - SUFFIXES and not output.is_dir():
         fix = f"--output {output.with_suffix('.png')}" if images.is_file() else f"--output {output.with_suffix('')}"
         raise UserError(f"--output {output}: masks are written as .png or .tif, or into a folder. Fix: {fix}")
+    if names_a_file(output) and not names_file(output):
+        lines = f" --vectors {'gpkg' if output.suffix.lower() == '.gpkg' else 'geojson'}"
+        of_lines = output.suffix.lower() in (".geojson", ".gpkg", ".csv")
+        place = output.with_suffix(".png" if images.is_file() and images.suffix.lower() != ".txt" else "")
+        raise UserError(
+            f"--output {output}: expected a folder, or for one image a mask's name (.png, .tif), found the name of "
+            f"another file. Fix: --output {place}{lines if of_lines else ''}"
+        )
     if output.exists() and not output.is_dir():
         raise UserError(f"--output {output}: expected a folder, found a file. Fix: name a folder")
     if images.exists() and names_file(output):

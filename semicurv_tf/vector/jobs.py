@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.formats import names_a_file
 from semicurv_tf.images.photographs import images_by_stem
 from semicurv_tf.images.walk import find_images
 
@@ -99,6 +100,11 @@ def _plan_folder(
     for option, path in (("--output", output), ("--picture", picture), ("--graphml", graphml)):
         if path is not None and path.exists() and not path.is_dir():
             raise UserError(f"{option} {path}: expected a folder, as --input is one, found a file. Fix: name a folder")
+        if path is not None and names_a_file(path):
+            raise UserError(
+                f"{option} {path}: expected a folder, as --input is one, found the name of a file. "
+                f"Fix: {option} {path.with_suffix('')}"
+            )
     if over is not None and not over.is_dir():
         raise UserError(
             f"--over {over}: expected a folder of images, as --input is a folder of masks, found none. Fix: check it"

@@ -7,6 +7,8 @@ from PIL import Image
 from semicurv_tf.acquisition.candidates import FolderImages, TrainingImages
 from semicurv_tf.acquisition.next_images import Judges, choose_next
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.provenance import KEYWORD
+from semicurv_tf.whole_files import write_png
 
 
 def read(path):
@@ -119,3 +121,12 @@ def test_16_bit_images_are_stretched_by_the_runs_range_and_bands_beyond_three_ar
     choose_next(judges, FolderImages(folder, tmp_path / "out"), tmp_path / "out", count=1)
     assert all(image.shape[-1] == 5 and set(np.unique(image)) == {50, 75} for image in seen)  # (700 - 500) / 4
     assert (tmp_path / "out" / "next.png").is_file()
+
+
+def test_an_output_named_like_a_file_and_results_among_the_images(tmp_path):
+    with pytest.raises(UserError, match=r"found the name of a file\. Fix: --output .*/next$"):
+        FolderImages(tmp_path, tmp_path / "next.csv")
+    Image.fromarray(np.zeros((4, 5), np.uint8)).save(tmp_path / "a.jpg")
+    write_png(tmp_path / "a.png", np.zeros((4, 5), np.uint8), (KEYWORD, f"{KEYWORD}: 9 bytes, modified 9 ns"))
+    pool = FolderImages(tmp_path, tmp_path / "out")
+    assert pool.names == ["a.jpg"] and pool.left_out == "left out: 1 file that semicurv-tf predict wrote (.)"

@@ -62,6 +62,24 @@ def test_a_picture_that_masks_are_not_written_as_is_refused(folder, tmp_path, na
     assert plan_jobs(folder, tmp_path / name, Outputs())
 
 
+@pytest.mark.parametrize(
+    ("name", "one", "several"),
+    [
+        ("mask.geojson", "mask.png --vectors geojson", "mask --vectors geojson"),
+        ("mask.GPKG", "mask.png --vectors gpkg", "mask --vectors gpkg"),
+        ("mask.json", "mask.png", "mask"),
+    ],
+)
+def test_no_folder_is_made_of_a_files_name(folder, tmp_path, name, one, several):
+    for images, expected in ((folder / "a.png", one), (folder, several)):
+        with pytest.raises(UserError, match="expected a folder") as error:
+            plan_jobs(images, tmp_path / name, Outputs())
+        assert error.value.lines[0].endswith(f"Fix: --output {tmp_path / expected}")
+    (tmp_path / name).mkdir()  # an earlier version made it
+    assert plan_jobs(folder, tmp_path / name, Outputs())
+    assert plan_jobs(folder, tmp_path / "run.v2", Outputs())
+
+
 def test_the_next_image_is_read_while_the_network_computes_one_at_a_time(folder, tmp_path, monkeypatch):
     read, computing, at_once = {name: threading.Event() for name in ("a.png", "b.png", "c.png")}, [], []
     open_pages = predict_files.open_pages
