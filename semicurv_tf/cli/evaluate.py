@@ -1,10 +1,10 @@
 """`semicurv-tf evaluate`: the scores of a run on images with masks, and the choice of its threshold."""
 
-import sys
 from pathlib import Path
 
 import click
 
+from semicurv_tf.cli.stopped import ends_when_stopped
 from semicurv_tf.onednn import take_onednn
 from semicurv_tf.threads import one_layer_at_a_time
 
@@ -191,9 +191,5 @@ def _score_folds(run, folds, data_dir, unlabelled_dir):
     take_onednn(run)
     with quiet_start():
         from semicurv_tf.evaluation import folds as scoring
-        from semicurv_tf.training.stopping import Stopped
-    try:
+    with ends_when_stopped():
         print(scoring.table(scoring.score_folds(run, folds, console(), data_dir, unlabelled_dir), run))
-    except Stopped as stopped:
-        print(f"stopped at step {stopped.step}, checkpoint written. Continue: the same command", file=sys.stderr)
-        sys.exit(130)
