@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from semicurv_tf.api.interrupted import interrupted
 from semicurv_tf.api.network import Network
 from semicurv_tf.api.settings import console, settings_of
 from semicurv_tf.config import Config, load_stored_config
@@ -114,7 +115,6 @@ class Run(Network):
             UserError: fewer photographs with masks than folds.
             KeyboardInterrupt: after Ctrl-C, with a checkpoint written.
         """
-        from semicurv_tf.api.train import interrupted
         from semicurv_tf.evaluation.folds import score_folds
 
         if folds < 2:
@@ -151,7 +151,6 @@ class Run(Network):
         """
         from semicurv_tf.advice.advise import advise
         from semicurv_tf.advice.outcome import as_dict
-        from semicurv_tf.api.train import interrupted
 
         if folds < 2:
             raise UserError(f"folds: expected at least 2, found {folds}. Fix: folds=3")
@@ -249,7 +248,6 @@ class Run(Network):
             UserError: another configuration, other images, or another process in it.
             KeyboardInterrupt: after Ctrl-C, with a checkpoint written.
         """
-        from semicurv_tf.api.train import interrupted
         from semicurv_tf.training import run_folder
         from semicurv_tf.training import train as training
 
