@@ -67,7 +67,7 @@ class Run(Network):
         from semicurv_tf.evaluation.choose_threshold import threshold_of
         from semicurv_tf.evaluation.open_run import SPLITS, open_run
         from semicurv_tf.evaluation.score_run import score_images
-        from semicurv_tf.metrics.catalogue import parse_metrics
+        from semicurv_tf.metrics.catalogue import metrics_of
 
         if new and split is not None:
             raise UserError(f"new: expected no split beside it, found split={split!r}. Fix: leave one of them out")
@@ -77,7 +77,7 @@ class Run(Network):
         if not (threshold == "chosen" if isinstance(threshold, str) else 0 < threshold < 1):
             raise UserError(f'threshold: expected a number in (0, 1) or "chosen", found {threshold!r}. Fix: 0.5')
         listed = metrics if isinstance(metrics, str) else ",".join(metrics)
-        names = parse_metrics("all" if page is not None and not listed else listed) if listed or page else ()
+        names = metrics_of(listed or None, page is not None)
         if page is not None:
             from semicurv_tf.report.page import require_file
 
