@@ -11,7 +11,6 @@ import numpy as np
 from semicurv_tf.annotations.material import Material, read_json
 from semicurv_tf.annotations.run_lengths import coco_counts, decode_counts
 from semicurv_tf.annotations.shapes import AnnotatedImage, Annotations, Patch, Polygon, Shape, points_of
-from semicurv_tf.errors import UserError
 
 _PARTS = ("images", "annotations", "categories")
 
@@ -19,12 +18,7 @@ _PARTS = ("images", "annotations", "categories")
 def read_coco(material: Material) -> Annotations:
     """Every COCO file of the material."""
     found = Annotations()
-    for path in material.files(".json"):
-        try:
-            content = read_json(path)
-        except UserError as error:
-            found.faults.extend(error.lines)
-            continue
+    for path, content in material.contents(".json", read_json, found.faults):
         if not isinstance(content, dict) or not all(isinstance(content.get(part), list) for part in _PARTS):
             found.passed_over["JSON file that is not COCO's"] += 1
             continue

@@ -34,12 +34,7 @@ _MASKS = "SegmentationClass"
 def read_cvat(material: Material) -> Annotations:
     """Every CVAT export of the material, of either kind."""
     found = Annotations()
-    for path in material.files(".xml"):
-        try:
-            root = read_xml(path)
-        except UserError as error:
-            found.faults.extend(error.lines)
-            continue
+    for path, root in material.contents(".xml", read_xml, found.faults):
         if root.tag != "annotations":
             found.passed_over["XML file that is not CVAT's"] += 1
             continue

@@ -13,18 +13,12 @@ import numpy as np
 from semicurv_tf.annotations.material import Material, read_json, with_size
 from semicurv_tf.annotations.run_lengths import decode_label_studio
 from semicurv_tf.annotations.shapes import AnnotatedImage, Annotations, Ellipse, Patch, Polygon, Shape, box, points_of
-from semicurv_tf.errors import UserError
 
 
 def read_label_studio(material: Material) -> Annotations:
     """Every Label Studio export of the material."""
     found = Annotations()
-    for path in material.files(".json"):
-        try:
-            content = read_json(path)
-        except UserError as error:
-            found.faults.extend(error.lines)
-            continue
+    for path, content in material.contents(".json", read_json, found.faults):
         tasks = content if isinstance(content, list) else [content]
         if not all(isinstance(task, dict) and isinstance(task.get("data"), dict) for task in tasks) or not tasks:
             found.passed_over["JSON file that is not Label Studio's export"] += 1

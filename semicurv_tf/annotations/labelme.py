@@ -33,12 +33,7 @@ _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "BMP": ".bmp", "TIFF": ".tif", "WEBP
 def read_labelme(material: Material) -> Annotations:
     """Every labelme file of the material."""
     found = Annotations()
-    for path in material.files(".json"):
-        try:
-            content = read_json(path)
-        except UserError as error:
-            found.faults.extend(error.lines)
-            continue
+    for path, content in material.contents(".json", read_json, found.faults):
         if not isinstance(content, dict) or not isinstance(content.get("shapes"), list):
             found.passed_over["JSON file that is not labelme's"] += 1
             continue

@@ -15,8 +15,9 @@ import tempfile
 import xml.etree.ElementTree as ElementTree
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.parsers import expat
 
@@ -30,6 +31,7 @@ MOST_TEXT_BYTES = 2 * 2**30  # of a JSON or XML file
 MOST_UNPACKED_BYTES = 64 * 2**30  # of an archive
 _RATIO = 1000  # between a member's size unpacked and packed: DEFLATE ends at 1032, drawn masks stay well below
 _UPLOAD_PREFIX = re.compile(r"[0-9a-f]{8}-")  # Label Studio's, before the name of an uploaded file
+_Content = TypeVar("_Content")
 _NOT_IMAGES = {"SegmentationClass", "SegmentationObject"}  # folders of masks in a CVAT archive
 
 
@@ -58,6 +60,24 @@ class Material:
     def files(self, *suffixes: str) -> list[Path]:
         """Files of these suffixes at and below the folders, sorted; hidden ones are not among them."""
         return [file for root in self.roots for file in walk_files(root) if file.suffix.lower() in suffixes]
+
+    def contents(
+        self, suffix: str, read: Callable[[Path], _Content], faults: list[str]
+    ) -> Iterator[tuple[Path, _Content]]:
+        """The files of a suffix that can be read, each with its content.
+
+        Args:
+            suffix: such as ".json".
+            read: `read_json` or `read_xml`.
+            faults: gets a line for each file that cannot be read.
+        """
+        for path in self.files(suffix):
+            try:
+                content = read(path)
+            except UserError as error:
+                faults.extend(error.lines)
+            else:
+                yield path, content
 
     def find(self, reference: str, beside: Path | None = None) -> Path | str:
         """The image that a file means by `reference`.
