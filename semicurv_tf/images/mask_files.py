@@ -17,7 +17,7 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.images.georeference import PIP, import_rasterio, raster_grid
 from semicurv_tf.images.grid import Grid
 from semicurv_tf.images.header import Header, read_header
-from semicurv_tf.images.masks import mask_values, one_channel
+from semicurv_tf.images.masks import mask_values, no_data_of, one_channel
 from semicurv_tf.images.opener import expect_bearable, naming
 from semicurv_tf.images.rasters import open_dataset
 from semicurv_tf.images.reader import Decoded, decode
@@ -111,9 +111,7 @@ def _read_whole(path: Path, threshold: float | None, header: Header, placed: boo
         decoded = decoded.turned(_TURNED_BACK.get(decoded.orientation, decoded.orientation))
         with open_dataset(path) as dataset:
             grid = raster_grid(dataset)
-    values, no_data = mask_values(decoded, path), decoded.no_data
-    if no_data is not None and not values[no_data].any():  # no-data 0 is how some tools call the background of a mask
-        no_data = None
+    values, no_data = mask_values(decoded, path), no_data_of(decoded)
     if decoded.alpha is not None and values is not decoded.alpha and (header.tiff or placed):
         hidden = decoded.alpha == 0
         no_data = hidden if no_data is None else no_data | hidden
@@ -174,7 +172,7 @@ def _of_strips(path, shape, strips, threshold) -> tuple[np.ndarray, int]:
         row += len(values)
         lacking = np.zeros(values.shape, bool) if lacking is None else lacking
         if values.dtype.kind == "f":
-            lacking = lacking | np.isnan(values)
+            lacking = lacking | ~np.isfinite(values)
         valid -= int(np.count_nonzero(lacking))
         if threshold is not None:
             mask[part] = (values > threshold) & ~lacking

@@ -53,6 +53,8 @@ class ReadMask:
         known: bool `(height, width, 1)`, False where the label is unknown; None where all are known.
         unknown_value: the value of the file that was found to mean so; None where there is none.
         positive_value: the one value of the file beside 0; None as for `label`.
+        lacks_data: whether the file marks pixels that hold no data; these are not known either.
+        no_data_value: what the file calls so, where it does.
     """
 
     mask: np.ndarray
@@ -61,6 +63,8 @@ class ReadMask:
     known: np.ndarray | None = None
     unknown_value: int | None = None
     positive_value: int | None = None
+    lacks_data: bool = False
+    no_data_value: float | None = None
 
 
 def read_mask(path: Path, rule: MaskRule = MaskRule(), image: Path | None = None) -> np.ndarray:
@@ -73,7 +77,7 @@ def read_mask_of(path: Path, rule: MaskRule = MaskRule(), image: Path | None = N
 
     Colour masks must be grey in all but name (equal channels). A palette that is grey counts by its grey values, any
     other by its indices, where black is 0. Where colour says nothing (all that is visible has one colour), alpha is the
-    mask.
+    mask. Pixels that the file says hold no data are of unknown label, see `no_data_of`.
 
     Args:
         path: the file.
@@ -91,9 +95,13 @@ def read_mask_of(path: Path, rule: MaskRule = MaskRule(), image: Path | None = N
             stored, decoded = True, decoded.turned(image_orientation(image)[0])
         values = mask_values(decoded, path)
         expect_large_enough(path, *values.shape[:2])
-        unknown = unknown_value(values, rule)
-        known = None if unknown is None else (values != unknown)
-        labelled = values if known is None else np.where(known, values, values.dtype.type(0))
+        no_data = no_data_of(decoded, rule.positive_value)
+        known = None if no_data is None else ~no_data
+        labelled = _where_known(values, known)
+        unknown = unknown_value(labelled, rule)
+        if unknown is not None:
+            known = (values != unknown) if known is None else known & (values != unknown)
+            labelled = _where_known(values, known)
         mask = apply_mask_rule(labelled, rule, path)
     label = positive = None
     if rule.automatic:
@@ -103,7 +111,30 @@ def read_mask_of(path: Path, rule: MaskRule = MaskRule(), image: Path | None = N
     if known is None or known.all():
         return ReadMask(mask, label, stored, positive_value=positive)
     known = known[..., None]
-    return ReadMask(mask * known, label, stored, known, unknown, positive)
+    lacks_data = no_data is not None
+    no_data_value = decoded.no_data_value if lacks_data else None
+    return ReadMask(mask * known, label, stored, known, unknown, positive, lacks_data, no_data_value)
+
+
+def no_data_of(decoded: Decoded, positive_value: int | None = None) -> np.ndarray | None:
+    """Where a mask file says that it holds no data, bool `(height, width)`; None: nowhere.
+
+    A no-data value of 0 is how some tools call the background, and is passed over; so is one that the user calls
+    foreground.
+
+    Args:
+        decoded: the file.
+        positive_value: of the rule.
+    """
+    values, told = decoded.values, decoded.no_data_value
+    if told is not None and told in (0, positive_value):
+        no_data = ~np.isfinite(values if values.ndim == 2 else values.sum(axis=-1))
+    elif told is not None and decoded.indices is not None:
+        no_data = decoded.indices == told
+        no_data = no_data if decoded.no_data is None else no_data | decoded.no_data
+    else:
+        no_data = decoded.no_data
+    return None if no_data is None or not no_data.any() else no_data
 
 
 def unknown_value(values: np.ndarray, rule: MaskRule) -> int | None:
@@ -152,7 +183,7 @@ def one_channel(values: np.ndarray, path: Path) -> np.ndarray:
     if values.ndim == 2:
         return values
     colours = values[..., :3] if values.shape[-1] in (3, 4) else values[..., :1]
-    if (colours != colours[..., :1]).any():
+    if _differ(colours, colours[..., :1]).any():
         raise UserError(
             f"{path}: expected a grey or palette mask, found colours. "
             "Fix: save the mask with one channel, or is this an image in place of a mask?"
@@ -191,6 +222,18 @@ def check_same_size(image: np.ndarray, other: np.ndarray, image_path: Path, othe
             f"{other_path}: expected {w}x{h} pixels as its image {image_path.name}, found "
             f"{other_w}x{other_h}. Fix: save both at one size"
         )
+
+
+def _differ(values: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Where values differ, bool; what is no number is no data, and the same in both."""
+    different = values != others
+    if values.dtype.kind == "f":
+        different &= ~(np.isnan(values) & np.isnan(others))
+    return different
+
+
+def _where_known(values: np.ndarray, known: np.ndarray | None) -> np.ndarray:
+    return values if known is None else np.where(known, values, values.dtype.type(0))
 
 
 def _on_stored_grid(shape: tuple[int, ...], image: Path) -> bool:

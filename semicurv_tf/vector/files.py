@@ -177,7 +177,7 @@ def vectorize_file(
         write_picture(job.picture, draw_vectors(vectors, background, reading.colour))
     rows = tuple(table_rows(vectors, job.name, reading.rows, reading.kind))
     return Outcome(
-        job.source, summary_row(vectors, job.name), rows, tuple(_notes(vectors, file)), crs=coordinates.crs,
+        job.source, summary_row(vectors, job.name), rows, tuple(_notes(vectors, file, job.source)), crs=coordinates.crs,
         comparison=comparison, left_out=vectors.left_out,
     )  # fmt: skip
 
@@ -313,9 +313,10 @@ def _background(over: Path | None, mask: np.ndarray) -> np.ndarray:
     return image
 
 
-def _notes(vectors: Vectors, file: MaskFile) -> Iterator[str]:
+def _notes(vectors: Vectors, file: MaskFile, source: Path) -> Iterator[str]:
     if vectors.foreground == 0:
-        yield "no foreground, no lines"
+        told = f" (rio edit-info --unset-nodata {source}, if what it calls no data is the structure)"
+        yield "no foreground, no lines" + (told if file.valid < file.mask.size else "")
     elif vectors.foreground > 0.5 * vectors.valid:
         yield "more than half of it is foreground; is it inverted?"
     if file.valid < file.mask.size:
