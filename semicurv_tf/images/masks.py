@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 
@@ -182,6 +183,12 @@ def one_channel(values: np.ndarray, path: Path) -> np.ndarray:
     """
     if values.ndim == 2:
         return values
+    bands = values.shape[-1]
+    if bands not in (3, 4) and not _repeats_first(values):
+        raise UserError(
+            f"{path}: expected a mask of one band, found {bands} bands that differ, as where each class has its own. "
+            f"Fix: keep the band of the structure, e.g. gdal_translate -b {min(2, bands)} {quote(str(path))} ONE_BAND.tif"
+        )
     colours = values[..., :3] if values.shape[-1] in (3, 4) else values[..., :1]
     if _differ(colours, colours[..., :1]).any():
         raise UserError(
@@ -222,6 +229,13 @@ def check_same_size(image: np.ndarray, other: np.ndarray, image_path: Path, othe
             f"{other_path}: expected {w}x{h} pixels as its image {image_path.name}, found "
             f"{other_w}x{other_h}. Fix: save both at one size"
         )
+
+
+def _repeats_first(values: np.ndarray) -> bool:
+    """Whether all bands are the first, or the second of two is alpha that is opaque all over."""
+    if values.shape[-1] == 2 and values.dtype.kind == "u" and (values[..., 1] == np.iinfo(values.dtype).max).all():
+        return True
+    return not _differ(values, values[..., :1]).any()
 
 
 def _differ(values: np.ndarray, others: np.ndarray) -> np.ndarray:

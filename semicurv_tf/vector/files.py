@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 
@@ -315,7 +316,7 @@ def _background(over: Path | None, mask: np.ndarray) -> np.ndarray:
 
 def _notes(vectors: Vectors, file: MaskFile, source: Path) -> Iterator[str]:
     if vectors.foreground == 0:
-        told = f" (rio edit-info --unset-nodata {source}, if what it calls no data is the structure)"
+        told = f" (rio edit-info --unset-nodata {quote(str(source))}, if what it calls no data is the structure)"
         yield "no foreground, no lines" + (told if file.valid < file.mask.size else "")
     elif vectors.foreground > 0.5 * vectors.valid:
         yield "more than half of it is foreground; is it inverted?"

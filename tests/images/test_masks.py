@@ -233,3 +233,23 @@ def test_no_data_of_a_palette_is_an_index(tmp_path):
     read = read_mask_of(path)
     np.testing.assert_array_equal(read.mask[..., 0], LINE)
     np.testing.assert_array_equal(read.known[..., 0], ~VOID)
+
+
+@pytest.mark.parametrize("bands", [2, 5])
+@pytest.mark.parametrize("line", [LINE, np.zeros_like(LINE)])
+def test_a_band_for_each_class_is_no_mask(tmp_path, bands, line):
+    """[background, line, nothing, ...]: the first band is the line inverted."""
+    values = np.stack([~line, line, *(bands - 2) * [np.zeros_like(line)]], axis=-1).astype(np.uint8) * np.uint8(255)
+    tifffile.imwrite(tmp_path / "a.tif", values, photometric="minisblack", planarconfig="contig")
+    for read in (read_mask_of, read_mask_file):
+        with pytest.raises(UserError, match=f"a.tif: expected a mask of one band, found {bands} bands.*-b 2 .*a.tif"):
+            read(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("further", [[LINE], 4 * [LINE], [np.ones_like(LINE)]])
+def test_bands_that_repeat_the_first_are_one_mask(tmp_path, further):
+    """The last: alpha that is opaque, and not marked as such."""
+    values = np.stack([LINE, *further], axis=-1).astype(np.uint8) * np.uint8(255)
+    tifffile.imwrite(tmp_path / "a.tif", values, photometric="minisblack", planarconfig="contig")
+    np.testing.assert_array_equal(read_mask(tmp_path / "a.tif")[..., 0], LINE)
+    np.testing.assert_array_equal(read_mask_file(tmp_path / "a.tif").mask, LINE)
