@@ -17,7 +17,7 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.images.georeference import PIP, import_rasterio, raster_grid
 from semicurv_tf.images.grid import Grid
 from semicurv_tf.images.header import Header, read_header
-from semicurv_tf.images.masks import mask_values, no_data_of, one_channel
+from semicurv_tf.images.masks import half_of, mask_values, no_data_of, one_channel
 from semicurv_tf.images.opener import expect_bearable, naming
 from semicurv_tf.images.rasters import open_dataset
 from semicurv_tf.images.reader import Decoded, decode
@@ -191,7 +191,6 @@ def _expect_two_values(path: Path, foreground: set, dtype: np.dtype) -> None:
     values = [0, *sorted(foreground)]
     some = ", ".join(f"{value:g}" for value in values[:5]) + (", ..." if len(values) > 5 else "")
     count = f"more than {_SHOWN_VALUES}" if len(values) > _SHOWN_VALUES else len(values)
-    middle = "0.5" if max(foreground) <= 1 else "127" if top == 255 else f"{top // 2}"
-    raise UserError(
-        f"{path}: expected the values 0 and 1, or 0 and {top}, found {count} values: {some}. Fix: --threshold {middle}"
-    )
+    middle = half_of(max(foreground), dtype)
+    fix = f"--threshold {middle:g}" if middle is not None else "save the mask with 0 and 1, as no value is above 0"
+    raise UserError(f"{path}: expected the values 0 and 1, or 0 and {top}, found {count} values: {some}. Fix: {fix}")

@@ -187,7 +187,7 @@ def one_channel(values: np.ndarray, path: Path) -> np.ndarray:
     if bands not in (3, 4) and not _repeats_first(values):
         raise UserError(
             f"{path}: expected a mask of one band, found {bands} bands that differ, as where each class has its own. "
-            f"Fix: keep the band of the structure, e.g. gdal_translate -b {min(2, bands)} {quote(str(path))} ONE_BAND.tif"
+            f"Fix: keep the band of the structure, e.g. gdal_translate -b 2 {quote(str(path))} ONE_BAND.tif"
         )
     colours = values[..., :3] if values.shape[-1] in (3, 4) else values[..., :1]
     if _differ(colours, colours[..., :1]).any():
@@ -210,15 +210,38 @@ def apply_mask_rule(values: np.ndarray, rule: MaskRule, path: Path | str) -> np.
         found = np.unique(values)
         if len(found) > 2 or (len(found) == 2 and found[0] != 0):
             some = ", ".join(str(value) for value in found[:5])
-            middle = 127 if found[-1] < 256 else int(found[-1]) // 2
+            middle = half_of(found[-1], found.dtype)
+            threshold = "" if middle is None else f" or data.options.mask_threshold={int(middle)}"
             raise UserError(
                 f"{path}: expected a two-valued mask (0 and one other value), found "
                 f"{len(found)} values: {some}{', ...' if len(found) > 5 else ''}. Fix: save the "
-                "mask without smoothing as PNG, or choose --set data.options.mask_value=V or "
-                f"data.options.mask_threshold={middle} (dataset folder)"
+                f"mask without smoothing as PNG, or choose --set data.options.mask_value=V{threshold} (dataset folder)"
             )
         positive = values != 0
     return (positive ^ rule.invert).astype(np.uint8)[..., None]
+
+
+def half_of(largest: float, dtype: np.dtype) -> float | None:
+    """A threshold that the largest value of a mask exceeds, and about half of the soft edge of a line.
+
+    Args:
+        largest: value found.
+        dtype: of the file.
+
+    Returns:
+        The middle of 0 to 255, or of probabilities, where it is less; else half of it. None where it is not above 0.
+
+    Example:
+        >>> [half_of(largest, np.dtype(np.uint8)) for largest in (255, 240, 2, 1)]
+        [127, 127, 1, 0]
+        >>> [half_of(largest, np.dtype(np.float32)) for largest in (0.9, 0.25)]
+        [0.5, 0.125]
+    """
+    if not largest > 0:
+        return None
+    if dtype.kind == "f" and largest <= 1:
+        return 0.5 if largest > 0.5 else float(largest) / 2
+    return 127 if 127 < largest < 256 else int(largest) // 2
 
 
 def check_same_size(image: np.ndarray, other: np.ndarray, image_path: Path, other_path: Path):

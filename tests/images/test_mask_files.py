@@ -6,7 +6,7 @@ from PIL import Image
 from semicurv_tf.errors import UserError
 from semicurv_tf.images import georeference, mask_files
 from semicurv_tf.images.mask_files import read_mask_file
-from semicurv_tf.images.masks import read_mask
+from semicurv_tf.images.masks import MaskRule, read_mask
 
 rasterio = pytest.importorskip("rasterio")
 UTM = (0.5, 0.0, 400000.0, 0.0, -0.5, 5200000.0)  # of pixel corners, as rasterio counts
@@ -274,3 +274,44 @@ def test_map_coordinates_are_of_the_stored_grid(mask, tmp_path):
         np.testing.assert_array_equal(read_mask_file(path).mask, mask)
         turned = read_mask_file(path, georeference=False)
         np.testing.assert_array_equal(turned.mask, np.rot90(mask, -1))
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype", "threshold", "above"),
+    [
+        ((0, 2), np.uint8, "1", {2}),
+        ((0, 1, 2), np.uint8, "1", {2}),
+        ((0, 1, 255), np.uint8, "127", {255}),
+        ((0, 100), np.uint16, "50", {100}),
+        ((0, 0.25), np.float32, "0.125", {0.25}),
+        ((0, 0.5, 1.5), np.float32, "0", {0.5, 1.5}),
+        ((-1, 0, 1), np.int16, "0", {1}),
+    ],
+)
+def test_the_threshold_of_the_remedy_finds_something(tmp_path, values, dtype, threshold, above):
+    path = tmp_path / "a.tif"
+    stored = np.resize(np.array(values, dtype), (20, 20))
+    tifffile.imwrite(path, stored)
+    line = line_of(path)
+    assert line.endswith(f"Fix: --threshold {threshold}")
+    np.testing.assert_array_equal(read_mask_file(path, float(threshold)).mask, np.isin(stored, list(above)))
+
+
+def test_no_threshold_is_named_where_none_finds_anything(tmp_path):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.resize(np.array([0, -1], np.int16), (20, 20)))
+    assert "found 2 values: 0, -1. Fix: save the mask with 0 and 1" in line_of(path)
+    with pytest.raises(UserError, match="two-valued") as error:
+        read_mask(path)
+    assert "mask_threshold" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "threshold"), [((0, 1, 2), 1), ((0, 0.25, 0.75), 0), ((0, 9, 250), 127), ((0, 300, 600), 300)]
+)
+def test_the_threshold_of_the_remedy_in_training(tmp_path, values, threshold):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.resize(np.array(values, np.float32), (20, 20)))
+    with pytest.raises(UserError, match=rf"mask_threshold={threshold} \(dataset folder\)"):
+        read_mask(path)
+    assert read_mask(path, MaskRule(threshold=threshold)).any()
