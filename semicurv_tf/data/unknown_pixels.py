@@ -2,6 +2,7 @@
 
     mask values 0, 1 and 255            255 is unknown (0 and 255 alone: 255 is foreground); in 16 bit also 65535
     data.options.mask_ignore=V          V is unknown
+    no-data value of a mask (a TIFF)    is unknown, except 0, which is background
     FOLDER/labelled_areas.csv           image,x,y,width,height: the boxes of that image that are labelled, in pixels
 
 An unknown pixel is as good a pixel of the image as any other: it counts in no loss that looks at a mask and in no
