@@ -108,7 +108,7 @@ def test_preview_paints_masks_red(files, cache, tmp_path):
     # shown at 192 pixels: columns 194 to 241 of the sheet
     assert reddened[14:206, 194:242].all() and not reddened[14:206, :194].any()
     assert not reddened[14:206, 242:386].any()
-    with pytest.raises(UserError, match="--output"):
+    with pytest.raises(UserError, match="below.png: cannot be written.*Fix:"):
         preview(dataset, tmp_path / "deep" / "sheet.png" / "below.png")
 
 
