@@ -53,15 +53,16 @@ def _read_file(content: dict, path: Path, material: Material, found: Annotations
         if (image.get("width", size[0]), image.get("height", size[1])) != size:
             found.passed_over["annotation of another size than its image"] += 1
             continue
-        shapes = []
+        shapes, unread = [], 0
         for annotation in own:
             label = labels.get(annotation["category_id"], str(annotation["category_id"]))
             for drawn in _shapes(annotation, label, size):
                 if isinstance(drawn, str):
                     found.passed_over[drawn] += 1
+                    unread += 1
                 else:
                     shapes.append(drawn)
-        found.images.append(AnnotatedImage(material.name_of(file), file, size, tuple(shapes), bool(shapes)))
+        found.images.append(AnnotatedImage(material.name_of(file), file, size, tuple(shapes), bool(shapes), unread))
     if entries:
         found.passed_over["annotation of an image that the file does not list"] += sum(
             len(own) for own in entries.values()

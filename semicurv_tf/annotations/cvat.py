@@ -61,15 +61,16 @@ def _read_image(element: Element, path: Path, material: Material, found: Annotat
     if (element.get("width"), element.get("height")) != tuple(map(str, size)):
         found.passed_over["annotation of another size than its image"] += 1
         return
-    shapes = []
+    shapes, unread = [], 0
     for child in element:
         drawn = _shape(child, size)
         if isinstance(drawn, str):
             found.passed_over[drawn] += 1
+            unread += child.tag != "tag"  # which is a word about the whole image
         else:
             shapes.append((_order(child), drawn))
     drawn_in_order = tuple(drawn for _, drawn in sorted(shapes, key=lambda pair: pair[0]))
-    found.images.append(AnnotatedImage(material.name_of(image), image, size, drawn_in_order, bool(shapes)))
+    found.images.append(AnnotatedImage(material.name_of(image), image, size, drawn_in_order, bool(shapes), unread))
 
 
 def _order(element: Element) -> int:

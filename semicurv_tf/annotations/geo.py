@@ -68,12 +68,14 @@ def read_geo(material: Material) -> Annotations:
         if crs is None or transform.is_identity or stored != size:
             found.passed_over["GeoTIFF without map coordinates"] += 1
             continue
-        shapes = []
+        shapes, unread = [], 0
         for number, layer in enumerate(layers):
-            drawn = list(_on_raster(layer, crs, transform, size, found))
+            on_it = list(_on_raster(layer, crs, transform, size, found))
+            drawn = [shape for shape in on_it if shape is not None]
             used[number] += len(drawn)
             shapes.extend(drawn)
-        found.images.append(AnnotatedImage(material.name_of(image), image, size, tuple(shapes), bool(shapes)))
+            unread += len(on_it) - len(drawn)
+        found.images.append(AnnotatedImage(material.name_of(image), image, size, tuple(shapes), bool(shapes), unread))
     for layer, count in zip(layers, used):
         if layer.features and not count:
             found.passed_over["layer that meets no GeoTIFF"] += 1
@@ -89,8 +91,8 @@ def read_layers(path: Path, found: Annotations) -> list[Layer]:
     return list(_geopackage(path, found) if path.suffix.lower() == ".gpkg" else _geojson(path, found))
 
 
-def _on_raster(layer: Layer, crs, transform, size, found: Annotations) -> Iterator[Shape]:
-    """The shapes of a layer that meet a raster, in its pixels."""
+def _on_raster(layer: Layer, crs, transform, size, found: Annotations) -> Iterator[Shape | None]:
+    """The shapes of a layer that meet a raster, in its pixels; None for a part of it that covers no area."""
     from rasterio.warp import transform as reproject
 
     a, b, c, d, e, f, *_ = ~transform
@@ -119,6 +121,8 @@ def _on_raster(layer: Layer, crs, transform, size, found: Annotations) -> Iterat
                     yield Polygon(label, tuple(shapely.get_coordinates(ring)[:-1] for ring in rings))
             else:
                 found.passed_over[f"shape of a kind that covers no area ({part.geom_type})"] += 1
+                if part.intersects(canvas):
+                    yield None
 
 
 def _geojson(path: Path, found: Annotations) -> Iterator[Layer]:

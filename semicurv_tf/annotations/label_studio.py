@@ -45,20 +45,20 @@ def _read_task(task: dict, path: Path, material: Material, found: Annotations) -
     results = annotations[-1].get("result") if annotations else []
     results = [one for one in results or [] if isinstance(one, dict)]
     labels = {one.get("id"): given for one in results if (given := _labels(one))}
-    shapes, drawn_on = [], False
+    shapes, unread = [], 0
     for result in results:
         kind = str(result.get("type", "")).removesuffix("labels")
         if kind == "" or kind in ("choices", "taxonomy", "textarea", "rating", "number"):
             continue  # labels of a shape in another result, or words about the whole image
-        drawn_on = True
         label = ", ".join(_labels(result) or labels.get(result.get("id")) or ["unnamed"])
         drawn = _shape(kind, result, label, size)
         if isinstance(drawn, str):
             found.passed_over[drawn] += 1
+            unread += 1
         else:
             shapes.append(drawn)
-    looked_at = bool(shapes) or bool(annotations and not drawn_on)
-    found.images.append(AnnotatedImage(material.name_of(image), image, size, tuple(shapes), looked_at))
+    looked_at = bool(shapes) or bool(annotations and not unread)
+    found.images.append(AnnotatedImage(material.name_of(image), image, size, tuple(shapes), looked_at, unread))
 
 
 def _image(task: dict, path: Path, material: Material) -> Path | str:

@@ -46,15 +46,16 @@ def read_labelme(material: Material) -> Annotations:
         if size is None:
             found.passed_over[image] += 1
             continue
-        shapes = []
+        shapes, unread = [], 0
         for shape in content["shapes"]:
             drawn = _shape(shape, size)
             if isinstance(drawn, str):
                 found.passed_over[drawn] += 1
+                unread += 1
             else:
                 shapes.append(drawn)
         looked_at = bool(shapes) or not content["shapes"]
-        found.images.append(AnnotatedImage(name, image, size, tuple(shapes), looked_at))
+        found.images.append(AnnotatedImage(name, image, size, tuple(shapes), looked_at, unread))
     return found
 
 

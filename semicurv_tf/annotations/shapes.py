@@ -66,6 +66,7 @@ class AnnotatedImage:
         size: (width, height) as displayed, in pixels, which the shapes fit.
         shapes: later ones lie over earlier ones.
         looked_at: whether someone surely saw it: then no shape means that nothing is there.
+        unread: how many more shapes were drawn on it that could not be read: then no shape means nothing.
     """
 
     name: str
@@ -73,6 +74,7 @@ class AnnotatedImage:
     size: tuple[int, int]
     shapes: tuple[Shape, ...]
     looked_at: bool
+    unread: int = 0
 
 
 @dataclass
