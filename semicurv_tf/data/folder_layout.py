@@ -20,12 +20,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from semicurv_tf.data.folder_names import IMAGE_FOLDERS, MASK_FOLDERS, named_folder
+from semicurv_tf.data.folder_names import IMAGE_FOLDERS, MASK_FOLDERS, named_folder, named_folders
 from semicurv_tf.data.folder_splits import FolderSplit, list_files, read_split_lists, split_of_folders
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.formats import IMAGE_SUFFIXES, is_companion, is_image_name, said_of_passed_over
 from semicurv_tf.images.lists import same_name
-from semicurv_tf.images.walk import walk_files
+from semicurv_tf.images.walk import walk_files, walk_images
 from semicurv_tf.wording import counted, some
 
 # NAME.jpg may go with NAME_mask.png; compared without regard to case, the first that is there wins.
@@ -71,8 +71,10 @@ def read_layout(folder: Path, images_only: bool = False) -> FolderLayout:
     layout = FolderLayout()
     images = named_folder(folder, IMAGE_FOLDERS)
     if images_only:
+        _tell_further_folders(layout, folder, IMAGE_FOLDERS)
         _add_images(layout, images or folder, None)
     elif images is not None:
+        _tell_further_folders(layout, folder, IMAGE_FOLDERS, MASK_FOLDERS)
         _add_images(layout, images, named_folder(folder, MASK_FOLDERS))
         labelled = {name: mask is not None for name, (_, mask) in layout.pairs.items()}
         if not _take_split(layout, read_split_lists(folder, labelled)):
@@ -113,6 +115,21 @@ def _take_split(layout: FolderLayout, found: FolderSplit) -> bool:
     layout.faults.extend(found.faults)
     layout.notes.extend(found.notes)
     return found.names is not None or bool(found.faults)
+
+
+def _tell_further_folders(layout: FolderLayout, folder: Path, *kinds: tuple[str, ...]) -> None:
+    """Counts the images in further folders of a kind, of which the first alone is read."""
+    for names in kinds:
+        read, *further = named_folders(folder, names) or [folder]
+        _tell_images(layout, further, f"as {read.name}/ is read. Fix: move them there, or rename the folder")
+
+
+def _tell_images(layout: FolderLayout, folders: list[Path], why: str) -> None:
+    """A note per folder whose images are not read."""
+    for folder in sorted(folders):
+        count = 0 if folder.name.startswith(".") else sum(1 for _ in walk_images(folder, [folder.parent]))
+        if count:
+            layout.notes.append(f"{folder}: {counted(count, 'image')} passed over, {why}")
 
 
 def _add_images(layout: FolderLayout, images: Path, masks: Path | None, prefix: str = "") -> list:
@@ -192,6 +209,9 @@ def _add_split_folders(layout: FolderLayout, folder: Path) -> bool:
         layout.notes.append(
             f"{folder}: {counted(len(lists), 'list')} passed over, as the folders are the split: {some(lists)}"
         )
+    read = {entry for kinds in groups.values() for entries in kinds.values() for entry in entries}
+    others = [entry for entry in folder.iterdir() if entry.is_dir() and entry not in read]
+    _tell_images(layout, others, "as the folder names no split. Fix: move them into train/")
     layout.splits = {split: [] for split in ("train", "validation", "test") if split in groups}
     for split, found in groups.items():
         if len(found["images"]) != 1 or len(found["masks"]) > 1:
@@ -205,6 +225,7 @@ def _add_split_folders(layout: FolderLayout, folder: Path) -> bool:
         prefix = f"{split}/"
         inner = named_folder(images, IMAGE_FOLDERS) if masks is None else None
         if inner is not None:
+            _tell_further_folders(layout, images, IMAGE_FOLDERS, MASK_FOLDERS)
             names = _add_images(layout, inner, named_folder(images, MASK_FOLDERS), prefix)
         elif masks is not None:
             names = _add_images(layout, images, masks, prefix)
@@ -241,6 +262,8 @@ def _add_side_by_side(layout: FolderLayout, folder: Path, prefix: str) -> list[s
     said = said_of_passed_over(passed_over)
     if said:
         layout.notes.append(f"{folder}: {said}")
+    below = [entry for entry in folder.iterdir() if entry.is_dir()]
+    _tell_images(layout, below, "as images lie beside the folder. Fix: use folders images/ and masks/")
     mask_of = _split_off_masks({stem: found[0] for stem, found in files.items() if len(found) == 1})
     for stem in mask_of:
         del files[stem]

@@ -327,3 +327,43 @@ def test_a_read_fault_is_never_a_full_disk(files, cache, monkeypatch):
     with pytest.raises(Exception) as error:
         load_dataset("folder", files.root, cache_dir=cache)
     assert "room to write" not in str(error.value) and "free space" not in str(error.value)
+
+
+def test_images_below_a_flat_folder_are_counted(files):
+    files.photo("a.jpg")
+    files.mask("a.png")
+    files.photo("more/x.jpg")
+    files.photo("more/deep/y.jpg")
+    files.photo(".hidden/z.jpg")
+    (files.root / "again").symlink_to(files.root)
+    layout = read_layout(files.root)
+    assert set(layout.pairs) == {"a"} and layout.faults == []
+    assert layout.notes == [
+        f"{files.root / 'more'}: 2 images passed over, as images lie beside the folder. "
+        "Fix: use folders images/ and masks/"
+    ]
+
+
+def test_images_in_further_folders_of_a_kind_are_counted(files):
+    for name in ("images/a", "img/b", "img/c", "masks/a", "labels/a", "gt/a"):
+        files.mask(f"{name}.png")
+    files.text("annotations/a.json", "{}")
+    layout = read_layout(files.root)
+    assert layout.pairs["a"][1] == files.root / "masks/a.png"
+    told = [note.removeprefix(f"{files.root}/") for note in layout.notes]
+    assert told == [
+        f"{what} passed over, as {read}/ is read. Fix: move them there, or rename the folder"
+        for what, read in (("img: 2 images", "images"), ("gt: 1 image", "masks"), ("labels: 1 image", "masks"))
+    ]
+    told = read_layout(files.root, images_only=True).notes
+    assert len(told) == 1 and "img: 2 images passed over" in told[0]
+
+
+def test_images_beside_the_folders_per_split_are_counted(files):
+    for name in ("train/images/a", "train/masks/a", "train/img/b", "unlabelled/c", "unlabelled/d"):
+        files.mask(f"{name}.png")
+    told = [note.removeprefix(f"{files.root}/").split(".")[0] for note in read_layout(files.root).notes]
+    assert told == [
+        "unlabelled: 2 images passed over, as the folder names no split",
+        "train/img: 1 image passed over, as images/ is read",
+    ]
