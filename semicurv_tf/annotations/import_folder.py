@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +51,7 @@ class Outcome:
     Attributes:
         labelled, partly, unlabelled: images with a mask, those of them that are labelled in part, images without.
         labels: label to (how many shapes, what they are taken for).
+        merged: annotations taken together with one of the same image in another file.
         passed_over: reason to how often.
     """
 
@@ -59,6 +60,7 @@ class Outcome:
     unlabelled: int
     labels: dict[str, tuple[int, str]]
     passed_over: dict[str, int]
+    merged: int = 0
 
 
 def import_folder(
@@ -94,7 +96,7 @@ def import_folder(
         found = READERS[tool](material)
         if found.faults:
             raise UserError(found.faults)
-        names = _names(found)
+        names, merged = _names(found)
         if not found.images:
             reasons = "; ".join(f"{count} {reason}" for reason, count in found.passed_over.items())
             raise UserError(
@@ -103,22 +105,41 @@ def import_folder(
             )
         counts = Counter(shape.label for one in found.images for shape in one.shapes)
         chosen = _chosen(labels, counts)
-        return _write(found, names, material, output, width_px, chosen, counts, empty_is_background)
+        outcome = _write(found, names, material, output, width_px, chosen, counts, empty_is_background)
+        return replace(outcome, merged=merged)
 
 
-def _names(found: Annotations) -> set[str]:
-    """The names taken; a second image of a name is passed over, as is a second annotation of an image."""
-    kept: list[AnnotatedImage] = []
-    names: dict[str, Path | bytes] = {}
+def _names(found: Annotations) -> tuple[set[str], int]:
+    """The names taken, and how many annotations were merged.
+
+    Files of one image, as tools write one per class, are taken together, later ones over earlier ones. A second
+    annotation in one file is passed over, as is a second image of a name.
+    """
+    kept: dict[str, AnnotatedImage] = {}
+    sources: dict[str, set[Path | None]] = {}
+    merged = 0
     for one in found.images:
-        if one.name in names:
-            same = names[one.name] == one.image
-            found.passed_over["second annotation of an image" if same else "second image of one name"] += 1
+        if one.name not in kept:
+            kept[one.name], sources[one.name] = one, {one.source}
+        elif kept[one.name].image != one.image:
+            found.passed_over["second image of one name"] += 1
+        elif one.source is None or one.source in sources[one.name]:
+            found.passed_over["second annotation of an image"] += 1
         else:
-            names[one.name] = one.image
-            kept.append(one)
-    found.images = kept
-    return set(names)
+            kept[one.name] = _together(kept[one.name], one)
+            sources[one.name].add(one.source)
+            merged += 1
+    found.images = list(kept.values())
+    return set(kept), merged
+
+
+def _together(one: AnnotatedImage, other: AnnotatedImage) -> AnnotatedImage:
+    return replace(
+        one,
+        shapes=(*one.shapes, *other.shapes),
+        looked_at=one.looked_at or other.looked_at,
+        unread=one.unread + other.unread,
+    )
 
 
 def _chosen(labels: Sequence[str], counts: Counter) -> set[str]:

@@ -22,6 +22,7 @@ from semicurv_tf.data.folder_names import ImageNames
 from semicurv_tf.errors import UserError
 
 UNKNOWN = 2  # in the array `valid` as it is stored: the image is sound there, its label unknown
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}  # of tables that were saved without commas
 COLUMNS = ("image", "x", "y", "width", "height")
 
 
@@ -55,9 +56,11 @@ def read_areas(folder: Path, names: Collection[str]) -> tuple[dict[str, list[Box
         with file.open(newline="", encoding="utf-8-sig") as lines:
             table = csv.DictReader(lines)
             if not set(COLUMNS) <= set(table.fieldnames or ()):
+                head = ",".join(map(str, table.fieldnames or ())) or "nothing"
+                other = next((said for mark, said in _SEPARATORS.items() if mark in head), None)
                 raise UserError(
-                    f"{file}: expected the columns {','.join(COLUMNS)}, found "
-                    f"{','.join(map(str, table.fieldnames or ())) or 'nothing'}. Fix: make them the first line"
+                    f"{file}: expected the columns {','.join(COLUMNS)}, found {head}. "
+                    f"Fix: {f'save it with commas for {other}' if other else 'make them the first line'}"
                 )
             for row in table:
                 where = f"{file}, line {table.line_num}"

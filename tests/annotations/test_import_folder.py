@@ -1,6 +1,7 @@
 """The folder that an import writes: what training reads from it, partly labelled images, turned ones, and refusals."""
 
 import json
+import unicodedata
 
 import numpy as np
 import pytest
@@ -224,3 +225,27 @@ def test_a_label_that_was_not_chosen_says_that_someone_looked(export):
     _labelme(export, ("stain", 2, 3, 9, 8))
     _labelme(export, ("crack", 2, 3, 9, 8), path="b.json", image="b.png")
     assert not export.imported("labelme", "--labels", "crack").any()
+
+
+@pytest.mark.parametrize(
+    "said, on_disk",
+    [(unicodedata.normalize(form, "\u00e4 1.png"), unicodedata.normalize(other, "\u00e4 1.png"))
+     for form, other in (("NFC", "NFD"), ("NFD", "NFC"))]
+    + [("a.PNG", "a.png"), ("A%201.png", "a 1.png"), ("a 1.png", "a%201.png"), ("100%25.png", "100%25.png"),
+       ("Sub/A.png", "sub/a.png"), ("C:\\photos\\A.png", "sub/a.png"), ("1234abcd-A.png", "a.png")],
+)  # fmt: skip
+def test_names_are_found_as_people_and_systems_write_them(export, said, on_disk):
+    export.image(on_disk)
+    _labelme(export, ("crack", 2, 3, 9, 8), path="z.json", image=said)
+    result = export.run("labelme")
+    assert "1 labelled image, 0 unlabelled" in result.output, result.output
+
+
+def test_the_name_to_the_letter_comes_first_and_two_alike_are_not_guessed(export):
+    for name in ("a.png", "A.png", "bc.png", "BC.png"):
+        export.image(name)
+    _labelme(export, ("crack", 2, 3, 9, 8), path="y.json", image="A.png")
+    _labelme(export, ("crack", 2, 3, 9, 8), path="z.json", image="Bc.png")
+    result = export.run("labelme")
+    assert [file.name for file in (export.output / "masks").iterdir()] == ["A.png"]
+    assert "1 x image found more than once by its name" in result.output
