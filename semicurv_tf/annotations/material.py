@@ -24,12 +24,21 @@ from xml.parsers import expat
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.formats import RAW_SUFFIXES
 from semicurv_tf.images.header import image_orientation
+from semicurv_tf.images.lists import same_name
 from semicurv_tf.images.opener import LARGEST_WHOLE_PIXELS
 from semicurv_tf.images.walk import walk_files, walk_images
 
 MOST_TEXT_BYTES = 2 * 2**30  # of a JSON or XML file
 MOST_UNPACKED_BYTES = 64 * 2**30  # of an archive
 _RATIO = 1000  # between a member's size unpacked and packed: DEFLATE ends at 1032, drawn masks stay well below
+_MORE_THAN_ONE = "image found more than once by its name"
+# How names are compared: to the letter, in one Unicode form, without escapes, in any case; what fits first counts.
+_SPELLINGS: tuple[Callable[[str], str], ...] = (
+    str,
+    same_name,
+    lambda name: same_name(unquote(name)),
+    lambda name: same_name(unquote(name)).casefold(),
+)
 _UPLOAD_PREFIX = re.compile(r"[0-9a-f]{8}-")  # Label Studio's, before the name of an uploaded file
 _Content = TypeVar("_Content")
 _NOT_IMAGES = {"SegmentationClass", "SegmentationObject"}  # folders of masks in a CVAT archive
@@ -53,9 +62,10 @@ class Material:
             for file in walk_images(root)
             if not _NOT_IMAGES & set(file.relative_to(root).parts)
         ]
-        self._by_name: dict[str, list[Path]] = {}
+        self._by_name: list[dict[str, list[Path]]] = [{} for _ in _SPELLINGS]
         for _, file in self.images:
-            self._by_name.setdefault(file.name, []).append(file)
+            for spelling, by_name in zip(_SPELLINGS, self._by_name):
+                by_name.setdefault(spelling(file.name), []).append(file)
 
     def files(self, *suffixes: str) -> list[Path]:
         """Files of these suffixes at and below the folders, sorted; hidden ones are not among them."""
@@ -83,7 +93,8 @@ class Material:
         """The image that a file means by `reference`.
 
         Args:
-            reference: a path, a URL or a name; backslashes are taken as slashes.
+            reference: a path, a URL or a name; backslashes are taken as slashes. Unicode's form, %20 and case are
+                looked over where no file has the name to the letter and one alone has it otherwise.
             beside: the annotation file, whose folder a relative path begins at.
 
         Returns:
@@ -92,19 +103,10 @@ class Material:
         path = PurePosixPath(_plain(reference))
         if not path.name:
             return "no image named"
-        if beside is not None and not path.is_absolute():
-            exact = os.path.normpath(beside.parent / path)
-            for file in self._by_name.get(path.name, ()):
-                if os.path.normpath(file) == exact:
-                    return file
-        for name in (path.name, _UPLOAD_PREFIX.sub("", path.name, count=1)):
-            candidates = self._by_name.get(name, [])
-            same_path = [file for file in candidates if file.as_posix().endswith(f"/{path.as_posix().lstrip('/')}")]
-            for found in (same_path, candidates):
-                if len(found) == 1:
-                    return found[0]
-            if candidates:
-                return "image found more than once by its name"
+        for spelling, by_name in zip(_SPELLINGS, self._by_name):
+            found = _found(path, beside, spelling, by_name)
+            if found is not None:
+                return found
         return "image not found in the folder"
 
     def find_sized(self, reference: str, beside: Path | None = None) -> tuple[Path, tuple[int, int]] | str:
@@ -113,17 +115,37 @@ class Material:
 
     def by_stem(self, stem: str) -> Path | str:
         """The image of a relative path without suffix; or the reason why there is none."""
-        ends = f"/{stem}"
-        found = [file for _, file in self.images if file.with_suffix("").as_posix().endswith(ends)]
-        if len(found) == 1:
-            return found[0]
-        return "image found more than once by its name" if found else "image not found in the folder"
+        for spelling in _SPELLINGS:
+            ends = spelling(f"/{stem}")
+            found = [file for _, file in self.images if spelling(file.with_suffix("").as_posix()).endswith(ends)]
+            if found:
+                return found[0] if len(found) == 1 else _MORE_THAN_ONE
+        return "image not found in the folder"
 
     def name_of(self, file: Path) -> str:
         """What an image will be called: its path below the folder, without `images/` before it and without suffix."""
         root = next(root for root in self.roots if file.is_relative_to(root))
         parts = file.relative_to(root).with_suffix("").parts
         return "/".join(parts[1:] if len(parts) > 1 and parts[0].lower() in ("images", "jpegimages") else parts)
+
+
+def _found(path: PurePosixPath, beside: Path | None, spelling, by_name: dict[str, list[Path]]) -> Path | str | None:
+    """The one image that a path means in a spelling; a reason where there are several, None where there is none."""
+    if beside is not None and not path.is_absolute():
+        exact = spelling(os.path.normpath(beside.parent / path))
+        there = [file for file in by_name.get(spelling(path.name), ()) if spelling(os.path.normpath(file)) == exact]
+        if len(there) == 1:
+            return there[0]
+    ends = spelling(f"/{path.as_posix().lstrip('/')}")
+    for name in (path.name, _UPLOAD_PREFIX.sub("", path.name, count=1)):
+        candidates = by_name.get(spelling(name), [])
+        same_path = [file for file in candidates if spelling(file.as_posix()).endswith(ends)]
+        for found in (same_path, candidates):
+            if len(found) == 1:
+                return found[0]
+        if candidates:
+            return _MORE_THAN_ONE
+    return None
 
 
 @contextlib.contextmanager

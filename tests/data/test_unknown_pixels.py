@@ -148,6 +148,7 @@ def test_boxes_of_the_table(files, cache):
 @pytest.mark.parametrize(
     "lines, match",
     [(("image,x,y", "a,0,0"), "expected the columns image,x,y,width,height, found image,x,y"),
+     (("image;x;y;width;height", "a;0;0;4;4"), "found image;x;.*Fix: save it with commas for semicolons"),
      (("image,x,y,width,height", "nobody,0,0,4,4"), "line 2: expected an image of the folder, found 'nobody'"),
      (("image,x,y,width,height", "a,0,0,4"), "line 2: expected whole pixels"),
      (("image,x,y,width,height", "a,0.5,0,4,4"), "found 0.5,0,4,4"),

@@ -337,11 +337,7 @@ def find_layout(folder: Path | None, dataset: str, recognise) -> Path:
     """
     info = dataset_info(dataset)
     if folder is None or not folder.is_dir():
-        raise UserError(
-            f"--data-dir: expected the folder of {info.title}, found "
-            f"{'none given' if folder is None else f'no folder {folder}'}. "
-            f"Fix: get {info.how_to_get}"
-        )
+        raise UserError(info.said_missing("none given" if folder is None else f"no folder {folder}"))
 
     def children(parents):
         found = [
