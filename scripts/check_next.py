@@ -17,7 +17,8 @@ SCORED = {"crackforest": 24}  # whole photographs of nine times the pixels of a 
 SCORED_OTHERS = 40
 STRATEGIES = {
     "next": "disagreement times distance of features, as semicurv-tf next",
-    "diverse": "distance of the start's features alone (k-centre)",
+    "representative": "all images of the pool near one that is labelled, by the start's features (k-median)",
+    "diverse": "the start's features far from one that is labelled (k-centre)",
     "random": "at random",
 }
 
@@ -34,7 +35,8 @@ def main():
 @click.option("--sizes", default="2,6,20", show_default=True, help="labelled images; the first are random")
 @click.option("--steps", default=480, show_default=True)
 @click.option("--precision", default="auto", show_default=True)
-def run(data, output, seeds, sizes, steps, precision):
+@click.option("--strategies", default=",".join(STRATEGIES), show_default=True)
+def run(data, output, seeds, sizes, steps, precision, strategies):
     """Train and score; what is in OUTPUT already is not done again."""
     output.mkdir(parents=True, exist_ok=True)
     counts = [int(size) for size in sizes.split(",")]
@@ -44,15 +46,16 @@ def run(data, output, seeds, sizes, steps, precision):
             name, _, folder = pair.partition("=")
             path = output / f"{name}-seed{seed}.json"
             done = json.loads(path.read_text()) if path.exists() else {"dataset": name, "seed": seed, "steps": steps}
-            whole = [f"{strategy} {size}" for strategy in STRATEGIES for size in counts[1:]]
+            chosen = strategies.split(",")
+            whole = [f"{strategy} {size}" for strategy in chosen for size in counts[1:]]
             if all(key in done.get("trained", {}) for key in whole):
                 continue
             if name not in benches:
                 benches[name] = Bench(name, folder, steps, CROP_PX, SCORED.get(name, SCORED_OTHERS), precision)
-            _measure(benches[name], done, path, seed, counts)
+            _measure(benches[name], done, path, seed, counts, chosen)
 
 
-def _measure(bench: Bench, done: dict, path: Path, seed: int, counts: list[int]):
+def _measure(bench: Bench, done: dict, path: Path, seed: int, counts: list[int], strategies: list[str]):
     """All strategies of a dataset and seed, kept in `path` after each training."""
     from semicurv_tf.data.split import choose_labelled
 
@@ -68,7 +71,7 @@ def _measure(bench: Bench, done: dict, path: Path, seed: int, counts: list[int])
             click.echo(f"{time.strftime('%H:%M:%S')} {done['dataset']} seed {seed}: {key}, IoU {mean:.1f}")
 
     first = list(choose_labelled(bench.pool, counts[0], seed))
-    for strategy in STRATEGIES:
+    for strategy in strategies:
         labels = first
         if f"start {counts[0]}" not in trained or (strategy == "next" and f"next {counts[1]}" not in trained):
             learn(f"start {counts[0]}", labels)
@@ -96,18 +99,22 @@ def _choose(strategy: str, bench: Bench, labels: list[str], count: int, seed: in
         return list(choose_labelled(free, count, 1000 + seed))
     read = lambda names: [bench.store.read(index) for index in bench.store.indices(names)]
     judge = bench.learner.teacher
-    if strategy == "diverse":
+    if strategy != "next":
         judge.set_weights(bench.start)
     features = pooled_features(judge, read(free[:1])[0]["image"].shape[-1])
     known, looks = (np.stack([features(image["image"]) for image in read(names)]) for names in (labels, free))
     if strategy == "next":
         taken, _ = choose_diverse(_doubts(bench, read(free)), looks, count, known)
         return [free[place] for place in taken]
+    between = np.linalg.norm(looks[:, None] - looks[None], axis=-1)
     nearest = np.min([np.linalg.norm(looks - one, axis=1) for one in known], axis=0)
-    chosen = []
+    chosen: list[int] = []
     for _ in range(count):
-        chosen.append(int(nearest.argmax()))
-        nearest = np.minimum(nearest, np.linalg.norm(looks - looks[chosen[-1]], axis=1))
+        if strategy == "diverse":
+            chosen.append(int(nearest.argmax()))
+        else:
+            chosen.append(int(np.minimum(nearest, between).mean(axis=1).argmin()))
+        nearest = np.minimum(nearest, between[chosen[-1]])
     return [free[place] for place in chosen]
 
 

@@ -1,6 +1,7 @@
-"""Imports point downwards only: the layers of the house, read from the source, also where a function imports."""
+"""Imports point downwards only, and in no circle: read from the source, also where a function imports."""
 
 import ast
+import graphlib
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,19 @@ def upward_arrows(package: Path) -> list[str]:
     return faults
 
 
+def circle(package: Path) -> list[str]:
+    """Modules of which each imports the next and the last is the first again, at any depth; none: an empty list."""
+    files = {module_name(path, package): path for path in package.rglob("*.py")}
+    # The last word may be a name in the file: `from semicurv_tf.errors import UserError`.
+    file_of = lambda name: name if name in files else name.rpartition(".")[0]
+    graph = {own: {file_of(name) for _, name in imported(path, package)} for own, path in files.items()}
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        return error.args[1][::-1]  # it lists who is imported before who imports
+    return []
+
+
 def test_every_part_has_its_place():
     parts = {
         path.stem
@@ -120,6 +134,10 @@ def test_the_page_of_the_layout_names_every_folder():
 
 def test_no_arrow_points_upwards():
     assert upward_arrows(PACKAGE) == []
+
+
+def test_no_files_import_each_other():
+    assert circle(PACKAGE) == []
 
 
 @pytest.mark.parametrize(
@@ -141,3 +159,29 @@ def test_arrows_of_every_form_are_seen(tmp_path, statement):
     (package / "vector" / "lines.py").write_text(f"import numpy\nfrom semicurv_tf import __version__\n{statement}\n")
     (fault,) = upward_arrows(package)
     assert fault.startswith("vector/lines.py:") and "vector imports" in fault
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import semicurv_tf.vector.lines",
+        "from semicurv_tf.vector import lines",
+        "from semicurv_tf.vector.lines import trace",
+        "from .lines import trace",
+        "from . import lines",
+        "def late():\n    from semicurv_tf.vector.lines import trace",
+        "if TYPE_CHECKING:\n    from semicurv_tf.vector.lines import trace",
+    ],
+)
+def test_circles_of_every_form_are_seen(tmp_path, statement):
+    package = tmp_path / "semicurv_tf"
+    (package / "vector").mkdir(parents=True)
+    (package / "vector" / "lines.py").write_text("from semicurv_tf.vector.widths import Width\n")
+    (package / "vector" / "widths.py").write_text("from semicurv_tf.vector.points import Point\n")
+    (package / "vector" / "points.py").write_text("import numpy\n")
+    assert circle(package) == []
+    (package / "vector" / "points.py").write_text(f"import numpy\n{statement}\n")
+    found = circle(package)
+    begin = found.index("semicurv_tf.vector.lines")
+    assert found[0] == found[-1] and len(found) == 4
+    assert (found + found[1:])[begin + 1] == "semicurv_tf.vector.widths"

@@ -23,22 +23,17 @@ DICE_DELTA, COSINE_DELTA = 1e-8, 1e-6
 FRAME_TOLERANCE_PX = 1e-3
 
 
-def run(pace, precision, settings):
+def run(pace, make_step, threads):
     """Trains at the given pace until it says to stop.
 
     Args:
         pace: a `Pace`.
-        precision: "float32" for eager float32, or "bfloat16" for autocast with channels-last.
-        settings: `step`, `threads`, `labelled` and `unlabelled` images per step.
+        make_step: makes the `Step`; called once threads and seed are set.
+        threads: of PyTorch's operations.
     """
-    torch.set_num_threads(settings["threads"])
+    torch.set_num_threads(threads)
     torch.manual_seed(0)
-    if settings["step"] == "recipe":
-        from benchmark.torch_recipe_step import RecipeStep
-
-        step = RecipeStep(precision, settings["labelled"])
-    else:
-        step = SemiCurvStep(precision, settings["labelled"], settings["unlabelled"])
+    step = make_step()
     try:
         pace.begin(
             {"version": f"PyTorch {torch.__version__}", "parameters": sum(p.numel() for p in step.student.parameters())}
@@ -54,7 +49,7 @@ class Step:
     """Student, its moving average and what a step does with them; a subclass computes the loss of the next batch.
 
     Args:
-        precision: as of `run`.
+        precision: "float32" for eager float32, or "bfloat16" for autocast with channels-last.
         labelled, unlabelled: images of a step.
         network: makes the network.
         learning_rate, alpha: of Adam and of the moving average.

@@ -40,7 +40,7 @@ def _run(framework, connection, precision, settings):
     if framework == "torch":
         from benchmark import torch_step
 
-        torch_step.run(Pace(connection), precision, settings)
+        torch_step.run(Pace(connection), lambda: _torch_step(precision, settings), settings["threads"])
     else:
         from semicurv_tf.onednn import take_onednn
 
@@ -48,3 +48,13 @@ def _run(framework, connection, precision, settings):
         from benchmark import tensorflow_step
 
         tensorflow_step.run(lambda profiler: Pace(connection, profiler), precision, settings)
+
+
+def _torch_step(precision, settings):
+    if settings["step"] == "recipe":
+        from benchmark.torch_recipe_step import RecipeStep
+
+        return RecipeStep(precision, settings["labelled"])
+    from benchmark.torch_step import SemiCurvStep
+
+    return SemiCurvStep(precision, settings["labelled"], settings["unlabelled"])

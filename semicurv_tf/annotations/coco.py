@@ -10,8 +10,15 @@ import numpy as np
 
 from semicurv_tf.annotations.material import Material, read_json
 from semicurv_tf.annotations.run_lengths import coco_counts, decode_counts
-from semicurv_tf.annotations.shapes import AnnotatedImage, Annotations, Patch, Polygon, Shape, points_of
-from semicurv_tf.errors import UserError
+from semicurv_tf.annotations.shapes import (
+    AnnotatedImage,
+    Annotations,
+    Patch,
+    Polygon,
+    Shape,
+    of_another_size,
+    points_of,
+)
 
 _PARTS = ("images", "annotations", "categories")
 
@@ -19,12 +26,7 @@ _PARTS = ("images", "annotations", "categories")
 def read_coco(material: Material) -> Annotations:
     """Every COCO file of the material."""
     found = Annotations()
-    for path in material.files(".json"):
-        try:
-            content = read_json(path)
-        except UserError as error:
-            found.faults.extend(error.lines)
-            continue
+    for path, content in material.contents(".json", read_json, found.faults):
         if not isinstance(content, dict) or not all(isinstance(content.get(part), list) for part in _PARTS):
             found.passed_over["JSON file that is not COCO's"] += 1
             continue
@@ -39,33 +41,42 @@ def read_coco(material: Material) -> Annotations:
 
 
 def _read_file(content: dict, path: Path, material: Material, found: Annotations) -> None:
-    labels = {category["id"]: str(category["name"]) for category in content["categories"]}
-    entries: dict[object, list[dict]] = {}
+    labels = {_key(category["id"]): str(category["name"]) for category in content["categories"]}
+    entries: dict[str, list[dict]] = {}
     for annotation in content["annotations"]:
-        entries.setdefault(annotation["image_id"], []).append(annotation)
+        entries.setdefault(_key(annotation["image_id"]), []).append(annotation)
     for image in content["images"]:
-        own = entries.pop(image["id"], [])
+        own = entries.pop(_key(image["id"]), [])
         sized = material.find_sized(str(image["file_name"]), path)
         if isinstance(sized, str):
             found.passed_over[sized] += 1
             continue
         file, size = sized
-        if (image.get("width", size[0]), image.get("height", size[1])) != size:
+        if of_another_size(image.get("width"), image.get("height"), size):
             found.passed_over["annotation of another size than its image"] += 1
             continue
-        shapes = []
+        shapes, unread = [], 0
         for annotation in own:
-            label = labels.get(annotation["category_id"], str(annotation["category_id"]))
+            label = labels.get(category := _key(annotation["category_id"]), category)
             for drawn in _shapes(annotation, label, size):
                 if isinstance(drawn, str):
                     found.passed_over[drawn] += 1
+                    unread += 1
                 else:
                     shapes.append(drawn)
-        found.images.append(AnnotatedImage(material.name_of(file), file, size, tuple(shapes), bool(shapes)))
+        found.images.append(
+            AnnotatedImage(material.name_of(file), file, size, tuple(shapes), bool(shapes), unread, path)
+        )
     if entries:
         found.passed_over["annotation of an image that the file does not list"] += sum(
             len(own) for own in entries.values()
         )
+
+
+def _key(identifier) -> str:
+    """An id in one form: exporters mix 1, 1.0 and "1"."""
+    whole = isinstance(identifier, float) and identifier.is_integer()
+    return str(int(identifier) if whole else identifier)
 
 
 def _shapes(annotation: dict, label: str, size) -> list[Shape | str]:
@@ -81,6 +92,8 @@ def _shapes(annotation: dict, label: str, size) -> list[Shape | str]:
             if isinstance(counts, str):
                 counts = coco_counts(counts)
             return [Patch(label, 0, 0, decode_counts(counts, height, width, "F"))]
-        return [Polygon(label, (points_of(np.reshape(ring, (-1, 2)), 3),)) for ring in segmentation]
+        flat = not any(isinstance(ring, list) for ring in segmentation)  # one polygon without the list around it
+        rings = [segmentation] if flat else segmentation
+        return [Polygon(label, (points_of(np.reshape(ring, (-1, 2)), 3),)) for ring in rings]
     except (KeyError, TypeError, ValueError, OverflowError):
         return ["damaged shape (segmentation)"]

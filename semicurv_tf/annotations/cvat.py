@@ -21,6 +21,7 @@ from semicurv_tf.annotations.shapes import (
     Polygon,
     Shape,
     box,
+    of_another_size,
     points_of,
 )
 from semicurv_tf.errors import UserError
@@ -34,12 +35,7 @@ _MASKS = "SegmentationClass"
 def read_cvat(material: Material) -> Annotations:
     """Every CVAT export of the material, of either kind."""
     found = Annotations()
-    for path in material.files(".xml"):
-        try:
-            root = read_xml(path)
-        except UserError as error:
-            found.faults.extend(error.lines)
-            continue
+    for path, root in material.contents(".xml", read_xml, found.faults):
         if root.tag != "annotations":
             found.passed_over["XML file that is not CVAT's"] += 1
             continue
@@ -58,18 +54,20 @@ def _read_image(element: Element, path: Path, material: Material, found: Annotat
         found.passed_over[sized] += 1
         return
     image, size = sized
-    if (element.get("width"), element.get("height")) != tuple(map(str, size)):
+    if of_another_size(element.get("width"), element.get("height"), size):
         found.passed_over["annotation of another size than its image"] += 1
         return
-    shapes = []
+    shapes, unread = [], 0
     for child in element:
         drawn = _shape(child, size)
         if isinstance(drawn, str):
             found.passed_over[drawn] += 1
+            unread += child.tag != "tag"  # which is a word about the whole image
         else:
             shapes.append((_order(child), drawn))
     drawn_in_order = tuple(drawn for _, drawn in sorted(shapes, key=lambda pair: pair[0]))
-    found.images.append(AnnotatedImage(material.name_of(image), image, size, drawn_in_order, bool(shapes)))
+    looked_at = bool(shapes)
+    found.images.append(AnnotatedImage(material.name_of(image), image, size, drawn_in_order, looked_at, unread, path))
 
 
 def _order(element: Element) -> int:
@@ -128,7 +126,7 @@ def _read_masks(path: Path, material: Material, found: Annotations) -> None:
         except UserError as error:
             found.faults.extend(error.lines)
             continue
-        found.images.append(AnnotatedImage(material.name_of(image), image, size, shapes, bool(shapes)))
+        found.images.append(AnnotatedImage(material.name_of(image), image, size, shapes, bool(shapes), source=file))
 
 
 def _label_map(path: Path) -> dict[str, tuple[int, int, int]]:

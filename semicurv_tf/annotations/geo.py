@@ -7,6 +7,7 @@ or `class`; else the name of the table, or of the GeoJSON file.
 """
 
 import json
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,9 +22,10 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.images.georeference import projection_beside
 from semicurv_tf.images.opener import naming
 from semicurv_tf.images.rasters import open_dataset
-from semicurv_tf.wording import in_short
+from semicurv_tf.wording import counted, in_short
 
 _RASTERS = (".tif", ".tiff")
+_OTHER_FORMATS = (".shp", ".kml", ".kmz", ".gml", ".gpx", ".fgb", ".dxf", ".tab", ".mif", ".sqlite")
 _LABEL_PROPERTIES = ("label", "class")
 _ENVELOPE_BYTES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
 
@@ -47,6 +49,7 @@ def read_geo(material: Material) -> Annotations:
             layers.extend(read_layers(path, found))
         except UserError as error:
             found.faults.extend(error.lines)
+    _tell_other_formats(material, found, bool(layers))
     if not layers:
         return found
     used = [0] * len(layers)
@@ -68,16 +71,34 @@ def read_geo(material: Material) -> Annotations:
         if crs is None or transform.is_identity or stored != size:
             found.passed_over["GeoTIFF without map coordinates"] += 1
             continue
-        shapes = []
+        shapes, unread = [], 0
         for number, layer in enumerate(layers):
-            drawn = list(_on_raster(layer, crs, transform, size, found))
+            on_it = list(_on_raster(layer, crs, transform, size, found))
+            drawn = [shape for shape in on_it if shape is not None]
             used[number] += len(drawn)
             shapes.extend(drawn)
-        found.images.append(AnnotatedImage(material.name_of(image), image, size, tuple(shapes), bool(shapes)))
+            unread += len(on_it) - len(drawn)
+        found.images.append(AnnotatedImage(material.name_of(image), image, size, tuple(shapes), bool(shapes), unread))
     for layer, count in zip(layers, used):
         if layer.features and not count:
             found.passed_over["layer that meets no GeoTIFF"] += 1
     return found
+
+
+def _tell_other_formats(material: Material, found: Annotations, has_layers: bool) -> None:
+    """Counts the vector files that are not read; where they are all there is, each is a fault."""
+    for suffix in _OTHER_FORMATS:
+        files = material.files(suffix)
+        if not files:
+            continue
+        command = shlex.join(["ogr2ogr", "-f", "GPKG", files[0].with_suffix(".gpkg").name, files[0].name])
+        if has_layers:
+            found.passed_over[f"vector file of another format ({suffix}; convert it: {command})"] += len(files)
+        else:
+            found.faults.append(
+                f"{files[0]}: expected GeoJSON or a GeoPackage, found {counted(len(files), f'{suffix} file')} alone. "
+                f"Fix: in its folder, {command}"
+            )
 
 
 def read_layers(path: Path, found: Annotations) -> list[Layer]:
@@ -89,8 +110,8 @@ def read_layers(path: Path, found: Annotations) -> list[Layer]:
     return list(_geopackage(path, found) if path.suffix.lower() == ".gpkg" else _geojson(path, found))
 
 
-def _on_raster(layer: Layer, crs, transform, size, found: Annotations) -> Iterator[Shape]:
-    """The shapes of a layer that meet a raster, in its pixels."""
+def _on_raster(layer: Layer, crs, transform, size, found: Annotations) -> Iterator[Shape | None]:
+    """The shapes of a layer that meet a raster, in its pixels; None for a part of it that covers no area."""
     from rasterio.warp import transform as reproject
 
     a, b, c, d, e, f, *_ = ~transform
@@ -119,6 +140,8 @@ def _on_raster(layer: Layer, crs, transform, size, found: Annotations) -> Iterat
                     yield Polygon(label, tuple(shapely.get_coordinates(ring)[:-1] for ring in rings))
             else:
                 found.passed_over[f"shape of a kind that covers no area ({part.geom_type})"] += 1
+                if part.intersects(canvas):
+                    yield None
 
 
 def _geojson(path: Path, found: Annotations) -> Iterator[Layer]:

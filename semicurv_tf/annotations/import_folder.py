@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +51,7 @@ class Outcome:
     Attributes:
         labelled, partly, unlabelled: images with a mask, those of them that are labelled in part, images without.
         labels: label to (how many shapes, what they are taken for).
+        merged: annotations taken together with one of the same image in another file.
         passed_over: reason to how often.
     """
 
@@ -59,6 +60,7 @@ class Outcome:
     unlabelled: int
     labels: dict[str, tuple[int, str]]
     passed_over: dict[str, int]
+    merged: int = 0
 
 
 def import_folder(
@@ -79,7 +81,8 @@ def import_folder(
         width_px: width of lines, in pixels.
         labels: the labels that are foreground; empty: all of them.
         empty_is_background: an image that the export lists without a shape shows none; otherwise it is unlabelled
-            unless the tool says that someone looked at it.
+            unless the tool says that someone looked at it. Where something was drawn and none of it paints a pixel, it
+            is unlabelled in any case.
 
     Returns:
         What was written and what was passed over.
@@ -93,7 +96,7 @@ def import_folder(
         found = READERS[tool](material)
         if found.faults:
             raise UserError(found.faults)
-        names = _names(found)
+        names, merged = _names(found)
         if not found.images:
             reasons = "; ".join(f"{count} {reason}" for reason, count in found.passed_over.items())
             raise UserError(
@@ -102,22 +105,41 @@ def import_folder(
             )
         counts = Counter(shape.label for one in found.images for shape in one.shapes)
         chosen = _chosen(labels, counts)
-        return _write(found, names, material, output, width_px, chosen, counts, empty_is_background)
+        outcome = _write(found, names, material, output, width_px, chosen, counts, empty_is_background)
+        return replace(outcome, merged=merged)
 
 
-def _names(found: Annotations) -> set[str]:
-    """The names taken; a second image of a name is passed over, as is a second annotation of an image."""
-    kept: list[AnnotatedImage] = []
-    names: dict[str, Path | bytes] = {}
+def _names(found: Annotations) -> tuple[set[str], int]:
+    """The names taken, and how many annotations were merged.
+
+    Files of one image, as tools write one per class, are taken together, later ones over earlier ones. A second
+    annotation in one file is passed over, as is a second image of a name.
+    """
+    kept: dict[str, AnnotatedImage] = {}
+    sources: dict[str, set[Path | None]] = {}
+    merged = 0
     for one in found.images:
-        if one.name in names:
-            same = names[one.name] == one.image
-            found.passed_over["second annotation of an image" if same else "second image of one name"] += 1
+        if one.name not in kept:
+            kept[one.name], sources[one.name] = one, {one.source}
+        elif kept[one.name].image != one.image:
+            found.passed_over["second image of one name"] += 1
+        elif one.source is None or one.source in sources[one.name]:
+            found.passed_over["second annotation of an image"] += 1
         else:
-            names[one.name] = one.image
-            kept.append(one)
-    found.images = kept
-    return set(names)
+            kept[one.name] = _together(kept[one.name], one)
+            sources[one.name].add(one.source)
+            merged += 1
+    found.images = list(kept.values())
+    return set(kept), merged
+
+
+def _together(one: AnnotatedImage, other: AnnotatedImage) -> AnnotatedImage:
+    return replace(
+        one,
+        shapes=(*one.shapes, *other.shapes),
+        looked_at=one.looked_at or other.looked_at,
+        unread=one.unread + other.unread,
+    )
 
 
 def _chosen(labels: Sequence[str], counts: Counter) -> set[str]:
@@ -153,20 +175,21 @@ def _write(found, names, material: Material, output, width_px, chosen, counts, e
             (part / folder).mkdir()
         for one in found.images:
             copy = _copy_image(one.image, part / "images" / one.name)
-            if not one.looked_at and not empty_is_background:
+            if not (one.looked_at or one.unread or empty_is_background):
                 tally["unlabelled"] += 1
                 continue
-            mask, known, missed = draw_masks(one, chosen, width_px)
-            passed_over["shape that covers no pixel's centre"] += missed
-            if not known.any():
-                passed_over["annotation that leaves no pixel known"] += 1
+            drawn = draw_masks(one, chosen, width_px)
+            passed_over["shape that covers no pixel's centre"] += drawn.missed
+            if reason := _why_unlabelled(one, drawn):
+                passed_over[reason] += 1
                 tally["unlabelled"] += 1
                 continue
-            save_mask(mask, copy, part / "masks" / f"{one.name}.png")
+            save_mask(drawn.mask, copy, part / "masks" / f"{one.name}.png")
             tally["labelled"] += 1
-            if not known.all():
+            if not drawn.known.all():
                 tally["partly"] += 1
-                lines += [f"{_cell(one.name)},{box.x},{box.y},{box.width},{box.height}" for box in rectangles(known)]
+                boxes = rectangles(drawn.known)
+                lines += [f"{_cell(one.name)},{box.x},{box.y},{box.width},{box.height}" for box in boxes]
         for _, file in material.images:  # what nobody has annotated is there to be learned from all the same
             name = material.name_of(file)
             if name not in names:
@@ -187,8 +210,36 @@ def _write(found, names, material: Material, output, width_px, chosen, counts, e
     )
 
 
-def draw_masks(one: AnnotatedImage, chosen: set[str], width_px: float) -> tuple[np.ndarray, np.ndarray, int]:
-    """Foreground and known pixels of an image, bool (height, width) as displayed, and how many shapes cover none.
+@dataclass(frozen=True)
+class DrawnMask:
+    """What the shapes of an image become.
+
+    Attributes:
+        mask, known: foreground and known pixels, bool (height, width) as displayed.
+        missed: shapes that cover no pixel's centre.
+        foreground, painted: shapes that are foreground, and those of them that cover a pixel's centre.
+    """
+
+    mask: np.ndarray
+    known: np.ndarray
+    missed: int
+    foreground: int
+    painted: int
+
+
+def _why_unlabelled(one: AnnotatedImage, drawn: DrawnMask) -> str | None:
+    """Why an image gets no mask: an empty one would say that nothing is there, against what someone drew."""
+    if not drawn.known.any():
+        return "annotation that leaves no pixel known"
+    if drawn.painted:
+        return None
+    if drawn.foreground:
+        return "image left unlabelled, as no shape on it covers a pixel's centre (of another size, or normalised?)"
+    return "image left unlabelled, as what was drawn on it was not read" if one.unread else None
+
+
+def draw_masks(one: AnnotatedImage, chosen: set[str], width_px: float) -> DrawnMask:
+    """The mask of an image.
 
     Later shapes lie over earlier ones: background takes away what is below it. Labelled areas together are what is
     known, all of the image where there are none; what is to be ignored is taken from it.
@@ -199,12 +250,15 @@ def draw_masks(one: AnnotatedImage, chosen: set[str], width_px: float) -> tuple[
     areas = [shape for shape, meaning in zip(one.shapes, meanings) if meaning == "labelled area"]
     known[:] = not areas
     missed = sum(not paint(known, area, True, width_px) for area in areas)
+    painted = 0
     for shape, meaning in zip(one.shapes, meanings):
         if meaning == "unknown":
             missed += not paint(known, shape, False, width_px)
         elif meaning in ("background", "foreground"):
-            missed += not paint(mask, shape, meaning == "foreground", width_px)
-    return mask & known, known, missed
+            covers = paint(mask, shape, meaning == "foreground", width_px) > 0
+            missed += not covers
+            painted += covers and meaning == "foreground"
+    return DrawnMask(mask & known, known, missed, meanings.count("foreground"), painted)
 
 
 def rectangles(known: np.ndarray) -> list[Box]:

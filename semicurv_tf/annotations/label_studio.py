@@ -12,19 +12,23 @@ import numpy as np
 
 from semicurv_tf.annotations.material import Material, read_json, with_size
 from semicurv_tf.annotations.run_lengths import decode_label_studio
-from semicurv_tf.annotations.shapes import AnnotatedImage, Annotations, Ellipse, Patch, Polygon, Shape, box, points_of
-from semicurv_tf.errors import UserError
+from semicurv_tf.annotations.shapes import (
+    AnnotatedImage,
+    Annotations,
+    Ellipse,
+    Patch,
+    Polygon,
+    Shape,
+    box,
+    of_another_size,
+    points_of,
+)
 
 
 def read_label_studio(material: Material) -> Annotations:
     """Every Label Studio export of the material."""
     found = Annotations()
-    for path in material.files(".json"):
-        try:
-            content = read_json(path)
-        except UserError as error:
-            found.faults.extend(error.lines)
-            continue
+    for path, content in material.contents(".json", read_json, found.faults):
         tasks = content if isinstance(content, list) else [content]
         if not all(isinstance(task, dict) and isinstance(task.get("data"), dict) for task in tasks) or not tasks:
             found.passed_over["JSON file that is not Label Studio's export"] += 1
@@ -45,20 +49,20 @@ def _read_task(task: dict, path: Path, material: Material, found: Annotations) -
     results = annotations[-1].get("result") if annotations else []
     results = [one for one in results or [] if isinstance(one, dict)]
     labels = {one.get("id"): given for one in results if (given := _labels(one))}
-    shapes, drawn_on = [], False
+    shapes, unread = [], 0
     for result in results:
         kind = str(result.get("type", "")).removesuffix("labels")
         if kind == "" or kind in ("choices", "taxonomy", "textarea", "rating", "number"):
             continue  # labels of a shape in another result, or words about the whole image
-        drawn_on = True
         label = ", ".join(_labels(result) or labels.get(result.get("id")) or ["unnamed"])
         drawn = _shape(kind, result, label, size)
         if isinstance(drawn, str):
             found.passed_over[drawn] += 1
+            unread += 1
         else:
             shapes.append(drawn)
-    looked_at = bool(shapes) or bool(annotations and not drawn_on)
-    found.images.append(AnnotatedImage(material.name_of(image), image, size, tuple(shapes), looked_at))
+    looked_at = bool(shapes) or bool(annotations and not unread)
+    found.images.append(AnnotatedImage(material.name_of(image), image, size, tuple(shapes), looked_at, unread, path))
 
 
 def _image(task: dict, path: Path, material: Material) -> Path | str:
@@ -81,9 +85,10 @@ def _labels(result: dict) -> list[str]:
 def _shape(kind: str, result: dict, label: str, size) -> Shape | str:
     try:
         value = result["value"]
-        declared = (result.get("original_width", size[0]), result.get("original_height", size[1]))
-        if declared != size or result.get("image_rotation"):
-            return "annotation of another size than its image" if declared != size else "annotation of a turned image"
+        if of_another_size(result.get("original_width"), result.get("original_height"), size):
+            return "annotation of another size than its image"
+        if result.get("image_rotation"):
+            return "annotation of a turned image"
         scale = np.array(size) / 100
         if kind == "polygon":
             return Polygon(label, (points_of(value["points"], 3) * scale,))

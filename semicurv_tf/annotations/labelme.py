@@ -22,6 +22,7 @@ from semicurv_tf.annotations.shapes import (
     Polygon,
     Shape,
     box,
+    of_another_size,
     points_of,
 )
 from semicurv_tf.errors import UserError
@@ -33,12 +34,7 @@ _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "BMP": ".bmp", "TIFF": ".tif", "WEBP
 def read_labelme(material: Material) -> Annotations:
     """Every labelme file of the material."""
     found = Annotations()
-    for path in material.files(".json"):
-        try:
-            content = read_json(path)
-        except UserError as error:
-            found.faults.extend(error.lines)
-            continue
+    for path, content in material.contents(".json", read_json, found.faults):
         if not isinstance(content, dict) or not isinstance(content.get("shapes"), list):
             found.passed_over["JSON file that is not labelme's"] += 1
             continue
@@ -46,15 +42,16 @@ def read_labelme(material: Material) -> Annotations:
         if size is None:
             found.passed_over[image] += 1
             continue
-        shapes = []
+        shapes, unread = [], 0
         for shape in content["shapes"]:
             drawn = _shape(shape, size)
             if isinstance(drawn, str):
                 found.passed_over[drawn] += 1
+                unread += 1
             else:
                 shapes.append(drawn)
         looked_at = bool(shapes) or not content["shapes"]
-        found.images.append(AnnotatedImage(name, image, size, tuple(shapes), looked_at))
+        found.images.append(AnnotatedImage(name, image, size, tuple(shapes), looked_at, unread, path))
     return found
 
 
@@ -71,8 +68,7 @@ def _image(content: dict, path: Path, material: Material):
         return image, None, None
     if isinstance(size, str):
         return size, None, None
-    declared = (content.get("imageWidth"), content.get("imageHeight"))
-    if None not in declared and declared != size:
+    if of_another_size(content.get("imageWidth"), content.get("imageHeight"), size):
         return "annotation of another size than its image", None, None
     return image, name, size
 
@@ -97,7 +93,8 @@ def _shape(shape, size) -> Shape | str:
     kind = "?"
     try:
         kind, label = shape.get("shape_type") or "polygon", str(shape["label"])
-        if kind in ("polygon", "oriented_rectangle"):
+        # X-AnyLabeling writes all four corners of a rectangle, and calls one that is turned a rotation.
+        if kind in ("polygon", "oriented_rectangle", "rotation") or (kind == "rectangle" and len(shape["points"]) == 4):
             return Polygon(label, (points_of(shape["points"], 3),))
         if kind in ("linestrip", "line"):
             return Line(label, points_of(shape["points"], 2))

@@ -16,14 +16,16 @@ import xml.etree.ElementTree as ElementTree
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.parsers import expat
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.formats import RAW_SUFFIXES
 from semicurv_tf.images.header import image_orientation
+from semicurv_tf.images.lists import same_name
 from semicurv_tf.images.opener import LARGEST_WHOLE_PIXELS
 from semicurv_tf.images.photographs import find_photographs
 from semicurv_tf.images.walk import walk_files, walk_images
@@ -31,8 +33,18 @@ from semicurv_tf.images.walk import walk_files, walk_images
 MOST_TEXT_BYTES = 2 * 2**30  # of a JSON or XML file
 MOST_UNPACKED_BYTES = 64 * 2**30  # of an archive
 _RATIO = 1000  # between a member's size unpacked and packed: DEFLATE ends at 1032, drawn masks stay well below
+_MORE_THAN_ONE = "image found more than once by its name"
+# How names are compared: to the letter, in one Unicode form, without escapes, in any case; what fits first counts.
+_SPELLINGS: tuple[Callable[[str], str], ...] = (
+    str,
+    same_name,
+    lambda name: same_name(unquote(name)),
+    lambda name: same_name(unquote(name)).casefold(),
+)
 _UPLOAD_PREFIX = re.compile(r"[0-9a-f]{8}-")  # Label Studio's, before the name of an uploaded file
 _ANNOTATIONS = (".json", ".xml", ".geojson", ".gpkg", ".shp")
+_Content = TypeVar("_Content")
+_ByName = dict[str, list[Path]]
 _NOT_IMAGES = {"SegmentationClass", "SegmentationObject"}  # folders of masks in a CVAT archive
 
 
@@ -55,7 +67,7 @@ class Material:
         self._left_out: list[tuple[Path, Path]] = []
         for root in roots:
             self._look_into(root)
-        self._by_name, self._left_out_by_name = _by_name(self.images), _by_name(self._left_out)
+        self._by_name, self._left_out_by_name = _by_spelling(self.images), _by_spelling(self._left_out)
 
     def _look_into(self, root: Path) -> None:
         found = find_photographs(root)
@@ -74,11 +86,30 @@ class Material:
         """Files of these suffixes at and below the folders, sorted; hidden ones are not among them."""
         return [file for root in self.roots for file in walk_files(root) if file.suffix.lower() in suffixes]
 
+    def contents(
+        self, suffix: str, read: Callable[[Path], _Content], faults: list[str]
+    ) -> Iterator[tuple[Path, _Content]]:
+        """The files of a suffix that can be read, each with its content.
+
+        Args:
+            suffix: such as ".json".
+            read: `read_json` or `read_xml`.
+            faults: gets a line for each file that cannot be read.
+        """
+        for path in self.files(suffix):
+            try:
+                content = read(path)
+            except UserError as error:
+                faults.extend(error.lines)
+            else:
+                yield path, content
+
     def find(self, reference: str, beside: Path | None = None) -> Path | str:
         """The image that a file means by `reference`.
 
         Args:
-            reference: a path, a URL or a name; backslashes are taken as slashes.
+            reference: a path, a URL or a name; backslashes are taken as slashes. Unicode's form, %20 and case are
+                looked over where no file has the name to the letter and one alone has it otherwise.
             beside: the annotation file, whose folder a relative path begins at.
 
         Returns:
@@ -87,18 +118,14 @@ class Material:
         path = PurePosixPath(_plain(reference))
         if not path.name:
             return "no image named"
-        if beside is not None and not path.is_absolute():
-            exact = os.path.normpath(beside.parent / path)
-            for file in (*self._by_name.get(path.name, ()), *self._left_out_by_name.get(path.name, ())):
-                if os.path.normpath(file) == exact:
-                    return file
-        for name in (path.name, _UPLOAD_PREFIX.sub("", path.name, count=1)):
-            candidates = [named.get(name, []) for named in (self._by_name, self._left_out_by_name)]
-            end = f"/{path.as_posix().lstrip('/')}"
-            same_path = [[file for file in files if file.as_posix().endswith(end)] for files in candidates]
-            found = next(filter(None, (*same_path, *candidates)), None)
-            if found:
-                return found[0] if len(found) == 1 else "image found more than once by its name"
+        for spelling, *by_name in zip(_SPELLINGS, self._by_name, self._left_out_by_name):
+            found = _found(path, beside, spelling, *by_name)
+            if found is not None:
+                return found
+        for spelling, left_out in zip(_SPELLINGS, self._left_out_by_name):
+            found = _one_of(_named(path, spelling, left_out))
+            if found is not None:
+                return found
         return "image not found in the folder"
 
     def find_sized(self, reference: str, beside: Path | None = None) -> tuple[Path, tuple[int, int]] | str:
@@ -107,20 +134,54 @@ class Material:
 
     def by_stem(self, stem: str) -> Path | str:
         """The image of a relative path without suffix; or the reason why there is none."""
-        ends = f"/{stem}"
-        for files in (self.images, self._left_out):
-            found = [file for _, file in files if file.with_suffix("").as_posix().endswith(ends)]
-            if found:
-                break
-        if len(found) == 1:
-            return found[0]
-        return "image found more than once by its name" if found else "image not found in the folder"
+        for images in (self.images, self._left_out):
+            for spelling in _SPELLINGS:
+                ends = spelling(f"/{stem}")
+                files = [file for _, file in images if spelling(file.with_suffix("").as_posix()).endswith(ends)]
+                found = _one_of([files])
+                if found is not None:
+                    return found
+        return "image not found in the folder"
 
     def name_of(self, file: Path) -> str:
         """What an image will be called: its path below the folder, without `images/` before it and without suffix."""
         root = next(root for root in self.roots if file.is_relative_to(root))
         parts = file.relative_to(root).with_suffix("").parts
         return "/".join(parts[1:] if len(parts) > 1 and parts[0].lower() in ("images", "jpegimages") else parts)
+
+
+def _found(
+    path: PurePosixPath, beside: Path | None, spelling: Callable[[str], str], kept: _ByName, left_out: _ByName
+) -> Path | str | None:
+    """The one image that a path means in a spelling; a reason where there are several, None where there is none.
+
+    A file that was left out is meant where its path says so. Its name alone says less than that of an image in another
+    spelling: results and copies have the names of photographs.
+    """
+    name, ends = spelling(path.name), spelling(f"/{path.as_posix().lstrip('/')}")
+    groups = []
+    if beside is not None and not path.is_absolute():
+        exact = spelling(os.path.normpath(beside.parent / path))
+        for files in (kept, left_out):
+            groups.append([file for file in files.get(name, ()) if spelling(os.path.normpath(file)) == exact])
+    if "/" in ends[1:]:
+        for files in (kept, left_out):
+            groups.append([file for file in files.get(name, ()) if spelling(file.as_posix()).endswith(ends)])
+    return _one_of([*groups, *_named(path, spelling, kept)])
+
+
+def _named(path: PurePosixPath, spelling: Callable[[str], str], files: _ByName) -> list[list[Path]]:
+    """The files of a path's name, and those of the name without what an upload puts before it."""
+    names = (path.name, _UPLOAD_PREFIX.sub("", path.name, count=1))
+    return [files.get(spelling(name), []) for name in names]
+
+
+def _one_of(groups: list[list[Path]]) -> Path | str | None:
+    """The file of the first group that has any; a reason where it has several, None where all are empty."""
+    found = next(filter(None, groups), None)
+    if found is None:
+        return None
+    return found[0] if len(found) == 1 else _MORE_THAN_ONE
 
 
 @contextlib.contextmanager
@@ -198,10 +259,12 @@ def with_size(image: Path | str) -> tuple[Path, tuple[int, int]] | str:
     return size if isinstance(size, str) else (image, size)
 
 
-def _by_name(images: list[tuple[Path, Path]]) -> dict[str, list[Path]]:
-    named: dict[str, list[Path]] = {}
+def _by_spelling(images: list[tuple[Path, Path]]) -> list[_ByName]:
+    """The files of each name, in each of `_SPELLINGS`."""
+    named: list[_ByName] = [{} for _ in _SPELLINGS]
     for _, file in images:
-        named.setdefault(file.name, []).append(file)
+        for spelling, by_name in zip(_SPELLINGS, named):
+            by_name.setdefault(spelling(file.name), []).append(file)
     return named
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+_NOT_KNOWN = (None, "", 0, "0")  # as exporters write a width that they do not know
 AREA_LABELS = frozenset({"labelled area", "labeled area", "labelled_area", "labeled_area", "roi"})
 BACKGROUND_LABELS = frozenset({"_background_", "background"})
 IGNORE_LABELS = frozenset({"__ignore__", "ignore"})
@@ -66,6 +67,8 @@ class AnnotatedImage:
         size: (width, height) as displayed, in pixels, which the shapes fit.
         shapes: later ones lie over earlier ones.
         looked_at: whether someone surely saw it: then no shape means that nothing is there.
+        unread: how many more shapes were drawn on it that could not be read: then no shape means nothing.
+        source: the file that says so; several files of one image are taken together.
     """
 
     name: str
@@ -73,6 +76,8 @@ class AnnotatedImage:
     size: tuple[int, int]
     shapes: tuple[Shape, ...]
     looked_at: bool
+    unread: int = 0
+    source: Path | None = None
 
 
 @dataclass
@@ -88,6 +93,21 @@ class Annotations:
     images: list[AnnotatedImage] = field(default_factory=list)
     passed_over: Counter = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+
+
+def of_another_size(width, height, size: tuple[int, int]) -> bool:
+    """Whether a file's width and height, as numbers or text, differ from an image's; without both it does not say.
+
+    Example:
+        >>> [of_another_size(*one, size=(128, 96)) for one in (("128", 96.0), (0, None), (64, 96))]
+        [False, False, True]
+    """
+    if any(value in _NOT_KNOWN for value in (width, height)):
+        return False
+    try:
+        return (float(width), float(height)) != size
+    except (TypeError, ValueError):
+        return True
 
 
 def points_of(values, least: int) -> np.ndarray:

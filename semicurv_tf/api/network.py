@@ -11,7 +11,8 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.inference.averaging import CHOICES
 from semicurv_tf.inference.memory import DEFAULT
 from semicurv_tf.inference.predictor import Predictor
-from semicurv_tf.predict.open_predictor import PredictorOptions, open_predictor
+from semicurv_tf.predict.open_predictor import open_predictor
+from semicurv_tf.predict.options import PredictorOptions
 from semicurv_tf.vector.layers import KINDS
 from semicurv_tf.vector.segments import Vectors
 

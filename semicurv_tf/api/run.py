@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from semicurv_tf.api.interrupted import interrupted
 from semicurv_tf.api.network import Network
 from semicurv_tf.api.settings import console, settings_of
 from semicurv_tf.config import Config, load_stored_config
@@ -66,7 +67,7 @@ class Run(Network):
         from semicurv_tf.evaluation.choose_threshold import threshold_of
         from semicurv_tf.evaluation.open_run import SPLITS, open_run
         from semicurv_tf.evaluation.score_run import score_images
-        from semicurv_tf.metrics.catalogue import parse_metrics
+        from semicurv_tf.metrics.catalogue import metrics_of
 
         if new and split is not None:
             raise UserError(f"new: expected no split beside it, found split={split!r}. Fix: leave one of them out")
@@ -76,7 +77,7 @@ class Run(Network):
         if not (threshold == "chosen" if isinstance(threshold, str) else 0 < threshold < 1):
             raise UserError(f'threshold: expected a number in (0, 1) or "chosen", found {threshold!r}. Fix: 0.5')
         listed = metrics if isinstance(metrics, str) else ",".join(metrics)
-        names = parse_metrics("all" if page is not None and not listed else listed) if listed or page else ()
+        names = metrics_of(listed or None, page is not None)
         if page is not None:
             from semicurv_tf.report.page import require_file
 
@@ -114,7 +115,6 @@ class Run(Network):
             UserError: fewer photographs with masks than folds.
             KeyboardInterrupt: after Ctrl-C, with a checkpoint written.
         """
-        from semicurv_tf.api.train import interrupted
         from semicurv_tf.evaluation.folds import score_folds
 
         if folds < 2:
@@ -151,7 +151,6 @@ class Run(Network):
         """
         from semicurv_tf.advice.advise import advise
         from semicurv_tf.advice.outcome import as_dict
-        from semicurv_tf.api.train import interrupted
 
         if folds < 2:
             raise UserError(f"folds: expected at least 2, found {folds}. Fix: folds=3")
@@ -249,7 +248,6 @@ class Run(Network):
             UserError: another configuration, other images, or another process in it.
             KeyboardInterrupt: after Ctrl-C, with a checkpoint written.
         """
-        from semicurv_tf.api.train import interrupted
         from semicurv_tf.training import run_folder
         from semicurv_tf.training import train as training
 

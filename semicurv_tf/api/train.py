@@ -1,9 +1,8 @@
 """Trains a network, in the words of `semicurv-tf train`."""
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 
+from semicurv_tf.api.interrupted import interrupted
 from semicurv_tf.api.run import Run
 from semicurv_tf.api.settings import console, settings_of
 from semicurv_tf.data.catalog import dataset_names
@@ -75,19 +74,6 @@ def train(
     with interrupted(target):
         train_request(request, target, console(quiet))
     return Run(target)
-
-
-@contextlib.contextmanager
-def interrupted(run: Path) -> Iterator[None]:
-    """Turns a run that was stopped in order into what Python's users expect of Ctrl-C."""
-    from semicurv_tf.training.stopping import Stopped
-
-    try:
-        yield
-    except Stopped as stopped:
-        raise KeyboardInterrupt(
-            f"stopped at step {stopped.step}, checkpoint written. Continue: semicurv_tf.open_run({str(run)!r}).resume()"
-        ) from None
 
 
 def _folder_or_dataset(folder_or_dataset: str | Path | None, settings: dict) -> tuple[Path | None, dict]:

@@ -1,10 +1,10 @@
 """`semicurv-tf advise`: whether more labels would pay, after a run."""
 
-import sys
 from pathlib import Path
 
 import click
 
+from semicurv_tf.cli.stopped import ends_when_stopped
 from semicurv_tf.onednn import take_onednn
 
 EXAMPLES = """
@@ -47,12 +47,8 @@ def advise(run, folds, steps, data_dir, unlabelled_dir, dry_run):
         from semicurv_tf.advice import outcome as texts
         from semicurv_tf.advice.advise import PICTURE, TABLE
         from semicurv_tf.advice.advise import advise as ask
-        from semicurv_tf.training.stopping import Stopped
-    try:
+    with ends_when_stopped():
         found = ask(run, console(), folds, steps, data_dir, unlabelled_dir, dry_run)
-    except Stopped as stopped:
-        print(f"stopped at step {stopped.step}, checkpoint written. Continue: the same command", file=sys.stderr)
-        sys.exit(130)
     if found is not None:
         print(texts.table(found))
         print(f"written: {run / TABLE}, {run / PICTURE}")

@@ -167,6 +167,8 @@ def import_annotations(source, tool, output, width_px, labels, empty_is_backgrou
         click.echo(f"label {printable(label)}: {count} {'shape' if count == 1 else 'shapes'}, {meaning}")
     for reason, count in sorted(outcome.passed_over.items()):
         click.echo(f"passed over: {count} x {printable(reason)}", err=True)
+    if outcome.merged:
+        click.echo(f"merged: {counted(outcome.merged, 'annotation')} of images that another file shows, too")
     partly = f" ({outcome.partly} in part)" if outcome.partly else ""
     click.echo(f"{output}: {counted(outcome.labelled, 'labelled image')}{partly}, {outcome.unlabelled} unlabelled")
     click.echo(f"next: semicurv-tf datasets verify --dataset folder --data-dir {output}")

@@ -1,10 +1,10 @@
 """`semicurv-tf evaluate`: the scores of a run on images with masks, and the choice of its threshold."""
 
-import sys
 from pathlib import Path
 
 import click
 
+from semicurv_tf.cli.stopped import ends_when_stopped
 from semicurv_tf.onednn import take_onednn
 from semicurv_tf.threads import one_layer_at_a_time
 
@@ -108,11 +108,41 @@ def evaluate(
     that changed or are gone are named.
     """
     from semicurv_tf.cli.console import console, quiet_start
-    from semicurv_tf.errors import UserError
-    from semicurv_tf.metrics.catalogue import parse_metrics
-    from semicurv_tf.postprocessing.settings import PostProcessing
+    from semicurv_tf.metrics.catalogue import metrics_of
 
-    names = parse_metrics("all" if metrics is None else metrics) if metrics is not None or page else ()
+    names = metrics_of(metrics, page is not None)
+    _require_compatible(
+        split, folds, new, names, threshold, tta, page, postprocessing, choose, choose_threshold, choose_by
+    )  # fmt: skip
+    if folds is not None:
+        _score_folds(run, folds, data_dir, unlabelled_dir)
+        return
+    if page is not None:
+        from semicurv_tf.report.page import require_file
+
+        require_file(page, "--page")
+    one_layer_at_a_time()
+    with quiet_start():
+        from semicurv_tf.evaluation.open_run import open_run
+    opened = open_run(run, data_dir, console(), unlabelled_dir, tta)
+    split = "new" if new else split
+    if choose_threshold or choose == "threshold":
+        _choose_threshold(opened, split, choose_by)
+    elif choose == "postprocessing":
+        _choose_postprocessing(opened, split, choose_by)
+    elif choose == "calibration":
+        _calibrate(opened, split)
+    else:
+        asked_for_all = (metrics or "").strip().lower() == "all"
+        _score(opened, split, names, asked_for_all, threshold, tolerance_px, postprocessing, page)
+
+
+def _require_compatible(
+    split, folds, new, names, threshold, tta, page, postprocessing, choose, choose_threshold, choose_by
+):  # fmt: skip
+    """Refuses options that have no effect beside each other, and a choice on the images that results are of."""
+    from semicurv_tf.errors import UserError
+
     if choose is not None and choose_threshold:
         raise UserError(f"--choose-threshold: expected no --choose {choose} beside it. Fix: leave one of them out")
     option = "--choose-threshold" if choose_threshold else f"--choose {choose}"
@@ -138,51 +168,13 @@ def evaluate(
         beside = [name for name, value in given.items() if value]
         if beside:
             raise UserError(f"--folds {folds}: expected no {beside[0]} beside it, found one. Fix: leave it out")
-        _score_folds(run, folds, data_dir, unlabelled_dir)
-        return
     if new and split is not None:
         raise UserError(f"--new: expected no --split beside it, found --split {split}. Fix: leave one of them out")
-    split = "new" if new else split
-    if choose and split in ("test", "new"):
+    if choose and (new or split == "test"):
         raise UserError(
             f"{'--new' if new else '--split test'}: a threshold is never chosen on the images that results are "
             "reported on. Fix: --split validation or --split labelled"
         )
-    if page is not None:
-        from semicurv_tf.report.page import require_file
-
-        require_file(page, "--page")
-    one_layer_at_a_time()
-    with quiet_start():
-        from semicurv_tf.evaluation import choose_postprocessing, score_run
-        from semicurv_tf.evaluation import choose_threshold as choosing
-        from semicurv_tf.evaluation.open_run import open_run
-    opened = open_run(run, data_dir, console(), unlabelled_dir, tta)
-    if choose == "postprocessing":
-        chosen = choose_postprocessing.choose_postprocessing(opened, split, choose_by, console())
-        print(choose_postprocessing.describe(chosen, opened))
-        return
-    if choose == "calibration":
-        from semicurv_tf.evaluation import calibrate
-
-        fitted = calibrate.calibrate(opened, split, console())
-        console().print(calibrate.table(fitted))
-        print(calibrate.describe(fitted, opened))
-        return
-    if choose == "threshold":
-        print(choosing.describe(choosing.choose_threshold(opened, split, choose_by, console()), opened))
-        return
-    steps = choose_postprocessing.chosen_steps(opened) if postprocessing == "chosen" else PostProcessing()
-    number = choosing.threshold_of("chosen" if steps else threshold, opened)
-    if steps:
-        names = score_run.require_mask_metrics(names, asked_for_all=(metrics or "").strip().lower() == "all")
-    scores = score_run.score_images(opened, split or "test", console(), names, number, tolerance_px, steps)
-    print(score_run.table(scores))
-    if page is not None:
-        from semicurv_tf.report.evaluation_page import write_evaluation_page
-
-        write_evaluation_page(page, opened, scores, console())
-        print(f"page: {page}")
 
 
 def _score_folds(run, folds, data_dir, unlabelled_dir):
@@ -191,9 +183,48 @@ def _score_folds(run, folds, data_dir, unlabelled_dir):
     take_onednn(run)
     with quiet_start():
         from semicurv_tf.evaluation import folds as scoring
-        from semicurv_tf.training.stopping import Stopped
-    try:
+    with ends_when_stopped():
         print(scoring.table(scoring.score_folds(run, folds, console(), data_dir, unlabelled_dir), run))
-    except Stopped as stopped:
-        print(f"stopped at step {stopped.step}, checkpoint written. Continue: the same command", file=sys.stderr)
-        sys.exit(130)
+
+
+def _choose_threshold(opened, split, choose_by):
+    from semicurv_tf.cli.console import console
+    from semicurv_tf.evaluation.choose_threshold import choose_threshold, describe
+
+    print(describe(choose_threshold(opened, split, choose_by, console()), opened))
+
+
+def _choose_postprocessing(opened, split, choose_by):
+    from semicurv_tf.cli.console import console
+    from semicurv_tf.evaluation.choose_postprocessing import choose_postprocessing, describe
+
+    print(describe(choose_postprocessing(opened, split, choose_by, console()), opened))
+
+
+def _calibrate(opened, split):
+    from semicurv_tf.cli.console import console
+    from semicurv_tf.evaluation.calibrate import calibrate, describe, table
+
+    fitted = calibrate(opened, split, console())
+    console().print(table(fitted))
+    print(describe(fitted, opened))
+
+
+def _score(opened, split, names, asked_for_all, threshold, tolerance_px, postprocessing, page):
+    from semicurv_tf.cli.console import console
+    from semicurv_tf.evaluation.choose_postprocessing import chosen_steps
+    from semicurv_tf.evaluation.choose_threshold import threshold_of
+    from semicurv_tf.evaluation.score_run import require_mask_metrics, score_images, table
+    from semicurv_tf.postprocessing.settings import PostProcessing
+
+    steps = chosen_steps(opened) if postprocessing == "chosen" else PostProcessing()
+    number = threshold_of("chosen" if steps else threshold, opened)
+    if steps:
+        names = require_mask_metrics(names, asked_for_all)
+    scores = score_images(opened, split or "test", console(), names, number, tolerance_px, steps)
+    print(table(scores))
+    if page is not None:
+        from semicurv_tf.report.evaluation_page import write_evaluation_page
+
+        write_evaluation_page(page, opened, scores, console())
+        print(f"page: {page}")

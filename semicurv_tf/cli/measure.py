@@ -83,16 +83,17 @@ def measure(
     from semicurv_tf.inference.memory import parse_memory
     from semicurv_tf.pavement import measure as measuring
     from semicurv_tf.pavement.marker import parse_box, require_opencv
-    from semicurv_tf.pavement.sections import section_of, sum_sections, write_sections
-    from semicurv_tf.pavement.stations import Station, from_photographs, read_stations
-    from semicurv_tf.pavement.width_classes import class_names, parse_classes
+    from semicurv_tf.pavement.measure_folder import measure_folder
+    from semicurv_tf.pavement.sections import write_sections
+    from semicurv_tf.pavement.stations import read_stations
+    from semicurv_tf.pavement.width_classes import parse_classes
     from semicurv_tf.vector.geopackage import require_pyogrio
     from semicurv_tf.vector.table import write_table
 
     given = {"--mm-per-px": mm_per_px, "--camera-height-m": camera_height_m, "--marker-cm": marker_cm}
-    found = [option for option, value in given.items() if value is not None]
-    if len(found) != 1:
-        said = " and ".join(found) or "none"
+    scales = [option for option, value in given.items() if value is not None]
+    if len(scales) != 1:
+        said = " and ".join(scales) or "none"
         raise UserError(f"{', '.join(given)}: expected one of them, found {said}. Fix: --mm-per-px 0.8")
     if marker_px is not None and marker_cm is None:
         raise UserError(f"--marker-px {marker_px}: needs the marker's size. Fix: --marker-cm 10")
@@ -131,38 +132,16 @@ def measure(
             f"--maps {maps}": [measuring.map_of(job, maps) for job in jobs] if maps is not None else [],
         }
     )
-    rows, photographs, failed = [], {}, []
     with ImageProgress(len(jobs), console(), "measuring") as progress:
-        for job, found in zip(jobs, measuring.measure(jobs, settings), strict=True):
-            if isinstance(found, UserError):
-                failed += found.lines
-            else:
-                rows.append(found[1].row)
-                if maps is not None:
-                    try:
-                        measuring.write_map(job, found[1], settings, maps)
-                    except UserError as error:
-                        failed += error.lines
-                if found[2] is not None:
-                    photographs[job.name] = found[2]
-            progress.done(job.name)
-    places = from_photographs(photographs) if listed is None else listed
-    of = lambda row: places.get(row["image"], Station())
-    named = {row["image"]: section_of(of(row), section_m) for row in rows}
-    if places:
-        table = [measuring.placed(row, of(row), named[row["image"]]) for row in rows]
-    else:
-        table = rows
-    write_table(output, table)
+        found = measure_folder(jobs, settings, section_m=section_m, stations=listed, maps=maps, done=progress.done)
+    write_table(output, found.table)
     if sections is not None:
-        write_sections(
-            sections, sum_sections(((row, of(row)) for row in rows), section_m, class_names(settings.classes_mm))
-        )
-    _say(rows, [name for name, section in named.items() if section is None] if sections else [], len(jobs), output)
+        write_sections(sections, found.sections)
+    _say(found.rows, found.in_no_section if sections else [], len(jobs), output)
     if listed is not None and (unused := len(listed.keys() - {job.name for job in jobs})):
         click.echo(f"  {unused} of {len(listed)} names of {stations} are no mask of {masks}")
-    if failed:
-        raise UserError(failed)
+    if found.faults:
+        raise UserError(found.faults)
 
 
 def _say(rows, nowhere, count, output):

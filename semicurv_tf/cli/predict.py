@@ -242,7 +242,7 @@ def predict(
     from semicurv_tf.cli.console import console
     from semicurv_tf.cli.image_progress import ImageProgress
     from semicurv_tf.errors import RetryLater, UserError
-    from semicurv_tf.predict.open_predictor import PredictorOptions
+    from semicurv_tf.predict.options import PredictorOptions
     from semicurv_tf.predict.plan_files import Outputs
     from semicurv_tf.predict.predict_input import predict_input
     from semicurv_tf.wording import printable, some

@@ -1,11 +1,11 @@
 """`semicurv-tf pretrain`: a network learns curves from drawn images, without a photograph."""
 
 import collections
-import sys
 from pathlib import Path
 
 import click
 
+from semicurv_tf.cli.stopped import ends_when_stopped
 from semicurv_tf.onednn import take_onednn
 
 EXAMPLES = """
@@ -51,7 +51,7 @@ def pretrain(run, steps, seed, kinds, without, start, widths):
     with quiet_start():
         from semicurv_tf.pretraining.run import pretrain as train
         from semicurv_tf.pretraining.settings import GOING_ON, PretrainingSettings, checked_kinds, checked_without
-        from semicurv_tf.training.stopping import Stopped, StopRequest
+        from semicurv_tf.training.stopping import StopRequest
     try:
         channels = tuple(int(width) for width in widths.split(","))
         if len(channels) < 2 or min(channels) < 1:
@@ -64,12 +64,8 @@ def pretrain(run, steps, seed, kinds, without, start, widths):
     chosen = checked_kinds("--kinds", kinds)
     left_out = checked_without(without, chosen)
     settings = PretrainingSettings(seed=seed, kinds=chosen, without=left_out, widths=channels, **going_on)
-    try:
-        with StopRequest() as asked:
-            train(Path(run), settings, steps, say=_teller(steps), stop_requested=lambda: asked.requested)
-    except Stopped as stopped:
-        print(f"stopped at step {stopped.step}, checkpoint written. Go on: the same command", file=sys.stderr)
-        sys.exit(130)
+    with ends_when_stopped(), StopRequest() as asked:
+        train(Path(run), settings, steps, say=_teller(steps), stop_requested=lambda: asked.requested)
 
 
 def _teller(steps):

@@ -1,10 +1,10 @@
 """`semicurv-tf reproduce`: the cells of one of the paper's tables or figures, one after another."""
 
-import sys
 from pathlib import Path
 
 import click
 
+from semicurv_tf.cli.stopped import ends_when_stopped
 from semicurv_tf.errors import UserError
 from semicurv_tf.onednn import take_onednn
 
@@ -96,7 +96,6 @@ def reproduce(
     take_onednn(pixels=max((cell.config.data.crop or 0) ** 2 for cell in cells))
     with quiet_start():
         from semicurv_tf.study import run_plan as plan
-        from semicurv_tf.training.stopping import Stopped
     messages = console()
     advice = plan.slow_average(cells)
     if advice:
@@ -107,14 +106,8 @@ def reproduce(
             plan.listing([(cell, *plan.state_of(cell, results, runs)) for cell in cells], plan.forecast_from(results))
         )
         return
-    try:
+    with ends_when_stopped(of="a cell"):
         plan.run_plan(cells, output, runs, data_dir, messages)
-    except Stopped as stopped:
-        print(
-            f"stopped at step {stopped.step} of a cell, checkpoint written. Continue: the same command again",
-            file=sys.stderr,
-        )
-        sys.exit(130)
 
 
 def _fraction(text):

@@ -54,7 +54,8 @@ def review(places, order, views, threshold, memory, port, browser):
 
     read_folder(folder)  # a wrong folder is said at once, not after TensorFlow has loaded
     with quiet_start():
-        from semicurv_tf.predict.open_predictor import PredictorOptions, open_predictor
+        from semicurv_tf.predict.open_predictor import open_predictor
+        from semicurv_tf.predict.options import PredictorOptions
         from semicurv_tf.review import order as ordering
         from semicurv_tf.review.server import ReviewServer
 

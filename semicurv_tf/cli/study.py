@@ -1,10 +1,10 @@
 """`semicurv-tf study`: recipes trained and compared on the same labelled images."""
 
-import sys
 from pathlib import Path
 
 import click
 
+from semicurv_tf.cli.stopped import ends_when_stopped
 from semicurv_tf.onednn import take_onednn
 from semicurv_tf.recipes import recipe_or_file
 
@@ -67,18 +67,12 @@ def run(recipes, data_dir, runs, output, seeds, methods, settings, share, develo
     take_onednn(pixels=crop**2 if isinstance(crop, int) else 0)
     with quiet_start():
         from semicurv_tf.study.run_recipes import listing, plan_recipes, run_recipes
-        from semicurv_tf.training.stopping import Stopped
     planned = plan_recipes([recipe_or_file(text) for text in recipes], runs, seeds, methods, data_dir, values)
     if dry_run:
         click.echo(listing(planned, output))
         return
-    try:
+    with ends_when_stopped(of="a run"):
         click.echo(run_recipes(planned, output, data_dir, console(), share, development))
-    except Stopped as stopped:
-        click.echo(
-            f"stopped at step {stopped.step} of a run, checkpoint written. Continue: the same command again", err=True
-        )
-        sys.exit(130)
 
 
 @study.command()

@@ -1,10 +1,10 @@
 """`semicurv-tf train`: trains a network into a run folder, or resumes one."""
 
-import sys
 from pathlib import Path
 
 import click
 
+from semicurv_tf.cli.stopped import ends_when_stopped
 from semicurv_tf.config.networks import NETWORKS
 from semicurv_tf.errors import UserError
 from semicurv_tf.methods.names import METHOD_NAMES
@@ -144,7 +144,8 @@ def train(
     with quiet_start():
         from semicurv_tf.planning.train import run_of, train_request
     run = run or run_of(request)
-    _run(lambda: train_request(request, run, shown, dry_run), run)
+    with ends_when_stopped(_resuming(run)):
+        train_request(request, run, shown, dry_run)
 
 
 def _resume(run, other_run, other_config, values, dry_run, shown):
@@ -162,17 +163,9 @@ def _resume(run, other_run, other_config, values, dry_run, shown):
         from semicurv_tf.training import train as training
     run_folder.read_config(run)
     changed = load_stored_config(run / run_folder.CONFIG, values) if values else None
-    _run(lambda: training.resume(run, changed, shown), run)
+    with ends_when_stopped(_resuming(run)):
+        training.resume(run, changed, shown)
 
 
-def _run(work, run):
-    from semicurv_tf.training.stopping import Stopped
-
-    try:
-        work()
-    except Stopped as stopped:
-        print(
-            f"stopped at step {stopped.step}, checkpoint written. Continue: semicurv-tf train --resume {run}",
-            file=sys.stderr,
-        )
-        sys.exit(130)
+def _resuming(run):
+    return f"semicurv-tf train --resume {run}"

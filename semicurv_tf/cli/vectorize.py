@@ -228,6 +228,8 @@ def vectorize(
         write_table(table, (row for outcome in done for row in outcome.rows))
     if summary:
         write_table(summary, (outcome.summary for outcome in done))
+    for reason, count in (compared[0].passed_over if compared else {}).items():
+        click.echo(f"passed over in {compare}: {count} x {reason}", err=True)
     for outcome in done:
         click.echo(printable_lines(said(outcome)))
         if outcome.comparison:

@@ -42,6 +42,16 @@ class DatasetInfo:
     how_to_get: str
     citation: str
 
+    def said_missing(self, found: str) -> str:
+        """The line for a folder that is not there; `found` is what there is instead."""
+        if self.name == "folder":
+            return (
+                f"--data-dir: expected the folder of your images, found {found}. "
+                f"Fix: name the folder that holds {self.how_to_get}"
+            )
+        homepage = f" ({self.homepage})" if self.homepage else ""
+        return f"--data-dir: expected the folder of {self.title}, found {found}. Fix: get {self.how_to_get}{homepage}"
+
 
 _ASK_AUTHORS = "no licence stated; research use, ask the authors"
 

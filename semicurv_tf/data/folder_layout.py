@@ -2,7 +2,7 @@
 
     images/, masks/                  same relative stem, for some or all; sub-folders allowed;
                                      also image/ and label/, img/ and gt/, ... (`IMAGE_FOLDERS`, `MASK_FOLDERS`)
-    splits/{train,val,test}.txt      optional lists of names
+    splits/{train,val,test}.txt      optional lists of names; also train.txt, ... in the folder itself
     images/{train,val,test}/, ...    sub-folders of these names are the split, where there are no lists
     train/, train_lab/, test/, ...   a folder of images and one of masks per split, or
     train/images, train/masks, ...   the same inside one another, or
@@ -16,31 +16,27 @@ Names are compared in one Unicode form.
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from semicurv_tf.data.folder_names import named_folder, named_folders
+from semicurv_tf.data.folder_splits import FolderSplit, list_files, read_split_lists, split_of_folders
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.formats import IMAGE_SUFFIXES, is_companion, is_image_name, said_of_passed_over
-from semicurv_tf.images.lists import read_list, same_name
+from semicurv_tf.images.lists import same_name
 from semicurv_tf.images.photographs import IMAGE_FOLDERS, MASK_FOLDERS, is_written
 from semicurv_tf.images.provenance import is_result
-from semicurv_tf.images.walk import walk_files
+from semicurv_tf.images.walk import walk_files, walk_images
 from semicurv_tf.wording import counted, some
 
 # NAME.jpg may go with NAME_mask.png; compared without regard to case, the first that is there wins.
 MASK_ENDINGS = ("", "_mask", "_masks", "_label", "_labels", "_lab", "_gt", "_1stho", "_seg", "-mask", "-label", "-gt")
 AREAS_FILE = "labelled_areas.csv"
-_SPLIT_NAMES = {
-    "train": "train", "training": "train", "val": "validation", "valid": "validation", "validation": "validation",
-    "test": "test", "testing": "test",
-}  # fmt: skip
 _SPLIT_FOLDER = re.compile(
     r"(training|train|validation|valid|val|testing|test)([_-].*|crop|crops|img|images|data|)", re.I
 )
 _MASK_FOLDER = re.compile(r"[_-]?(lab|labs|label|labels|mask|masks|gt|map|annotation|annotations)", re.I)
-_LISTS = {"train": ("train.txt",), "validation": ("val.txt", "valid.txt", "validation.txt"),
-          "test": ("test.txt",)}  # fmt: skip
 
 
 @dataclass
@@ -77,12 +73,14 @@ def read_layout(folder: Path, images_only: bool = False) -> FolderLayout:
     layout = FolderLayout()
     images = named_folder(folder, IMAGE_FOLDERS)
     if images_only:
+        _tell_further_folders(layout, folder, IMAGE_FOLDERS)
         _add_images(layout, images or folder, None)
     elif images is not None:
-        names = _add_images(layout, images, named_folder(folder, MASK_FOLDERS))
-        _read_lists(layout, folder / "splits")
-        if layout.splits is None:
-            layout.splits = _split_of_folders(names)
+        _tell_further_folders(layout, folder, IMAGE_FOLDERS, MASK_FOLDERS)
+        _add_images(layout, images, named_folder(folder, MASK_FOLDERS))
+        labelled = {name: mask is not None for name, (_, mask) in layout.pairs.items()}
+        if not _take_split(layout, read_split_lists(folder, labelled)):
+            _take_split(layout, split_of_folders(images, labelled))
     elif not _add_split_folders(layout, folder) and not _add_flat(layout, folder):
         raise UserError(
             f"{folder}: expected images, images/ and masks/, or folders per split (train/, train_lab/, "
@@ -127,10 +125,30 @@ def unlabelled_options(channels: int, value_range: str | None, options: Mapping 
     return {"images_only": True, "channels": channels, "value_range": value_range or "", **alike}
 
 
-def named_folder(folder: Path, names: Iterable[str]) -> Path | None:
-    """The first sub-folder of one of these names, without regard to case."""
-    found = {entry.name.lower(): entry for entry in sorted(folder.iterdir(), reverse=True) if entry.is_dir()}
-    return next((found[name] for name in names if name in found), None)
+def _take_split(layout: FolderLayout, found: FolderSplit) -> bool:
+    """Whether there was a split, or a fault in one."""
+    layout.splits = found.names
+    layout.faults.extend(found.faults)
+    layout.notes.extend(found.notes)
+    return found.names is not None or bool(found.faults)
+
+
+def _tell_further_folders(layout: FolderLayout, folder: Path, *kinds: tuple[str, ...]) -> None:
+    """Counts the images in further folders of a kind, of which the first alone is read."""
+    for names in kinds:
+        read, *further = named_folders(folder, names) or [folder]
+        _tell_images(layout, further, f"as {read.name}/ is read. Fix: move them there, or rename the folder")
+
+
+def _tell_images(layout: FolderLayout, folders: list[Path], why: str) -> None:
+    """A note per folder whose images are not read; what `predict` wrote there is none of them, and counted apart."""
+    for folder in sorted(folders):
+        found = [] if folder.name.startswith(".") else list(walk_images(folder, [folder.parent]))
+        predicted = [file for file in found if is_result(file)]
+        count = len(found) - len(predicted)
+        if count:
+            layout.notes.append(f"{folder}: {counted(count, 'image')} passed over, {why}")
+        _note_passed_over(layout, folder, [], predicted)
 
 
 def _add_images(layout: FolderLayout, images: Path, masks: Path | None, prefix: str = "") -> list:
@@ -208,55 +226,6 @@ def _note_passed_over(layout: FolderLayout, folder: Path, passed_over: list[Path
         )
 
 
-def _split_of_folders(names: list[str]) -> dict[str, list[str]] | None:
-    """The split that sub-folders named train, val, test say; None where any image lies elsewhere."""
-    splits: dict[str, list[str]] = {"train": [], "validation": [], "test": []}
-    for name in names:
-        split = _SPLIT_NAMES.get(name.split("/")[0].lower()) if "/" in name else None
-        if split is None:
-            return None
-        splits[split].append(name)
-    return splits if splits["train"] and (splits["validation"] or splits["test"]) else None
-
-
-def _read_lists(layout: FolderLayout, folder: Path) -> None:
-    if not folder.is_dir():
-        return
-    splits: dict[str, list[str]] = {"train": [], "validation": [], "test": []}
-    listed: dict[str, str] = {}
-    has_train_list = False
-    for split, candidates in _LISTS.items():
-        file = next((folder / name for name in candidates if (folder / name).is_file()), None)
-        if file is None:
-            continue
-        has_train_list |= split == "train"
-        for line in read_list(file):
-            name = same_name(line.replace("\\", "/"))
-            if name not in layout.pairs and is_image_name(Path(name)):
-                name = Path(name).with_suffix("").as_posix()
-            if name not in layout.pairs:
-                layout.faults.append(
-                    f"{file}: expected names of images, found {line!r}, which is none. "
-                    "Fix: remove the line, or add the image"
-                )
-            elif name in listed:
-                layout.faults.append(
-                    f"{file}: expected each image in one list, found {name!r} listed for "
-                    f"{listed[name]} as well. Fix: remove one"
-                )
-            else:
-                listed[name] = split
-                splits[split].append(name)
-    for name, (_, mask) in layout.pairs.items():
-        if name in listed:
-            continue
-        if mask is None or not has_train_list:
-            splits["train"].append(name)
-        else:
-            layout.notes.append(f"{name}: has a mask but is in no list of {folder}; left out")
-    layout.splits = splits
-
-
 def _add_split_folders(layout: FolderLayout, folder: Path) -> bool:
     groups: dict[str, dict[str, list[Path]]] = {}
     for entry in sorted(folder.iterdir()):
@@ -267,6 +236,14 @@ def _add_split_folders(layout: FolderLayout, folder: Path) -> bool:
             groups.setdefault(split, {"images": [], "masks": []})[kind].append(entry)
     if not groups:
         return False
+    lists = [file.relative_to(folder).as_posix() for file in list_files(folder)]
+    if lists:
+        layout.notes.append(
+            f"{folder}: {counted(len(lists), 'list')} passed over, as the folders are the split: {some(lists)}"
+        )
+    read = {entry for kinds in groups.values() for entries in kinds.values() for entry in entries}
+    others = [entry for entry in folder.iterdir() if entry.is_dir() and entry not in read]
+    _tell_images(layout, others, "as the folder names no split. Fix: move them into train/")
     layout.splits = {split: [] for split in ("train", "validation", "test") if split in groups}
     for split, found in groups.items():
         if len(found["images"]) != 1 or len(found["masks"]) > 1:
@@ -280,6 +257,7 @@ def _add_split_folders(layout: FolderLayout, folder: Path) -> bool:
         prefix = f"{split}/"
         inner = named_folder(images, IMAGE_FOLDERS) if masks is None else None
         if inner is not None:
+            _tell_further_folders(layout, images, IMAGE_FOLDERS, MASK_FOLDERS)
             names = _add_images(layout, inner, named_folder(images, MASK_FOLDERS), prefix)
         elif masks is not None:
             names = _add_images(layout, images, masks, prefix)
@@ -294,6 +272,7 @@ def _add_flat(layout: FolderLayout, folder: Path) -> bool:
     if not any(entry.is_file() and is_image_name(entry) for entry in folder.iterdir()):
         return False
     _add_side_by_side(layout, folder, "")
+    _take_split(layout, read_split_lists(folder, {name: mask is not None for name, (_, mask) in layout.pairs.items()}))
     if layout.pairs and not any(mask for _, mask in layout.pairs.values()):
         layout.notes.append(
             f"{folder}: no image has a mask (masks/NAME.png, or NAME_mask.png beside it): all are unlabelled"
@@ -304,18 +283,20 @@ def _add_flat(layout: FolderLayout, folder: Path) -> bool:
 def _add_side_by_side(layout: FolderLayout, folder: Path, prefix: str) -> list[str]:
     """NAME.jpg with NAME.png, or any NAME with NAME_mask, as its mask; a file alone is an unlabelled image."""
     files: dict[str, list[Path]] = {}
-    passed_over = []
+    passed_over, lists = [], [] if prefix else list_files(folder)
     predicted: list[Path] = []
     for file in sorted(folder.iterdir()):
         if file.name.startswith(".") or file.is_dir():
             continue
         if is_image_name(file):
             files.setdefault(same_name(file.stem), []).append(file)
-        elif not (is_companion(file) or file.name == AREAS_FILE or is_written(file)):
+        elif not (is_companion(file) or file.name == AREAS_FILE or file in lists or is_written(file)):
             passed_over.append(file)
     for stem in [stem for stem, found in files.items() if all(map(is_result, found))]:
         predicted += files.pop(stem)  # an overlay, or a mask whose image lies elsewhere
     _note_passed_over(layout, folder, passed_over, predicted)
+    below = [entry for entry in folder.iterdir() if entry.is_dir()]
+    _tell_images(layout, below, "as images lie beside the folder. Fix: use folders images/ and masks/")
     mask_of = _split_off_masks({stem: found[0] for stem, found in files.items() if len(found) == 1})
     for stem in mask_of:
         del files[stem]

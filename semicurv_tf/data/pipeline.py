@@ -7,6 +7,8 @@ one would have seen, and no state of the input needs to be saved. Labelled and u
 run through their images independently, each over and over: neither starves.
 """
 
+import dataclasses
+import functools
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
@@ -70,46 +72,19 @@ def training_batches(
         UserError: if images differ in size and `crop` is None; if a stream has no images.
     """
     labelled, unlabelled = _as_indices(labelled_indices), _as_indices(unlabelled_indices)
-    if not len(labelled):
-        if not batch_unlabelled:
-            raise UserError(
-                "--labels: expected at least one labelled training image, found none. Fix: raise --labels, or add masks"
-            )
-        batch_labelled = 0
-    if batch_unlabelled and not len(unlabelled):
-        raise UserError(
-            "--labels: expected unlabelled training images for this method, found none. "
-            "Fix: lower --labels, give --unlabelled-dir, or take --method supervised"
-        )
+    _require_images(labelled, unlabelled, batch_unlabelled)
     used = np.concatenate([labelled, unlabelled]) if batch_unlabelled else labelled
     height, width = (crop, crop) if crop else _common_size(train_store, used)
-    channels = train_store.shapes[used[0]][-1]
-
-    def stream(step, replica, number, indices, batch, keys):
-        share = batch // replicas
-        shapes = {key: (share, height, width, channels if key == "image" else 1) for key in keys}
-        if not share:
-            return {key: tf.zeros(shape) for key, shape in shapes.items()}
-        chosen = _shuffled(step, indices, batch, seed, number)
-        places = tf.random.stateless_uniform((batch, 2), _key(seed, number, step))
-        chosen, places = (every[replica * share : (replica + 1) * share] for every in (chosen, places))
-
-        def read(chosen, places):
-            parts = [_read_part(train_store, i, p, height, width, number) for i, p in zip(chosen, places)]
-            return [np.stack([part[key] for part in parts]).astype(np.float32) for key in keys]
-
-        arrays = tf.numpy_function(read, [chosen, places], [tf.float32] * len(keys))
-        for key, array in zip(keys, arrays):
-            array.set_shape(shapes[key])
-        return dict(zip(keys, arrays))
+    shape = (height, width, train_store.shapes[used[0]][-1])
+    stream = functools.partial(_Stream, train_store, shape, seed=seed, replicas=replicas)
+    batch_labelled = batch_labelled if len(labelled) else 0
+    streams = {"labelled": stream(LABELLED, labelled, batch_labelled, ("image", "mask", "valid"))}
+    if batch_unlabelled:
+        streams["unlabelled"] = stream(UNLABELLED, unlabelled, batch_unlabelled, ("image", "valid"))
 
     def load(number):
         step, replica = number // len(mine), mine.start + number % len(mine)
-        batch = {"step": step}
-        batch["labelled"] = stream(step, replica, LABELLED, labelled, batch_labelled, ("image", "mask", "valid"))
-        if batch_unlabelled:
-            batch["unlabelled"] = stream(step, replica, UNLABELLED, unlabelled, batch_unlabelled, ("image", "valid"))
-        return batch
+        return {"step": step} | {name: each.read(step, replica) for name, each in streams.items()}
 
     dataset = tf.data.Dataset.range(len(mine) * first_step, len(mine) * (first_step + steps))
     dataset = dataset.map(tf.autograph.experimental.do_not_convert(load), num_parallel_calls=2, deterministic=True)
@@ -118,6 +93,63 @@ def training_batches(
     options = tf.data.Options()
     options.autotune.enabled = False
     return dataset.prefetch(4 * len(mine)).with_options(options)
+
+
+def _require_images(labelled: np.ndarray, unlabelled: np.ndarray, batch_unlabelled: int) -> None:
+    if not len(labelled) and not batch_unlabelled:
+        raise UserError(
+            "--labels: expected at least one labelled training image, found none. Fix: raise --labels, or add masks"
+        )
+    if batch_unlabelled and not len(unlabelled):
+        raise UserError(
+            "--labels: expected unlabelled training images for this method, found none. "
+            "Fix: lower --labels, give --unlabelled-dir, or take --method supervised"
+        )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Stream:
+    """Images of one kind, over and over, each pass in another order.
+
+    Attributes:
+        store: where they are.
+        shape: (height, width, channels) of what is read of each.
+        number: `LABELLED` or `UNLABELLED`.
+        indices: their positions in the store.
+        batch: images a step; 0: batches are empty.
+        keys: what is read of each: "image", "mask", "valid".
+        seed: of order and crops.
+        replicas: devices that share a step.
+    """
+
+    store: ImageStore
+    shape: tuple[int, int, int]
+    number: int
+    indices: np.ndarray
+    batch: int
+    keys: tuple[str, ...]
+    seed: int
+    replicas: int
+
+    def read(self, step: tf.Tensor, replica: tf.Tensor) -> dict[str, tf.Tensor]:
+        """A replica's part of the batch of a step: float32 (batch / replicas, height, width, channels) by key."""
+        share = self.batch // self.replicas
+        height, width, channels = self.shape
+        shapes = {key: (share, height, width, channels if key == "image" else 1) for key in self.keys}
+        if not share:
+            return {key: tf.zeros(shape) for key, shape in shapes.items()}
+        chosen = _shuffled(step, self.indices, self.batch, self.seed, self.number)
+        places = tf.random.stateless_uniform((self.batch, 2), _key(self.seed, self.number, step))
+        mine = slice(replica * share, (replica + 1) * share)
+        arrays = tf.numpy_function(self._read_parts, [chosen[mine], places[mine]], [tf.float32] * len(self.keys))
+        for key, array in zip(self.keys, arrays):
+            array.set_shape(shapes[key])
+        return dict(zip(self.keys, arrays))
+
+    def _read_parts(self, chosen: np.ndarray, places: np.ndarray) -> list[np.ndarray]:
+        height, width, _ = self.shape
+        parts = [_read_part(self.store, i, p, height, width, self.number) for i, p in zip(chosen, places)]
+        return [np.stack([part[key] for part in parts]).astype(np.float32) for key in self.keys]
 
 
 def evaluation_batches(

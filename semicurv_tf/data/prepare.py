@@ -157,10 +157,7 @@ def make_builder(name: str, data_dir, options: dict | None, prepared_dir: Path):
         builder.source_dir = None
     elif (data_dir is None and not builder.url) or (data_dir and not Path(data_dir).is_dir()):
         found = "none given" if data_dir is None else f"no folder {data_dir}"
-        raise UserError(
-            f"--data-dir: expected the folder of {info.title}, found {found}. "
-            f"Fix: get {info.how_to_get}{info.homepage and f' ({info.homepage})'}"
-        )
+        raise UserError(info.said_missing(found))
     return builder
 
 

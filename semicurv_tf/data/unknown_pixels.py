@@ -2,6 +2,7 @@
 
     mask values 0, 1 and 255            255 is unknown (0 and 255 alone: 255 is foreground); in 16 bit also 65535
     data.options.mask_ignore=V          V is unknown
+    no-data value of a mask (a TIFF)    is unknown, except 0, which is background
     FOLDER/labelled_areas.csv           image,x,y,width,height: the boxes of that image that are labelled, in pixels
 
 An unknown pixel is as good a pixel of the image as any other: it counts in no loss that looks at a mask and in no
@@ -17,11 +18,12 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from semicurv_tf.data.folder_layout import AREAS_FILE, IMAGE_FOLDERS
+from semicurv_tf.data.folder_layout import AREAS_FILE
+from semicurv_tf.data.folder_names import ImageNames
 from semicurv_tf.errors import UserError
-from semicurv_tf.images.lists import same_name
 
 UNKNOWN = 2  # in the array `valid` as it is stored: the image is sound there, its label unknown
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}  # of tables that were saved without commas
 COLUMNS = ("image", "x", "y", "width", "height")
 
 
@@ -48,19 +50,22 @@ def read_areas(folder: Path, names: Collection[str]) -> tuple[dict[str, list[Box
     file = folder / AREAS_FILE
     areas: dict[str, list[Box]] = {}
     faults: list[str] = []
+    images = ImageNames(names)
     if not file.is_file():
         return areas, faults
     try:
         with file.open(newline="", encoding="utf-8-sig") as lines:
             table = csv.DictReader(lines)
             if not set(COLUMNS) <= set(table.fieldnames or ()):
+                head = ",".join(map(str, table.fieldnames or ())) or "nothing"
+                other = next((said for mark, said in _SEPARATORS.items() if mark in head), None)
                 raise UserError(
-                    f"{file}: expected the columns {','.join(COLUMNS)}, found "
-                    f"{','.join(map(str, table.fieldnames or ())) or 'nothing'}. Fix: make them the first line"
+                    f"{file}: expected the columns {','.join(COLUMNS)}, found {head}. "
+                    f"Fix: {f'save it with commas for {other}' if other else 'make them the first line'}"
                 )
             for row in table:
                 where = f"{file}, line {table.line_num}"
-                name = _name(row["image"] or "", names)
+                name = images.find(row["image"] or "")
                 numbers = [number for column in COLUMNS[1:] if (number := _whole(row[column])) is not None]
                 if name is None:
                     faults.append(
@@ -144,16 +149,6 @@ def _between(begin: int, end: int, share: float, size: int, crop: int) -> int:
     low, high = sorted((begin, end - crop))
     low, high = (min(max(0, value), max(0, size - crop)) for value in (low, high))
     return low + min(int(share * (high - low + 1)), high - low)
-
-
-def _name(text: str, names: Collection[str]) -> str | None:
-    text = same_name(text.strip().replace("\\", "/"))
-    folder, _, below = text.partition("/")
-    for path in (text, below) if folder.lower() in IMAGE_FOLDERS else (text,):
-        for name in (path, Path(path).with_suffix("").as_posix() if Path(path).name else path):
-            if name in names:
-                return name
-    return None
 
 
 def _whole(text: str | None) -> int | None:

@@ -8,7 +8,8 @@
 | `predict_probability_bytes` | the same                               | `probability_bytes`, PNG of 16 bit, x 65535   |
 | `value_range`               | the same, unread                       | `value_range_bytes`, a text, see below        |
 
-The last is for blending tiles and for other thresholds through REST, where arrays as JSON are slow.
+`predict_probability_bytes` serves the blending of tiles, and other thresholds, through REST, where arrays as JSON are
+slow.
 Batch comes first everywhere and nothing is bfloat16 outside, as TF Serving and JSON need it. Names
 that end in `_bytes` travel as base64 in JSON.
 
@@ -62,123 +63,137 @@ def make_signatures(
         request_pixels: most pixels of all images of a request, or of the requests that a server merged.
         value_range: of images of 16 bit, from the training data; None measures each image.
     """
-    height, width = size or (None, None)
-    images = (None, height, width, channels)
-    # One function each, called by all signatures: its graph is built and stored once.
-    network = tf.function(logits_of, input_signature=[tf.TensorSpec(images, tf.float32)], autograph=False)
-    of_encoded = lambda function: tf.function(function, [tf.TensorSpec((), tf.string)], autograph=False)
-    decoded = of_encoded(lambda encoded: _decode_or_empty(encoded, channels, value_range))
+    served = _Served(logits_of, channels, threshold, size, max_pixels, request_pixels, value_range)
+    arrays = (*(size or (None, None)), channels)
+    encoded = [tf.TensorSpec((None,), tf.string, "image_bytes")]
+    return {
+        "serving_default": (served.serving_default, [tf.TensorSpec((None, *arrays), tf.uint8, "image")]),
+        "predict_logits": (served.predict_logits, [tf.TensorSpec((None, *arrays), tf.float32, "image")]),
+        "predict_bytes": (served.predict_bytes, encoded),
+        "predict_probability_bytes": (served.predict_probability_bytes, encoded),
+        "value_range": (served.tell_value_range, encoded),
+    }
 
-    @of_encoded
-    def header_of(encoded):
-        sides, code = pixels_by_header(encoded)
-        return sides_as_read(encoded, sides, channels), code
 
-    def logits_within_memory(image):
-        # A batch of more pixels than one image may have goes image by image: batches of small images gain
-        # by being one, large ones only take memory, and a server merges what clients send.
-        return tf.cond(
-            tf.reduce_prod(tf.shape(image, tf.int64)[:3]) <= max_pixels,
-            lambda: network(image),
-            lambda: tf.map_fn(lambda one: network(one[None])[0], image, parallel_iterations=1),
-        )
+class _Served:
+    """What the signatures compute; a method each, then what they are made of. Arguments as of `make_signatures`."""
 
-    def serving_default(image):
-        with _checked(image, max_pixels, request_pixels):
-            probability, mask = predict(tf.cast(image, tf.float32))
+    def __init__(self, logits_of, channels, threshold, size, max_pixels, request_pixels, value_range):
+        self.channels, self.threshold, self.size, self.value_range = channels, threshold, size, value_range
+        self.max_pixels, self.request_pixels = max_pixels, request_pixels
+        height, width = size or (None, None)
+        # One function each, called by all signatures: its graph is built and stored once.
+        once = lambda function, specification: tf.function(function, [specification], autograph=False)
+        self.network = once(logits_of, tf.TensorSpec((None, height, width, channels), tf.float32))
+        self.header_of = once(self._header_of, tf.TensorSpec((), tf.string))
+        self.decoded = once(self._decode_or_empty, tf.TensorSpec((), tf.string))
+
+    def serving_default(self, image):
+        with self._checked(image):
+            probability, mask = self._predict(tf.cast(image, tf.float32))
         return {"probability": probability, "mask": mask}
 
-    def predict_logits(image):
-        with _checked(image, max_pixels, request_pixels):
-            return {"logits": logits_within_memory(image)}
+    def predict_logits(self, image):
+        with self._checked(image):
+            return {"logits": self._logits_within_memory(image)}
 
-    def predict_bytes(image_bytes):
-        mask_bytes, fraction = per_image(
-            image_bytes, mask_of, lambda code: (tf.constant(b""), code),
+    def predict_bytes(self, image_bytes):
+        mask_bytes, fraction = self._per_image(
+            image_bytes, self._mask_of, lambda code: (tf.constant(b""), code),
             (tf.TensorSpec((), tf.string), tf.TensorSpec((), tf.float32)),
         )  # fmt: skip
         return {"mask_bytes": mask_bytes, "foreground_fraction": fraction}
 
-    def predict_probability_bytes(image_bytes):
-        encoded = per_image(
-            image_bytes, probability_of, lambda code: tf.constant(b""), tf.TensorSpec((), tf.string)
+    def predict_probability_bytes(self, image_bytes):
+        encoded = self._per_image(
+            image_bytes, self._probability_of, lambda code: tf.constant(b""), tf.TensorSpec((), tf.string)
         )  # fmt: skip
         return {"probability_bytes": encoded}
 
-    def per_image(image_bytes, answer, none, outputs):
+    def tell_value_range(self, image_bytes):
+        text = self.value_range.text if self.value_range else ""
+        return {"value_range_bytes": tf.fill(tf.shape(image_bytes), text)}
+
+    def _checked(self, image):
+        """Refuses empty batches, empty and too large images; the message reaches the client as it stands."""
+        shape = tf.shape(image, tf.int64)
+        return tf.control_dependencies([
+            tf.debugging.assert_positive(shape, message="Expected at least one image of at least one pixel."),
+            tf.debugging.assert_less_equal(
+                shape[1] * shape[2], tf.constant(self.max_pixels, tf.int64),
+                message=f"Expected images of at most {self.max_pixels} pixels. "
+                "Fix: send tiles, as semicurv_tf.serving_client does.",
+            ),
+            tf.debugging.assert_less_equal(
+                tf.reduce_prod(shape[:3]), tf.constant(self.request_pixels, tf.int64),
+                message=f"Expected requests of at most {self.request_pixels} pixels in all. "
+                "Fix: send fewer images in one.",
+            ),
+        ])  # fmt: skip
+
+    def _predict(self, image):
+        probability = tf.sigmoid(self._logits_within_memory(image))
+        foreground = probability > self.threshold
+        return probability, tf.where(foreground, tf.constant(255, tf.uint8), tf.constant(0, tf.uint8))
+
+    def _logits_within_memory(self, image):
+        # A batch of more pixels than one image may have goes image by image: batches of small images gain
+        # by being one, large ones only take memory, and a server merges what clients send.
+        return tf.cond(
+            tf.reduce_prod(tf.shape(image, tf.int64)[:3]) <= self.max_pixels,
+            lambda: self.network(image),
+            lambda: tf.map_fn(lambda one: self.network(one[None])[0], image, parallel_iterations=1),
+        )
+
+    def _per_image(self, image_bytes, answer, none, outputs):
         """`answer(image)` of each image that is served, `none(code)` of the others."""
-        headers = tf.TensorSpec((2,), tf.int64), tf.TensorSpec((), tf.float32)
-        sides, codes = tf.map_fn(header_of, image_bytes, parallel_iterations=1, fn_output_signature=headers)
-        pixels = tf.reduce_prod(sides, axis=1)
-        fits = pixels <= max_pixels
-        if size:  # compared once more when it is decoded: a file may hold another size than its header says
-            fits &= tf.reduce_all(sides == tf.constant(size, tf.int64), axis=1)
-        codes = tf.where((codes == NO_CODE) & ~fits, SIZE_NOT_SERVED, codes)
-        within = tf.cumsum(tf.where(codes == NO_CODE, pixels, 0)) <= request_pixels
-        codes = tf.where((codes == NO_CODE) & ~within, REQUEST_TOO_LARGE, codes)
 
         def one(arguments):
             encoded, code = arguments
-            return tf.cond(code == NO_CODE, lambda: decoded_or(encoded, answer, none), lambda: none(code))
+            return tf.cond(code == NO_CODE, lambda: self._decoded_or(encoded, answer, none), lambda: none(code))
 
+        codes = self._codes(image_bytes)
         # One after the other: images of a request differ in size, and memory stays that of one image.
         return tf.map_fn(one, (image_bytes, codes), parallel_iterations=1, fn_output_signature=outputs)
 
-    def predict(image):
-        probability = tf.sigmoid(logits_within_memory(image))
-        return probability, tf.where(probability > threshold, tf.constant(255, tf.uint8), tf.constant(0, tf.uint8))
+    def _codes(self, image_bytes):
+        """Of each image, before any is decoded: why it is not served, or `NO_CODE`; float32 (batch,)."""
+        headers = tf.TensorSpec((2,), tf.int64), tf.TensorSpec((), tf.float32)
+        sides, codes = tf.map_fn(self.header_of, image_bytes, parallel_iterations=1, fn_output_signature=headers)
+        pixels = tf.reduce_prod(sides, axis=1)
+        fits = pixels <= self.max_pixels
+        if self.size:  # compared once more when it is decoded: a file may hold another size than its header says
+            fits &= tf.reduce_all(sides == tf.constant(self.size, tf.int64), axis=1)
+        codes = tf.where((codes == NO_CODE) & ~fits, SIZE_NOT_SERVED, codes)
+        within = tf.cumsum(tf.where(codes == NO_CODE, pixels, 0)) <= self.request_pixels
+        return tf.where((codes == NO_CODE) & ~within, REQUEST_TOO_LARGE, codes)
 
-    def decoded_or(encoded, answer, none):
-        image = decoded(encoded)
+    def _header_of(self, encoded):
+        sides, code = pixels_by_header(encoded)
+        return sides_as_read(encoded, sides, self.channels), code
+
+    def _decoded_or(self, encoded, answer, none):
+        image = self.decoded(encoded)
         whole = tf.size(image) > 0
-        served = whole & tf.reduce_all(tf.shape(image)[:2] == tf.constant(size)) if size else whole
+        served = whole & tf.reduce_all(tf.shape(image)[:2] == tf.constant(self.size)) if self.size else whole
         code = tf.where(whole, SIZE_NOT_SERVED, UNDECODABLE)
         return tf.cond(served, lambda: answer(image), lambda: none(code))
 
-    def predict_decoded(image):
-        # No `ensure_shape` here: graph optimisation then takes the shape for granted outside the branch too.
-        image = tf.reshape(image, (height, width, channels)) if size else image
-        probability, mask = predict(tf.cast(image, tf.float32)[None])
-        return probability[0], mask[0]
+    def _decode_or_empty(self, encoded):
+        """The image, or one of size 0 where the bytes are no picture."""
+        decode = lambda bytes_: decode_as_read(bytes_, self.channels, self.value_range)
+        return or_otherwise(decode, encoded, tf.zeros((0, 0, self.channels), tf.uint8))
 
-    def mask_of(image):
-        _, mask = predict_decoded(image)
+    def _mask_of(self, image):
+        _, mask = self._predict_decoded(image)
         return tf.io.encode_png(mask), tf.reduce_mean(tf.cast(mask > 0, tf.float32))
 
-    def probability_of(image):
-        probability, _ = predict_decoded(image)
+    def _probability_of(self, image):
+        probability, _ = self._predict_decoded(image)
         return tf.io.encode_png(tf.cast(tf.round(probability * 65535.0), tf.uint16), compression=1)
 
-    def tell_value_range(image_bytes):
-        return {"value_range_bytes": tf.fill(tf.shape(image_bytes), value_range.text if value_range else "")}
-
-    return {
-        "serving_default": (serving_default, [tf.TensorSpec(images, tf.uint8, "image")]),
-        "predict_logits": (predict_logits, [tf.TensorSpec(images, tf.float32, "image")]),
-        "predict_bytes": (predict_bytes, [tf.TensorSpec((None,), tf.string, "image_bytes")]),
-        "predict_probability_bytes": (predict_probability_bytes, [tf.TensorSpec((None,), tf.string, "image_bytes")]),
-        "value_range": (tell_value_range, [tf.TensorSpec((None,), tf.string, "image_bytes")]),
-    }
-
-
-def _decode_or_empty(encoded, channels, value_range):
-    """The image, or one of size 0 where the bytes are no picture."""
-    decode = lambda bytes_: decode_as_read(bytes_, channels, value_range)
-    return or_otherwise(decode, encoded, tf.zeros((0, 0, channels), tf.uint8))
-
-
-def _checked(image, max_pixels, request_pixels):
-    """Refuses empty batches, empty and too large images; the message reaches the client as it stands."""
-    shape = tf.shape(image, tf.int64)
-    return tf.control_dependencies([
-        tf.debugging.assert_positive(shape, message="Expected at least one image of at least one pixel."),
-        tf.debugging.assert_less_equal(
-            shape[1] * shape[2], tf.constant(max_pixels, tf.int64),
-            message=f"Expected images of at most {max_pixels} pixels. "
-            "Fix: send tiles, as semicurv_tf.serving_client does.",
-        ),
-        tf.debugging.assert_less_equal(
-            tf.reduce_prod(shape[:3]), tf.constant(request_pixels, tf.int64),
-            message=f"Expected requests of at most {request_pixels} pixels in all. Fix: send fewer images in one.",
-        ),
-    ])  # fmt: skip
+    def _predict_decoded(self, image):
+        # No `ensure_shape` here: graph optimisation then takes the shape for granted outside the branch too.
+        image = tf.reshape(image, (*self.size, self.channels)) if self.size else image
+        probability, mask = self._predict(tf.cast(image, tf.float32)[None])
+        return probability[0], mask[0]

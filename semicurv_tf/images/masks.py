@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 
@@ -53,6 +54,8 @@ class ReadMask:
         known: bool `(height, width, 1)`, False where the label is unknown; None where all are known.
         unknown_value: the value of the file that was found to mean so; None where there is none.
         positive_value: the one value of the file beside 0; None as for `label`.
+        lacks_data: whether the file marks pixels that hold no data; these are not known either.
+        no_data_value: what the file calls so, where it does.
     """
 
     mask: np.ndarray
@@ -61,6 +64,8 @@ class ReadMask:
     known: np.ndarray | None = None
     unknown_value: int | None = None
     positive_value: int | None = None
+    lacks_data: bool = False
+    no_data_value: float | None = None
 
 
 def read_mask(path: Path, rule: MaskRule = MaskRule(), image: Path | None = None) -> np.ndarray:
@@ -73,7 +78,7 @@ def read_mask_of(path: Path, rule: MaskRule = MaskRule(), image: Path | None = N
 
     Colour masks must be grey in all but name (equal channels). A palette that is grey counts by its grey values, any
     other by its indices, where black is 0. Where colour says nothing (all that is visible has one colour), alpha is the
-    mask.
+    mask. Pixels that the file says hold no data are of unknown label, see `no_data_of`.
 
     Args:
         path: the file.
@@ -91,9 +96,13 @@ def read_mask_of(path: Path, rule: MaskRule = MaskRule(), image: Path | None = N
             stored, decoded = True, decoded.turned(image_orientation(image)[0])
         values = mask_values(decoded, path)
         expect_large_enough(path, *values.shape[:2])
-        unknown = unknown_value(values, rule)
-        known = None if unknown is None else (values != unknown)
-        labelled = values if known is None else np.where(known, values, values.dtype.type(0))
+        no_data = no_data_of(decoded, rule.positive_value)
+        known = None if no_data is None else ~no_data
+        labelled = _where_known(values, known)
+        unknown = unknown_value(labelled, rule)
+        if unknown is not None:
+            known = (values != unknown) if known is None else known & (values != unknown)
+            labelled = _where_known(values, known)
         mask = apply_mask_rule(labelled, rule, path)
     label = positive = None
     if rule.automatic:
@@ -103,7 +112,30 @@ def read_mask_of(path: Path, rule: MaskRule = MaskRule(), image: Path | None = N
     if known is None or known.all():
         return ReadMask(mask, label, stored, positive_value=positive)
     known = known[..., None]
-    return ReadMask(mask * known, label, stored, known, unknown, positive)
+    lacks_data = no_data is not None
+    no_data_value = decoded.no_data_value if lacks_data else None
+    return ReadMask(mask * known, label, stored, known, unknown, positive, lacks_data, no_data_value)
+
+
+def no_data_of(decoded: Decoded, positive_value: int | None = None) -> np.ndarray | None:
+    """Where a mask file says that it holds no data, bool `(height, width)`; None: nowhere.
+
+    A no-data value of 0 is how some tools call the background, and is passed over; so is one that the user calls
+    foreground.
+
+    Args:
+        decoded: the file.
+        positive_value: of the rule.
+    """
+    values, told = decoded.values, decoded.no_data_value
+    if told is not None and told in (0, positive_value):
+        no_data = ~np.isfinite(values if values.ndim == 2 else values.sum(axis=-1))
+    elif told is not None and decoded.indices is not None:
+        no_data = decoded.indices == told
+        no_data = no_data if decoded.no_data is None else no_data | decoded.no_data
+    else:
+        no_data = decoded.no_data
+    return None if no_data is None or not no_data.any() else no_data
 
 
 def unknown_value(values: np.ndarray, rule: MaskRule) -> int | None:
@@ -151,8 +183,14 @@ def one_channel(values: np.ndarray, path: Path) -> np.ndarray:
     """
     if values.ndim == 2:
         return values
+    bands = values.shape[-1]
+    if bands not in (3, 4) and not _repeats_first(values):
+        raise UserError(
+            f"{path}: expected a mask of one band, found {bands} bands that differ, as where each class has its own. "
+            f"Fix: keep the band of the structure, e.g. gdal_translate -b 2 {quote(str(path))} ONE_BAND.tif"
+        )
     colours = values[..., :3] if values.shape[-1] in (3, 4) else values[..., :1]
-    if (colours != colours[..., :1]).any():
+    if _differ(colours, colours[..., :1]).any():
         raise UserError(
             f"{path}: expected a grey or palette mask, found colours. "
             "Fix: save the mask with one channel, or is this an image in place of a mask?"
@@ -172,15 +210,38 @@ def apply_mask_rule(values: np.ndarray, rule: MaskRule, path: Path | str) -> np.
         found = np.unique(values)
         if len(found) > 2 or (len(found) == 2 and found[0] != 0):
             some = ", ".join(str(value) for value in found[:5])
-            middle = 127 if found[-1] < 256 else int(found[-1]) // 2
+            middle = half_of(found[-1], found.dtype)
+            threshold = "" if middle is None else f" or data.options.mask_threshold={int(middle)}"
             raise UserError(
                 f"{path}: expected a two-valued mask (0 and one other value), found "
                 f"{len(found)} values: {some}{', ...' if len(found) > 5 else ''}. Fix: save the "
-                "mask without smoothing as PNG, or choose --set data.options.mask_value=V or "
-                f"data.options.mask_threshold={middle} (dataset folder)"
+                f"mask without smoothing as PNG, or choose --set data.options.mask_value=V{threshold} (dataset folder)"
             )
         positive = values != 0
     return (positive ^ rule.invert).astype(np.uint8)[..., None]
+
+
+def half_of(largest: float, dtype: np.dtype) -> float | None:
+    """A threshold that the largest value of a mask exceeds, and about half of the soft edge of a line.
+
+    Args:
+        largest: value found.
+        dtype: of the file.
+
+    Returns:
+        The middle of 0 to 255, or of probabilities, where it is less; else half of it. None where it is not above 0.
+
+    Example:
+        >>> [half_of(largest, np.dtype(np.uint8)) for largest in (255, 240, 2, 1)]
+        [127, 127, 1, 0]
+        >>> [half_of(largest, np.dtype(np.float32)) for largest in (0.9, 0.25)]
+        [0.5, 0.125]
+    """
+    if not largest > 0:
+        return None
+    if dtype.kind == "f" and largest <= 1:
+        return 0.5 if largest > 0.5 else float(largest) / 2
+    return 127 if 127 < largest < 256 else int(largest) // 2
 
 
 def check_same_size(image: np.ndarray, other: np.ndarray, image_path: Path, other_path: Path):
@@ -191,6 +252,25 @@ def check_same_size(image: np.ndarray, other: np.ndarray, image_path: Path, othe
             f"{other_path}: expected {w}x{h} pixels as its image {image_path.name}, found "
             f"{other_w}x{other_h}. Fix: save both at one size"
         )
+
+
+def _repeats_first(values: np.ndarray) -> bool:
+    """Whether all bands are the first, or the second of two is alpha that is opaque all over."""
+    if values.shape[-1] == 2 and values.dtype.kind == "u" and (values[..., 1] == np.iinfo(values.dtype).max).all():
+        return True
+    return not _differ(values, values[..., :1]).any()
+
+
+def _differ(values: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Where values differ, bool; what is no number is no data, and the same in both."""
+    different = values != others
+    if values.dtype.kind == "f":
+        different &= ~(np.isnan(values) & np.isnan(others))
+    return different
+
+
+def _where_known(values: np.ndarray, known: np.ndarray | None) -> np.ndarray:
+    return values if known is None else np.where(known, values, values.dtype.type(0))
 
 
 def _on_stored_grid(shape: tuple[int, ...], image: Path) -> bool:

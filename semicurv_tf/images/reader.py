@@ -55,6 +55,7 @@ class Decoded:
         no_data: bool `(height, width)`, what the file marks as holding none apart from alpha; None where nothing is.
         indices: `(height, width)`, of a file with a palette, whose colours are `values`.
         orientation: the tag by which it was turned upright, 1 to 8.
+        no_data_value: what the tag of a TIFF calls so, as stored; None without.
     """
 
     values: np.ndarray
@@ -62,12 +63,15 @@ class Decoded:
     no_data: np.ndarray | None = None
     indices: np.ndarray | None = None
     orientation: int = 1
+    no_data_value: float | None = None
 
     def turned(self, orientation: int) -> "Decoded":
         """The same, turned upright from its stored grid."""
         turn = lambda array: None if array is None else upright(array, orientation)
         values = upright(self.values, orientation)
-        return Decoded(values, turn(self.alpha), turn(self.no_data), turn(self.indices), orientation)
+        return Decoded(
+            values, turn(self.alpha), turn(self.no_data), turn(self.indices), orientation, self.no_data_value
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -186,7 +190,8 @@ def decode(path: Path, largest_pixels: int = LARGEST_WHOLE_PIXELS) -> Decoded:
             _expect_one_frame(path, len(frames))
             page = frames[0].aspage()
             decoded = _decode_page(path, page, largest_pixels)
-            return _with_mask_page(path, decoded, page, tiff)
+            decoded = _with_mask_page(path, decoded, page, tiff)
+            return dataclasses.replace(decoded, no_data_value=_told_no_data(page))
     with open_picture(path, largest_pixels=largest_pixels) as image:
         # MPO is what phones write: a JPEG photograph, then previews of it.
         _expect_one_frame(path, 1 if image.format == "MPO" else getattr(image, "n_frames", 1))
@@ -323,6 +328,15 @@ def _without_data(decoded: Decoded, page) -> Decoded:
         strange = ~np.isfinite(values).all(axis=-1)
         no_data = strange if no_data is None else no_data | strange
     return decoded if no_data is None else dataclasses.replace(decoded, no_data=no_data)
+
+
+def _told_no_data(page) -> float | None:
+    """The no-data value of a page of a TIFF; None where it tells none, or no number."""
+    tag = page.tags.get(_NO_DATA_TAG)
+    try:
+        return None if tag is None else float(str(tag.value).strip("\0 "))
+    except ValueError:
+        return None
 
 
 def _with_mask_page(path: Path, decoded: Decoded, page, tiff: tifffile.TiffFile) -> Decoded:

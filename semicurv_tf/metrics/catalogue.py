@@ -130,6 +130,17 @@ def parse_metrics(text: str) -> tuple[str, ...]:
     return tuple(METRICS) if "all" in names else tuple(dict.fromkeys(names))
 
 
+def metrics_of(text: str | None, page: bool) -> tuple[str, ...]:
+    """The further metrics of an evaluation: those of `text`, see `parse_metrics`; without it, on a page all, else none.
+
+    >>> metrics_of("f1", page=True), metrics_of(None, page=False), len(metrics_of(None, page=True)) == len(METRICS)
+    (('f1',), (), True)
+    """
+    if text is None:
+        return tuple(METRICS) if page else ()
+    return parse_metrics(text)
+
+
 def counts_of(names: Iterable[str]) -> tuple[str, ...]:
     """The counts that these metrics need, each once."""
     return tuple(dict.fromkeys(METRICS[name].counts for name in names))

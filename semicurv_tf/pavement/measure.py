@@ -1,7 +1,7 @@
 """From masks of cracks to a row per image: length by width class, density, widths, all on the pavement."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -70,6 +70,23 @@ class Job:
     photograph: Path | None = None
 
 
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What became of a mask.
+
+    Attributes:
+        job: which one.
+        measured: None where it cannot be measured.
+        photograph: what its photograph says; None where there is none, or it cannot be measured.
+        faults: why it cannot be measured, a line each.
+    """
+
+    job: Job
+    measured: Measured | None = None
+    photograph: Photograph | None = None
+    faults: tuple[str, ...] = ()
+
+
 def plan(masks: Path, photographs: Path | None) -> list[Job]:
     """Which masks are measured, with their photographs.
 
@@ -107,16 +124,16 @@ def plan(masks: Path, photographs: Path | None) -> list[Job]:
     return [dataclasses.replace(job, photograph=by_name[job.name]) for job in jobs]
 
 
-def measure(jobs: list[Job], measuring: Measuring) -> Iterator[tuple[Job, Measured, Photograph | None] | UserError]:
+def measure(jobs: Iterable[Job], measuring: Measuring) -> Iterator[Outcome]:
     """Measures the masks one after the other: each with what its photograph says, or why that cannot be."""
     for job in jobs:
         try:
             photograph = read_photograph(job.photograph) if job.photograph else None
-            yield job, measure_mask(job, photograph, measuring), photograph
+            outcome = Outcome(job, measure_mask(job, photograph, measuring), photograph)
         except UserError as error:
-            yield UserError(
-                [line if str(job.mask) in line or "--" in line else f"{job.mask}: {line}" for line in error.lines]
-            )
+            named = [line if str(job.mask) in line or "--" in line else f"{job.mask}: {line}" for line in error.lines]
+            outcome = Outcome(job, faults=tuple(named))
+        yield outcome
 
 
 def measure_mask(job: Job, photograph: Photograph | None, measuring: Measuring) -> Measured:

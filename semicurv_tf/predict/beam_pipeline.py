@@ -24,7 +24,8 @@ import apache_beam as beam  # noqa: E402
 from apache_beam.options.pipeline_options import PipelineOptions  # noqa: E402
 
 from semicurv_tf.errors import UserError  # noqa: E402
-from semicurv_tf.predict.open_predictor import PredictorOptions, open_predictor  # noqa: E402
+from semicurv_tf.predict.open_predictor import open_predictor  # noqa: E402
+from semicurv_tf.predict.options import PredictorOptions  # noqa: E402
 from semicurv_tf.predict.plan_files import ImageJob, ImageOutcome  # noqa: E402
 from semicurv_tf.predict.predict_files import predict_job  # noqa: E402
 from semicurv_tf.quiet import quiet_start  # noqa: E402

@@ -3,20 +3,17 @@
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.postprocessing.settings import PostProcessing, from_dict
-
-if TYPE_CHECKING:
-    from semicurv_tf.predict.open_predictor import PredictorOptions
+from semicurv_tf.predict.options import PredictorOptions
 
 NONE = "none"
 Choice = tuple[float | None, PostProcessing]
 
 
 def finishing(
-    options: "PredictorOptions", own: Callable[[], Choice], default: float = 0.5
+    options: PredictorOptions, own: Callable[[], Choice], default: float = 0.5
 ) -> tuple[float, PostProcessing]:
     """The threshold and the steps after it.
 

@@ -9,7 +9,8 @@ from typing import Protocol
 from semicurv_tf.errors import RETRY, UserError
 from semicurv_tf.inference.predictor import PredictorLost
 from semicurv_tf.predict.finishing import NONE
-from semicurv_tf.predict.open_predictor import PredictorOptions, open_predictor, open_server
+from semicurv_tf.predict.open_predictor import open_predictor, open_server
+from semicurv_tf.predict.options import PredictorOptions
 from semicurv_tf.predict.plan_files import (
     ImageJob,
     ImageOutcome,

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from semicurv_tf.data.folder_layout import FolderLayout, named_folder, read_layout
+from semicurv_tf.data.folder_layout import FolderLayout, read_layout
+from semicurv_tf.data.folder_names import named_folder
 from semicurv_tf.data.unknown_pixels import AREAS_FILE, Box, read_areas
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import encode_png

@@ -5,8 +5,11 @@ themselves, which tells fitting, not generalisation. `hidden` takes the masks of
 images: they are hidden from the training and stand in for a validation set while a recipe is developed.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
+from semicurv_tf.data.store import ImageStore
 from semicurv_tf.metrics.network_scores import iou_of_images, make_predictor
 
 WATCHED_IMAGES = 8  # at once
@@ -51,7 +54,15 @@ class Monitor:
         return iou_of_images(self.predictors[name], self._batches())
 
 
-def monitored_images(choice: str, most: int, dataset, labelled: list[int], unlabelled: list[int]):
+class Watched(NamedTuple):
+    """Images to watch: what they are, for the user; their store; and their positions in it."""
+
+    name: str
+    store: ImageStore
+    indices: list[int]
+
+
+def monitored_images(choice: str, most: int, dataset, labelled: list[int], unlabelled: list[int]) -> Watched:
     """Which images to watch.
 
     Args:
@@ -59,16 +70,13 @@ def monitored_images(choice: str, most: int, dataset, labelled: list[int], unlab
         most: `training.monitor_images`; of more images, some evenly spread are taken.
         dataset: with `train` and `validation` image stores.
         labelled, unlabelled: indices into the training images.
-
-    Returns:
-        What they are, for the user; their store; and their indices in it.
     """
     if choice == "validation" or (choice == "auto" and dataset.validation is not None):
         store = dataset.validation
-        return "validation", store, _spread(range(len(store)), most)
+        return Watched("validation", store, _spread(range(len(store)), most))
     if choice == "hidden":
-        return "hidden training masks", dataset.train, _spread(unlabelled, most)
-    return "labelled", dataset.train, _spread(labelled, most)
+        return Watched("hidden training masks", dataset.train, _spread(unlabelled, most))
+    return Watched("labelled", dataset.train, _spread(labelled, most))
 
 
 def _spread(indices, most: int):

@@ -1,11 +1,10 @@
 """A training run from a configuration to a deployed network, and on from its last checkpoint."""
 
 import contextlib
-import itertools
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
 from rich.console import Console
@@ -14,7 +13,6 @@ from semicurv_tf.config import Config, differences, dump_config
 from semicurv_tf.config.data import described_labels
 from semicurv_tf.data.load import Dataset
 from semicurv_tf.data.manifest import entries_of
-from semicurv_tf.data.pipeline import evaluation_batches, training_batches
 from semicurv_tf.data.split import choose_labelled
 from semicurv_tf.errors import UserError
 from semicurv_tf.methods import build_method
@@ -24,24 +22,22 @@ from semicurv_tf.models.vgg16 import require_file
 from semicurv_tf.onednn import FACT as ONEDNN
 from semicurv_tf.onednn import onednn_in_use, other_kernels
 from semicurv_tf.training import checkpoints, run_folder
+from semicurv_tf.training.batches import batches_of_run, show_transplants
 from semicurv_tf.training.best import BestSoFar
 from semicurv_tf.training.devices import Devices, open_devices, require_equal_shares, require_same_run
 from semicurv_tf.training.faults import LOST_WORKER, lost_worker
 from semicurv_tf.training.gathering import gather_workers
-from semicurv_tf.training.guards import CollapseWarning, FallWarning, stop_at_non_finite
-from semicurv_tf.training.heartbeat import HEARTBEAT, Heartbeat
+from semicurv_tf.training.guards import stop_at_non_finite
 from semicurv_tf.training.journal import Journal
+from semicurv_tf.training.listeners import Listener, listeners_of_run
 from semicurv_tf.training.loop import run_steps
-from semicurv_tf.training.monitor import WATCHED_IMAGES, WATCHED_PX, Monitor, monitored_images
-from semicurv_tf.training.pictures import PICTURED_IMAGES, Pictures
+from semicurv_tf.training.monitor import monitored_images
 from semicurv_tf.training.precision import Precision, resolve_precision
-from semicurv_tf.training.progress import LiveProgress
 from semicurv_tf.training.run_data import moved, open_dataset, open_training_dataset
 from semicurv_tf.training.run_lock import locked
 from semicurv_tf.training.start import begin, described_start, start_facts
 from semicurv_tf.training.stopping import Stopped, StopRequest
 from semicurv_tf.training.task import Task, read_task
-from semicurv_tf.training.transplant_picture import write_transplants
 from semicurv_tf.whole_files import write_json, written_whole
 from semicurv_tf.wording import counted
 
@@ -275,31 +271,25 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
     # An image that is labelled in part is an unlabelled one as well.
     in_part = {index for index in labelled if "known" in dataset.train.rows[index]}
     both = sorted(in_part | set(unlabelled))
-    batches = _batches(config, dataset.train, labelled, both, first_step, steps, devices)
+    batches = batches_of_run(config, dataset.train, labelled, both, first_step, steps, devices)
     if config.method.transplants and chief and first_step == 0:
-        _show_transplants(config, run, dataset.train, labelled, unlabelled, console)
-    watched, store, indices = monitored_images(training.monitor, training.monitor_images, dataset, labelled, unlabelled)
-    if indices:
-        console.print(f"monitoring IoU on {counted(len(indices), 'image')}: {watched}")
+        show_transplants(config, run, dataset.train, labelled, unlabelled, console)
+    watched = monitored_images(training.monitor, training.monitor_images, dataset, labelled, unlabelled)
+    if watched.indices:
+        console.print(f"monitoring IoU on {counted(len(watched.indices), 'image')}: {watched.name}")
     else:
         console.print("no image is labelled, so no IoU is monitored")
     epoch_steps = steps_of_epoch(training, len(labelled))
     journal = Journal(run / run_folder.LOG, run / run_folder.TENSORBOARD, first_step, epoch_steps) if chief else None
+    keep_best = training.keep == "best" and watched.store is dataset.validation
     with contextlib.ExitStack() as stack:
-        listeners: list[Callable[[dict], Any]] = [stop_at_non_finite]
+        listeners: list[Listener] = [stop_at_non_finite]
         best: BestSoFar | None = None
         if journal is not None:
-            listeners += [stack.enter_context(Heartbeat(run / HEARTBEAT, first_step, steps)), CollapseWarning(warn)]
-            if indices:
-                few = lambda batch, chosen: lambda: evaluation_batches(store, batch, chosen, WATCHED_PX)
-                monitor = Monitor(method, few(WATCHED_IMAGES, indices), training.monitor_every, steps)
-                pictured = few(PICTURED_IMAGES, indices[:PICTURED_IMAGES])
-                pictures = Pictures(monitor.predictors, pictured, journal.pictures, training.pictures_every, steps)
-                listeners += [monitor, pictures, FallWarning(warn, watched)]
-                if training.keep == "best" and store is dataset.validation:
-                    best = BestSoFar(run, method, monitor, first_step)
-                    listeners.append(best)
-            listeners += [journal, stack.enter_context(LiveProgress(first_step, steps, console))]
+            others, best = listeners_of_run(
+                stack, training, run, method, watched, journal, first_step, steps, console, keep_best
+            )  # fmt: skip
+            listeners += others
         asked = stack.enter_context(StopRequest())
         for report, stop in run_steps(method, batches, devices, first_step, lambda: asked.requested):
             for listener in listeners:
@@ -315,50 +305,6 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
             if best is not None:
                 console.print(best.finish())
             _finish(run, steps, console)
-
-
-def _batches(
-    config: Config, store, labelled: list[int], unlabelled: list[int], first_step: int, steps: int, devices: Devices
-):
-    """The batches from `first_step` on: of labelled images alone until `method.unlabelled_from`, then of both."""
-    training, method = config.training, config.method
-    both_from = max(first_step, first_unlabelled_step(method, steps)) if method.reads_unlabelled else steps
-    part = lambda batch_unlabelled, begin, end: training_batches(
-        store,
-        labelled,
-        unlabelled,
-        batch_labelled=training.batch_labelled,
-        batch_unlabelled=batch_unlabelled,
-        crop=config.data.crop,
-        seed=training.seed,
-        first_step=begin,
-        steps=end - begin,
-        replicas=devices.replicas,
-        mine=devices.mine,
-    )
-    # All are made before the first step: what is wrong with the unlabelled images is said at once.
-    parts = [part(0, first_step, both_from)] if first_step < both_from else []
-    if both_from < steps:
-        parts.append(part(training.batch_unlabelled, both_from, steps))
-    return itertools.chain.from_iterable(parts)
-
-
-def _show_transplants(config: Config, run: Path, store, labelled: list[int], unlabelled: list[int], console: Console):
-    """A picture of transplants, of the images that one worker would get first."""
-    training = config.training
-    batches = training_batches(
-        store,
-        labelled,
-        unlabelled,
-        batch_labelled=training.batch_labelled,
-        batch_unlabelled=training.batch_unlabelled,
-        crop=config.data.crop,
-        seed=training.seed,
-        first_step=0,
-        steps=1,
-    )
-    write_transplants(run / run_folder.TRANSPLANTS, batches)
-    console.print(f"a picture of transplants: {run / run_folder.TRANSPLANTS}")
 
 
 def _must_be_the_same(config: Config, facts: dict) -> dict:

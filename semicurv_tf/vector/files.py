@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from semicurv_tf.images.georeference import converted, parse_crs
 from semicurv_tf.images.grid import Grid
 from semicurv_tf.images.mask_files import MaskFile, read_mask_file
 from semicurv_tf.images.reader import read_image
+from semicurv_tf.images.same_place import check_same_place
 from semicurv_tf.vector.compare import Buffer, Comparison, compare_lines
 from semicurv_tf.vector.geojson import DECIMALS_DEGREES, DECIMALS_PIXELS, PIXELS, WGS84, write_geojson
 from semicurv_tf.vector.geopackage import require_pyogrio, write_geopackage
@@ -164,7 +166,7 @@ def vectorize_file(
     """
     try:
         file, grid, coordinates = _read(job.source, reading, job.format)
-        background = _background(job.over, file.mask) if job.picture else None
+        background = _background(job, file.mask, reading) if job.picture else None
         vectors = vectorize_mask(file.mask, settings, grid, file.valid, advance, reading.memory_bytes)
         comparison = _compared(vectors, reading)
     except UserError as error:
@@ -178,7 +180,7 @@ def vectorize_file(
         write_picture(job.picture, draw_vectors(vectors, background, reading.colour))
     rows = tuple(table_rows(vectors, job.name, reading.rows, reading.kind))
     return Outcome(
-        job.source, summary_row(vectors, job.name), rows, tuple(_notes(vectors, file)), crs=coordinates.crs,
+        job.source, summary_row(vectors, job.name), rows, tuple(_notes(vectors, file, job.source)), crs=coordinates.crs,
         comparison=comparison, left_out=vectors.left_out,
     )  # fmt: skip
 
@@ -301,7 +303,8 @@ def coordinates_of(grid: Grid, crs: str, format: str) -> Coordinates:
     return Coordinates(chosen, lambda points: converted(grid.to_map(points), own, chosen))
 
 
-def _background(over: Path | None, mask: np.ndarray) -> np.ndarray:
+def _background(job: Job, mask: np.ndarray, reading: Reading) -> np.ndarray:
+    over = job.over
     if over is None:
         return mask
     image = read_image(over, 3)
@@ -311,12 +314,15 @@ def _background(over: Path | None, mask: np.ndarray) -> np.ndarray:
             f"{over}: expected {mask_width}x{mask_height} pixels as its mask, found {width}x{height}. "
             "Fix: another --over"
         )
+    if reading.crs != "pixels":
+        check_same_place(job.source, over)
     return image
 
 
-def _notes(vectors: Vectors, file: MaskFile) -> Iterator[str]:
+def _notes(vectors: Vectors, file: MaskFile, source: Path) -> Iterator[str]:
     if vectors.foreground == 0:
-        yield "no foreground, no lines"
+        told = f" (rio edit-info --unset-nodata {quote(str(source))}, if what it calls no data is the structure)"
+        yield "no foreground, no lines" + (told if file.valid < file.mask.size else "")
     elif vectors.foreground > 0.5 * vectors.valid:
         yield "more than half of it is foreground; is it inverted?"
     if file.valid < file.mask.size:

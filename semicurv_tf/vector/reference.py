@@ -12,12 +12,17 @@ from semicurv_tf.images.georeference import converted
 from semicurv_tf.images.grid import Grid
 from semicurv_tf.wording import counted
 
+_LINES = ("LineString", "LinearRing")
+
 
 class Reference:
     """Given lines, read once for all images.
 
     Args:
         path: of the file.
+
+    Attributes:
+        passed_over: reason to how many features, or parts of them, are not compared with.
 
     Raises:
         UserError: neither GeoPackage nor GeoJSON, damaged, or without lines.
@@ -36,9 +41,13 @@ class Reference:
         self._layers = [(layer, _lines_of(layer)) for layer in layers]
         features = sum(len(layer.features) for layer in layers)
         lines = sum(len(lines) for _, lines in self._layers)
+        self.passed_over = found.passed_over
+        others = (part.geom_type for layer in layers for part in _parts(layer) if part.geom_type not in _LINES)
+        self.passed_over.update(f"{kind}, which is no line" for kind in others)
         if not lines:
+            unread = "".join(f", {count} x {reason}" for reason, count in self.passed_over.items())
             raise UserError(
-                f"--compare {path}: expected lines, found {counted(features, 'feature')} of other kinds. "
+                f"--compare {path}: expected lines, found {counted(features, 'feature')} of other kinds{unread}. "
                 "Fix: name the file of the lines"
             )
 
@@ -66,8 +75,11 @@ class Reference:
 
 
 def _lines_of(layer: Layer) -> list:
-    parts = (part for _, geometry in layer.features for part in shapely.get_parts(shapely.force_2d(geometry)))
-    return [part for part in parts if part.geom_type in ("LineString", "LinearRing")]
+    return [part for part in _parts(layer) if part.geom_type in _LINES]
+
+
+def _parts(layer: Layer) -> list:
+    return [part for _, geometry in layer.features for part in shapely.get_parts(shapely.force_2d(geometry))]
 
 
 def _to_pixels(points: np.ndarray, layer: Layer, grid: Grid) -> np.ndarray:

@@ -82,3 +82,67 @@ def test_a_file_without_cocos_keys_is_a_fault(export):
     export.image()
     export.text("a.json", {"images": [{"id": 1}], "annotations": [], "categories": []})
     assert "expected COCO's keys" in export.run("coco").exception.lines[0]
+
+
+@pytest.mark.parametrize(
+    "width, height", [(0, 0), (None, None), (str(WIDTH), str(HEIGHT)), (float(WIDTH), "0"), ("", 0)]
+)
+def test_sizes_that_are_not_known_or_text(export, width, height):
+    export.image()
+    _file(export, [[2, 3, 9, 3, 9, 8, 2, 8]], width=width, height=height)
+    assert (export.imported("coco") == block(3, 8, 2, 9)).all()
+
+
+@pytest.mark.parametrize("width, height", [(str(WIDTH + 1), HEIGHT), (HEIGHT, WIDTH), ("wide", HEIGHT), ([], HEIGHT)])
+def test_sizes_that_are_others(export, width, height):
+    export.image()
+    export.image("b.png")
+    _file(export, [[2, 3, 9, 3, 9, 8, 2, 8]], width=width, height=height)
+    _file(export, [[2, 3, 9, 3, 9, 8, 2, 8]], path="b.json", image="b.png")
+    result = export.run("coco")
+    assert "1 x annotation of another size than its image" in result.output
+    assert [file.name for file in (export.output / "masks").iterdir()] == ["b.png"]
+
+
+def test_one_polygon_without_the_list_around_it(export):
+    export.image()
+    _file(export, [2, 3, 9, 3, 9, 8, 2, 8])
+    assert (export.imported("coco") == block(3, 8, 2, 9)).all()
+
+
+@pytest.mark.parametrize("in_images, in_annotations", [(7, "7"), ("7", 7), (7, 7.0), ("a", "a")])
+def test_ids_as_numbers_and_as_text(export, in_images, in_annotations):
+    export.image()
+    annotation = {"image_id": in_annotations, "category_id": in_annotations, "segmentation": [[2, 3, 9, 3, 9, 8, 2, 8]]}
+    export.text(
+        "i.json",
+        {
+            "images": [{"id": in_images, "file_name": "a.png"}],
+            "annotations": [annotation],
+            "categories": [{"id": in_images, "name": "crack"}],
+        },
+    )
+    assert (export.imported("coco", "--labels", "crack") == block(3, 8, 2, 9)).all()
+
+
+def test_a_file_per_class_is_taken_together(export):
+    export.image()
+    _file(export, [[2, 3, 9, 3, 9, 8, 2, 8]], path="crack.json")
+    _file(export, [[20, 3, 25, 3, 25, 8, 20, 8]], path="joint.json")
+    result = export.run("coco")
+    assert (export.mask() == block(3, 8, 2, 9) | block(3, 8, 20, 25)).all()
+    assert "merged: 1 annotation of images that another file shows, too" in result.output
+    assert "passed over" not in result.output and "label crack: 2 shapes" in result.output
+
+
+def test_a_second_annotation_in_one_file_is_passed_over(export):
+    export.image()
+    image = {"file_name": "a.png"}
+    drawn = [
+        {"image_id": number, "category_id": 1, "segmentation": [[x, 3, x + 5, 3, x + 5, 8, x, 8]]}
+        for number, x in ((0, 2), (1, 20))
+    ]
+    export.text("i.json", {"images": [{"id": 0, **image}, {"id": 1, **image}], "annotations": drawn, "categories": []})
+    result = export.run("coco")
+    assert "1 x second annotation of an image" in result.output and "merged" not in result.output
+    assert (export.mask() == block(3, 8, 2, 7)).all()

@@ -125,3 +125,32 @@ def test_faults_are_one_line_each(export):
     export.text("c.gpkg", "no database")
     lines = export.run("geojson").exception.lines
     assert len(lines) == 3 and all("expected a" in line and "Fix:" in line for line in lines)
+
+
+def test_a_tile_with_a_point_on_it_is_no_negative(export):
+    for name in ("line", "point", "empty"):
+        _geotiff(export, f"{name}/{name}.tif")
+    for name, shift in (("point", 1000), ("empty", 2000)):
+        with rasterio.open(export.root / name / f"{name}.tif", "r+") as raster:
+            raster.transform = rasterio.Affine(METRES, 0, EAST + shift, 0, -METRES, NORTH)
+    x = 1000 / METRES
+    line, point = shapely.LineString(_on_map([(2, 3), (30, 3)])), shapely.Point(_on_map([(x + 5, 5)])[0])
+    _geopackage(export.root / "roads.gpkg", line, point)
+    result = export.run("geojson", "--empty-is-background")
+    assert {file.stem for file in (export.output / "masks").rglob("*.png")} == {"line", "empty"}
+    assert "1 x image left unlabelled, as what was drawn on it was not read" in result.output
+
+
+def test_vector_files_of_other_formats_are_counted(export):
+    _geotiff(export)
+    for name in ("sub/cracks 1.shp", "sub/other.shp", "sub/cracks 1.dbf", "x.kml"):
+        export.text(name, "x")
+    result = export.run("geojson")
+    shapes, earth = result.exception.lines
+    assert "sub/cracks 1.shp: expected GeoJSON or a GeoPackage, found 2 .shp files alone" in shapes
+    assert shapes.endswith("Fix: in its folder, ogr2ogr -f GPKG 'cracks 1.gpkg' 'cracks 1.shp'")
+    assert earth.endswith("found 1 .kml file alone. Fix: in its folder, ogr2ogr -f GPKG x.gpkg x.kml")
+    _geopackage(export.root / "roads.gpkg", shapely.LineString(_on_map([(2, 3), (30, 3)])))
+    result = export.run("geojson")
+    assert result.exit_code == 0 and export.mask().any()
+    assert "2 x vector file of another format (.shp; convert it: ogr2ogr -f GPKG 'cracks 1.gpkg'" in result.output

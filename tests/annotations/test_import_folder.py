@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import unicodedata
 
 import numpy as np
 import pytest
@@ -169,3 +170,124 @@ def test_an_annotation_may_mean_an_image_of_a_data_set_inside(export):
     _labelme(export, ("crack", 2, 3, 9, 8), image="site/images/a.png")
     assert "1 labelled image" in export.run("labelme").output
     assert (export.output / "masks" / "site" / "images" / "a.png").is_file()
+
+
+@pytest.mark.parametrize(
+    "images, said, meant",
+    [(("top/a 1.PNG", "site/images/a 1.png"), "a 1.png", "top/a 1.PNG"),  # a name alone: the photograph's first
+     (("site/images/a 1.png",), "A%201.png", "site/images/a 1.png"),
+     (("top/a 1.png", "site/images/a 1.png"), "Site/images/A%201.png", "site/images/a 1.png")],
+)  # fmt: skip
+def test_images_of_a_data_set_inside_are_found_in_other_spellings(export, images, said, meant):
+    for image in images:
+        export.image(image)
+    export.image("site/masks/m.png")
+    _labelme(export, ("crack", 2, 3, 9, 8), path="z.json", image=said)
+    assert "1 labelled image" in export.run("labelme").output
+    (mask,) = (export.output / "masks").rglob("*.png")
+    assert mask.relative_to(export.output / "masks").with_suffix("").as_posix() == meant.rsplit(".", 1)[0]
+
+
+BOX_ONLY, NOT_FINITE = [], [[5, 5, float("nan"), 5, 9, 9]]
+UNREAD = "image left unlabelled, as what was drawn on it was not read"
+MISSED = "image left unlabelled, as no shape on it covers a pixel's centre"
+
+
+def _coco(export, **segmentations):
+    """One image per name, a.png and so on, with one annotation each, or none where it is None."""
+    for name in segmentations:
+        export.image(f"{name}.png")
+    images = [{"id": name, "file_name": f"{name}.png"} for name in segmentations]
+    drawn = [
+        {"image_id": name, "category_id": 1, "segmentation": one}
+        for name, one in segmentations.items()
+        if one is not None
+    ]
+    export.text("i.json", {"images": images, "annotations": drawn, "categories": [{"id": 1, "name": "crack"}]})
+
+
+@pytest.mark.parametrize("option", [(), ("--empty-is-background",)])
+def test_an_image_whose_shapes_could_not_be_read_is_no_negative(export, option):
+    _coco(export, drawn=[[2, 3, 9, 3, 9, 8, 2, 8]], boxed=BOX_ONLY, damaged=NOT_FINITE, empty=None)
+    result = export.run("coco", *option)
+    masks = {file.stem for file in (export.output / "masks").iterdir()}
+    assert masks == {"drawn", "empty"} if option else {"drawn"}
+    assert f"2 x {UNREAD}" in result.output and (export.mask("drawn") == block(3, 8, 2, 9)).all()
+    if option:
+        assert not export.mask("empty").any()
+
+
+@pytest.mark.parametrize("option", [(), ("--empty-is-background",)])
+def test_an_image_on_which_no_shape_covers_a_pixel_is_no_negative(export, option):
+    _coco(export, drawn=[[2, 3, 9, 3, 9, 8, 2, 8]], normalised=[[0.1, 0.1, 0.4, 0.1, 0.4, 0.2]])
+    result = export.run("coco", *option)
+    assert [file.stem for file in (export.output / "masks").iterdir()] == ["drawn"]
+    assert f"1 x {MISSED}" in result.output and "1 x shape that covers no pixel's centre" in result.output
+
+
+def test_a_shape_that_covers_nothing_beside_one_that_does_leaves_the_mask(export):
+    export.image()
+    _labelme(export, ("crack", 2, 3, 9, 8), ("crack", 0.1, 0.1, 0.4, 0.4))
+    assert (export.imported("labelme") == block(3, 8, 2, 9)).all()
+
+
+@pytest.mark.parametrize(
+    "shape, written",
+    [('<skeleton label="crack"><points points="3,4"/></skeleton>', False),
+     ('<points label="crack" points="3,4"/>', False), ('<tag label="dry"/>', True), ("", True)],
+)  # fmt: skip
+def test_cvat_images_with_shapes_that_are_not_read(export, shape, written):
+    export.image()
+    export.text(
+        "a.xml", f'<annotations><image name="a.png" width="{WIDTH}" height="{HEIGHT}">{shape}</image></annotations>'
+    )
+    result = export.run("cvat", "--empty-is-background")
+    assert (export.output / "masks/a.png").exists() == written and (UNREAD in result.output) != written
+
+
+@pytest.mark.parametrize("kind, points", [("point", [[3, 4]]), ("polygon", [[3, 4]])])
+def test_labelme_images_with_shapes_that_are_not_read(export, kind, points):
+    export.image()
+    export.text("a.json", {"imagePath": "a.png", "shapes": [{"label": "crack", "points": points, "shape_type": kind}]})
+    assert UNREAD in export.run("labelme", "--empty-is-background").output
+    assert not list((export.output / "masks").iterdir())
+
+
+def test_label_studio_images_with_shapes_that_are_not_read(export):
+    export.image()
+    point = {"type": "keypointlabels", "value": {"x": 3, "y": 4, "keypointlabels": ["crack"]}}
+    export.text("a.json", [{"data": {"image": "a.png"}, "annotations": [{"result": [point]}]}])
+    assert UNREAD in export.run("labelstudio", "--empty-is-background").output
+    assert not list((export.output / "masks").iterdir())
+
+
+def test_a_label_that_was_not_chosen_says_that_someone_looked(export):
+    export.image()
+    export.image("b.png")
+    _labelme(export, ("stain", 2, 3, 9, 8))
+    _labelme(export, ("crack", 2, 3, 9, 8), path="b.json", image="b.png")
+    assert not export.imported("labelme", "--labels", "crack").any()
+
+
+@pytest.mark.parametrize(
+    "said, on_disk",
+    [(unicodedata.normalize(form, "\u00e4 1.png"), unicodedata.normalize(other, "\u00e4 1.png"))
+     for form, other in (("NFC", "NFD"), ("NFD", "NFC"))]
+    + [("a.PNG", "a.png"), ("A%201.png", "a 1.png"), ("a 1.png", "a%201.png"), ("100%25.png", "100%25.png"),
+       ("Sub/A.png", "sub/a.png"), ("C:\\photos\\A.png", "sub/a.png"), ("1234abcd-A.png", "a.png")],
+)  # fmt: skip
+def test_names_are_found_as_people_and_systems_write_them(export, said, on_disk):
+    export.image(on_disk)
+    _labelme(export, ("crack", 2, 3, 9, 8), path="z.json", image=said)
+    result = export.run("labelme")
+    assert "1 labelled image, 0 unlabelled" in result.output, result.output
+
+
+def test_the_name_to_the_letter_comes_first_and_two_alike_are_not_guessed(export):
+    for name in ("a.png", "A.png", "bc.png", "BC.png"):
+        export.image(name)
+    _labelme(export, ("crack", 2, 3, 9, 8), path="y.json", image="A.png")
+    _labelme(export, ("crack", 2, 3, 9, 8), path="z.json", image="Bc.png")
+    result = export.run("labelme")
+    assert [file.name for file in (export.output / "masks").iterdir()] == ["A.png"]
+    assert "1 x image found more than once by its name" in result.output

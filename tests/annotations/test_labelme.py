@@ -151,3 +151,11 @@ def test_a_label_cannot_write_to_the_terminal(export):
     _file(export, _shape("rectangle", [[2, 3], [9, 8]], label="crack\x1b[2J"))
     result = export.run("labelme")
     assert result.exit_code == 0 and "\x1b" not in result.output and "label crack\\x1b[2J: 1 shape" in result.output
+
+
+@pytest.mark.parametrize("kind", ["rectangle", "rotation"])
+def test_rectangles_of_four_corners(export, kind):
+    export.image()
+    corners = [[2, 3], [9, 3], [9, 8], [2, 8]]
+    export.text("a.json", {"shapes": [{"label": "c", "points": corners, "shape_type": kind}], "imagePath": "a.png"})
+    assert (export.imported("labelme") == block(3, 8, 2, 9)).all()

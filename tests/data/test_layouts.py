@@ -63,8 +63,122 @@ def test_sub_folders_of_the_names_of_splits_are_the_split(files, cache):
     dataset = load_dataset("folder", files.root, cache_dir=cache)
     assert dataset.train.names == ("train/0", "train/1")
     assert dataset.validation.names == ("val/0", "val/1") and dataset.test.names == ("test/0", "test/1")
-    files.photo("images/elsewhere/0.png")  # then these folders are some among others
-    assert read_layout(files.root).splits is None
+
+
+def split_in_folders(files) -> None:
+    for split, number in (("train", 0), ("train", 1), ("val", 2)):
+        files.photo(f"images/{split}/{number}.png")
+        files.mask(f"masks/{split}/{number}.png")
+
+
+def test_unlabelled_images_beside_the_folders_of_a_split_are_training_images(files):
+    split_in_folders(files)
+    files.photo("images/extra/e.png")
+    files.photo("images/loose.png")
+    layout = read_layout(files.root)
+    assert layout.faults == [] and {name: set(names) for name, names in layout.splits.items()} == {
+        "train": {"train/0", "train/1", "extra/e", "loose"}, "validation": {"val/2"}, "test": set(),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("held_out", ["val", "test"])
+@pytest.mark.parametrize("train", ["train", "site"])
+def test_labelled_images_beside_the_folders_of_a_split_are_one_fault(files, held_out, train):
+    for name in (f"{train}/0", f"{held_out}/1", "extra/e", "loose"):
+        files.photo(f"images/{name}.png")
+        files.mask(f"masks/{name}.png")
+    (fault,) = read_layout(files.root).faults
+    elsewhere = 2 if train == "train" else 3
+    assert f"{held_out}/" in fault and f" are, found {elsewhere} elsewhere (" in fault
+    assert "loose" in fault and "Fix: move them" in fault
+
+
+@pytest.mark.parametrize("folders", [["train", "site"], ["test"], ["site", "other"]])
+def test_folders_that_hold_nothing_out_are_no_split(files, folders):
+    for folder in folders:
+        files.photo(f"images/{folder}/0.png")
+        files.mask(f"masks/{folder}/0.png")
+    layout = read_layout(files.root)
+    assert layout.splits is None and layout.faults == []
+
+
+def four_pairs(files, images="images", masks="masks", end="") -> None:
+    for name in ("c0", "sub/C1", "ä", "d"):
+        name = name.split("/")[-1] if images == "." else name
+        files.photo(f"{images}/{name}.png")
+        files.mask(f"{masks}/{name}{end}.png")
+
+
+@pytest.mark.parametrize("lists", ["splits/{}.txt", "{}.txt", "Splits/../{}.TXT"])
+def test_lists_name_images_as_people_write_them(files, lists):
+    four_pairs(files)
+    (files.root / "Splits").mkdir()
+    files.text(lists.format("training"), "images/c0.png", '"sub\\c1.PNG"')
+    files.text(lists.format("val"), unicodedata.normalize("NFD", "./Images/ä.png"))
+    layout = read_layout(files.root)
+    assert layout.faults == []
+    assert layout.splits == {"train": ["c0", "sub/C1"], "validation": ["ä"], "test": []}
+    assert layout.notes == [
+        f"{files.root}: 1 image with a mask in no list of train, val and test, left out: d"
+    ]  # fmt: skip
+
+
+def test_names_that_only_case_tells_apart_are_not_mixed_up(files):
+    for name in ("a", "A"):
+        files.photo(f"images/{name}.png")
+    files.photo("images/Bb.png")
+    files.text("splits/train.txt", "a.PNG", "A", "bb")
+    files.photo("images/bB.png")
+    layout = read_layout(files.root)
+    assert layout.splits["train"][:2] == ["a", "A"]
+    assert [line for line in layout.faults if "found 'bb', which is none" in line] == layout.faults != []
+
+
+def test_lists_of_a_flat_folder_are_the_split(files):
+    four_pairs(files, ".", ".", "_mask")
+    files.text("train.txt", "c0", "C1")
+    files.text("test.txt", "ä", "d")
+    layout = read_layout(files.root)
+    assert layout.splits == {"train": ["c0", "C1"], "validation": [], "test": ["ä", "d"]}
+    assert layout.faults == [] and layout.notes == []
+
+
+def test_lists_that_are_not_read_are_told(files):
+    four_pairs(files)
+    files.text("test.txt", "these images", "show cracks")
+    layout = read_layout(files.root)
+    assert layout.splits is None and layout.faults == []
+    assert layout.notes == [
+        f"{files.root / 'test.txt'}: passed over as a list of images: none of its 2 lines names one"
+    ]  # fmt: skip
+    files.text("splits/fold0.txt", "c0")
+    (fault,) = read_layout(files.root).faults
+    assert "splits: expected lists named train.txt, val.txt and test.txt, found fold0.txt. Fix: rename" in fault
+    files.text("splits/train.txt", "c0", "x", "y")
+    layout = read_layout(files.root)
+    (fault,) = layout.faults
+    assert "splits/train.txt: expected names of images, found 2 lines that name none: x, y. Fix: remove" in fault
+    assert any(note.endswith("splits: 1 file passed over: fold0.txt") for note in layout.notes)
+    assert any("1 list passed over, as splits/ holds lists: test.txt" in note for note in layout.notes)
+
+
+def test_lists_beside_folders_per_split_are_told(files):
+    for split in ("train", "test"):
+        files.photo(f"{split}/images/0.png")
+        files.mask(f"{split}/masks/0.png")
+    files.text("train.txt", "0")
+    assert read_layout(files.root).notes == [
+        f"{files.root}: 1 list passed over, as the folders are the split: train.txt"
+    ]  # fmt: skip
+
+
+def test_what_a_folder_holds_out_is_not_trained_on_for_want_of_a_line(files):
+    split_in_folders(files)
+    files.photo("images/val/u.png")
+    files.text("splits/test.txt", "train/1")
+    layout = read_layout(files.root)
+    assert layout.splits == {"train": ["train/0"], "validation": [], "test": ["train/1"]}
+    assert [note for note in layout.notes if "2 images in a folder named val or test in no list" in note]
 
 
 def test_names_are_compared_in_one_unicode_form(files):
@@ -260,3 +374,55 @@ def test_results_among_images_are_no_images(files):
     layout = read_layout(files.root)
     assert layout.pairs == {"a": (files.root / "images" / "a.jpg", None)} and not layout.faults
     assert "1 file that semicurv-tf predict wrote left out (a.png)" in layout.notes[0]
+
+
+def test_results_in_a_folder_that_is_not_read_are_no_images_to_move(files):
+    files.photo("a.jpg", format="JPEG")
+    (files.root / "out").mkdir()
+    _predicted(files.root / "out" / "a.png")
+    files.photo("out/b.jpg", format="JPEG")
+    told = [note.removeprefix(f"{files.root}/") for note in read_layout(files.root).notes]
+    assert told[:2] == [
+        "out: 1 image passed over, as images lie beside the folder. Fix: use folders images/ and masks/",
+        "out: 1 file that semicurv-tf predict wrote left out (a.png)",
+    ]
+
+
+def test_images_below_a_flat_folder_are_counted(files):
+    files.photo("a.jpg")
+    files.mask("a.png")
+    files.photo("more/x.jpg")
+    files.photo("more/deep/y.jpg")
+    files.photo(".hidden/z.jpg")
+    (files.root / "again").symlink_to(files.root)
+    layout = read_layout(files.root)
+    assert set(layout.pairs) == {"a"} and layout.faults == []
+    assert layout.notes == [
+        f"{files.root / 'more'}: 2 images passed over, as images lie beside the folder. "
+        "Fix: use folders images/ and masks/"
+    ]
+
+
+def test_images_in_further_folders_of_a_kind_are_counted(files):
+    for name in ("images/a", "img/b", "img/c", "masks/a", "labels/a", "gt/a"):
+        files.mask(f"{name}.png")
+    files.text("annotations/a.json", "{}")
+    layout = read_layout(files.root)
+    assert layout.pairs["a"][1] == files.root / "masks/a.png"
+    told = [note.removeprefix(f"{files.root}/") for note in layout.notes]
+    assert told == [
+        f"{what} passed over, as {read}/ is read. Fix: move them there, or rename the folder"
+        for what, read in (("img: 2 images", "images"), ("gt: 1 image", "masks"), ("labels: 1 image", "masks"))
+    ]
+    told = read_layout(files.root, images_only=True).notes
+    assert len(told) == 1 and "img: 2 images passed over" in told[0]
+
+
+def test_images_beside_the_folders_per_split_are_counted(files):
+    for name in ("train/images/a", "train/masks/a", "train/img/b", "unlabelled/c", "unlabelled/d"):
+        files.mask(f"{name}.png")
+    told = [note.removeprefix(f"{files.root}/").split(".")[0] for note in read_layout(files.root).notes]
+    assert told == [
+        "unlabelled: 2 images passed over, as the folder names no split",
+        "train/img: 1 image passed over, as images/ is read",
+    ]

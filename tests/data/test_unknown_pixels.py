@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tifffile
 
 from semicurv_tf.data.load import load_dataset
 from semicurv_tf.data.pipeline import evaluation_batches, training_batches
@@ -147,6 +148,7 @@ def test_boxes_of_the_table(files, cache):
 @pytest.mark.parametrize(
     "lines, match",
     [(("image,x,y", "a,0,0"), "expected the columns image,x,y,width,height, found image,x,y"),
+     (("image;x;y;width;height", "a;0;0;4;4"), "found image;x;.*Fix: save it with commas for semicolons"),
      (("image,x,y,width,height", "nobody,0,0,4,4"), "line 2: expected an image of the folder, found 'nobody'"),
      (("image,x,y,width,height", "a,0,0,4"), "line 2: expected whole pixels"),
      (("image,x,y,width,height", "a,0.5,0,4,4"), "found 0.5,0,4,4"),
@@ -246,3 +248,48 @@ def test_no_unknown_pixel_changes_a_loss_or_a_score(files, cache):
         tally.add("a", batch["mask"][0], probability[0], batch["valid"][0])
         answers.append((float(dice_loss(batch["mask"], probability, batch["valid"])), tally.scores()))
     assert answers[0] == answers[1] == answers[2]
+
+
+def _save_with_no_data(files, name, columns, no_data, dtype=np.uint8):
+    files.photo(f"images/{name}.png")
+    path = files.root / f"masks/{name}.tif"
+    path.parent.mkdir(exist_ok=True)
+    tifffile.imwrite(path, _values(columns, dtype=dtype), extratags=[(42113, "s", 0, no_data, True)])
+
+
+def test_no_data_of_masks_is_unknown(files, cache):
+    _save_with_no_data(files, "a", {0: 1, 2: 255}, "255")
+    _save_with_no_data(files, "b", {0: 255, 1: 255}, "255")
+    dataset = _load(files, cache)
+    assert (_read(dataset, "a")["valid"][0, :4, 0] == [1, 1, 2, 1]).all() and _read(dataset, "a")["mask"].sum() == 32
+    assert (_read(dataset, "b")["valid"][0, :4, 0] == [2, 2, 1, 1]).all() and _read(dataset, "b")["mask"].sum() == 0
+    assert dataset.train.positive_percent() == pytest.approx(100 * 1 / (31 + 30))
+
+
+def test_a_no_data_tag_on_the_only_foreground_is_refused(files, cache):
+    for name in ("a", "b"):
+        _save_with_no_data(files, name, {0: 255}, "255")
+    with pytest.raises(UserError, match=r"masks/a.tif: expected foreground.*only 0 and 255, .* 2 files calls") as error:
+        _load(files, cache)
+    (line,) = error.value.lines
+    assert "mask_value=255 where 255 is foreground" in line and "mask_ignore=255 where it is no data" in line
+    foreground = _read(_load(files, cache, mask_value=255), "a")
+    assert foreground["mask"].sum() == 32 and foreground["valid"].min() == 1
+    unknown = _read(_load(files, cache, mask_ignore=255), "a")
+    assert unknown["mask"].sum() == 0 and unknown["valid"][0, 0, 0] == 2
+
+
+def test_a_value_that_is_no_data_here_and_foreground_there_is_named(files, cache):
+    _save_with_no_data(files, "a", {0: 1, 2: 255}, "255")
+    files.photo("images/b.png")
+    files.save("masks/b.png", _values({0: 255}))
+    with pytest.raises(UserError, match=r"masks/a.tif: expected 255 to mean one thing.*foreground in .*masks/b.png"):
+        _load(files, cache)
+
+
+def test_masks_without_background_are_refused(files, cache):
+    """As gdal_rasterize writes them with a no-data value: all that is not drawn has it."""
+    for name in ("a", "b"):
+        _save_with_no_data(files, name, dict.fromkeys(range(1, 32), np.nan) | {0: 1}, "nan", np.float32)
+    with pytest.raises(UserError, match=r"masks/a.tif: expected background.*gdal_rasterize -init 0"):
+        _load(files, cache)

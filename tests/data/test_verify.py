@@ -108,7 +108,7 @@ def test_preview_paints_masks_red(files, cache, tmp_path):
     # shown at 192 pixels: columns 194 to 241 of the sheet
     assert reddened[14:206, 194:242].all() and not reddened[14:206, :194].any()
     assert not reddened[14:206, 242:386].any()
-    with pytest.raises(UserError, match="--output"):
+    with pytest.raises(UserError, match="below.png: cannot be written.*Fix:"):
         preview(dataset, tmp_path / "deep" / "sheet.png" / "below.png")
 
 
@@ -184,3 +184,9 @@ def test_a_range_of_no_values_is_refused(files):
     _split_folder(files)
     with pytest.raises(UserError, match="data.options.no_data: white: expected .* Fix: --set data.options.no_data="):
         verify("folder", files.root, options={"no_data": "white"})
+
+
+def test_a_folder_that_is_not_there_is_the_users(tmp_path):
+    for given, found in ((tmp_path / "none", "no folder .*none"), (None, "none given")):
+        with pytest.raises(UserError, match=f"expected the folder of your images, found {found}. Fix: name the folder"):
+            load_dataset("folder", given, cache_dir=tmp_path / "cache")

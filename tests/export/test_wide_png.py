@@ -15,7 +15,8 @@ from semicurv_tf.export.graph_guard import require_harmless
 from semicurv_tf.images.reader import read_image
 from semicurv_tf.images.values import parse_ranges
 from semicurv_tf.inference.predictor import Predictor
-from semicurv_tf.predict.open_predictor import PredictorOptions, open_predictor
+from semicurv_tf.predict.open_predictor import open_predictor
+from semicurv_tf.predict.options import PredictorOptions
 from tests.export.conftest import CARD, random_network
 
 COLOUR_TYPE = {1: 0, 2: 4, 3: 2, 4: 6}  # by channels: grey, grey with alpha, colour, colour with alpha

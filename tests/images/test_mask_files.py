@@ -6,6 +6,7 @@ from PIL import Image
 from semicurv_tf.errors import UserError
 from semicurv_tf.images import georeference, mask_files
 from semicurv_tf.images.mask_files import read_mask_file
+from semicurv_tf.images.masks import MaskRule, read_mask
 
 rasterio = pytest.importorskip("rasterio")
 UTM = (0.5, 0.0, 400000.0, 0.0, -0.5, 5200000.0)  # of pixel corners, as rasterio counts
@@ -163,3 +164,154 @@ def test_without_rasterio(mask, tmp_path, monkeypatch):
     assert "pip install rasterio" in line_of(georeferenced)
     for path, options in ((plain, {}), (georeferenced, {"georeference": False})):
         np.testing.assert_array_equal(read_mask_file(path, **options).mask, mask)
+
+
+WORLD = "0.5\n0\n0\n-0.5\n400000.25\n5199999.75\n"  # of pixel centres
+BLACK, WHITE, RED = (0, 0, 0, 255), (255, 255, 255, 255), (200, 0, 0, 255)
+
+
+def write_palette(path, indices, *colours, **options):
+    write_geotiff(path, indices.astype(np.uint8), photometric="palette", **options)
+    with rasterio.open(path, "r+") as dataset:
+        dataset.write_colormap(1, dict(enumerate(colours)))
+    return path
+
+
+def write_with_world_file(path, image):
+    image.save(path)
+    path.with_suffix(".pgw").write_text(WORLD)
+    path.with_suffix(".prj").write_text(rasterio.CRS.from_epsg(32633).to_wkt())
+    return path
+
+
+def palette_image(indices, *colours):
+    image = Image.fromarray(indices.astype(np.uint8), "P")
+    image.putpalette([part for colour in colours for part in colour[:3]])
+    return image
+
+
+def strokes(mask, red=0):
+    """Strokes of one colour on a transparent layer."""
+    return np.dstack([mask * np.uint8(red), *2 * [np.zeros(mask.shape, np.uint8)], mask * np.uint8(255)])
+
+
+PLACED = {
+    "0 is white, 1 bit": lambda folder, mask: write_geotiff(
+        folder / "a.tif", (~mask).astype(np.uint8), photometric="MINISWHITE", nbits=1
+    ),
+    "0 is white, 8 bit": lambda folder, mask: write_geotiff(
+        folder / "a.tif", (~mask).astype(np.uint8) * np.uint8(255), photometric="MINISWHITE"
+    ),
+    "palette, black second": lambda folder, mask: write_palette(folder / "a.tif", ~mask, WHITE, BLACK),
+    "palette, red second": lambda folder, mask: write_palette(folder / "a.tif", mask, BLACK, RED),
+    "PNG, palette, black second": lambda folder, mask: write_with_world_file(
+        folder / "a.png", palette_image(~mask, WHITE, BLACK)
+    ),
+    "PNG, red first": lambda folder, mask: write_with_world_file(folder / "a.png", palette_image(~mask, RED, BLACK)),
+    "PNG, black on alpha": lambda folder, mask: write_with_world_file(folder / "a.png", Image.fromarray(strokes(mask))),
+}
+
+
+@pytest.mark.parametrize("kind", PLACED)
+def test_map_coordinates_do_not_change_what_is_foreground(mask, tmp_path, monkeypatch, kind):
+    path = PLACED[kind](tmp_path, mask)
+    monkeypatch.setattr(mask_files, "_STRIP_PIXELS", 100)  # strips of three rows
+    found = read_mask_file(path)
+    np.testing.assert_array_equal(found.mask, mask)
+    np.testing.assert_array_equal(read_mask(path)[..., 0], mask)  # what training reads
+    assert found.valid == mask.size
+    np.testing.assert_allclose(found.grid.to_map(np.zeros((1, 2))), [[400000.25, 5199999.75]])
+    flat = read_mask_file(path, georeference=False)
+    np.testing.assert_array_equal(flat.mask, mask)
+    assert flat.grid is None
+
+
+GEO_TAGS = [
+    (33550, "d", 3, (0.5, 0.5, 0.0), True),  # ModelPixelScale
+    (33922, "d", 6, (0.0, 0.0, 0.0, 400000.0, 5200000.0, 0.0), True),  # ModelTiepoint
+    (34735, "H", 16, (1, 1, 0, 3, 1024, 0, 1, 1, 1025, 0, 1, 1, 3072, 0, 1, 32633), True),  # GeoKeyDirectory
+]
+
+
+@pytest.mark.parametrize("red", [0, 255])
+@pytest.mark.parametrize("tags", [[], GEO_TAGS])
+def test_strokes_on_a_transparent_layer_of_a_tiff(mask, tmp_path, red, tags):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, strokes(mask, red), photometric="rgb", extrasamples=["unassalpha"], extratags=tags)
+    found = read_mask_file(path)
+    np.testing.assert_array_equal(found.mask, mask)
+    assert found.valid == mask.size and (found.grid is not None) == bool(tags)
+
+
+def test_what_alpha_hides_beside_a_mask_does_not_count(mask, tmp_path):
+    """A warped mask: black and white, and alpha 0 beyond its edge."""
+    alpha = np.full(mask.shape, 255, np.uint8)
+    alpha[:, :4] = 0
+    path = tmp_path / "a.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", height=23, width=31, count=2, dtype="uint8", alpha="YES", crs="EPSG:32633",
+        transform=rasterio.Affine(*UTM),
+    ) as dataset:  # fmt: skip
+        dataset.write(np.stack([mask * np.uint8(255), alpha]))
+    found = read_mask_file(path)
+    np.testing.assert_array_equal(found.mask, mask & (alpha > 0))
+    assert found.valid == 23 * 27
+
+
+def test_no_data_of_a_palette(tmp_path):
+    indices = np.zeros((20, 20), np.uint8)
+    indices[:5], indices[10] = 255, 1
+    found = read_mask_file(write_palette(tmp_path / "a.tif", indices, BLACK, RED, nodata=255))
+    assert found.valid == 300 and found.mask.sum() == 20
+
+
+def test_map_coordinates_are_of_the_stored_grid(mask, tmp_path):
+    """GDAL takes no notice of the orientation tag; decoded ones are turned back."""
+    for values, photometric in ((mask, "minisblack"), (~mask, "miniswhite")):
+        path = tmp_path / f"{photometric}.tif"
+        tags = [*GEO_TAGS, (274, "H", 1, 6, True)]  # to be turned by a quarter
+        tifffile.imwrite(path, values.astype(np.uint8) * np.uint8(255), photometric=photometric, extratags=tags)
+        np.testing.assert_array_equal(read_mask_file(path).mask, mask)
+        turned = read_mask_file(path, georeference=False)
+        np.testing.assert_array_equal(turned.mask, np.rot90(mask, -1))
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype", "threshold", "above"),
+    [
+        ((0, 2), np.uint8, "1", {2}),
+        ((0, 1, 2), np.uint8, "1", {2}),
+        ((0, 1, 255), np.uint8, "127", {255}),
+        ((0, 100), np.uint16, "50", {100}),
+        ((0, 0.25), np.float32, "0.125", {0.25}),
+        ((0, 0.5, 1.5), np.float32, "0", {0.5, 1.5}),
+        ((-1, 0, 1), np.int16, "0", {1}),
+    ],
+)
+def test_the_threshold_of_the_remedy_finds_something(tmp_path, values, dtype, threshold, above):
+    path = tmp_path / "a.tif"
+    stored = np.resize(np.array(values, dtype), (20, 20))
+    tifffile.imwrite(path, stored)
+    line = line_of(path)
+    assert line.endswith(f"Fix: --threshold {threshold}")
+    np.testing.assert_array_equal(read_mask_file(path, float(threshold)).mask, np.isin(stored, list(above)))
+
+
+def test_no_threshold_is_named_where_none_finds_anything(tmp_path):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.resize(np.array([0, -1], np.int16), (20, 20)))
+    assert "found 2 values: 0, -1. Fix: save the mask with 0 and 1" in line_of(path)
+    with pytest.raises(UserError, match="two-valued") as error:
+        read_mask(path)
+    assert "mask_threshold" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "threshold"), [((0, 1, 2), 1), ((0, 0.25, 0.75), 0), ((0, 9, 250), 127), ((0, 300, 600), 300)]
+)
+def test_the_threshold_of_the_remedy_in_training(tmp_path, values, threshold):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.resize(np.array(values, np.float32), (20, 20)))
+    with pytest.raises(UserError, match=rf"mask_threshold={threshold} \(dataset folder\)"):
+        read_mask(path)
+    assert read_mask(path, MaskRule(threshold=threshold)).any()

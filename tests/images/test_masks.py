@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from semicurv_tf.errors import UserError
@@ -177,3 +178,78 @@ def test_unknown_pixels_are_neither(tmp_path, kind):
     np.testing.assert_array_equal(inverted.mask[..., 0], ~LINE & ~VOID)
     with pytest.raises(UserError, match="found 3 values"):  # masks of published datasets know of no such value
         read_mask_of(tmp_path / "a.png")
+
+
+def gdal_tiff(path, values, no_data, **options):
+    tags = [] if no_data is None else [(42113, "s", 0, no_data, True)]
+    tifffile.imwrite(path, values, extratags=tags, **options)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("line", "void", "dtype", "no_data", "rule"),
+    [
+        (1, 255, np.uint8, "255", {}),
+        (1, -9999, np.int16, "-9999", {}),
+        (7, -9999, np.int16, "-9999", {}),
+        (1, np.nan, np.float32, "nan", {}),
+        (1, np.nan, np.float32, None, {}),
+        (1, -3.4028234663852886e38, np.float32, "-3.4028234663852886e+38", {}),
+        (200, 255, np.uint8, "255", {"threshold": 127}),
+        (3, 9, np.uint8, "9", {"positive_value": 3}),
+    ],
+)
+def test_no_data_of_a_mask_is_unknown(tmp_path, line, void, dtype, no_data, rule):
+    path = gdal_tiff(tmp_path / "a.tif", np.where(VOID, void, LINE * line).astype(dtype), no_data)
+    read = read_mask_of(path, MaskRule(find_ignored=True, **rule))
+    np.testing.assert_array_equal(read.mask[..., 0], LINE)
+    np.testing.assert_array_equal(read.known[..., 0], ~VOID)
+    assert read.unknown_value is None and read.lacks_data
+    if not rule:
+        assert read.label == ("value 7" if line == 7 else "foreground") and read.positive_value == line
+    if line == 1:
+        found = read_mask_file(path)
+        np.testing.assert_array_equal(found.mask, LINE)
+        assert found.valid == VOID.size - VOID.sum()
+
+
+def test_no_data_0_is_background_and_so_says_a_rule_of_the_foreground(tmp_path):
+    path = gdal_tiff(tmp_path / "a.tif", LINE * np.uint8(255), "0")
+    read = read_mask_of(path)
+    np.testing.assert_array_equal(read.mask[..., 0], LINE)
+    assert read.known is None and not read.lacks_data
+    path = gdal_tiff(tmp_path / "b.tif", LINE * np.uint8(255), "255")
+    read = read_mask_of(path, MaskRule(positive_value=255))
+    np.testing.assert_array_equal(read.mask[..., 0], LINE)
+    assert read.known is None
+    assert read_mask_of(path).mask.sum() == 0  # without the rule, the file's own word counts
+
+
+def test_no_data_of_a_palette_is_an_index(tmp_path):
+    colours = np.zeros((3, 256), np.uint16)
+    colours[0, 1] = 65535
+    values = (LINE + 255 * VOID).astype(np.uint8)
+    path = gdal_tiff(tmp_path / "a.tif", values, "255", photometric="palette", colormap=colours)
+    read = read_mask_of(path)
+    np.testing.assert_array_equal(read.mask[..., 0], LINE)
+    np.testing.assert_array_equal(read.known[..., 0], ~VOID)
+
+
+@pytest.mark.parametrize("bands", [2, 5])
+@pytest.mark.parametrize("line", [LINE, np.zeros_like(LINE)])
+def test_a_band_for_each_class_is_no_mask(tmp_path, bands, line):
+    """[background, line, nothing, ...]: the first band is the line inverted."""
+    values = np.stack([~line, line, *(bands - 2) * [np.zeros_like(line)]], axis=-1).astype(np.uint8) * np.uint8(255)
+    tifffile.imwrite(tmp_path / "a.tif", values, photometric="minisblack", planarconfig="contig")
+    for read in (read_mask_of, read_mask_file):
+        with pytest.raises(UserError, match=f"a.tif: expected a mask of one band, found {bands} bands.*-b 2 .*a.tif"):
+            read(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("further", [[LINE], 4 * [LINE], [np.ones_like(LINE)]])
+def test_bands_that_repeat_the_first_are_one_mask(tmp_path, further):
+    """The last: alpha that is opaque, and not marked as such."""
+    values = np.stack([LINE, *further], axis=-1).astype(np.uint8) * np.uint8(255)
+    tifffile.imwrite(tmp_path / "a.tif", values, photometric="minisblack", planarconfig="contig")
+    np.testing.assert_array_equal(read_mask(tmp_path / "a.tif")[..., 0], LINE)
+    np.testing.assert_array_equal(read_mask_file(tmp_path / "a.tif").mask, LINE)

@@ -11,7 +11,8 @@ from semicurv_tf.images.no_data import NoData, blank_blocks, parse_no_data
 from semicurv_tf.images.windows import ArraySource
 from semicurv_tf.inference.predictor import Predictor
 from semicurv_tf.models import ResidualUNet
-from semicurv_tf.predict.open_predictor import PredictorOptions, open_predictor
+from semicurv_tf.predict.open_predictor import open_predictor
+from semicurv_tf.predict.options import PredictorOptions
 from semicurv_tf.training import run_folder
 
 PIXELS = np.array([[[253, 255, 254], [253, 255, 252], [0, 0, 0], [255, 255, 255]]], np.uint8)

@@ -8,7 +8,8 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.images.windows import ArraySource
 from semicurv_tf.models.residual_unet import ResidualUNet
 from semicurv_tf.predict.built_in import BuiltInPredictor, built_in_threshold, source_statistics
-from semicurv_tf.predict.open_predictor import PredictorOptions, open_predictor
+from semicurv_tf.predict.open_predictor import open_predictor
+from semicurv_tf.predict.options import PredictorOptions
 from semicurv_tf.weights.builtin import BUILT_IN, read_weights
 from semicurv_tf.weights.zero_label import ZeroLabel, scales_for
 

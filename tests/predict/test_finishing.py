@@ -17,7 +17,7 @@ from semicurv_tf.inference.memory import Memory
 from semicurv_tf.inference.predictor import Predictor
 from semicurv_tf.postprocessing.settings import PostProcessing
 from semicurv_tf.predict.finishing import chosen_at, finishing, of_card
-from semicurv_tf.predict.open_predictor import PredictorOptions
+from semicurv_tf.predict.options import PredictorOptions
 from semicurv_tf.predict.plan_files import Outputs, plan_jobs
 from semicurv_tf.predict.predict_files import predict_jobs
 from semicurv_tf.predict.predict_input import predict_input

@@ -202,6 +202,25 @@ def test_compared_in_pixels_over_a_folder(tmp_path):
     (tmp_path / "given.geojson").write_text(json.dumps(reference))
     said = call("--input", tmp_path / "masks", "--output", tmp_path / "out", "--compare", tmp_path / "given.geojson")
     assert said.count("completeness 1.000") == 3 and "all against" in said.splitlines()[-1]
+    assert "passed over" not in said
+
+
+def test_given_features_that_are_not_compared_are_counted(tmp_path):
+    save(tmp_path / "a.png", band(0, 4, 100))
+    given = tmp_path / "given.geojson"
+    geometries = [
+        {"type": "LineString", "coordinates": [[30, 80], [130, 80]]}, None, {"type": "LineString", "coordinates": 7},
+        {"type": "MultiPoint", "coordinates": [[1, 2], [3, 4]]},
+    ]  # fmt: skip
+    features = [{"type": "Feature", "properties": {}, "geometry": one} for one in geometries]
+    given.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    said = call("--input", tmp_path / "a.png", "--output", tmp_path / "out.geojson", "--compare", given)
+    assert "completeness 1.000" in said
+    assert f"passed over in {given}: 2 x feature without a geometry that can be read" in said
+    assert f"passed over in {given}: 2 x Point, which is no line" in said
+    given.write_text(json.dumps({"type": "FeatureCollection", "features": features[1:2]}))
+    (line,) = call("--input", tmp_path / "a.png", "--output", tmp_path / "b.geojson", "--compare", given, fails=True)
+    assert "found 0 features of other kinds, 1 x feature without a geometry" in line
 
 
 def test_what_is_refused_in_one_line(tmp_path, roads):

@@ -26,6 +26,7 @@ from semicurv_tf.images.encoded import encode_png
 from semicurv_tf.images.masks import MaskRule, ReadMask, check_same_size, read_mask, read_mask_of
 from semicurv_tf.images.no_data import BLOCK_PX, blank_blocks
 from semicurv_tf.images.reader import ReadImage, measure_files, read_valid_image
+from semicurv_tf.images.same_place import check_same_place
 from semicurv_tf.images.values import ValueRanges, bands_used
 from semicurv_tf.section import set_option
 from semicurv_tf.wording import some
@@ -179,7 +180,7 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
         mask = None if read is None else read.mask
         for array, path in ((mask, source.mask), (valid, source.valid)):
             if image is not None and array is not None:
-                _or_fault(faults, check_same_size, image.pixels, array, source.image, path)
+                _or_fault(faults, _check_fit, image.pixels, array, source.image, path)
         if faults or image is None:
             raise UserError(faults)
         if image.valid is not None:  # what the file says holds no data
@@ -336,11 +337,7 @@ def find_layout(folder: Path | None, dataset: str, recognise) -> Path:
     """
     info = dataset_info(dataset)
     if folder is None or not folder.is_dir():
-        raise UserError(
-            f"--data-dir: expected the folder of {info.title}, found "
-            f"{'none given' if folder is None else f'no folder {folder}'}. "
-            f"Fix: get {info.how_to_get}"
-        )
+        raise UserError(info.said_missing("none given" if folder is None else f"no folder {folder}"))
 
     def children(parents):
         found = [
@@ -389,6 +386,11 @@ def check_options(dataset: str, known: dict, given: Mapping) -> dict:
     if faults:
         raise UserError(faults)
     return {**known, **given, **texts}
+
+
+def _check_fit(image: np.ndarray, other: np.ndarray, image_path: Path, other_path: Path) -> None:
+    check_same_size(image, other, image_path, other_path)
+    check_same_place(image_path, other_path)
 
 
 def _or_fault(faults, function, *arguments):

@@ -13,6 +13,7 @@ from semicurv_tf.images.encoded import verbatim
 from semicurv_tf.images.masks import MaskRule, ReadMask
 from semicurv_tf.images.no_data import holds_data, parse_no_data
 from semicurv_tf.images.values import MOST_BANDS, parse_ranges
+from semicurv_tf.wording import counted
 
 
 class Folder(CurvilinearBuilder):
@@ -51,7 +52,11 @@ class Folder(CurvilinearBuilder):
         self._no_data = self._blank_values()
         # The masks in which a value was found to be unknown, or foreground.
         self._unknown: dict[int, list[Path]] = {}
-        self._positive: dict[int, list[Path]] = {}
+        self._positive: dict[float, list[Path]] = {}
+        # The masks that have pixels without data, and those in which a value may be a class all the same.
+        self._partial: list[Path] = []
+        self._no_data_tags: dict[float, list[Path]] = {}
+        self._classes: set[int] = set()  # of 0 and 1, those of known pixels
         layout = read_layout(folder, self.options["images_only"])
         self.faults.extend(layout.faults)
         self.notes.extend(layout.notes)
@@ -90,6 +95,13 @@ class Folder(CurvilinearBuilder):
             self._unknown.setdefault(read.unknown_value, []).append(path)
         if rule.ignore is None and read.positive_value is not None:
             self._positive.setdefault(read.positive_value, []).append(path)
+        if read.lacks_data and rule.ignore is None:
+            self._partial.append(path)
+            if read.no_data_value is not None and read.no_data_value > 0 and read.no_data_value.is_integer():
+                self._no_data_tags.setdefault(read.no_data_value, []).append(path)
+        known = read.mask if read.known is None else read.mask[read.known]
+        if known.size:
+            self._classes |= {int(known.min()), int(known.max())}
         return read
 
     def check_all(self) -> None:
@@ -100,6 +112,30 @@ class Folder(CurvilinearBuilder):
                 f"{min(self._positive[value])}: expected {value} to mean one thing in all masks, found 0 and {value} "
                 f"here and 0, 1 and {value} in {min(self._unknown[value])}. "
                 f"Fix: --set data.options.mask_ignore={value}, or save the masks alike"
+            )
+        self.faults.extend(self._doubtful_no_data())
+
+    def _doubtful_no_data(self) -> Iterator[str]:
+        """Faults where what masks call no data is more likely a class: the tag is often left from another file."""
+        for value, lacking in sorted(self._no_data_tags.items()):
+            meant = (
+                f"Fix: --set data.options.mask_value={value:g} where {value:g} is foreground, "
+                f"--set data.options.mask_ignore={value:g} where it is no data"
+            )
+            if value in self._positive:
+                yield (
+                    f"{min(lacking)}: expected {value:g} to mean one thing in all masks, found it as no-data value "
+                    f"here and as foreground in {min(self._positive[value])}. {meant}"
+                )
+            elif 1 not in self._classes:
+                yield (
+                    f"{min(lacking)}: expected foreground in some mask, found only 0 and {value:g}, which the tag of "
+                    f"{counted(len(lacking), 'file')} calls no data. {meant}"
+                )
+        if self._partial and 0 not in self._classes:
+            yield (
+                f"{min(self._partial)}: expected background in some mask, found only foreground and no "
+                "data. Fix: gdal_rasterize -init 0, without -a_nodata, so that all that is not drawn is 0"
             )
 
     def _with_known(self, example: Example) -> Example:
