@@ -78,7 +78,9 @@ def parse_setting(text: str) -> tuple[str, Any]:
         raise UserError(f"--set {text}: expected section.key=value. Fix: --set training.seed=1")
     try:
         parsed = plain_yaml(value)
-    except NotPlainYaml:
+    except NotPlainYaml as error:
+        if error.remedy:
+            raise UserError(f"--set {text}: {error}. Fix: {error.remedy}") from None
         raise UserError(f"--set {text}: the value is not valid YAML. Fix: quote it, --set '{key}=\"...\"'") from None
     return key, _number(parsed, *key.split(".", 1))
 
@@ -149,7 +151,7 @@ def _read_yaml(path: Path) -> dict:
         raise UserError(f"{path}: not valid YAML. Fix: {_COMPARE}") from None
     except NotPlainYaml as error:
         where = f", line {error.line}" if error.line is not None else ""
-        raise UserError(f"{path}{where}: {error}. Fix: {_COMPARE}") from None
+        raise UserError(f"{path}{where}: {error}. Fix: {error.remedy or _COMPARE}") from None
     values = {} if values is None else values
     if not isinstance(values, dict):
         raise UserError(
