@@ -11,6 +11,7 @@ from semicurv_tf.config.plain_yaml import MOST_BYTES, NotPlainYaml, plain_yaml
 from semicurv_tf.config.whole import Config, section_class
 from semicurv_tf.errors import UserError
 from semicurv_tf.methods.registry import methods_with
+from semicurv_tf.regular_files import read_regular
 from semicurv_tf.section import IDLE
 
 
@@ -141,10 +142,7 @@ _COMPARE = "compare it with semicurv-tf recipes quickstart"
 
 def _read_yaml(path: Path) -> dict:
     try:
-        size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise UserError(f"{path}: expected at most {MOST_BYTES} bytes, found {size}. Fix: name a configuration")
-        values = plain_yaml(path.read_text(encoding="utf-8"))
+        values = plain_yaml(read_regular(path, MOST_BYTES, "name a configuration").decode("utf-8"))
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}). Fix: name an existing YAML file") from None
     except UnicodeDecodeError:
