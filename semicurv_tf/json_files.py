@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.regular_files import read_regular
 
 MOST_BYTES = 200_000_000  # the rows of a million images
 
@@ -16,17 +17,16 @@ def read_object(path: Path, remedy: str) -> dict:
         remedy: what the user can do where it is none: the part of the message after "Fix: ".
 
     Raises:
-        UserError: missing, unreadable, far too large, no JSON, or another value than an object.
+        UserError: missing, unreadable, no regular file, far too large, no JSON, or another value than an object.
     """
     try:
-        size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise UserError(f"{path}: expected at most {MOST_BYTES} bytes, found {size}. Fix: {remedy}")
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_regular(path, MOST_BYTES, remedy).decode("utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: missing. Fix: {remedy}") from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror or error}). Fix: {remedy}") from None
+    except MemoryError:
+        raise UserError(f"{path}: expected JSON that fits in memory, found more. Fix: {remedy}") from None
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: expected JSON, found a damaged file ({_short(error)}). Fix: {remedy}") from None
     if not isinstance(content, dict):

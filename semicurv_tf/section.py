@@ -1,7 +1,8 @@
 """What the sections of a configuration share: frozen, strict, and no setting that does nothing. No TensorFlow."""
 
 import shlex
-from typing import Annotated, ClassVar
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, get_args
 
 import pydantic
 import yaml
@@ -26,6 +27,22 @@ class Section(pydantic.BaseModel):
         """Keys without effect beside the other values, each with the setting that it needs, `section.key=value`."""
         return {}
 
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _no_number_is_true(cls, values):
+        if not isinstance(values, dict):
+            return values
+        return {key: _unlike_a_number(value) if cls._is_number(key) else value for key, value in values.items()}
+
+    @classmethod
+    def _is_number(cls, key) -> bool:
+        """Whether a key takes numbers, no truth value, and has no words of its own for what it does not take."""
+        field = cls.model_fields.get(key)
+        if field is None or any(isinstance(each, pydantic.BeforeValidator) for each in field.metadata):
+            return False
+        types = set(_types(field.annotation))
+        return bool(types & {int, float}) and bool not in types
+
     @pydantic.model_validator(mode="after")
     def _nothing_is_idle(self):
         for key, needed in self.idle().items():
@@ -33,6 +50,31 @@ class Section(pydantic.BaseModel):
             if value != default:
                 raise idle_setting(self.section, key, value, default, needed)
         return self
+
+
+class TruthValue:
+    """True or false where a number belongs: YAML reads `yes`, `on` and `true` alike, and Python takes them for 1."""
+
+    def __init__(self, value: bool):
+        self.value = value
+
+    def __repr__(self):
+        return str(self.value).lower()
+
+
+def _unlike_a_number(value):
+    """The value; a truth value in it made into what no number is made of, so that it is refused where it stands."""
+    if isinstance(value, list | tuple):
+        return [_unlike_a_number(each) for each in value]
+    return TruthValue(value) if isinstance(value, bool) else value
+
+
+def _types(annotation) -> Iterator[type]:
+    """The plain types of an annotation, inside of unions, tuples and `Annotated` too."""
+    if isinstance(annotation, type):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _types(part)
 
 
 def idle_setting(section: str, key: str, value, default, needed: str) -> PydanticCustomError:

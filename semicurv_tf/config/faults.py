@@ -4,7 +4,7 @@ import difflib
 
 from semicurv_tf.config.whole import SECTIONS, section_class
 from semicurv_tf.methods.registry import DEFAULT, METHODS, methods_with
-from semicurv_tf.section import IDLE, set_option
+from semicurv_tf.section import IDLE, TruthValue, set_option
 
 # Pydantic's type of the error for a key that a section does not have.
 FOREIGN = "extra_forbidden"
@@ -45,6 +45,9 @@ def fault_line(origin: str, fault, values: dict) -> str:
     if fault["type"] in ("model_type", "model_attributes_type", "dict_type") and len(path) == 1:
         fix = _known([*path, ""], section)
         return f"{origin}: {key}: expected a section with keys, found {_shown(fault['input'])}. Fix: one of {fix}"
+    if isinstance(fault["input"], TruthValue):
+        kind = "a whole number" if fault["type"].startswith("int") else "a number"
+        return f"{origin}: {key}: expected {kind}, found {fault['input']}. Fix: {_remedy(path, section)}"
     message = fault["msg"][0].lower() + fault["msg"][1:]
     return f"{origin}: {key}: {message}, found {_shown(fault['input'])}. Fix: {_remedy(path, section)}"
 

@@ -11,6 +11,7 @@ from semicurv_tf.config.plain_yaml import MOST_BYTES, NotPlainYaml, plain_yaml
 from semicurv_tf.config.whole import Config, section_class
 from semicurv_tf.errors import UserError
 from semicurv_tf.methods.registry import methods_with
+from semicurv_tf.regular_files import read_regular
 from semicurv_tf.section import IDLE
 
 
@@ -78,7 +79,9 @@ def parse_setting(text: str) -> tuple[str, Any]:
         raise UserError(f"--set {text}: expected section.key=value. Fix: --set training.seed=1")
     try:
         parsed = plain_yaml(value)
-    except NotPlainYaml:
+    except NotPlainYaml as error:
+        if error.remedy:
+            raise UserError(f"--set {text}: {error}. Fix: {error.remedy}") from None
         raise UserError(f"--set {text}: the value is not valid YAML. Fix: quote it, --set '{key}=\"...\"'") from None
     return key, _number(parsed, *key.split(".", 1))
 
@@ -139,17 +142,14 @@ _COMPARE = "compare it with semicurv-tf recipes quickstart"
 
 def _read_yaml(path: Path) -> dict:
     try:
-        size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise UserError(f"{path}: expected at most {MOST_BYTES} bytes, found {size}. Fix: name a configuration")
-        values = plain_yaml(path.read_text(encoding="utf-8"))
+        values = plain_yaml(read_regular(path, MOST_BYTES, "name a configuration").decode("utf-8"))
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}). Fix: name an existing YAML file") from None
     except UnicodeDecodeError:
         raise UserError(f"{path}: not valid YAML. Fix: {_COMPARE}") from None
     except NotPlainYaml as error:
         where = f", line {error.line}" if error.line is not None else ""
-        raise UserError(f"{path}{where}: {error}. Fix: {_COMPARE}") from None
+        raise UserError(f"{path}{where}: {error}. Fix: {error.remedy or _COMPARE}") from None
     values = {} if values is None else values
     if not isinstance(values, dict):
         raise UserError(

@@ -1,15 +1,16 @@
 """Checks an exported version the way a server uses it, against Keras' own numbers.
 
-Five checks: the folder is whole; the session path in a fresh process without this package or Keras
-answers as Keras does, at several sizes and for every signature; the warm-up file is played; the
-same through TensorFlow's C++ library where a compiler is there; `models.config` is understood by
-the server's protos where one is given.
+Six checks: the folder is whole; the session path in a fresh process without this package or Keras
+answers as Keras does, at several sizes and for every signature; it refuses malformed requests in words;
+the warm-up file is played; the same through TensorFlow's C++ library where a compiler is there;
+`models.config` is understood by the server's protos where one is given.
 """
 
 import dataclasses
 import importlib.util
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import tempfile
@@ -66,12 +67,15 @@ def check_version(
     if missing:
         yield Result("files", "failed", f"missing {', '.join(missing)}. Fix: export again")
         return
-    yield Result("files", "passed", f"version {Path(version).name}, {card['precision']}, {card['nodes']} nodes")
+    yield Result(
+        "files", "passed", f"version {Path(version).name}, {card['precision']}, {card.get('nodes', 'unknown')} nodes"
+    )
 
     if not trust:
         require_harmless(version)
     expected = _keras_logits(Path(version), card, trust)
     yield _session_check(version, card, expected)
+    yield _refusal_check(version, card)
     yield _warmup_check(version)
     yield _cpp_check(version, card, expected)
     if models_config:
@@ -96,6 +100,8 @@ def run_requests(version: str | Path, requests: list[tuple[str, dict]]) -> list[
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             raise RuntimeError(f"no answer within {PROBE_SECONDS} s: this machine is busy, check again") from None
+        if done.returncode < 0:
+            raise RuntimeError(f"the process was ended by {signal.Signals(-done.returncode).name}")
         if done.returncode:
             raise RuntimeError((done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1])
         return pickle.loads(answered.read_bytes())
@@ -158,6 +164,35 @@ def _session_check(version, card, expected) -> Result:
             return Result("session", "failed", f"expected empty masks of broken pictures, found {broken}")
     said = f"at {len(expected)} sizes, 4 signatures, without this package"
     return _compared("session", worst, said)
+
+
+def malformed_requests(card: dict) -> list[tuple[str, dict]]:
+    """Requests that no server compares with the signature: without a batch, with one too many, of other channels."""
+    height, width = card["size"] or (8, 8)
+    channels = card["channels"]
+    image = np.zeros((1, height, width, channels), np.float32)
+    other = np.zeros((1, height, width, 3 if channels == 1 else 1), np.float32)
+    shapes = [image[0], image[None], other]
+    return [("serving_default", {"image": each.astype(np.uint8)}) for each in shapes] + [
+        ("predict_logits", {"image": each}) for each in (*shapes, np.full_like(image, np.nan), image + 256)
+    ]
+
+
+def _refusal_check(version, card) -> Result:
+    requests = malformed_requests(card)
+    try:
+        answers = run_requests(version, requests)
+    except RuntimeError as error:
+        return Result("refusals", "failed", f"a malformed request ends the server ({error}). Fix: export again")
+    for (name, inputs), answer in zip(requests, answers, strict=True):
+        if not isinstance(answer, str) or "Expected" not in answer:
+            found = (answer.strip().splitlines() or ["no word"])[0][:200] if isinstance(answer, str) else "an answer"
+            shape = inputs["image"].shape
+            return Result(
+                "refusals", "failed", f"{name}: expected a malformed {shape} to be refused, found {found}. "
+                "Fix: export again",
+            )  # fmt: skip
+    return Result("refusals", "passed", f"{len(requests)} malformed requests refused")
 
 
 def _warmup_check(version) -> Result:

@@ -155,7 +155,7 @@ def about_run(run: Path, facts: dict) -> dict:
         "threshold_chosen": _json(run / THRESHOLD),
         "configuration": config.model_dump(mode="json"),
         "versions": facts.get("versions"),
-        "input": "uint8 images (batch, height, width, channels), raw 0-255, RGB",
+        "input": "uint8 images (batch, height, width, channels), raw 0-255, RGB; never scaled to 0..1, which is black",
         "limits": "trained on the images of this dataset only; check masks by eye before relying on them elsewhere",
     }
 

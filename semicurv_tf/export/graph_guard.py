@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.regular_files import read_regular
 
 _ARRAYS = """
     BroadcastArgs BroadcastTo Cast Concat ConcatV2 Const DepthToSpace EnsureShape ExpandDims Fill Gather GatherNd
@@ -59,7 +60,7 @@ def require_harmless(directory: str | Path) -> None:
         directory: of the SavedModel.
 
     Raises:
-        UserError: naming the operations; or the file is missing, damaged or far too large.
+        UserError: naming the operations; or the file is missing, damaged, no regular one or far too large.
     """
     path = Path(directory) / "saved_model.pb"
     for graph in _graphs(path):
@@ -78,10 +79,7 @@ def _graphs(path: Path):
 
     model = saved_model_pb2.SavedModel()
     try:
-        size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise UserError(f"{path}: expected at most {MOST_BYTES} bytes, found {size}. Fix: export again")
-        model.ParseFromString(path.read_bytes())
+        model.ParseFromString(read_regular(path, MOST_BYTES, "export again"))
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}). Fix: name an exported version folder") from None
     except DecodeError:

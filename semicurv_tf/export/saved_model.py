@@ -6,11 +6,12 @@ import shutil
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.export.card import card_path
+from semicurv_tf.export.card import card_path, version_numbers
 from semicurv_tf.parts import new_part, remove_abandoned
 from semicurv_tf.whole_files import cannot_write, write_json
 
 MAX_PIXELS = 4_194_304  # of one served image: 2048x2048
+LARGEST_VERSION = 2**63 - 1  # TF Serving reads names of versions into 64 bits
 MAX_BATCH = 8  # images of that size that one request, or several merged ones, may hold
 
 
@@ -18,19 +19,28 @@ def choose_version(models: str | Path, version: int | None = None) -> Path:
     """The folder of a new version: `version`, or the highest one there plus 1, or 1.
 
     Raises:
-        UserError: the version exists, or the path is a file.
+        UserError: the version exists or is larger than TF Serving reads, or the path is a file.
     """
     models = Path(models)
     if models.exists() and not models.is_dir():
         raise UserError(f"--output {models}: expected a folder, found a file. Fix: name a folder")
-    taken = [int(entry.name) for entry in models.glob("*") if entry.name.isdigit()]
+    taken = version_numbers(models)
     if version is None:
         version = max(taken, default=0) + 1
-    elif version in taken:
+        if version > LARGEST_VERSION:
+            raise UserError(
+                f"--output {models}: expected versions up to {LARGEST_VERSION}, found {max(taken)}. "
+                "Fix: --version with a free number, which TF Serving can read"
+            )
+    elif version > LARGEST_VERSION:
         raise UserError(
-            f"--version {version}: {models / str(version)} exists and is never overwritten. "
-            f"Fix: leave --version out to write version {max(taken) + 1}"
+            f"--version {version}: expected at most {LARGEST_VERSION}, TF Serving sees no larger one. "
+            "Fix: leave --version out"
         )
+    elif version in taken:
+        free = max(taken) + 1
+        remedy = f"leave --version out to write version {free}" if free <= LARGEST_VERSION else "another free number"
+        raise UserError(f"--version {version}: {models / str(version)} exists and is never overwritten. Fix: {remedy}")
     return models / str(version)
 
 

@@ -16,6 +16,8 @@ that end in `_bytes` travel as base64 in JSON.
 PNG of 16 bit becomes 8 bit as `predict` reads it, by the range of the training data. `value_range` tells that range,
 for clients that send arrays: `images.values.ValueRanges.text`, empty where there is none.
 
+Requests are checked inside the graph: a server compares neither rank nor channels with what a signature says.
+
 Encoded images may come from strangers: `headers.py` tells their size before anything is decoded.
 """
 
@@ -31,6 +33,7 @@ from semicurv_tf.images.values import ValueRanges
 # foreground_fraction where there is no mask (its bytes are empty): one image must not fail the others
 # of its batch, into which the server merges the requests of several clients.
 SIZE_NOT_SERVED, REQUEST_TOO_LARGE = -2.0, -3.0
+SHOWN = 8  # sides of a wrong shape that a message shows
 CODES = {
     UNDECODABLE: "damaged: it cannot be decoded",
     SIZE_NOT_SERVED: "of a size that is not served",
@@ -95,6 +98,8 @@ class _Served:
 
     def predict_logits(self, image):
         with self._checked(image):
+            raw = self._raw(image)
+        with tf.control_dependencies([raw]):
             return {"logits": self._logits_within_memory(image)}
 
     def predict_bytes(self, image_bytes):
@@ -115,21 +120,52 @@ class _Served:
         return {"value_range_bytes": tf.fill(tf.shape(image_bytes), text)}
 
     def _checked(self, image):
-        """Refuses empty batches, empty and too large images; the message reaches the client as it stands."""
-        shape = tf.shape(image, tf.int64)
+        """Refuses images of another rank, number of channels or size, empty ones, and too many pixels.
+
+        What is computed below this context waits for all of it; the message reaches the client as it stands.
+        """
+        # Nothing at run time compares a request with the signature: a server runs the graph on images of whatever rank,
+        # and graph optimisation, which believes the signature, would make constants of the comparisons. It does not
+        # look through this operation, which is the identity.
+        shape = tf.shape(tf.compat.v1.placeholder_with_default(image, None), tf.int64)
+        received = tf.cast(shape, tf.int32)
+        height, width = self.size or ("height", "width")
+        expected = f"Expected image (batch, {height}, {width}, {self.channels}). Received shape:"
+        with tf.control_dependencies([tf.debugging.Assert(tf.size(shape) == 4, [expected, received], SHOWN)]):
+            shape = tf.identity(shape)
+        fixed = (*(self.size or ()), self.channels)
         return tf.control_dependencies([
-            tf.debugging.assert_positive(shape, message="Expected at least one image of at least one pixel."),
-            tf.debugging.assert_less_equal(
-                shape[1] * shape[2], tf.constant(self.max_pixels, tf.int64),
-                message=f"Expected images of at most {self.max_pixels} pixels. "
-                "Fix: send tiles, as semicurv_tf.serving_client does.",
+            tf.debugging.Assert(
+                tf.reduce_all(shape[-len(fixed) :] == tf.constant(fixed, tf.int64)), [expected, received], SHOWN
             ),
-            tf.debugging.assert_less_equal(
-                tf.reduce_prod(shape[:3]), tf.constant(self.request_pixels, tf.int64),
-                message=f"Expected requests of at most {self.request_pixels} pixels in all. "
-                "Fix: send fewer images in one.",
+            tf.debugging.Assert(
+                tf.reduce_all(shape > 0),
+                ["Expected at least one image of at least one pixel. Received shape:", received],
+                SHOWN,
+            ),
+            tf.debugging.Assert(
+                shape[1] * shape[2] <= self.max_pixels,
+                [f"Expected images of at most {self.max_pixels} pixels. "
+                 "Fix: send tiles, as semicurv_tf.serving_client does. Received shape:", received],
+                SHOWN,
+            ),
+            tf.debugging.Assert(
+                tf.reduce_prod(shape[:3]) <= self.request_pixels,
+                [f"Expected requests of at most {self.request_pixels} pixels in all. "
+                 "Fix: send fewer images in one. Received shape:", received],
+                SHOWN,
             ),
         ])  # fmt: skip
+
+    def _raw(self, image):
+        """Refuses floats that no image holds; 0 to 1 is no such case, a dark picture has these values as well."""
+
+        def refuse():
+            found = [tf.reduce_min(image), tf.reduce_max(image)]
+            said = "Expected finite values from 0 to 255 (raw; not scaled to 0..1). Received smallest and largest:"
+            return tf.debugging.Assert(False, [said, *found])
+
+        return tf.cond(tf.reduce_all((image >= 0.0) & (image <= 255.0)), tf.no_op, refuse)  # no number: false
 
     def _predict(self, image):
         probability = tf.sigmoid(self._logits_within_memory(image))

@@ -20,6 +20,9 @@ class SegmentationNetwork(keras.Model):
 
     Input: `(batch, height, width, channels)`, raw 0-255. Output: `(batch, height, width, 1)` float32; with `sides=True`
     `(batch, height, width, 1 + side_outputs)`, the side outputs after the logit that one deploys.
+
+    Raises:
+        ValueError: when called on images of another rank or number of channels than it was built for, or on none.
     """
 
     side_outputs = 0
@@ -74,6 +77,7 @@ class SegmentationNetwork(keras.Model):
                 weight.assign(weight / temperature)
 
     def call(self, image, training=None, sides=False):
+        self._expect(image.shape)
         padded, top, left = pad_by_reflection(self.standardize(image), self.grid_px)
         if self.times_smaller > 1:
             padded = tf.nn.avg_pool2d(padded, self.times_smaller, self.times_smaller, "VALID")
@@ -83,6 +87,14 @@ class SegmentationNetwork(keras.Model):
         logits = tf.cast(logits[:, top : top + size[0], left : left + size[1], :outputs], tf.float32)
         logits.set_shape((*image.shape[:3], outputs))
         return logits
+
+    def _expect(self, shape):
+        """One channel would broadcast against the mean of three, and Keras' convolutions fail on nothing at all."""
+        fits = shape.rank in (None, 4) and (shape.rank is None or shape[-1] in (None, self.channels))
+        if not fits or 0 in (shape if shape.rank is not None else ()):
+            raise ValueError(
+                f"Expected image (batch, height, width, {self.channels}) of at least one pixel. Received: shape={shape}"
+            )
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], 1)

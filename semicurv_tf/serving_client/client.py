@@ -1,11 +1,13 @@
 """The client: one interface over REST and gRPC for arrays, encoded images and whole files."""
 
+import math
+
 import numpy as np
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import encode_png
 from semicurv_tf.images.opener import open_picture
-from semicurv_tf.images.values import ValueRanges, parse_ranges
+from semicurv_tf.images.values import MOST_BANDS, ValueRanges, parse_ranges
 from semicurv_tf.inference.predictor import WHOLE_PIXELS
 from semicurv_tf.serving_client.security import Security, split_address
 from semicurv_tf.serving_client.transport import MAX_MESSAGE_MB, ServedModel, ServerRefused, understood
@@ -35,9 +37,9 @@ class Client:
         if state != "AVAILABLE":
             raise UserError(f"{name}: expected state AVAILABLE, found {state}. Fix: see the server's log")
         shape = self.transport.input_shape()
-        if len(shape) != 4 or not shape[-1]:
+        if len(shape) != 4 or not 1 <= shape[-1] <= MOST_BANDS:
             raise UserError(
-                f"{name}: expected input (batch, height, width, channels), found {shape}. "
+                f"{name}: expected input (batch, height, width, 1 to {MOST_BANDS} channels), found {str(shape)[:100]}. "
                 "Fix: serve an export of semicurv-tf"
             )
         self._stacked = 1 if shape[-1] in (1, 3) else shape[-1]
@@ -86,6 +88,8 @@ class Client:
             answer = self.transport.predict_bytes("predict_probability_bytes", [encode_png(image[0])])
             with understood(server):
                 (encoded,) = answer["probability_bytes"]
+                if not isinstance(encoded, bytes):
+                    raise ValueError(f"probability of {type(encoded).__name__}")
                 if not encoded:
                     raise ServerRefused(_CODES[-2.0].format(server=server))
                 pixels = _decoded(encoded, image.shape[1:3])
@@ -130,7 +134,11 @@ class Client:
         server = self.transport.server
         try:
             with understood(server):
+                if not isinstance(encoded, bytes):
+                    raise ValueError(f"a mask of {type(encoded).__name__}")
                 if not encoded:
+                    if not -math.inf < float(fraction) < 0:
+                        raise ValueError(f"no mask, and foreground_fraction {fraction}")
                     return ServerRefused(_CODES.get(float(fraction), _CODES[-1.0]).format(server=server))
                 height, width = _sides(image)
                 mask = _decoded(encoded, (height // self._stacked, width))

@@ -5,6 +5,7 @@ import binascii
 import contextlib
 import http.client
 import json
+import shlex
 import socket
 import ssl
 import threading
@@ -14,11 +15,13 @@ import urllib.parse
 from semicurv_tf.serving_client.refusal import hear_refusal
 from semicurv_tf.serving_client.security import Security, split_address
 from semicurv_tf.serving_client.transport import (
+    LARGEST_VERSION,
     MAX_MESSAGE_MB,
     NotNow,
     ServedModel,
     ServerRefused,
     in_one_line,
+    misunderstood,
     understood,
     untrusted,
     with_retries,
@@ -73,7 +76,10 @@ class RestTransport:
             versions = answer["model_version_status"]
             ready = [entry for entry in versions if entry["state"] == "AVAILABLE"] or versions
             newest = max(ready, key=lambda entry: int(entry["version"]))
-            return str(newest["state"])[:40], int(newest["version"])
+            version = int(newest["version"])
+            if not 0 <= version <= LARGEST_VERSION:
+                raise ValueError("a version beyond 64 bits")
+            return in_one_line(str(newest["state"]))[:40], version
 
     def input_shape(self) -> list[int]:
         """Shape of the input of `serving_default`; -1 where any size is taken."""
@@ -131,7 +137,7 @@ class RestTransport:
         if late:
             raise NotNow("the answer came too slowly")
         self._cut = False
-        return self._read(response.status, content)
+        return self._read(response, content, path)
 
     def _content(self, response) -> bytes:
         """The answer's body. `read1` returns what is there; `read` would wait for as much as was asked for."""
@@ -152,7 +158,10 @@ class RestTransport:
             "Fix: a smaller --tile or --batch, or raise --max-message-mb knowingly"
         )
 
-    def _read(self, status: int, content: bytes) -> dict:
+    def _read(self, response: http.client.HTTPResponse, content: bytes, path: str) -> dict:
+        status = response.status
+        if 300 <= status < 400:
+            raise self._moved(response, path)
         try:
             answer = json.loads(content)
         except (ValueError, RecursionError):
@@ -166,7 +175,34 @@ class RestTransport:
         reason = in_one_line(reason)
         if status in PASSING:
             raise NotNow(f"HTTP {status}: {reason}")
-        raise ServerRefused(f"{self.server} ({self.model}) refused with HTTP {status}: {reason}")
+        named = isinstance(answer, dict) and "error" in answer
+        if 200 <= status < 300 and not named:
+            # Where nothing announces the length, a cut looks like an end.
+            if response.length is None and not response.chunked and answer is None and content.lstrip()[:1] == b"{":
+                raise NotNow(f"the answer was cut after {len(content)} bytes")
+            coding = response.getheader("Content-Encoding")
+            raise misunderstood(self.server, f"HTTP {status}, {f'encoded by {coding}' if coding else reason}")
+        raise ServerRefused(
+            f"{self.server} ({self.model}) refused with HTTP {status}: {reason}{_REMEDY.get(status, '')}"
+        )
+
+    def _moved(self, response: http.client.HTTPResponse, path: str) -> ServerRefused:
+        """A redirect is not followed: a token would go to whoever is named."""
+        told = in_one_line(response.getheader("Location") or "")
+        try:
+            location = urllib.parse.urljoin(self.server, told).removesuffix(path)
+        except ValueError:
+            location = ""
+        if not told or not location.startswith(("http://", "https://")) or len(location) > 300:
+            return misunderstood(self.server, f"HTTP {response.status} to {told or 'nowhere'}")
+        return ServerRefused(f"{self.server}: sends on to {location}. Fix: --server {shlex.quote(location)}")
+
+
+_REMEDY = {
+    401: ". Fix: --token-file with the server's token",
+    403: ". Fix: --token-file with the server's token",
+    404: ". Fix: --model-name, --model-version or --label of a model that is served there",
+}
 
 
 @contextlib.contextmanager

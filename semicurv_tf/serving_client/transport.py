@@ -34,6 +34,9 @@ class NotNow(Exception):
     """A fault that may pass (no connection, overload): worth another try."""
 
 
+LARGEST_VERSION = 2**63 - 1  # TF Serving's own type
+
+
 @dataclasses.dataclass(frozen=True)
 class ServedModel:
     """Which model of a server: the newest version, or one by number, or one by label."""
@@ -66,10 +69,15 @@ def understood(server: str) -> Iterator[None]:
     try:
         yield
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
-        reason = " ".join(f"{type(error).__name__} {error}".split())[:100]
-        raise ServerRefused(
-            f"{server}: answered, but not as TensorFlow Serving does ({reason}). Fix: check the address and the model"
-        ) from None
+        raise misunderstood(server, f"{type(error).__name__} {error}") from None
+
+
+def misunderstood(server: str, reason: str) -> ServerRefused:
+    """For an answer that TensorFlow Serving does not give."""
+    return ServerRefused(
+        f"{server}: answered, but not as TensorFlow Serving does ({in_one_line(reason)[:100]}). "
+        "Fix: check the address and the model"
+    )
 
 
 def in_one_line(text: str) -> str:

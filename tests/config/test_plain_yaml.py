@@ -56,3 +56,37 @@ def test_what_a_terminal_would_obey_is_shown(tmp_path):
     with pytest.raises(UserError) as caught:
         load_config(tmp_path / "c.yaml")
     assert "unknown key tr\\x1b[31m\\naining" in caught.value.lines[0]
+
+
+def test_a_key_that_stands_twice_is_named_with_both_lines(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("training: {steps: 6}\nviews:\n  scale: 2\n  'scale': 3\ntraining: {seed: 1}\n")
+    with pytest.raises(UserError) as caught:
+        load_config(path)
+    assert list(caught.value.lines) == [
+        f"{path}: expected each key once, found 'scale' in lines 3 and 4; 'training' in lines 1 and 5. "
+        "Fix: keep one of each, with all its values"
+    ]
+    with pytest.raises(UserError, match=r"--set data.options=.*'no_data' in lines 1 and 1. Fix: keep one"):
+        parse_setting("data.options={no_data: 1, no_data: 2}")
+
+
+def test_a_key_may_replace_one_that_is_merged_in():
+    text = "a: &a {x: 1, y: 2}\nb: &b\n  <<: *a\n  x: 3\nc:\n  <<: *b\n  y: 4\n"
+    assert plain_yaml(text) == {"a": {"x": 1, "y": 2}, "b": {"x": 3, "y": 2}, "c": {"x": 3, "y": 4}}
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("training.steps=yes", "training.steps: expected a whole number, found true. Fix: --set training.steps="),
+        ("training.seed=off", "training.seed: expected a whole number, found false. Fix: --set training.seed="),
+        ("training.learning_rate=true", "training.learning_rate: expected a number, found true. Fix: --set"),
+        ("model.widths=[4, true]", "model.widths.1: expected a whole number, found true. Fix: --set"),
+    ],
+)
+def test_true_is_no_number(setting, said):
+    with pytest.raises(UserError) as caught:
+        load_config(None, dict([parse_setting(setting)]))
+    assert caught.value.lines[0].startswith(f"configuration: {said}")
+    assert load_config(None, {"views.geometric": False}).views.geometric is False

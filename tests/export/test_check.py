@@ -1,19 +1,22 @@
+import re
 import shutil
 
 import numpy as np
 import pytest
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.export import cpp_smoke
-from semicurv_tf.export.check import check_version, run_requests
+from semicurv_tf.export import check, cpp_smoke
+from semicurv_tf.export.card import read_card
+from semicurv_tf.export.check import check_version, malformed_requests, run_requests
 from semicurv_tf.export.models_config import read_models_config
 
 
 def test_a_good_version_passes_everything(exported):
     results = {result.name: result for result in check_version(exported)}
-    assert set(results) == {"files", "session", "warm-up", "C++"}
+    assert set(results) == {"files", "session", "refusals", "warm-up", "C++"}
     for result in results.values():
         assert result.state in ("passed", "skipped"), result
+    assert results["refusals"].state == "passed"
     assert results["session"].state == "passed" and results["warm-up"].state == "passed"
 
 
@@ -52,6 +55,36 @@ def test_requests_run_where_the_package_cannot_be_imported(exported_grey):
         ],
     )
     assert good["mask"].shape == (2, 32, 48, 1) and "at least one image" in refused
+
+
+def test_malformed_requests_are_refused_in_words_where_python_checks_nothing(exported_grey):
+    requests = malformed_requests(read_card(exported_grey))
+    answers = run_requests(exported_grey, requests)
+    assert [inputs["image"].shape for _, inputs in requests[:3]] == [(32, 48, 1), (1, 1, 32, 48, 1), (1, 32, 48, 3)]
+    for (_, inputs), answer in zip(requests[:6], answers[:6], strict=True):
+        shape = " ".join(map(str, inputs["image"].shape))
+        assert f"Expected image (batch, 32, 48, 1). Received shape:] [{shape}]" in answer
+    assert "finite values from 0 to 255" in answers[6] and "[nan] [nan]" in answers[6]
+    assert "finite values from 0 to 255" in answers[7] and "[256] [256]" in answers[7] and len(answers) == 8
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"mask": np.zeros(1)}, r"serving_default: expected a malformed \(8, 8, 3\) to be refused, found an answer"),
+        ("Incompatible shapes\n at", "found Incompatible shapes. Fix: export again"),
+        (RuntimeError("the process was ended by SIGABRT"), r"ends the server \(.*SIGABRT\). Fix: export again"),
+    ],
+)
+def test_exports_that_do_not_refuse_fail_the_check(monkeypatch, answer, said):
+    def run(version, requests):
+        if isinstance(answer, Exception):
+            raise answer
+        return [answer] * len(requests)
+
+    monkeypatch.setattr(check, "run_requests", run)
+    result = check._refusal_check("1", {"channels": 3, "size": None})
+    assert result.state == "failed" and re.search(said, result.said)
 
 
 CONFIG = """

@@ -1,4 +1,5 @@
 import io
+import re
 
 import keras
 import numpy as np
@@ -86,6 +87,23 @@ def test_refused_before_the_network_runs(loaded, shape, said):
         loaded.signatures["serving_default"](image=tf.zeros(shape, tf.uint8))
 
 
+@pytest.mark.parametrize("shape", [(32, 32, 3), (1, 1, 32, 32, 3), (1, 32, 32, 1), (1, 32, 32, 4), (3,)])
+def test_another_rank_or_number_of_channels_is_refused_in_words(loaded, shape):
+    said = re.escape(f"Expected image (batch, height, width, 3). Received shape:] [{' '.join(map(str, shape))}]")
+    for name, dtype in (("serving_default", tf.uint8), ("predict_logits", tf.float32)):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=said):
+            loaded.signatures[name](image=tf.zeros(shape, dtype))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf, -0.01, 255.01, 1e30])
+def test_logits_of_values_that_no_image_has_are_refused(loaded, wrong):
+    image = np.tile(np.linspace(0, 255, 64, dtype=np.float32).reshape(1, 8, 8, 1), 3)
+    assert loaded.signatures["predict_logits"](image=tf.constant(image))["logits"].shape == (1, 8, 8, 1)
+    image[0, 3, 4, 1] = wrong
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Expected finite values from 0 to 255"):
+        loaded.signatures["predict_logits"](image=tf.constant(image))
+
+
 def test_other_ways_to_load(exported, network):
     image = np.random.default_rng(0).integers(0, 256, (1, 32, 32, 3), np.uint8)
     expected = keras_probability(network, image)
@@ -143,6 +161,20 @@ def test_versions_count_up_and_are_never_overwritten(tmp_path):
     with pytest.raises(UserError, match=r"--version 7: .* leave --version out to write version 9"):
         choose_version(models, 7)
     assert sorted(entry.name for entry in models.iterdir()) == ["1", "7", "8"]
+
+
+def test_versions_are_numbers_that_a_server_reads(tmp_path):
+    for name in ("\u00b2", "\u0663", "x7", "2"):
+        (tmp_path / name).mkdir()
+    assert choose_version(tmp_path) == tmp_path / "3"
+    with pytest.raises(UserError, match=r"expected an exported version folder.*Fix: name one of its .*/2"):
+        read_card(tmp_path)
+    assert choose_version(tmp_path, 2**63 - 1).name == "9223372036854775807"
+    with pytest.raises(UserError, match=r"--version 9223372036854775808: expected at most 9223372036854775807.*Fix"):
+        choose_version(tmp_path, 2**63)
+    (tmp_path / "9223372036854775807").mkdir()
+    with pytest.raises(UserError, match=r"--output .*: expected versions up to 9223372036854775807.*Fix: --version"):
+        choose_version(tmp_path)
 
 
 def test_a_failed_export_leaves_nothing(tmp_path):

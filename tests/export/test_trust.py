@@ -274,8 +274,12 @@ def test_other_files_are_one_line(tmp_path, content):
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("channels", "3"), ("threshold", None), ("max_pixels", 1e9), ("size", [3]), ("precision", "int4")],
-)
+    [
+        ("channels", "3"), ("threshold", None), ("max_pixels", 1e9), ("size", [3]), ("precision", "int4"),
+        ("max_pixels", 10**400), ("max_batch", 10**6), ("stride", 10**12), ("size", [10**9, 10**9]),
+        ("size", [1000, 101]), ("value_range", 5), ("value_range", [1, 2]), ("value_range", "x"), ("nodes", "many"),
+    ],
+)  # fmt: skip
 def test_a_card_of_wrong_types_names_the_key(tmp_path, exported, key, value):
     version = tmp_path / "1"
     card_path(version).parent.mkdir(parents=True)
@@ -285,6 +289,14 @@ def test_a_card_of_wrong_types_names_the_key(tmp_path, exported, key, value):
     card_path(version).write_text("[" * 100_000)
     with pytest.raises(UserError, match="damaged"):
         read_card(version)
+
+
+@pytest.mark.parametrize("edit", [{"channels": 1}, {"size": [32, 48]}])
+def test_a_card_that_disagrees_with_its_graph_is_refused(tmp_path, exported, edit):
+    shutil.copytree(exported, tmp_path / "1")
+    card_path(tmp_path / "1").write_text(json.dumps({**read_card(exported), **edit}))
+    with pytest.raises(UserError, match=r"expected what the graph takes \(height any, width any, channels 3\).*Fix"):
+        load_signature(tmp_path / "1")
 
 
 def test_a_damaged_graph_is_one_line(tmp_path, exported):

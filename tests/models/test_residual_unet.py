@@ -98,3 +98,11 @@ def test_gradient_reaches_every_variable():
     assert all(gradient is not None for gradient in gradients)
     kernels = [g for g, v in zip(gradients, network.trainable_variables) if v.path.endswith("kernel")]
     assert all(float(tf.reduce_max(tf.abs(kernel))) > 0 for kernel in kernels)
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 3), (1, 1, 8, 8, 3), (1, 8, 8, 1), (1, 8, 8, 4), (0, 8, 8, 3), (1, 0, 8, 3)])
+def test_other_images_than_it_was_built_for_are_refused(shape):
+    network = small()
+    assert network(np.zeros((1, 8, 8, 3), "float32")).shape == (1, 8, 8, 1)
+    with pytest.raises(ValueError, match=r"Expected image \(batch, height, width, 3\) of at least one pixel. Received"):
+        network(np.zeros(shape, "float32"))

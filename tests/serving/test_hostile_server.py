@@ -212,3 +212,76 @@ def test_addresses_that_are_none(url, said):
     with pytest.raises(UserError, match=said) as raised:
         connect(url)
     assert "secret" not in str(raised.value) and len(raised.value.lines) == 1
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+
+
+def test_an_answer_cut_without_a_length_is_asked_for_again():
+    body = GOOD.partition(b"\r\n\r\n")[2]
+
+    def answer(connection, request, number):
+        connection.sendall(HEAD + (body if number == 2 else body[: len(body) // 2]))
+
+    with listening(answer) as url:
+        (mask,) = connect(url, deadline_s=20).masks([IMAGE])
+    assert mask.shape == (20, 30)
+    with listening(always(HEAD + b'{"predictions": [')) as url, pytest.raises(ServerLost, match="cut after 17 bytes"):
+        connect(url, deadline_s=0.5).masks([IMAGE])
+
+
+def redirect(location):
+    return f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (reply(b"<html>\x1b[31m hello</html>"), r"not as TensorFlow Serving does \(HTTP 200, <html> .*Fix: check the"),
+        (reply(b"", "204 No Content"), r"not as TensorFlow Serving does \(HTTP 204, an empty answer\). Fix"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08",
+            r"not as TensorFlow Serving does \(HTTP 200, encoded by gzip\). Fix",
+        ),
+        (redirect("https://b.example/v1/models/semicurv"), r"sends on to https://b.example. Fix: --server https://b.example$"),
+        (redirect("file:///etc/passwd"), r"not as TensorFlow Serving does \(HTTP 302 to file:///etc/passwd\)"),
+        (reply(b'{"error": "none"}', "404 Not Found"), r"HTTP 404: none. Fix: --model-name, --model-version"),
+        (reply(b"no", "401 Unauthorized"), r"HTTP 401: no. Fix: --token-file"),
+        (reply(b"no", "403 Forbidden"), r"HTTP 403: no. Fix: --token-file"),
+        (reply(json.dumps({"model_version_status": [{"state": "AVAILABLE", "version": "9" * 4000}]}).encode()),
+         "a version beyond 64 bits"),
+        (reply(b'{"model_version_status": [{"state": "\\u001b[2JX\\n\\nY", "version": "1"}]}'), r"found \[2JX Y. Fix"),
+    ],
+)  # fmt: skip
+def test_answers_of_others_name_what_to_do(content, said):
+    with listening(always(content)) as url, pytest.raises(UserError, match=said) as raised:
+        connect(url, deadline_s=5).describe()
+    assert len(raised.value.lines) == 1 and raised.value.lines[0].isprintable() and len(str(raised.value)) < 700
+
+
+@pytest.mark.parametrize("channels", [0, -1, 65, 10**12])
+def test_channels_that_no_model_has_are_refused(channels):
+    client = connect("http://127.0.0.1:9")
+    client.transport.state = lambda: ("AVAILABLE", 1)
+    client.transport.input_shape = lambda: [-1, -1, -1, channels]
+    with pytest.raises(UserError, match=rf"1 to 64 channels.*, {channels}\]. Fix"):
+        client.describe()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '{"mask_bytes": null, "foreground_fraction": -1}', '{"mask_bytes": 5, "foreground_fraction": 0}',
+        '{"mask_bytes": {"b64": ""}, "foreground_fraction": NaN}',
+        '{"mask_bytes": {"b64": ""}, "foreground_fraction": 0.5}',
+        '{"mask_bytes": {"b64": ""}, "foreground_fraction": null}', "null",
+    ],
+)  # fmt: skip
+def test_nothing_in_place_of_a_mask_has_no_invented_cause(row):
+    content = reply(f'{{"predictions": [{row}]}}'.encode())
+    with listening(always(content)) as url:
+        client = connect(url, deadline_s=5)
+        (refused,) = client.masks([IMAGE])
+        assert "not as TensorFlow Serving does" in str(refused)
+        with pytest.raises(ServerRefused, match="not as TensorFlow Serving does"):
+            client.probability(np.zeros((1, 20, 30, 3), np.uint8))
