@@ -34,7 +34,7 @@ def is_own(file: Path) -> bool:
     """
     known = _KNOWN.get(file.suffix.lower())
     try:
-        return known is not None and known(file)
+        return known is not None and file.is_file() and known(file)  # a pipe would let its reader wait
     except (OSError, ValueError, UserError):
         return False
 

@@ -1,6 +1,7 @@
 """Files that this package wrote are known by their marks, and no other file is replaced."""
 
 import json
+import os
 import shutil
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 from semicurv_tf.annotations.to_labelme import write_labelme
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.own_files import is_own, require_own
+from semicurv_tf.images.photographs import is_written
 from semicurv_tf.images.provenance import KEYWORD, is_result, state_of
 from semicurv_tf.images.results import open_result
 from semicurv_tf.pavement.sections import write_sections
@@ -98,6 +100,13 @@ def test_files_of_others_and_damaged_ones_are_not_own(tmp_path, name, content):
         require_own({"--output x": [tmp_path / name, tmp_path / "absent.csv", tmp_path / name]})
     (line,) = error.value.lines
     assert line.startswith("--output x: results would replace 1 file that") and str(tmp_path / name) in line
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json", ".geojson", ".png", ".tif", ".html", ".jsonl", ".graphml"])
+def test_a_pipe_is_not_own_and_never_waited_for(tmp_path, suffix):
+    pipe = tmp_path / f"a{suffix}"
+    os.mkfifo(pipe)
+    assert not is_own(pipe) and not is_written(pipe)
 
 
 def test_all_options_with_foreign_files_are_told_at_once(tmp_path, image):

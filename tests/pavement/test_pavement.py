@@ -247,6 +247,23 @@ def test_bad_masks_are_named_and_the_others_measured(tmp_path):
     assert [row["image"] for row in rows_of(tmp_path / "t.csv")] == ["a"]
 
 
+def test_results_replace_those_of_an_earlier_call_and_nothing_else(tmp_path):
+    save(tmp_path / "masks" / "a.png", drawn([([(100, 150), (200, 150)], 5)]))
+    (tmp_path / "stations.csv").write_text("image,station_m\na,30\n")
+    options = {"--output": "t.csv", "--sections": "s.geojson", "--maps": "maps", "--stations": "stations.csv"}
+    given = [word for option, name in options.items() for word in (option, tmp_path / name)]
+    for _ in range(2):
+        result = call("--input", tmp_path / "masks", "--mm-per-px", 1, *given)
+        assert result.exit_code == 0, result.output
+    foreign = {"t.csv": "a,b\n", "s.geojson": "{}", "maps/a.map.png": ""}
+    for name, content in foreign.items():
+        (tmp_path / name).write_text(content)
+    lines = call("--input", tmp_path / "masks", "--mm-per-px", 1, *given).exception.lines
+    assert [line.split()[0] for line in lines] == ["--output", "--sections", "--maps"]
+    assert all("would replace 1 file that semicurv-tf did not write" in line for line in lines)
+    assert {name: (tmp_path / name).read_text() for name in foreign} == foreign
+
+
 def test_a_photograph_of_another_size(tmp_path):
     save(tmp_path / "masks" / "a.png", drawn([]))
     photograph(tmp_path / "photos" / "a.jpg", size=(200, 150))
