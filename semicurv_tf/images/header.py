@@ -10,13 +10,13 @@ from PIL import Image
 from semicurv_tf.images.formats import RAW_SUFFIXES, is_tiff
 from semicurv_tf.images.georeference import world_file
 from semicurv_tf.images.opener import (
-    alpha_of_page,
     open_picture,
     open_tiff,
     orientation_of,
     page_orientation,
     tiff_frames,
 )
+from semicurv_tf.images.photometric import alpha_of_page, photometric_of
 from semicurv_tf.images.values import ValueRange, bands_used
 
 WHOLE_TIFF_PIXELS = 16_777_216  # larger TIFFs are read by windows
@@ -119,13 +119,15 @@ def _tiff_header(path: Path) -> Header:
         frames = tiff_frames(tiff)
         page = frames[0].aspage()
         samples, pixels = page.samplesperpixel, page.imagewidth * page.imagelength
-        palette = page.photometric.name == "PALETTE"
+        photometric = photometric_of(page)
+        palette, colours = photometric == "PALETTE", samples - alpha_of_page(page)
         return Header(
-            frames=len(frames), colours=3 if palette else samples - alpha_of_page(page), alpha=alpha_of_page(page),
+            frames=len(frames), colours=3 if photometric in ("PALETTE", "SEPARATED") else colours,
+            alpha=alpha_of_page(page),
             bits=page.bitspersample, palette=palette, turned=page_orientation(page) != 1,
             georeferenced=any(tag in page.tags for tag in GEO_TAGS) or world_file(path) is not None,
             large=pixels > WHOLE_TIFF_PIXELS, width=page.imagewidth, height=page.imagelength, tiff=True,
-            white_is_zero=page.photometric.name == "MINISWHITE",
+            white_is_zero=photometric == "MINISWHITE",
         )  # fmt: skip
 
 

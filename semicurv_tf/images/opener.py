@@ -35,7 +35,6 @@ from semicurv_tf.images.formats import PILLOW_FORMATS
 LARGEST_WHOLE_PIXELS = 89_478_485  # of an image decoded in one piece: 256 MiB as RGB
 _EXIF_ORIENTATION = 0x0112
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
-_ALPHA = (1, 2)  # TIFF's ExtraSamples: associated and unassociated alpha
 
 
 @contextlib.contextmanager
@@ -105,12 +104,6 @@ def page_orientation(page) -> int:
     """The orientation tag of a page of a TIFF, 1 (upright) to 8."""
     tag = page.tags.get(_EXIF_ORIENTATION)
     return _known(tag.value if tag else 1)
-
-
-def alpha_of_page(page) -> bool:
-    """Whether the last band of a page of a TIFF is alpha."""
-    extra = tuple(int(kind) for kind in page.extrasamples or ())
-    return bool(extra) and extra[-1] in _ALPHA
 
 
 def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:

@@ -14,7 +14,8 @@ import numpy as np
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.formats import is_tiff
 from semicurv_tf.images.georeference import projection_beside
-from semicurv_tf.images.opener import expect_regular, naming, open_picture, quiet_decoders
+from semicurv_tf.images.opener import expect_regular, naming, open_picture, open_tiff, quiet_decoders
+from semicurv_tf.images.photometric import as_shown, expect_known_photometric, photometric_of
 from semicurv_tf.images.tiff_parts import expect_fitting_tiles
 from semicurv_tf.images.values import (
     ValueRange,
@@ -82,6 +83,24 @@ def _driver(path: Path) -> str:
         return _DRIVER_OF[image.format or ""]
 
 
+def _photometric(dataset, path: Path) -> tuple[str, int]:
+    """How the values that GDAL gives are meant, and the bits of each; see `photometric.as_shown`.
+
+    Raises:
+        UserError: they cannot be shown.
+    """
+    bits = int(dataset.tags(1, ns="IMAGE_STRUCTURE").get("NBITS", 8))
+    name = "RGB"
+    if dataset.driver == "GTiff":
+        with open_tiff(path) as tiff:
+            page = tiff.pages[0].aspage()
+            expect_known_photometric(path, page, by_windows=True)
+            name = photometric_of(page)
+    if "SOURCE_COLOR_SPACE" in dataset.tags(ns="IMAGE_STRUCTURE"):  # and GDAL has turned it to RGB
+        name = "RGB"
+    return name, bits
+
+
 @contextlib.contextmanager
 def open_raster(path: Path, channels: int, value_range: ValueRanges | None = None) -> Iterator["Raster"]:
     """Opens an image for reading by windows; inside of `raster_environment`.
@@ -140,29 +159,26 @@ class Raster:
                 "Fix: convert the file, e.g. gdal_translate"
             )
         expect_large_enough(path, *dataset.shape)
-        if ColorInterp.cyan in colours:
-            raise UserError(
-                f"{path}: expected grey or RGB to read by windows, found CMYK. Fix: convert the file to RGB"
-            )
+        self._photometric, self._bits = _photometric(dataset, path)
         alpha = ColorInterp.alpha in colours
-        own = [1, 2, 3] if dataset.count - alpha >= 3 else [1]
+        inks = self._photometric == "SEPARATED"
+        shown = 3 if inks else dataset.count
+        own = [1, 2, 3] if shown - alpha >= 3 else [1]
         self._bands = own if channels in (1, 3) else list(range(1, channels + 1))
-        if len(self._bands) > dataset.count:
+        if len(self._bands) > shown:
             raise UserError(
-                f"{path}: expected {channels} bands, found {dataset.count}. "
-                f"Fix: leave the file out, or a run for {dataset.count}"
+                f"{path}: expected {channels} bands, found {shown}. Fix: leave the file out, or a run for {shown}"
             )
+        self._stored = [1, 2, 3, 4] if inks else self._bands
         alpha_is_band = alpha and len(self._bands) == dataset.count  # GDAL calls the fourth band alpha by default
         alpha &= not alpha_is_band
         self._wide, self._dtype = is_wide(dtype), dtype
-        self._inverted = False
         self._palette = None
-        if colours[0] == ColorInterp.palette:
+        # GDAL gives grey that is white at zero a palette, too.
+        if colours[0] == ColorInterp.palette and self._photometric != "MINISWHITE":
             self._palette = np.zeros((256, 3), np.uint8)
             for index, colour in dataset.colormap(1).items():
                 self._palette[index] = colour[:3]
-        if dataset.tags(ns="IMAGE_STRUCTURE").get("MINISWHITE") == "YES":  # GDAL says it by a palette, or not at all
-            self._inverted, self._palette = True, None
         masked = any(MaskFlags.all_valid not in flags for flags in dataset.mask_flag_enums)
         self._gaps = dataset.driver == "GTiff" and masked and not alpha_is_band
         given = value_range and value_range.of(dtype)
@@ -177,28 +193,29 @@ class Raster:
 
         window = Window(0, top, self.width, bottom - top)
         with naming(self._path):
-            values = self._upright_values(self._dataset.read(self._bands, window=window))
+            values = self._dataset.read(self._stored, window=window)
             valid = self._dataset.dataset_mask(window=window) > 0 if self._gaps else None
         if values.dtype.kind == "f":
             numbers = np.isfinite(values).all(axis=0)
             valid = numbers if valid is None else valid & numbers
-        values = to_uint8(values, self._path, self._range)
-        pixels = np.moveaxis(values, 0, -1)
+        pixels = to_uint8(self._shown(values), self._path, self._range)
         if self._palette is not None:
             pixels = self._palette[pixels[..., 0]]
         return np.ascontiguousarray(to_channels(pixels, self._channels, self._path)), valid
 
-    def _upright_values(self, values: np.ndarray) -> np.ndarray:
-        return np.iinfo(values.dtype).max - values if self._inverted and values.dtype.kind == "u" else values
+    def _shown(self, values: np.ndarray) -> np.ndarray:
+        """Values `(bands, height, width)` from GDAL as `(height, width, bands)` of grey or RGB."""
+        photometric = self._photometric if self._palette is None else "PALETTE"
+        return as_shown(np.moveaxis(values, 0, -1), photometric, self._bits)
 
     def _measured(self) -> ValueRange | None:
         """The range of the file's values, by pixels spread over it."""
         height, width = (min(side, _MEASURED_PX) for side in self._dataset.shape)
-        shape = (len(self._bands), height, width)
-        values = self._dataset.read(self._bands, out_shape=shape).astype(self._dtype)
+        shape = (len(self._stored), height, width)
+        values = self._shown(self._dataset.read(self._stored, out_shape=shape).astype(self._dtype))
         if self._gaps:
-            values = values[:, self._dataset.dataset_mask(out_shape=(height, width)) > 0]
-        return measure_range([self._upright_values(values)])
+            values = values[self._dataset.dataset_mask(out_shape=(height, width)) > 0]
+        return measure_range([values])
 
     def _conversions(self, alpha: bool) -> Iterator[str]:
         colours = 3 if len(self._bands) == 3 or self._palette is not None else 1
@@ -208,8 +225,9 @@ class Raster:
             yield self._range.said()
         if alpha:
             yield "alpha channel dropped"
-        if self._dataset.count - alpha > len(self._bands):
-            yield f"only the first {len(self._bands)} of {self._dataset.count - alpha} bands used"
+        count = len(self._bands) if self._photometric == "SEPARATED" else self._dataset.count - alpha
+        if count > len(self._bands):
+            yield f"only the first {len(self._bands)} of {count} bands used"
         if colours == 1 and self._channels == 3:
             yield "grey repeated to 3 channels"
         if colours == 3 and self._channels == 1:
