@@ -83,6 +83,16 @@ def _driver(path: Path) -> str:
         return _DRIVER_OF[image.format or ""]
 
 
+def count_control_points(path: Path) -> int:
+    """How many ground control points a file has in place of a transform; 0 where it has a transform.
+
+    Raises:
+        Exception: whatever rasterio raises; see `opener.naming`.
+    """
+    with open_dataset(path) as dataset:
+        return len(dataset.gcps[0]) if dataset.transform.is_identity else 0
+
+
 def _photometric(dataset, path: Path) -> tuple[str, int]:
     """How the values that GDAL gives are meant, and the bits of each; see `photometric.as_shown`.
 
