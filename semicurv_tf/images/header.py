@@ -7,9 +7,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from semicurv_tf.images.formats import RAW_SUFFIXES, is_tiff
+from semicurv_tf.images.formats import GDAL_DRIVERS, RAW_SUFFIXES, is_tiff
 from semicurv_tf.images.georeference import world_file
 from semicurv_tf.images.opener import (
+    LARGEST_WHOLE_PIXELS,
     open_picture,
     open_tiff,
     orientation_of,
@@ -136,10 +137,11 @@ def _other_header(path: Path) -> Header:
         if image.format == "PNG":
             _find_png_exif(image, path)
         bands, palette, pixels = image.getbands(), image.mode == "P", image.width * image.height
+        largest = WHOLE_PIXELS if image.format in GDAL_DRIVERS else LARGEST_WHOLE_PIXELS
         return Header(
             colours=1 if len(bands) <= 2 and not palette else 3, alpha="A" in bands or "transparency" in image.info,
             palette=palette, bits=_bits(image, path),
-            turned=orientation_of(image) != 1, large=pixels > WHOLE_PIXELS, width=image.width, height=image.height,
+            turned=orientation_of(image) != 1, large=pixels > largest, width=image.width, height=image.height,
             georeferenced=orientation_of(image) == 1 and image.format in _PLACED and world_file(path) is not None,
         )  # fmt: skip
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.images.formats import is_tiff
+from semicurv_tf.images.formats import GDAL_DRIVERS, is_tiff
 from semicurv_tf.images.georeference import projection_beside
 from semicurv_tf.images.opener import expect_regular, naming, open_picture, open_tiff, quiet_decoders
-from semicurv_tf.images.photometric import as_shown, expect_known_photometric, photometric_of
+from semicurv_tf.images.photometric import alpha_of_page, as_shown, expect_known_photometric, photometric_of
 from semicurv_tf.images.tiff_parts import expect_fitting_tiles
 from semicurv_tf.images.values import (
     ValueRange,
@@ -28,8 +28,6 @@ from semicurv_tf.images.values import (
 )
 
 CACHE_BYTES = 67_108_864  # of GDAL's cache of blocks
-# GDAL opens hundreds of formats, some of which read other files or the network (VRT, WMS): the driver is named.
-_DRIVER_OF = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "BMP": "BMP", "WEBP": "WEBP", "GIF": "GIF"}
 _MEASURED_PX = 2048  # side of the thinned-out image whose values are measured
 INSTALL = "pip install 'semicurv-tf[geo]'"
 
@@ -60,11 +58,15 @@ def require_rasterio(path: Path, reason: str, else_do: str) -> None:
 
 
 @contextlib.contextmanager
-def open_dataset(path: Path) -> Iterator:
+def open_dataset(path: Path, page: int = 0) -> Iterator:
     """Opens a file by rasterio, by the drivers of the formats that are read here.
 
+    Args:
+        path: the file.
+        page: of a TIFF stack, from 0.
+
     Raises:
-        UserError: no regular file.
+        UserError: no regular file, or of a format that GDAL does not read here.
         Exception: whatever rasterio raises; see `opener.naming`.
     """
     import rasterio
@@ -72,7 +74,7 @@ def open_dataset(path: Path) -> Iterator:
     quiet_decoders()
     expect_regular(path)
     driver = "GTiff" if is_tiff(path) else _driver(path)
-    with rasterio.open(path, driver=driver) as dataset:
+    with rasterio.open(f"GTIFF_DIR:{page + 1}:{path}" if page else path, driver=driver) as dataset:
         for rows, columns in dataset.block_shapes:
             expect_fitting_tiles(path, dataset.width, dataset.height, columns, rows)
         yield dataset
@@ -80,7 +82,13 @@ def open_dataset(path: Path) -> Iterator:
 
 def _driver(path: Path) -> str:
     with open_picture(path, largest_pixels=None) as image:
-        return _DRIVER_OF[image.format or ""]
+        driver = GDAL_DRIVERS.get(image.format or "")
+        if driver is None:
+            raise UserError(
+                f"{path}: expected a format that is read by windows, found {image.format} of "
+                f"{image.width}x{image.height} pixels. Fix: cut it into tiles, or save it as TIFF"
+            )
+        return driver
 
 
 def count_control_points(path: Path) -> int:
@@ -99,16 +107,54 @@ def _photometric(dataset, path: Path) -> tuple[str, int]:
     Raises:
         UserError: they cannot be shown.
     """
+    if dataset.driver != "GTiff":
+        return "RGB", 8
+    with open_tiff(path) as tiff:
+        return _photometric_of_page(dataset, path, tiff.pages[0].aspage())
+
+
+def _photometric_of_page(dataset, path: Path, page) -> tuple[str, int]:
+    expect_known_photometric(path, page, by_windows=True)
+    turned = "SOURCE_COLOR_SPACE" in dataset.tags(ns="IMAGE_STRUCTURE")  # by GDAL, to RGB
     bits = int(dataset.tags(1, ns="IMAGE_STRUCTURE").get("NBITS", 8))
-    name = "RGB"
-    if dataset.driver == "GTiff":
-        with open_tiff(path) as tiff:
-            page = tiff.pages[0].aspage()
-            expect_known_photometric(path, page, by_windows=True)
-            name = photometric_of(page)
-    if "SOURCE_COLOR_SPACE" in dataset.tags(ns="IMAGE_STRUCTURE"):  # and GDAL has turned it to RGB
-        name = "RGB"
-    return name, bits
+    return "RGB" if turned else photometric_of(page), bits
+
+
+def read_page(path: Path, page) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """A page of a TIFF as a whole, by GDAL, which knows more compressions and depths than other decoders.
+
+    Args:
+        path: the file.
+        page: a `tifffile.TiffPage`.
+
+    Returns:
+        Values as stored, and in grey or RGB, `(height, width, bands)`; alpha and, of a palette, indices
+        `(height, width)` or None.
+
+    Raises:
+        ImportError: rasterio is not installed.
+        Exception: whatever rasterio raises; see `opener.naming`.
+    """
+    with open_dataset(path, page.index) as dataset:
+        photometric, bits = _photometric_of_page(dataset, path, page)
+        stored, alpha = np.moveaxis(dataset.read(), 0, -1), None
+        if photometric == "PALETTE":
+            return stored, _palette(dataset)[stored[..., 0]], None, stored[..., 0]
+    if stored.shape[-1] == 1:
+        stored = stored[..., 0]
+    elif alpha_of_page(page):
+        stored, alpha = stored[..., :-1], stored[..., -1]
+    elif stored.shape[-1] > page.samplesperpixel or photometric_of(page) != photometric:
+        stored = stored[..., :3]  # GDAL adds alpha to inks
+    return stored, as_shown(stored, photometric, bits), alpha, None
+
+
+def _palette(dataset) -> np.ndarray:
+    """The colours of a file's indices, uint8 `(256, 3)`."""
+    palette = np.zeros((256, 3), np.uint8)
+    for index, colour in dataset.colormap(1).items():
+        palette[index] = colour[:3]
+    return palette
 
 
 @contextlib.contextmanager
@@ -183,12 +229,9 @@ class Raster:
         alpha_is_band = alpha and len(self._bands) == dataset.count  # GDAL calls the fourth band alpha by default
         alpha &= not alpha_is_band
         self._wide, self._dtype = is_wide(dtype), dtype
-        self._palette = None
         # GDAL gives grey that is white at zero a palette, too.
-        if colours[0] == ColorInterp.palette and self._photometric != "MINISWHITE":
-            self._palette = np.zeros((256, 3), np.uint8)
-            for index, colour in dataset.colormap(1).items():
-                self._palette[index] = colour[:3]
+        indexed = colours[0] == ColorInterp.palette and self._photometric != "MINISWHITE"
+        self._palette = _palette(dataset) if indexed else None
         masked = any(MaskFlags.all_valid not in flags for flags in dataset.mask_flag_enums)
         self._gaps = dataset.driver == "GTiff" and masked and not alpha_is_band
         given = value_range and value_range.of(dtype)

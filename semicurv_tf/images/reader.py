@@ -44,6 +44,8 @@ from semicurv_tf.images.values import (
 
 _NO_DATA_TAG = 42113  # GDAL_NODATA
 _PACKED_AS_ZIP = (1, 8, 32946)  # TIFF's Compression: none, and the two numbers of deflate
+# JPEG 2000 (three numbers), LERC, WebP, JPEG XL. Of WebP, Pillow's libtiff writes to stderr that it lacks it.
+_UNKNOWN_TO_PILLOW = (33003, 33005, 34712, 34887, 50001, 50002)
 _SAMPLED_PAGES = 8  # of a stack whose values are measured
 
 
@@ -227,7 +229,7 @@ def _frames(path: Path, tiff: tifffile.TiffFile) -> list:
 
 
 def _decode_page(path: Path, page, largest_pixels: int, opened: Callable[[], Image.Image] | None = None) -> Decoded:
-    """A page of a TIFF, by Pillow or by tifffile.
+    """A page of a TIFF, by Pillow or by tifffile, or by GDAL where these cannot.
 
     Args:
         opened: gives the file opened by Pillow, where several pages of it are read: seeking on is cheap, opening is
@@ -236,15 +238,28 @@ def _decode_page(path: Path, page, largest_pixels: int, opened: Callable[[], Ima
     expect_bearable(path, page.imagewidth, page.imagelength, largest_pixels)
     expect_fitting_parts(path, page)
     expect_known_photometric(path, page)
+    try:
+        return _page_without_gdal(path, page, largest_pixels, opened)
+    except (UserError, MemoryError):
+        raise
+    except Exception:
+        decoded = _page_by_gdal(path, page)
+        if decoded is None:
+            raise
+        return decoded
+
+
+def _page_without_gdal(path: Path, page, largest_pixels: int, opened: Callable[[], Image.Image] | None) -> Decoded:
     # Pillow knows more compressions; it lacks 16 bit colour and further bands, and misreads other wide types.
     samples, alpha = page.samplesperpixel, alpha_of_page(page)
     inks = photometric_of(page) == "SEPARATED"
     plain = (inks and not alpha) or samples in (1, 3) or (samples in (2, 4) and alpha)
+    plain &= page.compression not in _UNKNOWN_TO_PILLOW
     if opened is not None and page.dtype == np.uint8 and _is_simple(page):
-        return _page_by_tifffile(path, page, alpha)
+        return _page_by_tifffile(page, alpha)
     if (page.dtype == np.uint8 and plain) or page.bitspersample == 1 or (page.dtype == np.uint16 and samples == 1):
         return _page_by_pillow(path, page, largest_pixels, opened)
-    return _page_by_tifffile(path, page, alpha)
+    return _page_by_tifffile(page, alpha)
 
 
 def _is_simple(page) -> bool:
@@ -270,16 +285,10 @@ def _page_by_pillow(path: Path, page, largest_pixels: int, opened: Callable[[], 
     return dataclasses.replace(decoded, no_data=_lacking(decoded.values, no_data_value))
 
 
-def _page_by_tifffile(path: Path, page, alpha: bool) -> Decoded:
-    try:
-        values = page.asarray()
-    except Exception as error:
-        values = _by_rasterio(path) if "imagecodecs" in str(error) else None
-        if values is None:
-            raise
-    else:
-        if values.ndim == 3 and page.planarconfig.name == "SEPARATE":
-            values = np.moveaxis(values, 0, -1)
+def _page_by_tifffile(page, alpha: bool) -> Decoded:
+    values = page.asarray()
+    if values.ndim == 3 and page.planarconfig.name == "SEPARATE":
+        values = np.moveaxis(values, 0, -1)
     if values.ndim not in (2, 3):
         raise ValueError(f"array of shape {values.shape}")
     values, hidden = (values[..., :-1], values[..., -1]) if alpha else (values, None)
@@ -287,8 +296,20 @@ def _page_by_tifffile(path: Path, page, alpha: bool) -> Decoded:
     return Decoded(shown, hidden, _lacking(values, _no_data_value(page))).turned(page_orientation(page))
 
 
+def _page_by_gdal(path: Path, page) -> Decoded | None:
+    """A page that other decoders cannot read, or none: GDAL is not installed, or cannot read it either."""
+    from semicurv_tf.images.rasters import read_page
+
+    try:
+        stored, shown, alpha, indices = read_page(path, page)
+    except Exception:  # the first decoder's reason is told
+        return None
+    no_data = None if indices is not None else _lacking(stored, _no_data_value(page))
+    return Decoded(shown, alpha, no_data, indices).turned(page_orientation(page))
+
+
 def _by_rasterio(path: Path) -> np.ndarray | None:
-    """The first image of a file by GDAL, which knows more compressions and depths; None where it is not installed."""
+    """An image by GDAL, which knows more depths; None where it is not installed."""
     try:
         from semicurv_tf.images.rasters import open_dataset
 
