@@ -7,6 +7,7 @@ opening decodes nothing.
 
 import contextlib
 import io
+import logging
 import stat
 import struct
 import warnings
@@ -224,5 +225,9 @@ def _known(orientation) -> int:
 
 
 def quiet_decoders() -> None:
-    """Keeps decoders from printing warnings; `warnings.catch_warnings` would be a race between threads."""
+    """Keeps decoders from printing warnings; `warnings.catch_warnings` would be a race between threads.
+
+    What tifffile logs of tags (a no-data value in more digits than its type has) stops no reading; what does is raised.
+    """
     warnings.filterwarnings("ignore", module=r"(PIL|tifffile|rasterio)\b")
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
