@@ -32,9 +32,11 @@ from semicurv_tf.images.opener import (
 from semicurv_tf.images.photometric import alpha_of_page, as_shown, expect_known_photometric, photometric_of
 from semicurv_tf.images.tiff_parts import expect_fitting_parts
 from semicurv_tf.images.values import (
+    FarOff,
     ValueRange,
     ValueRanges,
     expect_large_enough,
+    find_far_off,
     is_wide,
     measure_range,
     sampled,
@@ -156,6 +158,7 @@ def measure_files(paths: Iterable[Path]) -> ValueRanges | None:
     Files that cannot be read are left out: reading them for good names them.
     """
     samples: dict[str, list[np.ndarray]] = {}
+    far_off: list[tuple[Path, FarOff]] = []
     for path in paths:
         try:
             with naming(path):
@@ -166,9 +169,17 @@ def measure_files(paths: Iterable[Path]) -> ValueRanges | None:
             continue
         values = decoded.values if decoded.no_data is None else decoded.values[~decoded.no_data]
         if is_wide(values.dtype):
-            samples.setdefault(values.dtype.name, []).append(sampled(values))
+            seen = sampled(values)
+            samples.setdefault(values.dtype.name, []).append(seen)
+            found = find_far_off(seen[np.isfinite(seen)])
+            if found:
+                far_off.append((path, found))
+    if not samples:
+        return None
     measured = ((name, measure_range(parts)) for name, parts in sorted(samples.items()))
-    return ValueRanges(tuple((name, one) for name, one in measured if one is not None)) if samples else None
+    # The files are named by `far_off`; a range of many would name the constant again.
+    by_type = tuple((name, dataclasses.replace(one, far_off=None)) for name, one in measured if one is not None)
+    return ValueRanges(by_type, tuple(far_off))
 
 
 def decode(path: Path, largest_pixels: int = LARGEST_WHOLE_PIXELS) -> Decoded:
