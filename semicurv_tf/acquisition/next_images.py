@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from semicurv_tf.acquisition.candidates import LIST, SCORES, SHEET, ImagePool
+from semicurv_tf.acquisition.coverage import choose_covering
 from semicurv_tf.acquisition.disagreement import committee, disagreement
 from semicurv_tf.acquisition.diverse import choose_diverse
 from semicurv_tf.errors import UserError
@@ -18,6 +19,7 @@ from semicurv_tf.vector.table import write_table
 from semicurv_tf.whole_files import write_picture
 from semicurv_tf.wording import counted
 
+BY = ("coverage", "disagreement")  # how images are taken
 _THUMBNAIL_PX = 256
 
 
@@ -73,7 +75,7 @@ class Choice:
 
 
 def open_judges(run: str | Path) -> Judges:
-    """Student and teacher of a run's newest checkpoint.
+    """Student and teacher of a run's newest checkpoint; what images look like, the built-in network says.
 
     Raises:
         UserError: no run, or no checkpoint.
@@ -81,19 +83,25 @@ def open_judges(run: str | Path) -> Judges:
     from semicurv_tf.acquisition.features import pooled_features
     from semicurv_tf.inference.predictor import Predictor
     from semicurv_tf.training.run_folder import load_student_and_teacher
+    from semicurv_tf.weights import built_in_network
 
     student, teacher, facts = load_student_and_teacher(run)
     networks = [network for network in (student, teacher) if network is not None]
     predictors = [Predictor.from_network(network, facts["channels"]).probability for network in networks]
-    features = pooled_features(networks[-1], facts["channels"])
+    features = pooled_features(built_in_network(facts["mean"], facts["standard_deviation"]), facts["channels"])
     value_range = parse_ranges(facts["value_range"]) if facts.get("value_range") else None
     return Judges(predictors, features, facts["channels"], tuple(facts["labelled"]), value_range)
 
 
 def rank(
-    judges: Judges, images: ImagePool, count: int, views: int = 4, advance: Callable[[str], None] | None = None
+    judges: Judges,
+    images: ImagePool,
+    count: int,
+    views: int = 4,
+    advance: Callable[[str], None] | None = None,
+    by: str = "disagreement",
 ) -> tuple[Choice, list[Candidate]]:
-    """Ranks images, without writing anything; see `choose_next`.
+    """Ranks images, without writing anything; see `choose_next`, and `BY` for `by`.
 
     Returns:
         What was chosen, and all candidates.
@@ -120,9 +128,11 @@ def rank(
     if not candidates:
         none = "--input: found no readable image without a label. Fix: name a folder of unlabelled images"
         raise UserError([*faults, none])
-    scores = np.array([one.score for one in candidates])
-    known_features = np.stack(known) if known else None
-    taken, distances = choose_diverse(scores, np.stack([one.features for one in candidates]), count, known_features)
+    features, known_features = np.stack([one.features for one in candidates]), np.stack(known) if known else None
+    if by == "coverage":
+        taken, distances = choose_covering(features, count, known_features)
+    else:
+        taken, distances = choose_diverse(np.array([one.score for one in candidates]), features, count, known_features)
     chosen = [candidates[position] for position in taken]
     choice = Choice(chosen, distances, len(candidates), labelled, tuple(faults), images.labelled is not None)
     return choice, candidates
@@ -135,13 +145,15 @@ def choose_next(
     count: int,
     views: int = 4,
     advance: Callable[[str], None] | None = None,
+    by: str = "coverage",
 ) -> Choice:
     """Ranks images and writes the first `count`: a list, all scores, and a contact sheet.
 
     An image's score is the mean over its pixels of the disagreement of student and teacher over the views (of the
-    student's views alone in a run without a teacher), 0 where a pixel does not count. Images are then taken by score
-    and by unlikeness to those taken and to the labelled ones among them, see `choose_diverse`. Labelled images are left
-    out; where `images` cannot tell them, by their names.
+    student's views alone in a run without a teacher), 0 where a pixel does not count. Images are then taken as `by`
+    says: "coverage", those that stand for the others (`choose_covering`); "disagreement", by score and by unlikeness to
+    those taken and to the labelled ones among them (`choose_diverse`). Labelled images are left out; where `images`
+    cannot tell them, by their names.
 
     Args:
         judges: of `open_judges`.
@@ -150,6 +162,7 @@ def choose_next(
         count: how many images to take.
         views: flips and quarter turns that each network is asked about.
         advance: called with the name of each image that was judged.
+        by: one of `BY`.
 
     Returns:
         What was chosen; unreadable images are its faults.
@@ -158,7 +171,7 @@ def choose_next(
         UserError: no image without a label, or results that cannot be written.
     """
     output = Path(output)
-    choice, candidates = rank(judges, images, count, views, advance)
+    choice, candidates = rank(judges, images, count, views, advance, by)
     chosen = choice.images
     write_table(
         output / LIST,
@@ -171,11 +184,13 @@ def choose_next(
     return choice
 
 
-def described(choice: Choice, judges: Judges, views: int, output: str | Path) -> str:
+def described(choice: Choice, judges: Judges, views: int, output: str | Path, by: str = "coverage") -> str:
     """A choice as text for a terminal."""
     who = "student and teacher" if len(judges.predictors) == 2 else "the student (the run has no teacher)"
     shown = f"{len(choice.images)} of {counted(choice.candidates, 'image')}"
-    lines = [f"{shown}, by the disagreement of {who} over {counted(views, 'view')}:"]
+    doubt = f"the disagreement of {who} over {counted(views, 'view')}"
+    how = f"by {doubt}" if by == "disagreement" else f"those that stand for the others, each with {doubt}"
+    lines = [f"{shown}, {how}:"]
     lines += [f"{rank:4}  {1000 * one.score:8.2f}  {one.name}" for rank, one in enumerate(choice.images, 1)]
     if choice.labelled:
         how = "labelled already" if choice.recognised else "named like labelled images of the run"

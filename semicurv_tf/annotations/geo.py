@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import shapely
@@ -35,7 +36,7 @@ class Layer:
     """Geometries of one reference system: `crs` as rasterio takes it, and (label, geometry) of each feature."""
 
     path: Path
-    crs: object
+    crs: Any
     features: list[tuple[str, object]]
 
 

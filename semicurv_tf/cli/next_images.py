@@ -12,10 +12,11 @@ EXAMPLES = """
 Examples:
   semicurv-tf next --run runs/drive --input unlabelled/ --count 20 --output next/
   semicurv-tf next --run runs/drive --count 8 --output next/      # among the run's own unlabelled training images
+  semicurv-tf next --run runs/drive --by disagreement --output doubted/      # where the networks are least sure
 
 \b
 Written: OUTPUT/next.csv (the images to label, in order), scores.csv (all images by score) and next.png, a contact
-sheet: image, mean prediction, where the predictions disagree. docs/next_images.md explains the score.
+sheet: image, mean prediction, where the predictions disagree. docs/next_images.md explains both choices.
 """
 
 
@@ -39,9 +40,13 @@ sheet: image, mean prediction, where the predictions disagree. docs/next_images.
     show_default=True,
     help="Flips and quarter turns that student and teacher are asked about.",
 )
+@click.option(
+    "--by", type=click.Choice(["coverage", "disagreement"]), default="coverage", show_default=True,
+    help="coverage: images that stand for the others; disagreement: those that the networks are least sure of.",
+)  # fmt: skip
 @click.option("--output", required=True, type=click.Path(), help="Folder for the lists and the contact sheet.")
-def next_images(run, folder, data_dir, unlabelled_dir, count, views, output):
-    """Rank unlabelled images by how much their labels would teach, and choose those to label next."""
+def next_images(run, folder, data_dir, unlabelled_dir, count, views, by, output):
+    """Choose the unlabelled images to label next: those that stand for the others, or that the networks doubt."""
     from semicurv_tf.acquisition.candidates import (
         WRITTEN,
         FolderImages,
@@ -65,8 +70,8 @@ def next_images(run, folder, data_dir, unlabelled_dir, count, views, output):
     else:
         images.recognise(labelled_files(run, data_dir))
     with ImageProgress(len(images.names), console(), "judging") as progress:
-        choice = choose_next(judges, images, output, count, views, progress.done)
-    click.echo(printable_lines(described(choice, judges, views, output)))
+        choice = choose_next(judges, images, output, count, views, progress.done, by)
+    click.echo(printable_lines(described(choice, judges, views, output, by)))
     if isinstance(images, FolderImages) and images.left_out:
         click.echo(printable_lines(images.left_out))
     if choice.faults:

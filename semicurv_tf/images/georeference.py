@@ -110,13 +110,57 @@ def parse_crs(text: str) -> tuple[str, bool]:
     return _name(crs), crs.is_geographic
 
 
-def converted(points: np.ndarray, source, target) -> np.ndarray:
-    """Points `(n, 2)` from one CRS to another, x (east, longitude) first; each as rasterio takes it."""
+class NoPlace(UserError):
+    """Coordinates that no other reference system has a place for."""
+
+
+def converted(points: np.ndarray, source, target, fix: str) -> np.ndarray:
+    """Points `(n, 2)` from one CRS to another, x (east, longitude) first; each as rasterio takes it.
+
+    Args:
+        fix: what the user can do where that fails.
+
+    Returns:
+        float64 `(n, 2)`; some PROJ operations give infinity for points outside of their area.
+
+    Raises:
+        NoPlace: either CRS is a local one, or points lie outside of its area; the file is not named.
+    """
     from rasterio.crs import CRS
     from rasterio.warp import transform
 
     systems = (CRS.from_user_input(source), CRS.from_user_input(target))
-    return np.stack(transform(*systems, *points.T), axis=1).astype(np.float64).reshape(-1, 2)
+    if not len(points) or systems[0] == systems[1]:
+        return points
+    for crs in systems:
+        if _is_local(crs):
+            raise NoPlace(
+                f"expected coordinates that lie somewhere on the earth, found those of a local CRS ({title(crs)}). "
+                f"Fix: {fix}"
+            )
+    try:
+        return np.stack(transform(*systems, *points.T), axis=1).astype(np.float64).reshape(-1, 2)
+    except Exception as error:  # GDAL's own kinds, of which rasterio lets private ones through
+        raise NoPlace(
+            f"expected coordinates within the area of {title(systems[0])}, found x {_span(points[:, 0])}, y "
+            f"{_span(points[:, 1])}, which have no place in {title(systems[1])} "
+            f"({' '.join(str(error).split())[:120]}). Fix: {fix}"
+        ) from None
+
+
+def _is_local(crs) -> bool:
+    """Whether a CRS is a site's own, which no other knows of."""
+    return crs.to_wkt().startswith(("LOCAL_CS[", "ENGCRS[", "ENGINEERINGCRS["))
+
+
+def title(crs) -> str:
+    """The name of a CRS in a sentence: its code, or what its WKT calls it."""
+    name = _name(crs)
+    return name if name.startswith("EPSG:") or '"' not in name else name.split('"')[1]
+
+
+def _span(values: np.ndarray) -> str:
+    return f"{values.min():.6g} to {values.max():.6g}"
 
 
 def _name(crs) -> str:

@@ -4,6 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from semicurv_tf.errors import UserError
+
 # WGS 84: what a degree is in metres differs by under 0.01 % on the other ellipsoids in use.
 _EQUATOR_M, _ECCENTRICITY_SQUARED = 6378137.0, 0.00669437999014
 
@@ -42,6 +44,29 @@ class Grid:
         a, b, c, d, e, f = self.transform
         x, y = points.T
         return np.stack([a * x + b * y + c, d * x + e * y + f], axis=1)
+
+    def expect_on_earth(self, shape: tuple[int, int]) -> None:
+        """Refuses map coordinates that cannot be those of an image of this height and width.
+
+        Raises:
+            UserError: latitudes beyond the poles, or all pixels on one line; the file is not named.
+        """
+        if self.transform is None:
+            return
+        a, b, _, d, e, _ = self.transform
+        if a * e == b * d:
+            raise UserError(
+                "map coordinates: expected a transform of two directions, found all pixels on one line. "
+                "Fix: --crs pixels, or give it its transform (rio edit-info --transform ...)"
+            )
+        height, width = shape
+        latitudes = self.to_map(np.array([[0, 0], [width, 0], [0, height], [width, height]]) - 0.5)[:, 1]
+        if self.geographic and np.abs(latitudes).max() > 90 + 1e-6:
+            raise UserError(
+                f"map coordinates: expected latitudes from -90 to 90 degrees ({self.crs}), found "
+                f"{latitudes.min():.6g} to {latitudes.max():.6g}. "
+                "Fix: --crs pixels, or give it the CRS that it is in (rio edit-info --crs EPSG:N)"
+            )
 
     def step_matrices(self, points: np.ndarray) -> np.ndarray:
         """What maps a step in pixels to one in units, x to the right (east), y up (north).

@@ -7,16 +7,17 @@ from pathlib import Path
 
 from PIL import Image
 
-from semicurv_tf.images.formats import RAW_SUFFIXES, is_tiff
+from semicurv_tf.images.formats import GDAL_DRIVERS, RAW_SUFFIXES, is_tiff
 from semicurv_tf.images.georeference import world_file
 from semicurv_tf.images.opener import (
-    alpha_of_page,
+    LARGEST_WHOLE_PIXELS,
     open_picture,
     open_tiff,
     orientation_of,
     page_orientation,
     tiff_frames,
 )
+from semicurv_tf.images.photometric import alpha_of_page, photometric_of
 from semicurv_tf.images.values import ValueRange, bands_used
 
 WHOLE_TIFF_PIXELS = 16_777_216  # larger TIFFs are read by windows
@@ -119,13 +120,15 @@ def _tiff_header(path: Path) -> Header:
         frames = tiff_frames(tiff)
         page = frames[0].aspage()
         samples, pixels = page.samplesperpixel, page.imagewidth * page.imagelength
-        palette = page.photometric.name == "PALETTE"
+        photometric = photometric_of(page)
+        palette, colours = photometric == "PALETTE", samples - alpha_of_page(page)
         return Header(
-            frames=len(frames), colours=3 if palette else samples - alpha_of_page(page), alpha=alpha_of_page(page),
+            frames=len(frames), colours=3 if photometric in ("PALETTE", "SEPARATED") else colours,
+            alpha=alpha_of_page(page),
             bits=page.bitspersample, palette=palette, turned=page_orientation(page) != 1,
             georeferenced=any(tag in page.tags for tag in GEO_TAGS) or world_file(path) is not None,
             large=pixels > WHOLE_TIFF_PIXELS, width=page.imagewidth, height=page.imagelength, tiff=True,
-            white_is_zero=page.photometric.name == "MINISWHITE",
+            white_is_zero=photometric == "MINISWHITE",
         )  # fmt: skip
 
 
@@ -134,10 +137,11 @@ def _other_header(path: Path) -> Header:
         if image.format == "PNG":
             _find_png_exif(image, path)
         bands, palette, pixels = image.getbands(), image.mode == "P", image.width * image.height
+        largest = WHOLE_PIXELS if image.format in GDAL_DRIVERS else LARGEST_WHOLE_PIXELS
         return Header(
             colours=1 if len(bands) <= 2 and not palette else 3, alpha="A" in bands or "transparency" in image.info,
             palette=palette, bits=_bits(image, path),
-            turned=orientation_of(image) != 1, large=pixels > WHOLE_PIXELS, width=image.width, height=image.height,
+            turned=orientation_of(image) != 1, large=pixels > largest, width=image.width, height=image.height,
             georeferenced=orientation_of(image) == 1 and image.format in _PLACED and world_file(path) is not None,
         )  # fmt: skip
 

@@ -7,6 +7,7 @@ opening decodes nothing.
 
 import contextlib
 import io
+import logging
 import stat
 import struct
 import warnings
@@ -35,7 +36,6 @@ from semicurv_tf.images.formats import PILLOW_FORMATS
 LARGEST_WHOLE_PIXELS = 89_478_485  # of an image decoded in one piece: 256 MiB as RGB
 _EXIF_ORIENTATION = 0x0112
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
-_ALPHA = (1, 2)  # TIFF's ExtraSamples: associated and unassociated alpha
 
 
 @contextlib.contextmanager
@@ -105,12 +105,6 @@ def page_orientation(page) -> int:
     """The orientation tag of a page of a TIFF, 1 (upright) to 8."""
     tag = page.tags.get(_EXIF_ORIENTATION)
     return _known(tag.value if tag else 1)
-
-
-def alpha_of_page(page) -> bool:
-    """Whether the last band of a page of a TIFF is alpha."""
-    extra = tuple(int(kind) for kind in page.extrasamples or ())
-    return bool(extra) and extra[-1] in _ALPHA
 
 
 def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
@@ -231,5 +225,9 @@ def _known(orientation) -> int:
 
 
 def quiet_decoders() -> None:
-    """Keeps decoders from printing warnings; `warnings.catch_warnings` would be a race between threads."""
+    """Keeps decoders from printing warnings; `warnings.catch_warnings` would be a race between threads.
+
+    What tifffile logs of tags (a no-data value in more digits than its type has) stops no reading; what does is raised.
+    """
     warnings.filterwarnings("ignore", module=r"(PIL|tifffile|rasterio)\b")
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)

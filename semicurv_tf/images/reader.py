@@ -4,8 +4,10 @@ Everything ends as uint8 (see `values.py`), upright, in RGB order or in the file
 that names the file: unreadable, truncated or empty files, several frames in one file, sides under 16 pixels.
 """
 
+import contextlib
 import dataclasses
-from collections.abc import Generator, Iterable
+import functools
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,6 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.images.formats import RAW_SUFFIXES, is_tiff
 from semicurv_tf.images.opener import (
     LARGEST_WHOLE_PIXELS,
-    alpha_of_page,
     develop_raw,
     expect_bearable,
     expect_regular,
@@ -28,11 +29,14 @@ from semicurv_tf.images.opener import (
     tiff_frames,
     upright,
 )
+from semicurv_tf.images.photometric import alpha_of_page, as_shown, expect_known_photometric, photometric_of
 from semicurv_tf.images.tiff_parts import expect_fitting_parts
 from semicurv_tf.images.values import (
+    FarOff,
     ValueRange,
     ValueRanges,
     expect_large_enough,
+    find_far_off,
     is_wide,
     measure_range,
     sampled,
@@ -42,6 +46,8 @@ from semicurv_tf.images.values import (
 
 _NO_DATA_TAG = 42113  # GDAL_NODATA
 _PACKED_AS_ZIP = (1, 8, 32946)  # TIFF's Compression: none, and the two numbers of deflate
+# JPEG 2000 (three numbers), LERC, WebP, JPEG XL. Of WebP, Pillow's libtiff writes to stderr that it lacks it.
+_UNKNOWN_TO_PILLOW = (33003, 33005, 34712, 34887, 50001, 50002)
 _SAMPLED_PAGES = 8  # of a stack whose values are measured
 
 
@@ -121,7 +127,8 @@ def read_pages(path: Path, channels: int, value_range: ValueRanges | None = None
     Raises:
         UserError: naming the file, see the module.
     """
-    with naming(path), open_tiff(path) as tiff, open_picture(path, ("TIFF",), None) as picture:
+    with naming(path), open_tiff(path) as tiff, contextlib.ExitStack() as stack:
+        picture = functools.cache(lambda: stack.enter_context(open_picture(path, ("TIFF",), None)))
         frames = _frames(path, tiff)
         if value_range is None:
             values = [
@@ -155,6 +162,7 @@ def measure_files(paths: Iterable[Path]) -> ValueRanges | None:
     Files that cannot be read are left out: reading them for good names them.
     """
     samples: dict[str, list[np.ndarray]] = {}
+    far_off: list[tuple[Path, FarOff]] = []
     for path in paths:
         try:
             with naming(path):
@@ -165,9 +173,17 @@ def measure_files(paths: Iterable[Path]) -> ValueRanges | None:
             continue
         values = decoded.values if decoded.no_data is None else decoded.values[~decoded.no_data]
         if is_wide(values.dtype):
-            samples.setdefault(values.dtype.name, []).append(sampled(values))
+            seen = sampled(values)
+            samples.setdefault(values.dtype.name, []).append(seen)
+            found = find_far_off(seen[np.isfinite(seen)])
+            if found:
+                far_off.append((path, found))
+    if not samples:
+        return None
     measured = ((name, measure_range(parts)) for name, parts in sorted(samples.items()))
-    return ValueRanges(tuple((name, one) for name, one in measured if one is not None)) if samples else None
+    # The files are named by `far_off`; a range of many would name the constant again.
+    by_type = tuple((name, dataclasses.replace(one, far_off=None)) for name, one in measured if one is not None)
+    return ValueRanges(by_type, tuple(far_off))
 
 
 def decode(path: Path, largest_pixels: int = LARGEST_WHOLE_PIXELS) -> Decoded:
@@ -228,24 +244,38 @@ def _frames(path: Path, tiff: tifffile.TiffFile) -> list:
     return frames
 
 
-def _decode_page(path: Path, page, largest_pixels: int, opened: Image.Image | None = None) -> Decoded:
-    """A page of a TIFF, by Pillow or by tifffile.
+def _decode_page(path: Path, page, largest_pixels: int, opened: Callable[[], Image.Image] | None = None) -> Decoded:
+    """A page of a TIFF, by Pillow or by tifffile, or by GDAL where these cannot.
 
     Args:
-        opened: the file opened by Pillow, where several pages of it are read: seeking on is cheap, opening is not.
+        opened: gives the file opened by Pillow, where several pages of it are read: seeking on is cheap, opening is
+            not.
     """
     expect_bearable(path, page.imagewidth, page.imagelength, largest_pixels)
     expect_fitting_parts(path, page)
+    expect_known_photometric(path, page)
+    try:
+        return _page_without_gdal(path, page, largest_pixels, opened)
+    except (UserError, MemoryError):
+        raise
+    except Exception:
+        decoded = _page_by_gdal(path, page)
+        if decoded is None:
+            raise
+        return decoded
+
+
+def _page_without_gdal(path: Path, page, largest_pixels: int, opened: Callable[[], Image.Image] | None) -> Decoded:
     # Pillow knows more compressions; it lacks 16 bit colour and further bands, and misreads other wide types.
     samples, alpha = page.samplesperpixel, alpha_of_page(page)
-    plain = samples in (1, 3) or (samples in (2, 4) and alpha) or page.photometric.name == "SEPARATED"
+    inks = photometric_of(page) == "SEPARATED"
+    plain = (inks and not alpha) or samples in (1, 3) or (samples in (2, 4) and alpha)
+    plain &= page.compression not in _UNKNOWN_TO_PILLOW
     if opened is not None and page.dtype == np.uint8 and _is_simple(page):
-        decoded = _page_by_tifffile(path, page, alpha)
-    elif (page.dtype == np.uint8 and plain) or page.bitspersample == 1 or (page.dtype == np.uint16 and samples == 1):
-        decoded = _page_by_pillow(path, page, largest_pixels, opened)
-    else:
-        decoded = _page_by_tifffile(path, page, alpha)
-    return _without_data(decoded, page)
+        return _page_by_tifffile(page, alpha)
+    if (page.dtype == np.uint8 and plain) or page.bitspersample == 1 or (page.dtype == np.uint16 and samples == 1):
+        return _page_by_pillow(path, page, largest_pixels, opened)
+    return _page_by_tifffile(page, alpha)
 
 
 def _is_simple(page) -> bool:
@@ -254,41 +284,48 @@ def _is_simple(page) -> bool:
     A stack of such pages takes linear time: Pillow, seeking to a page, compares its place with those of all before.
     """
     return (
-        page.compression in _PACKED_AS_ZIP and page.photometric.name in ("MINISBLACK", "MINISWHITE", "RGB")
+        page.compression in _PACKED_AS_ZIP and photometric_of(page) in ("MINISBLACK", "MINISWHITE", "RGB")
         and page.bitspersample == 8 and page.samplesperpixel in (1, 3)
     )  # fmt: skip
 
 
-def _page_by_pillow(path: Path, page, largest_pixels: int, opened: Image.Image | None) -> Decoded:
-    if opened is not None:
-        opened.seek(page.index)
-        return decoded_image(opened, page)
-    with open_picture(path, ("TIFF",), largest_pixels) as image:
-        if page.index:
+def _page_by_pillow(path: Path, page, largest_pixels: int, opened: Callable[[], Image.Image] | None) -> Decoded:
+    shared = contextlib.nullcontext(opened()) if opened else open_picture(path, ("TIFF",), largest_pixels)
+    with shared as image:
+        if opened is not None or page.index:
             image.seek(page.index)
-        return decoded_image(image, page)
+        decoded = decoded_image(image, page)
+    if decoded.indices is not None:
+        return decoded
+    no_data_value = _shown_value(_no_data_value(page), decoded.values.dtype, page)
+    return dataclasses.replace(decoded, no_data=_lacking(decoded.values, no_data_value))
 
 
-def _page_by_tifffile(path: Path, page, alpha: bool) -> Decoded:
-    try:
-        values = page.asarray()
-    except Exception as error:
-        values = _by_rasterio(path) if "imagecodecs" in str(error) else None
-        if values is None:
-            raise
-    else:
-        if values.ndim == 3 and page.planarconfig.name == "SEPARATE":
-            values = np.moveaxis(values, 0, -1)
+def _page_by_tifffile(page, alpha: bool) -> Decoded:
+    values = page.asarray()
+    if values.ndim == 3 and page.planarconfig.name == "SEPARATE":
+        values = np.moveaxis(values, 0, -1)
     if values.ndim not in (2, 3):
         raise ValueError(f"array of shape {values.shape}")
-    if page.photometric.name == "MINISWHITE" and values.dtype.kind == "u":
-        values = np.iinfo(values.dtype).max - values
-    decoded = Decoded(values[..., :-1], values[..., -1]) if alpha else Decoded(values)
-    return decoded.turned(page_orientation(page))
+    values, hidden = (values[..., :-1], values[..., -1]) if alpha else (values, None)
+    shown = as_shown(values, photometric_of(page), page.bitspersample)
+    return Decoded(shown, hidden, _lacking(values, _no_data_value(page))).turned(page_orientation(page))
+
+
+def _page_by_gdal(path: Path, page) -> Decoded | None:
+    """A page that other decoders cannot read, or none: GDAL is not installed, or cannot read it either."""
+    from semicurv_tf.images.rasters import read_page
+
+    try:
+        stored, shown, alpha, indices = read_page(path, page)
+    except Exception:  # the first decoder's reason is told
+        return None
+    no_data = None if indices is not None else _lacking(stored, _no_data_value(page))
+    return Decoded(shown, alpha, no_data, indices).turned(page_orientation(page))
 
 
 def _by_rasterio(path: Path) -> np.ndarray | None:
-    """The first image of a file by GDAL, which knows more compressions and depths; None where it is not installed."""
+    """An image by GDAL, which knows more depths; None where it is not installed."""
     try:
         from semicurv_tf.images.rasters import open_dataset
 
@@ -312,22 +349,36 @@ def _wide_png(path: Path, image: Image.Image) -> Decoded | None:
     return Decoded(values[..., :-1], values[..., -1]) if has_alpha else Decoded(values)
 
 
-def _without_data(decoded: Decoded, page) -> Decoded:
-    """Marks the no-data value of a page of a TIFF, where all bands have it, and what is no number."""
-    values = decoded.values if decoded.values.ndim == 3 else decoded.values[..., None]
-    no_data = None
+def _no_data_value(page) -> float | None:
+    """What a page of a TIFF says its pixels without data hold; None where it says nothing, or no number."""
     tag = page.tags.get(_NO_DATA_TAG)
-    if tag is not None and decoded.indices is None:
-        try:
-            lacking = float(str(tag.value).strip("\0 "))
-        except ValueError:
-            lacking = np.nan
-        if not np.isnan(lacking):
-            no_data = (values == lacking).all(axis=-1)
-    if values.dtype.kind == "f":
-        strange = ~np.isfinite(values).all(axis=-1)
+    try:
+        value = float(str(tag.value).strip("\0 ")) if tag is not None else np.nan
+    except ValueError:
+        value = np.nan
+    return None if np.isnan(value) else value
+
+
+def _lacking(values: np.ndarray, no_data_value: float | None) -> np.ndarray | None:
+    """Where all bands hold the no-data value, or what is no number; None where neither can be."""
+    bands = values if values.ndim == 3 else values[..., None]
+    no_data = None
+    if no_data_value is not None:
+        with np.errstate(over="ignore"):  # a value beyond the type's own is in no pixel
+            no_data = (bands == no_data_value).all(axis=-1)
+    if bands.dtype.kind == "f":
+        strange = ~np.isfinite(bands).all(axis=-1)
         no_data = strange if no_data is None else no_data | strange
-    return decoded if no_data is None else dataclasses.replace(decoded, no_data=no_data)
+    return no_data
+
+
+def _shown_value(stored: float | None, dtype: np.dtype, page) -> float | None:
+    """What a value of a page became in what Pillow decoded, which spreads 2 and 4 bit and turns white to the top."""
+    if stored is None or dtype.kind not in "ub":
+        return stored
+    highest = 2**page.bitspersample - 1
+    stored = highest - stored if photometric_of(page) == "MINISWHITE" else stored
+    return stored * 255 / highest if dtype == np.uint8 else stored
 
 
 def _told_no_data(page) -> float | None:

@@ -20,12 +20,39 @@ SMALLEST_SIDE_PX = 16  # one cell of the deepest feature map of the network
 MOST_BANDS = 64
 PERCENTILES = (0.5, 99.5)
 SAMPLES_PER_IMAGE = 65_536
+FAR_OFF_SHARE = 0.005
+_COMMON_NO_DATA = (-999, -9999, -99999, -32767, -32768, -2147483648)
 SPREAD_OF_HIGH_BYTE = 16_384  # a quarter of 16 bit: 64 grey levels are left or more
+
+
+@dataclasses.dataclass(frozen=True)
+class FarOff:
+    """A constant far from all other values of an image, as programs write it where there are no data.
+
+    Attributes:
+        value: the constant.
+        share: of the pixels that hold it.
+    """
+
+    value: float
+    share: float
+
+    def said(self, files: str = "FILE") -> str:
+        """In words, for the user, with the command that marks the value as no data."""
+        number = int(self.value) if self.value.is_integer() and abs(self.value) < 1e9 else self.value
+        return (
+            f"{number} on {100 * self.share:.2g} % of the pixels is far from all other values and squeezes them "
+            f"(Fix, if it means no data: gdal_edit.py -a_nodata {number} {files})"
+        )
 
 
 @dataclasses.dataclass(frozen=True)
 class ValueRange:
     """The values of a file that become 0 and 255; `(0, 65535)` is the high byte of 16 bit.
+
+    Attributes:
+        low, high: the values.
+        far_off: a constant of the measured images that takes most of the range; None where there is none.
 
     Example:
         >>> ValueRange(600, 1110).to_uint8(np.array([0, 600, 855, 1110, 4095]))
@@ -34,6 +61,7 @@ class ValueRange:
 
     low: float
     high: float
+    far_off: "FarOff | None" = dataclasses.field(default=None, compare=False)
 
     def to_uint8(self, values: np.ndarray) -> np.ndarray:
         """Stretched and rounded to uint8, cut off at either end; NaN becomes 0."""
@@ -46,7 +74,8 @@ class ValueRange:
         """In words, for the user."""
         if (self.low, self.high) == (0, 65535):
             return "16 bit values cut to 8 bit (value // 256)"
-        return f"values from {self.low:g} to {self.high:g} stretched to 8 bit"
+        stretched = f"values from {self.low:g} to {self.high:g} stretched to 8 bit"
+        return f"{stretched}; {self.far_off.said()}" if self.far_off else stretched
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,9 +84,11 @@ class ValueRanges:
 
     Attributes:
         by_type: NumPy's name of the type, or "" for any, and its range.
+        far_off: the files that were measured and have such a constant, see `FarOff`.
     """
 
     by_type: tuple[tuple[str, ValueRange], ...]
+    far_off: tuple[tuple[Path, FarOff], ...] = dataclasses.field(default=(), compare=False)
 
     def of(self, dtype: np.dtype) -> ValueRange | None:
         """The range of values of this type, or None."""
@@ -120,7 +151,35 @@ def measure_range(images: Iterable[np.ndarray]) -> ValueRange | None:
         return ValueRange(0.0, 65535.0)
     margin = (high - low) / 2
     low, high = max(low - margin, float(seen.min())), min(high + margin, float(seen.max()))
-    return ValueRange(low, high if high > low else low + 1)
+    return ValueRange(low, high if high > low else low + 1, find_far_off(seen))
+
+
+def find_far_off(values: np.ndarray) -> FarOff | None:
+    """A constant on more than 0.5 % of the values, far below or above all others; None where there is none.
+
+    Far is more than the range of the others for what programs commonly write where there are no data, and ten times
+    that range for any constant.
+
+    Args:
+        values: of any shape and type, finite.
+
+    Example:
+        >>> find_far_off(np.array([-9999.0] * 10 + [3.0, 80.0, 200.0] * 10))
+        FarOff(value=-9999.0, share=0.25)
+    """
+    taken = values.astype(np.float64).reshape(-1)
+    if not taken.size:
+        return None
+    for end in (taken.min(), taken.max()):
+        others = taken[taken != end]
+        share = 1 - others.size / taken.size
+        if not others.size or share <= FAR_OFF_SHARE:
+            continue
+        gap = min(abs(others.min() - end), abs(others.max() - end))
+        common = end in _COMMON_NO_DATA or abs(end) > 1e37
+        if gap > (1 if common else 10) * max(others.max() - others.min(), np.finfo(np.float64).tiny):
+            return FarOff(float(end), share)
+    return None
 
 
 def sampled(values: np.ndarray) -> np.ndarray:

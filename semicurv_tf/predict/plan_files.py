@@ -30,6 +30,7 @@ from semicurv_tf.predict.write_lines import LineOptions
 from semicurv_tf.vector.segments import NOTHING, LeftOut
 from semicurv_tf.whole_files import write_json
 
+_TABLES = (".csv", ".tsv", ".xls", ".xlsx")
 FORMATS = ("auto", "png", "tif")
 
 
@@ -113,6 +114,11 @@ def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[
         UserError: nothing to predict, two images would get one mask, or an image would be overwritten.
     """
     images, output = Path(images), Path(output)
+    if images.is_file() and images.suffix.lower() in _TABLES:
+        raise UserError(
+            f"--input {images}: expected an image, a folder or a list, found a table. "
+            f"Fix: --input {images.with_suffix('.txt')}, a text file with the path of an image per line"
+        )
     if images.is_file() and images.suffix.lower() != ".txt" and names_file(output):
         paths = _result_paths(output, outputs, output.suffix)
         paths |= editable_paths(output.parent, Path(output.name), outputs.editable)

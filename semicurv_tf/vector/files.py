@@ -8,9 +8,11 @@ from shlex import quote
 import numpy as np
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.images.georeference import converted, parse_crs
+from semicurv_tf.images.georeference import NoPlace, converted, parse_crs
 from semicurv_tf.images.grid import Grid
+from semicurv_tf.images.header import read_header
 from semicurv_tf.images.mask_files import MaskFile, read_mask_file
+from semicurv_tf.images.rasters import count_control_points
 from semicurv_tf.images.reader import read_image
 from semicurv_tf.images.same_place import check_same_place
 from semicurv_tf.vector.compare import Buffer, Comparison, compare_lines
@@ -27,6 +29,7 @@ from semicurv_tf.vector.vectorize import VectorSettings, vectorize_mask
 from semicurv_tf.whole_files import write_picture
 from semicurv_tf.wording import counted
 
+_KEEP_OWN = "write a GeoPackage (gpkg) in the CRS of the file, or --crs pixels"
 _CRS_WORDS = ("raster", "pixels", "map")
 
 
@@ -170,25 +173,32 @@ def vectorize_file(
         vectors = vectorize_mask(file.mask, settings, grid, file.valid, advance, reading.memory_bytes)
         comparison = _compared(vectors, reading)
     except UserError as error:
-        lines = (line if str(job.source) in line else f"{job.source}: {line}" for line in error.lines)
-        return Outcome(job.source, faults=tuple(lines))
+        return Outcome(job.source, faults=_named(job.source, error))
     except MemoryError:
         needed = "400 MB, two bytes for each pixel and 0.2 KB for each of the skeleton"
         return Outcome(job.source, faults=(f"{job.source}: not enough memory ({needed}). Fix: cut it into tiles",))
-    write_lines(job, vectors, file.mask, settings, reading, coordinates)
+    try:
+        write_lines(job, vectors, file.mask, settings, reading, coordinates)
+    except NoPlace as error:
+        return Outcome(job.source, faults=_named(job.source, error))
     if job.picture and background is not None:
         write_picture(job.picture, draw_vectors(vectors, background, reading.colour))
     rows = tuple(table_rows(vectors, job.name, reading.rows, reading.kind))
     return Outcome(
-        job.source, summary_row(vectors, job.name), rows, tuple(_notes(vectors, file, job.source)), crs=coordinates.crs,
-        comparison=comparison, left_out=vectors.left_out,
+        job.source, summary_row(vectors, job.name), rows, tuple(_notes(vectors, file, job.source, reading)),
+        crs=coordinates.crs, comparison=comparison, left_out=vectors.left_out,
     )  # fmt: skip
+
+
+def _named(source: Path, error: UserError) -> tuple[str, ...]:
+    return tuple(line if str(source) in line else f"{source}: {line}" for line in error.lines)
 
 
 def write_lines(job: Job, vectors: Vectors, mask, settings, reading: Reading, coordinates: Coordinates) -> None:
     """Writes the lines of a mask as the job names them, in these coordinates.
 
     Raises:
+        NoPlace: the lines have no place in the CRS that is written; nothing was written.
         UserError: a file cannot be written.
     """
     whole = OF_NETWORK if reading.network else OF_MAP
@@ -300,7 +310,13 @@ def coordinates_of(grid: Grid, crs: str, format: str) -> Coordinates:
     chosen = own if wanted == own else parse_crs(wanted)[0]
     if chosen == own or (chosen in WGS84 and own in WGS84):
         return Coordinates(chosen, grid.to_map)
-    return Coordinates(chosen, lambda points: converted(grid.to_map(points), own, chosen))
+    return Coordinates(chosen, lambda points: _in_area(converted(grid.to_map(points), own, chosen, _KEEP_OWN), chosen))
+
+
+def _in_area(points: np.ndarray, crs: str) -> np.ndarray:
+    if not np.isfinite(points).all():
+        raise NoPlace(f"expected coordinates within the area of {crs}, found some outside of it. Fix: {_KEEP_OWN}")
+    return points
 
 
 def _background(job: Job, mask: np.ndarray, reading: Reading) -> np.ndarray:
@@ -319,7 +335,7 @@ def _background(job: Job, mask: np.ndarray, reading: Reading) -> np.ndarray:
     return image
 
 
-def _notes(vectors: Vectors, file: MaskFile, source: Path) -> Iterator[str]:
+def _notes(vectors: Vectors, file: MaskFile, source: Path, reading: Reading) -> Iterator[str]:
     if vectors.foreground == 0:
         told = f" (rio edit-info --unset-nodata {quote(str(source))}, if what it calls no data is the structure)"
         yield "no foreground, no lines" + (told if file.valid < file.mask.size else "")
@@ -327,3 +343,10 @@ def _notes(vectors: Vectors, file: MaskFile, source: Path) -> Iterator[str]:
         yield "more than half of it is foreground; is it inverted?"
     if file.valid < file.mask.size:
         yield "no-data pixels left out of the density"
+    if file.grid is None and reading.crs == "raster" and read_header(source).georeferenced:
+        points = count_control_points(source)
+        if points:
+            yield (
+                f"its {counted(points, 'ground control point')} give no transform, so lines are in pixels "
+                "(gdalwarp -t_srs EPSG:N makes a raster with one)"
+            )

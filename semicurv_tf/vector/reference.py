@@ -8,7 +8,7 @@ import shapely
 from semicurv_tf.annotations.geo import Layer, read_layers
 from semicurv_tf.annotations.shapes import Annotations
 from semicurv_tf.errors import UserError
-from semicurv_tf.images.georeference import converted
+from semicurv_tf.images.georeference import NoPlace, converted, title
 from semicurv_tf.images.grid import Grid
 from semicurv_tf.wording import counted
 
@@ -60,18 +60,42 @@ class Reference:
 
         Returns:
             `(n, 2)` each, x, y in pixels.
+
+        Raises:
+            UserError: coordinates that cannot be degrees, or no line has a place in the image's reference system.
         """
         canvas = shapely.box(-0.5, -0.5, shape[1] - 0.5, shape[0] - 0.5)
-        cut = []
+        cut: list[np.ndarray] = []
+        failed, reason = 0, None
         for layer, lines in self._layers:
+            if grid.transform is not None and grid.crs is not None:
+                self._expect_degrees(layer, lines)
             for line in lines:
-                placed = shapely.transform(line, lambda points, layer=layer: _to_pixels(points, layer, grid))
+                try:
+                    placed = shapely.transform(line, lambda points, layer=layer: _to_pixels(points, layer, grid))
+                except NoPlace as error:
+                    failed, reason = failed + 1, error
+                    continue
                 if not np.isfinite(shapely.get_coordinates(placed)).all():
                     continue  # far outside of what the image's reference system covers
                 for part in shapely.get_parts(shapely.intersection(placed, canvas)):
                     if part.geom_type == "LineString" and part.length > 0:
                         cut.append(shapely.get_coordinates(part))
+        if reason is not None and failed == sum(len(lines) for _, lines in self._layers):
+            raise UserError(f"--compare {self.path}: {reason}")
         return cut
+
+    def _expect_degrees(self, layer: Layer, lines: list) -> None:
+        """GeoJSON without the member "crs" is in degrees, whatever wrote it."""
+        if not lines or not layer.crs.is_geographic:
+            return
+        x, y = np.abs(np.concatenate([shapely.get_coordinates(line) for line in lines])).max(axis=0)
+        if x > 360 or y > 90:
+            raise UserError(
+                f"--compare {self.path}: expected degrees, as {title(layer.crs)} has them, found coordinates up to "
+                f"{x:.6g}, {y:.6g}. Fix: export it as WGS 84: ogr2ogr -s_srs EPSG:N -t_srs EPSG:4326 "
+                f"{self.path.stem}_wgs84.geojson {self.path}"
+            )
 
 
 def _lines_of(layer: Layer) -> list:
@@ -86,5 +110,5 @@ def _to_pixels(points: np.ndarray, layer: Layer, grid: Grid) -> np.ndarray:
     if grid.transform is None or grid.crs is None:
         return points
     a, b, c, d, e, f = grid.transform
-    placed = converted(points, layer.crs, grid.crs)
+    placed = converted(points, layer.crs, grid.crs, "export the lines in the CRS of the mask")
     return np.linalg.solve(np.array([[a, b], [d, e]]), (placed - (c, f)).T).T

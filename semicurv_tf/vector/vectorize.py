@@ -63,6 +63,9 @@ def vectorize_mask(
     Returns:
         The lines. An empty mask has none; a full one has a line or a dot in its middle.
 
+    Raises:
+        UserError: too little memory, or a grid that is nowhere on the earth; the file is not named.
+
     Example:
         >>> mask = np.zeros((20, 100), np.uint8)
         >>> mask[8:12, 10:90] = 255
@@ -71,6 +74,7 @@ def vectorize_mask(
     """
     if mask.ndim != 2:
         raise ValueError(f"Expected a mask (height, width). Received: {mask.shape}")
+    grid.expect_on_earth(mask.shape)
     mask = mask if mask.dtype == bool else mask != 0
     report = advance or (lambda share: None)
     skeleton = find_skeleton(mask, settings.fill_px, advance=lambda share: report(0.5 * share))

@@ -56,6 +56,15 @@ def load_start(network, name_or_path) -> Weights:
     return weights
 
 
+def built_in_network(mean, standard_deviation):
+    """The network of the weights "curves" for images of these statistics, `(channels,)` each, raw 0-255."""
+    widths = read_weights("curves").widths
+    network = ResidualUNet(widths=widths, encoding="none", mean=mean, standard_deviation=standard_deviation)
+    network.build((None, None, None, len(mean)))
+    load_start(network, "curves")
+    return network
+
+
 def _fitted(array, shape, image_channels, weights):
     """The array in another shape: a kernel's input channels are the image's or the features', then the encoding's."""
     if image_channels not in (None, KERNEL_CHANNELS):

@@ -19,7 +19,13 @@ def read(path):
 def test_planted_hard_image_is_first_and_its_double_is_not_taken(judges, folder, tmp_path):
     judged = []
     choice = choose_next(
-        judges, FolderImages(folder, tmp_path / "out"), tmp_path / "out", 3, views=4, advance=judged.append
+        judges,
+        FolderImages(folder, tmp_path / "out"),
+        tmp_path / "out",
+        3,
+        views=4,
+        advance=judged.append,
+        by="disagreement",
     )
     names = [one.name for one in choice.images]
     assert names[0] == "hard_a.png" and names[1] == "deep/hard_blue.png" and "hard_b.png" not in names
@@ -34,8 +40,16 @@ def test_planted_hard_image_is_first_and_its_double_is_not_taken(judges, folder,
     assert "bad.png" in fault and "Fix:" in fault
 
 
+def test_by_coverage_the_large_groups_get_one_that_stands_for_them(judges, folder, tmp_path):
+    """Six easy images have a green row and six have none: one of each comes first, then the blue one."""
+    choice = choose_next(judges, FolderImages(folder, tmp_path / "out"), tmp_path / "out", 3)
+    names = [one.name for one in choice.images]
+    assert {int(name[5:7]) % 2 for name in names[:2]} == {0, 1} and names[2] == "deep/hard_blue.png"
+    assert [row["image"] for row in read(tmp_path / "out" / "next.csv")] == names
+
+
 def test_list_and_contact_sheet(judges, folder, tmp_path):
-    choice = choose_next(judges, FolderImages(folder, tmp_path / "out"), tmp_path / "out", 4)
+    choice = choose_next(judges, FolderImages(folder, tmp_path / "out"), tmp_path / "out", 4, by="disagreement")
     rows = read(tmp_path / "out" / "next.csv")
     assert [row["image"] for row in rows] == [one.name for one in choice.images]
     assert [row["rank"] for row in rows] == ["1", "2", "3", "4"]
@@ -54,9 +68,8 @@ def test_student_alone_is_ranked_by_its_views(judges, folder, tmp_path):
         return (image[..., 1] / 255 * np.linspace(0, 1, image.shape[1])).astype(np.float32)
 
     alone = type(judges)([by_place], judges.features, 3, judges.labelled)
-    assert (
-        choose_next(alone, FolderImages(folder, tmp_path / "out"), tmp_path / "out", 1).images[0].name == "hard_a.png"
-    )
+    images = FolderImages(folder, tmp_path / "out")
+    assert choose_next(alone, images, tmp_path / "out", 1, by="disagreement").images[0].name == "hard_a.png"
     one_view = choose_next(alone, FolderImages(folder, tmp_path / "out"), tmp_path / "out", 1, views=1)
     assert one_view.images[0].score == 0
 
@@ -77,7 +90,7 @@ def test_pixels_that_do_not_count_do_not_count(judges, tmp_path):
                 valid[:16] = 0
             return {"image": image, "valid": valid, "mask": valid}
 
-    choice = choose_next(judges, TrainingImages(Store()), tmp_path / "out", 3)
+    choice = choose_next(judges, TrainingImages(Store()), tmp_path / "out", 3, by="disagreement")
     assert choice.images[0].name == "seen" and choice.images[0].score == pytest.approx(np.log(2) / 2, rel=1e-3)
     assert [one.score for one in choice.images[1:]] == pytest.approx([0, 0], abs=1e-6)
 

@@ -2,6 +2,7 @@ import shutil
 
 import numpy as np
 import pytest
+import tifffile
 
 from semicurv_tf.data.load import load_dataset
 from semicurv_tf.data.verify import verify
@@ -146,6 +147,21 @@ def test_masks_that_go_on_where_the_image_is_blank_are_told_with_a_remedy(files)
     report = verify("folder", files.root, options={"no_data": "253-255"})
     assert not any("blank" in text for text in report.warnings)
     assert report.splits[0].no_data_percent == pytest.approx(100 / 3)
+
+
+def test_a_constant_that_squeezes_the_image_is_told_in_place_of_blank_parts(files):
+    image = np.linspace(0, 200, 64 * 96).reshape(64, 96).astype(np.float32)
+    image[:, 72:] = -9999  # and all else becomes 250 to 255
+    mask = np.zeros((64, 96), np.uint8)
+    mask[20:28] = 255
+    for name in ("a", "b"):
+        files.save(f"train_mask/{name}.png", mask)
+        (files.root / "train").mkdir(exist_ok=True)
+        tifffile.imwrite(files.root / "train" / f"{name}.tif", image)
+    warnings = verify("folder", files.root).warnings
+    (line,) = (text for text in warnings if "-9999 on" in text)
+    assert "and 1 more: -9999 on 25 % of the pixels" in line and "gdal_edit.py -a_nodata -9999 " in line
+    assert not any("data.options.no_data" in text for text in warnings)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,15 @@ from semicurv_tf.images.encoded import decode_bytes, encode_png
 from semicurv_tf.images.header import read_header
 from semicurv_tf.images.opened import open_pages
 from semicurv_tf.images.reader import measure_files, read_image, read_valid_image
-from semicurv_tf.images.values import ValueRange, ValueRanges, measure_range, parse_ranges, to_channels
+from semicurv_tf.images.values import (
+    FarOff,
+    ValueRange,
+    ValueRanges,
+    find_far_off,
+    measure_range,
+    parse_ranges,
+    to_channels,
+)
 
 GENERATOR = np.random.default_rng(0)
 BIT12 = GENERATOR.integers(500, 800, (64, 48)).astype(np.uint16)
@@ -193,3 +201,43 @@ def test_ranges_know_their_types():
         ValueRanges((("uint16", ValueRange(0.0, 65535.0)),)).said()
         == "uint16: 16 bit values cut to 8 bit (value // 256)"
     )
+
+
+def test_a_constant_far_from_all_others_is_named_with_the_command():
+    image = np.concatenate([np.full(100, -9999.0), np.linspace(0, 200, 300)]).astype(np.float32)
+    found = find_far_off(image)
+    assert found == FarOff(-9999.0, 0.25)
+    said = measure_range([image]).said()
+    assert "-9999 on 25 % of the pixels" in said and "gdal_edit.py -a_nodata -9999 FILE" in said
+    lowest = float(np.finfo(np.float32).min)
+    assert find_far_off(np.where(image == -9999, np.float32(lowest), image)) == FarOff(lowest, 0.25)
+    assert f"-a_nodata {lowest!r} " in FarOff(lowest, 0.25).said()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.arange(100.0),
+        np.full(50, -9999.0),
+        np.zeros(0),
+        np.concatenate([np.full(1, -9999.0), np.linspace(0, 200, 300)]),  # a third of a per cent
+        np.concatenate([np.zeros(100), np.linspace(100, 200, 300)]),  # dark, and no nearer to a gap than that
+        np.concatenate([np.full(100, -9999.0), np.linspace(-9000, 9000, 300)]),
+        np.concatenate([np.full(100, 65535), np.linspace(0, 65000, 300)]),  # overexposed
+    ],
+)
+def test_constants_that_belong_to_the_picture(values):
+    assert find_far_off(values) is None
+
+
+def test_files_with_such_a_constant_are_listed(tmp_path):
+    picture = np.linspace(0, 200, 32 * 32).reshape(32, 32).astype(np.float32)
+    with_gap = picture.copy()
+    with_gap[:8] = -9999
+    tifffile.imwrite(tmp_path / "whole.tif", picture)
+    tifffile.imwrite(tmp_path / "gap.tif", with_gap)
+    ranges = measure_files([tmp_path / "whole.tif", tmp_path / "gap.tif"])
+    assert ranges.far_off == ((tmp_path / "gap.tif", FarOff(-9999.0, 0.25)),)
+    tifffile.imwrite(tmp_path / "gap.tif", with_gap, extratags=[(42113, "s", 0, "-9999", True)])  # the remedy
+    ranges = measure_files([tmp_path / "whole.tif", tmp_path / "gap.tif"])
+    assert ranges.far_off == () and ranges.of(np.float32) == ValueRange(0.0, 200.0)

@@ -202,6 +202,9 @@ def test_a_list_of_images(folder, tmp_path, red_predictor):
     assert [bool(outcome.faults) for outcome in outcomes] == [False, False, True] and "absent.png" in outcomes[
         2
     ].faults[0]
+    (tmp_path / "list.csv").write_text("in/a.png\n")
+    with pytest.raises(UserError, match=r"found a table\. Fix: --input .*list\.txt, a text file with the path"):
+        plan_jobs(tmp_path / "list.csv", tmp_path / "out", Outputs())
     (tmp_path / "none.txt").write_text("\n")
     with pytest.raises(UserError, match="an image per line"):
         plan_jobs(tmp_path / "none.txt", tmp_path / "out", Outputs())

@@ -9,6 +9,7 @@ of `rows`).
 import abc
 import hashlib
 import os
+import shlex
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +28,7 @@ from semicurv_tf.images.masks import MaskRule, ReadMask, check_same_size, read_m
 from semicurv_tf.images.no_data import BLOCK_PX, blank_blocks
 from semicurv_tf.images.reader import ReadImage, measure_files, read_valid_image
 from semicurv_tf.images.same_place import check_same_place
-from semicurv_tf.images.values import ValueRanges, bands_used
+from semicurv_tf.images.values import FarOff, ValueRanges, bands_used
 from semicurv_tf.section import set_option
 from semicurv_tf.wording import some
 
@@ -200,6 +201,20 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
             self.value_range = measure_files(files)
         if self.value_range is not None:
             self.notes.append(f"{self.name}: {self.value_range.said()}, for all images")
+            by_value: dict[float, list[tuple[Path, FarOff]]] = {}
+            for path, found in self.value_range.far_off:
+                by_value.setdefault(found.value, []).append((path, found))
+            for alike_files in by_value.values():
+                path, found = max(alike_files, key=lambda file: file[1].share)
+                alike = f" and {len(alike_files) - 1} more" if len(alike_files) > 1 else ""
+                self.notes.append(f"{self.name}: {path.name}{alike}: {found.said(shlex.quote(str(path)))}")
+
+    def _row_of(self, example: Example, source: Source) -> dict:
+        row = _row(example) | self._path(source)
+        if self.value_range and any(path == source.image for path, _ in self.value_range.far_off):
+            # What is blank is not what has no data: `data.options.no_data` would leave out the image and keep the gap.
+            row = {key: value for key, value in row.items() if not key.startswith("blank")}
+        return row
 
     def _info(self) -> tfds.core.DatasetInfo:
         known = dataset_info(self.name)
@@ -262,14 +277,14 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
 
     def _describe(self, source: Source) -> tuple[list[dict], tuple[str, ...]]:
         try:
-            return [_row(example) | self._path(source) for example in self.examples(source)], ()
+            return [self._row_of(example, source) for example in self.examples(source)], ()
         except UserError as error:
             return [], error.lines
 
     def _pack(self, source: Source) -> tuple[list[tuple[dict, dict]], tuple[str, ...]]:
         """The rows and encoded features of a source's examples, or its faults."""
         try:
-            return [(_row(one) | self._path(source), _encode(one)) for one in self.examples(source)], ()
+            return [(self._row_of(one, source), _encode(one)) for one in self.examples(source)], ()
         except UserError as error:
             return [], error.lines
 
