@@ -6,7 +6,7 @@ from shlex import quote
 import numpy as np
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.images.georeference import converted, projection_beside
+from semicurv_tf.images.georeference import NoPlace, converted, projection_beside
 from semicurv_tf.images.header import read_header
 from semicurv_tf.images.rasters import open_dataset
 
@@ -70,8 +70,8 @@ def _place(path: Path):
 
 def _converted(points: np.ndarray, source, target) -> np.ndarray:
     try:
-        return converted(points, source, target)
-    except Exception:
+        return converted(points, source, target, fix="")  # no reader sees it: the place is compared in another way
+    except NoPlace:
         on_earth = all(crs.is_geographic or crs.is_projected for crs in (source, target))
         # Of local systems, the numbers are all that can be compared; on the earth, these are no coordinates of it.
         return np.full_like(points, np.nan) if on_earth else points
