@@ -16,9 +16,9 @@ CROP_PX = 128
 SCORED = {"crackforest": 24}  # whole photographs of nine times the pixels of a crop
 SCORED_OTHERS = 40
 STRATEGIES = {
-    "next": "disagreement times distance of features, as semicurv-tf next",
-    "representative": "all images of the pool near one that is labelled, by the start's features (k-median)",
-    "diverse": "the start's features far from one that is labelled (k-centre)",
+    "disagreement": "as semicurv-tf next --by disagreement",
+    "coverage": "as semicurv-tf next --by coverage",
+    "diverse": "the built-in network's features farthest from those of a labelled image (k-centre)",
     "random": "at random",
 }
 
@@ -73,7 +73,9 @@ def _measure(bench: Bench, done: dict, path: Path, seed: int, counts: list[int],
     first = list(choose_labelled(bench.pool, counts[0], seed))
     for strategy in strategies:
         labels = first
-        if f"start {counts[0]}" not in trained or (strategy == "next" and f"next {counts[1]}" not in trained):
+        if f"start {counts[0]}" not in trained or (
+            strategy == "disagreement" and f"disagreement {counts[1]}" not in trained
+        ):
             learn(f"start {counts[0]}", labels)
         for place, size in enumerate(counts[1:], 1):
             key = f"{strategy} {size}"
@@ -82,14 +84,17 @@ def _measure(bench: Bench, done: dict, path: Path, seed: int, counts: list[int],
                 if key in trained
                 else labels + _choose(strategy, bench, labels, size - len(labels), seed)
             )
-            # The next choice of `next` asks this very network: it is trained again where a stop lost it.
-            asked = strategy == "next" and any(f"next {later}" not in trained for later in counts[place + 1 :])
+            # The next choice by disagreement asks this very network: it is trained again where a stop lost it.
+            asked = strategy == "disagreement" and any(
+                f"disagreement {later}" not in trained for later in counts[place + 1 :]
+            )
             if key not in trained or asked:
                 learn(key, labels)
 
 
 def _choose(strategy: str, bench: Bench, labels: list[str], count: int, seed: int) -> list[str]:
     """So many further images of the pool."""
+    from semicurv_tf.acquisition.coverage import choose_covering
     from semicurv_tf.acquisition.diverse import choose_diverse
     from semicurv_tf.acquisition.features import pooled_features
     from semicurv_tf.data.split import choose_labelled
@@ -99,27 +104,26 @@ def _choose(strategy: str, bench: Bench, labels: list[str], count: int, seed: in
         return list(choose_labelled(free, count, 1000 + seed))
     read = lambda names: [bench.store.read(index) for index in bench.store.indices(names)]
     judge = bench.learner.teacher
-    if strategy != "next":
+    if strategy != "disagreement":
         judge.set_weights(bench.start)
     features = pooled_features(judge, read(free[:1])[0]["image"].shape[-1])
     known, looks = (np.stack([features(image["image"]) for image in read(names)]) for names in (labels, free))
-    if strategy == "next":
+    if strategy == "disagreement":
         taken, _ = choose_diverse(_doubts(bench, read(free)), looks, count, known)
         return [free[place] for place in taken]
-    between = np.linalg.norm(looks[:, None] - looks[None], axis=-1)
+    if strategy == "coverage":
+        taken, _ = choose_covering(looks, count, known)
+        return [free[place] for place in taken]
     nearest = np.min([np.linalg.norm(looks - one, axis=1) for one in known], axis=0)
     chosen: list[int] = []
     for _ in range(count):
-        if strategy == "diverse":
-            chosen.append(int(nearest.argmax()))
-        else:
-            chosen.append(int(np.minimum(nearest, between).mean(axis=1).argmin()))
-        nearest = np.minimum(nearest, between[chosen[-1]])
+        chosen.append(int(nearest.argmax()))
+        nearest = np.minimum(nearest, np.linalg.norm(looks - looks[chosen[-1]], axis=1))
     return [free[place] for place in chosen]
 
 
 def _doubts(bench: Bench, images: list[dict]) -> np.ndarray:
-    """Mean disagreement of student and teacher over the images' pixels, as of `semicurv-tf next`."""
+    """Mean disagreement of student and teacher over the images' pixels, as by `semicurv-tf next`."""
     from semicurv_tf.acquisition.disagreement import committee, disagreement
     from semicurv_tf.inference.predictor import Predictor
 

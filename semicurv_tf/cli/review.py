@@ -8,7 +8,7 @@ EXAMPLES = """
 \b
 Examples:
   semicurv-tf review MY                     # the built-in network's predictions of MY/images
-  semicurv-tf review runs/mine MY           # those of a run; the images that teach most come first
+  semicurv-tf review runs/mine MY           # those of a run; the most doubtful images come first
   semicurv-tf review runs/mine MY --order name
   semicurv-tf review runs/mine MY --order next/next.csv       # a list of `semicurv-tf next`
 
@@ -26,7 +26,7 @@ The loop: review, train, review again. docs/review.md has it whole.
 @click.argument("places", nargs=-1, required=True, metavar="[RUN] FOLDER", type=click.Path())
 @click.option(
     "--order", default="next", show_default=True, metavar="next|name|FILE.csv",
-    help="next: those first whose labels would teach most; FILE: the order of its column `image`.",
+    help="next: those first that the networks doubt most; FILE: the order of its column `image`.",
 )  # fmt: skip
 @click.option(
     "--views", type=click.IntRange(1, 8), default=4, show_default=True,

@@ -207,7 +207,7 @@ def decode(path: Path, largest_pixels: int = LARGEST_WHOLE_PIXELS) -> Decoded:
             page = frames[0].aspage()
             decoded = _decode_page(path, page, largest_pixels)
             decoded = _with_mask_page(path, decoded, page, tiff)
-            return dataclasses.replace(decoded, no_data_value=_told_no_data(page))
+            return dataclasses.replace(decoded, no_data_value=_no_data_value(page))
     with open_picture(path, largest_pixels=largest_pixels) as image:
         # MPO is what phones write: a JPEG photograph, then previews of it.
         _expect_one_frame(path, 1 if image.format == "MPO" else getattr(image, "n_frames", 1))
@@ -379,15 +379,6 @@ def _shown_value(stored: float | None, dtype: np.dtype, page) -> float | None:
     highest = 2**page.bitspersample - 1
     stored = highest - stored if photometric_of(page) == "MINISWHITE" else stored
     return stored * 255 / highest if dtype == np.uint8 else stored
-
-
-def _told_no_data(page) -> float | None:
-    """The no-data value of a page of a TIFF; None where it tells none, or no number."""
-    tag = page.tags.get(_NO_DATA_TAG)
-    try:
-        return None if tag is None else float(str(tag.value).strip("\0 "))
-    except ValueError:
-        return None
 
 
 def _with_mask_page(path: Path, decoded: Decoded, page, tiff: tifffile.TiffFile) -> Decoded:

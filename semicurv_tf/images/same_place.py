@@ -70,7 +70,7 @@ def _place(path: Path):
 
 def _converted(points: np.ndarray, source, target) -> np.ndarray:
     try:
-        return converted(points, source, target, fix="")  # the caller tells how
+        return converted(points, source, target, fix="")  # no reader sees it: the place is compared in another way
     except NoPlace:
         on_earth = all(crs.is_geographic or crs.is_projected for crs in (source, target))
         # Of local systems, the numbers are all that can be compared; on the earth, these are no coordinates of it.

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import tensorflow_datasets as tfds
+
 from semicurv_tf.data.builders.base import CurvilinearBuilder, Example, Source
 from semicurv_tf.data.folder_layout import read_layout
 from semicurv_tf.data.split import partition, split_by_name
@@ -30,6 +32,8 @@ class Folder(CurvilinearBuilder):
     image as unlabelled.
     """
 
+    # Images and masks of earlier preparations were read otherwise: no data of masks, colours of TIFFs, kept splits.
+    VERSION = tfds.core.Version("1.1.0")
     OPTIONS = {
         "channels": 3, "mask_value": -1, "mask_threshold": -1, "mask_invert": False, "mask_ignore": -1,
         "no_data": "", "value_range": "", "validation_share": 0.1, "test_share": 0.1, "split_seed": 0,
