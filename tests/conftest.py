@@ -16,7 +16,7 @@ def shared_data() -> Path:
 
 
 @pytest.fixture
-def command(monkeypatch, capfd):
+def call_command(monkeypatch, capfd):
     """Calls `semicurv-tf` in this process.
 
     The function takes the words after `semicurv-tf` and the exit code that is expected, and returns what was printed,

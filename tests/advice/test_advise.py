@@ -77,9 +77,9 @@ def run(finished, tmp_path):
     return shutil.copytree(finished, tmp_path / "run one")
 
 
-def test_planned_trained_gone_on_with_and_refused_when_the_run_is_another(run, command, monkeypatch):
+def test_planned_trained_gone_on_with_and_refused_when_the_run_is_another(run, call_command, monkeypatch):
     weights, before = (run / "deployed.keras").read_bytes(), sorted(path.name for path in run.iterdir())
-    said = command("advise", run, "--folds", 2, "--dry-run")
+    said = call_command("advise", run, "--folds", 2, "--dry-run")
     assert "4 networks in 2 folds learn from 2 and 1 masks, each 2 steps long (the run: 2): about" in said.err
     assert sorted(path.name for path in run.iterdir()) == before and not said.out
 
@@ -97,13 +97,13 @@ def test_planned_trained_gone_on_with_and_refused_when_the_run_is_another(run, c
 
     with monkeypatch.context() as patch:
         patch.setattr(folds, "train", stopped)
-        said = command("advise", run, "--folds", 2, expect=130)
+        said = call_command("advise", run, "--folds", 2, expect=130)
     assert "stopped at step 1, checkpoint written. Continue: the same command" in said.err
     assert not (run / "advice.json").exists()
 
     first = begun[0] / "log.jsonl"
     moment = first.stat().st_mtime_ns
-    said = command("advise", run, "--folds", 2)
+    said = call_command("advise", run, "--folds", 2)
     assert "2 of them done already" in said.err and "network 1 of 2: fold 2, 2 masks" in said.err
     assert first.stat().st_mtime_ns == moment and "retracing" not in said.err and "Next: semicurv-tf" not in said.err
     assert (run / "deployed.keras").read_bytes() == weights
@@ -114,7 +114,7 @@ def test_planned_trained_gone_on_with_and_refused_when_the_run_is_another(run, c
     assert content["next"][:4] == ["semicurv-tf", "next", "--run", str(run)]
     with Image.open(run / "advice.png") as picture:
         assert picture.size == (960, 600)
-    command(*content["next"][1:])  # what is printed works when pasted
+    call_command(*content["next"][1:])  # what is printed works when pasted
     assert (run / "next" / "next.csv").exists()
 
     # A network scores what it never saw, and the smaller set lies inside the larger one.
@@ -124,34 +124,34 @@ def test_planned_trained_gone_on_with_and_refused_when_the_run_is_another(run, c
         held = {entry.name for entry in manifests[0] if entry.split == "test"}
         assert smaller < larger and len(held) == 2 and not held & larger
 
-    said = command("advise", run, "--folds", 2)
+    said = call_command("advise", run, "--folds", 2)
     assert "nothing to train" in said.err
     assert semicurv_tf.open_run(run).advise(2) == content
-    said = command("advise", run, "--folds", 5, expect=2)
+    said = call_command("advise", run, "--folds", 5, expect=2)
     assert "--folds 5: expected at least 5 photographs with masks in this run, found 4. Fix: --folds 4" in said.err
     with run_lock.locked(run):
-        assert "is training in it" in command("advise", run, "--folds", 2, expect=2).err
+        assert "is training in it" in call_command("advise", run, "--folds", 2, expect=2).err
     config = run / "config.yaml"  # as if it had been trained by another recipe
     config.write_text(config.read_text().replace("learning_rate: 0.0003", "learning_rate: 0.001"))
-    said = command("advise", run, "--folds", 2, expect=2)
+    said = call_command("advise", run, "--folds", 2, expect=2)
     assert "training.learning_rate: 0.0003 -> 0.001" in said.err and f"Fix: remove {run / 'advice'}" in said.err
 
 
-def test_what_cannot_be_advised(run, tmp_path, command):
+def test_what_cannot_be_advised(run, tmp_path, call_command):
     facts = json.loads((run / "run.json").read_text())
     learned = lambda names: (run / "run.json").write_text(json.dumps({**facts, "labelled": names}))
     learned(facts["labelled"][:2])
-    said = command("advise", run, expect=2)
+    said = call_command("advise", run, expect=2)
     assert "at least 3 photographs with masks, two to learn from and one to score, found 2" in said.err
     command = shlex.join(["semicurv-tf", "next", "--run", str(run), "--count", "1", "--output", str(run / "next")])
     assert f"Fix: label 1 more (which: {command}), and train again" in said.err
     learned([])
-    assert "expected a run that learned from masks, found none" in command("advise", run, expect=2).err
+    assert "expected a run that learned from masks, found none" in call_command("advise", run, expect=2).err
     learned(facts["labelled"])
     (run / "deployed.keras").unlink()
-    said = command("advise", run, expect=2)
+    said = call_command("advise", run, expect=2)
     assert (
         "expected a finished run" in said.err and "Fix: wait until it ends, or semicurv-tf train --resume" in said.err
     )
-    assert "no run folder" in command("advise", tmp_path / "none", expect=2).err
+    assert "no run folder" in call_command("advise", tmp_path / "none", expect=2).err
     assert not (run / "advice").exists()

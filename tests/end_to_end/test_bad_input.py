@@ -6,12 +6,12 @@ from tests.end_to_end.conftest import SMALL
 
 
 @pytest.fixture
-def refused(monkeypatch, command, tmp_path):
+def refused(monkeypatch, call_command, tmp_path):
     """Calls the command line in a folder of its own, which it refuses; returns the lines of error."""
 
     def call(*arguments):
         monkeypatch.chdir(tmp_path)
-        errors = command(*arguments, expect=2).err
+        errors = call_command(*arguments, expect=2).err
         assert not (tmp_path / "runs").exists() and not (tmp_path / "run").exists()
         return [line for line in errors.splitlines() if line.startswith(("error:", "Error:"))]
 
@@ -86,10 +86,10 @@ def test_resume_with_another_configuration_names_the_keys(refused, small_run):
     assert (small_run / "config.yaml").read_bytes() == before
 
 
-def test_first_loss_that_is_not_finite_stops_the_run(command, tmp_path):
+def test_first_loss_that_is_not_finite_stops_the_run(call_command, tmp_path):
     settings = ["training.optimizer=sgd", "training.learning_rate=1e35", "training.gradient_clip=null"]
     options = [word for setting in settings for word in ("--set", setting)]
-    errors = command("train", *SMALL, *options, "--steps", "20", "--run", tmp_path / "run", expect=2).err
+    errors = call_command("train", *SMALL, *options, "--steps", "20", "--run", tmp_path / "run", expect=2).err
     (line,) = [line for line in errors.splitlines() if line.startswith("error:")]
     assert "the loss is not finite" in line and "training.learning_rate" in line
 

@@ -44,11 +44,11 @@ def run(tmp_path_factory):
 
 
 @pytest.fixture
-def evaluate(command, run):
+def evaluate(call_command, run):
     """Calls `semicurv-tf evaluate`; returns what it printed, or its lines of error where it failed."""
 
     def call(*arguments, expect=0, run=run):
-        said = command("evaluate", "--run", run, *arguments, expect=expect)
+        said = call_command("evaluate", "--run", run, *arguments, expect=expect)
         return (
             said.out if expect == 0 else [line for line in said.err.splitlines() if line.lower().startswith("error:")]
         )

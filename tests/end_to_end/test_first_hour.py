@@ -34,10 +34,10 @@ def photos(tmp_path_factory):
 
 
 @pytest.fixture
-def call(monkeypatch, command, tmp_path):
+def call(monkeypatch, call_command, tmp_path):
     """Calls the command line in a folder of its own."""
     monkeypatch.chdir(tmp_path)
-    return command
+    return call_command
 
 
 def table(text):

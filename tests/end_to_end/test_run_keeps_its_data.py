@@ -25,13 +25,13 @@ def draw(folder, name, seed, mask=True, size=(32, 32)):
 
 
 @pytest.fixture
-def call(monkeypatch, command, tmp_path):
+def call(monkeypatch, call_command, tmp_path):
     """Calls the command line in a folder of its own; returns what it printed on both streams."""
 
     def call(*arguments, expect=0):
         monkeypatch.setenv("SEMICURV_TF_CACHE", str(tmp_path / "cache"))
         monkeypatch.chdir(tmp_path)
-        said = command(*arguments, expect=expect)
+        said = call_command(*arguments, expect=expect)
         return said.out + said.err
 
     return call

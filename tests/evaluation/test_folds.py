@@ -92,17 +92,17 @@ def test_means_by_hand():
     ]  # fmt: skip
 
 
-def test_trained_scored_stopped_and_gone_on_with(tmp_path, monkeypatch, command):
+def test_trained_scored_stopped_and_gone_on_with(tmp_path, monkeypatch, call_command):
     monkeypatch.undo()
     draw_folder(tmp_path / "my", 6)
     run = tmp_path / "run"
-    command(
+    call_command(
         "train", tmp_path / "my", "--run", run, "--steps", 2, "--precision", "float32", "--set", "model.start=none",
         "--set", "model.widths=[4,8]", "--set", "training.pictures_every=0",
         "--set", "training.optimizer=sgd", "--quiet",
     )  # fmt: skip
     weights = (run / "deployed.keras").read_bytes()
-    said = command("evaluate", "--run", run, "--folds", 2)
+    said = call_command("evaluate", "--run", run, "--folds", 2)
     assert "2 folds, 6 images with a mask" in said.out and "interval of the mean IoU" in said.out
     summary = json.loads((run / "folds-2.json").read_text())
     assert sorted(summary["each"]) == [f"p{number}" for number in range(6)] and summary["learned"] == 3
@@ -117,14 +117,14 @@ def test_trained_scored_stopped_and_gone_on_with(tmp_path, monkeypatch, command)
     last, first = (run / "folds-2" / f"fold-{number}" for number in (2, 1))
     (last / "deployed.keras").unlink()
     trained = (first / "log.jsonl").stat().st_mtime_ns
-    said = command("evaluate", "--run", run, "--folds", 2)
+    said = call_command("evaluate", "--run", run, "--folds", 2)
     assert "resuming from step 2" in said.err and (last / "deployed.keras").exists()
     assert (first / "log.jsonl").stat().st_mtime_ns == trained
     assert json.loads((run / "folds-2.json").read_text())["mean"] == summary["mean"]
 
     config = run / "config.yaml"  # as if the run had gone on for a step
     config.write_text(config.read_text().replace("steps: 2\n", "steps: 3\n"))
-    said = command("evaluate", "--run", run, "--folds", 2, expect=2)
+    said = call_command("evaluate", "--run", run, "--folds", 2, expect=2)
     assert "training.steps: 2 -> 3" in said.err and f"Fix: remove {run / 'folds-2'}" in said.err
-    said = command("evaluate", "--run", run, "--folds", 2, "--split", "test", expect=2)
+    said = call_command("evaluate", "--run", run, "--folds", 2, "--split", "test", expect=2)
     assert "--folds 2: expected no --split beside it" in said.err

@@ -60,15 +60,15 @@ def test_unknown_name_is_told_the_nearest():
         recipe("drive128_supervized")
 
 
-def test_command_lists_what_the_files_say(command):
-    output = command("recipes").out
+def test_command_lists_what_the_files_say(call_command):
+    output = call_command("recipes").out
     for name in recipe_names():
         said = recipe(name)
         assert all(text in output for text in (name, said.dataset or "any dataset", said.about, said.score, said.cost))
 
 
-def test_printed_recipe_is_the_file_and_loads_as_a_configuration(command, tmp_path):
-    output = command("recipes", "em128_best").out
+def test_printed_recipe_is_the_file_and_loads_as_a_configuration(call_command, tmp_path):
+    output = call_command("recipes", "em128_best").out
     assert output == recipe_file("em128_best").read_text()
     (tmp_path / "mine.yaml").write_text(output)
     assert load_config(tmp_path / "mine.yaml") == load_config(recipe_file("em128_best"))
@@ -83,14 +83,14 @@ def test_printed_recipe_is_the_file_and_loads_as_a_configuration(command, tmp_pa
         (["train", "--resume", "absent", "--recipe", "quickstart"], ["--resume absent", "--recipe"]),
     ],
 )
-def test_mistakes_are_one_line(command, arguments, words):
-    output, errors = command(*arguments, expect=2)
+def test_mistakes_are_one_line(call_command, arguments, words):
+    output, errors = call_command(*arguments, expect=2)
     assert output == "" and len(errors.splitlines()) == 1 and "Fix:" in errors
     assert all(word in errors for word in words)
 
 
-def test_dry_run_of_a_recipe_with_an_option_over_it(command, monkeypatch, tmp_path):
+def test_dry_run_of_a_recipe_with_an_option_over_it(call_command, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    output, errors = command("train", "--recipe", "quickstart", "--labels", "0.1", "--steps", 7, "--dry-run")
+    output, errors = call_command("train", "--recipe", "quickstart", "--labels", "0.1", "--steps", 7, "--dry-run")
     assert "16 labelled (0.1 of 160" in output + errors and "7 steps" in output + errors
     assert not (tmp_path / "runs").exists()
