@@ -221,17 +221,17 @@ def test_empty_mask_is_said_and_its_files_are_valid(tmp_path):
     assert "is it inverted?" in call("--input", inverted, "--output", tmp_path / "l.geojson")
 
 
-def test_files_of_others_and_names_of_files_are_refused(command, tmp_path):
+def test_files_of_others_and_names_of_files_are_refused(call_command, tmp_path):
     """A second call replaces its own results; a map of another program stays as it is."""
     (tmp_path / "masks").mkdir()
     Image.fromarray(np.pad(np.full((3, 40), 255, np.uint8), 10)).save(tmp_path / "masks" / "a.png")
     given = ("vectorize", "--input", tmp_path / "masks", "--output", tmp_path / "lines", "--table", tmp_path / "t.csv")
     for _ in range(2):
-        command(*given, "--picture", tmp_path / "lines", "--graphml", tmp_path / "lines")
+        call_command(*given, "--picture", tmp_path / "lines", "--graphml", tmp_path / "lines")
     (tmp_path / "lines" / "a.geojson").write_text('{"type": "FeatureCollection", "features": []}')
     (tmp_path / "t.csv").write_text("image,station_m\n")
-    said = command(*given, expect=2).err
+    said = call_command(*given, expect=2).err
     assert said.count("would replace 1 file that") == 2 and "a.geojson" in said and "t.csv" in said
     assert (tmp_path / "t.csv").read_text() == "image,station_m\n"
-    said = command("vectorize", "--input", tmp_path / "masks", "--output", tmp_path / "x.gpkg", expect=2).err
+    said = call_command("vectorize", "--input", tmp_path / "masks", "--output", tmp_path / "x.gpkg", expect=2).err
     assert "found the name of a file" in said and f"--output {tmp_path / 'x'}" in said
