@@ -9,9 +9,8 @@
 | `value_range`               | the same, unread                       | `value_range_bytes`, a text, see below        |
 
 `predict_probability_bytes` serves the blending of tiles, and other thresholds, through REST, where arrays as JSON are
-slow.
-Batch comes first everywhere and nothing is bfloat16 outside, as TF Serving and JSON need it. Names
-that end in `_bytes` travel as base64 in JSON.
+slow. Batch comes first everywhere and nothing is bfloat16 outside, as TF Serving and JSON need it. Names that end in
+`_bytes` travel as base64 in JSON.
 
 PNG of 16 bit becomes 8 bit as `predict` reads it, by the range of the training data. `value_range` tells that range,
 for clients that send arrays: `images.values.ValueRanges.text`, empty where there is none.
@@ -79,7 +78,7 @@ def make_signatures(
 
 
 class _Served:
-    """What the signatures compute; a method each, then what they are made of. Arguments as of `make_signatures`."""
+    """What the signatures compute; a method each, then what they are made of. Arguments as for `make_signatures`."""
 
     def __init__(self, logits_of, channels, threshold, size, max_pixels, request_pixels, value_range):
         self.channels, self.threshold, self.size, self.value_range = channels, threshold, size, value_range

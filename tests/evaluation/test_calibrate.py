@@ -70,7 +70,7 @@ def test_probabilities_follow_the_temperature_and_masks_stay(run):
         np.testing.assert_allclose(logit(after[name][told]), divided, atol=1e-2)
         clear = np.abs(probability - threshold) > 1e-5
         assert ((after[name] > carried) == (probability > threshold))[clear].all()
-    image = np.full((1, 48, 48, 1), 120.0, np.float32)
+    image = np.full((1, 48, 48, 3), 120.0, np.float32)
     network, _ = run_folder.load_deployed(run)
     np.testing.assert_allclose(keras.saving.load_model(run / "deployed.keras")(image), network(image), atol=1e-5)
 
