@@ -4,6 +4,7 @@ From two random images on, a strategy chooses the next ones, the default recipe 
 hidden training images, whose masks no network sees, score it (docs/protocol.md: never the test set).
 """
 
+import itertools
 import json
 import time
 from pathlib import Path
@@ -159,18 +160,26 @@ def table(folder, target):
         cells = [shown(first), *(shown(one["iou"].get(column)) for column in columns)]
         click.echo(f"| {one['dataset']} | {one['seed']} | {' | '.join(cells)} |")
     for size in sizes:
-        for strategy in [name for name in STRATEGIES if name != "random"]:
-            pairs = [
-                one["iou"][f"{strategy} {size}"] - one["iou"][f"random {size}"]
-                for one in records
-                if {f"{strategy} {size}", f"random {size}"} <= one["iou"].keys()
-            ]
-            if pairs:
-                better = sum(value > 0 for value in pairs)
-                click.echo(
-                    f"{strategy} less random, {size} labels: {np.mean(pairs):+.2f} points on average "
-                    f"({np.std(pairs):.2f} between cases), better in {better} of {len(pairs)}"
-                )
+        for first, second in itertools.combinations(STRATEGIES, 2):
+            _tell_difference(records, first, second, [size])
+    for first, second in itertools.combinations(STRATEGIES, 2):
+        _tell_difference(records, first, second, sizes)
+
+
+def _tell_difference(records: list[dict], first: str, second: str, sizes: list[int]):
+    """Prints how two strategies differ over all cases that have both."""
+    pairs = [
+        one["iou"][f"{first} {size}"] - one["iou"][f"{second} {size}"]
+        for one in records
+        for size in sizes
+        if {f"{first} {size}", f"{second} {size}"} <= one["iou"].keys()
+    ]
+    if len(pairs) > 1:
+        click.echo(
+            f"{first} less {second}, {' and '.join(map(str, sizes))} labels: {np.mean(pairs):+.2f} points on average "
+            f"(standard error {np.std(pairs, ddof=1) / len(pairs) ** 0.5:.2f}), better in "
+            f"{sum(value > 0 for value in pairs)} of {len(pairs)}"
+        )
 
 
 if __name__ == "__main__":

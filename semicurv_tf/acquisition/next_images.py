@@ -74,8 +74,13 @@ class Choice:
     recognised: bool = False
 
 
-def open_judges(run: str | Path) -> Judges:
-    """Student and teacher of a run's newest checkpoint; what images look like, the built-in network says.
+def open_judges(run: str | Path, by: str) -> Judges:
+    """Student and teacher of a run's newest checkpoint.
+
+    Args:
+        run: the run folder.
+        by: one of `BY`. What images look like, the built-in network says for "coverage": it knows more than what few
+            labels taught; for "disagreement" the run's own, whose doubt is told.
 
     Raises:
         UserError: no run, or no checkpoint.
@@ -88,7 +93,8 @@ def open_judges(run: str | Path) -> Judges:
     student, teacher, facts = load_student_and_teacher(run)
     networks = [network for network in (student, teacher) if network is not None]
     predictors = [Predictor.from_network(network, facts["channels"]).probability for network in networks]
-    features = pooled_features(built_in_network(facts["mean"], facts["standard_deviation"]), facts["channels"])
+    looking = built_in_network(facts["mean"], facts["standard_deviation"]) if by == "coverage" else networks[-1]
+    features = pooled_features(looking, facts["channels"])
     value_range = parse_ranges(facts["value_range"]) if facts.get("value_range") else None
     return Judges(predictors, features, facts["channels"], tuple(facts["labelled"]), value_range)
 
@@ -99,16 +105,20 @@ def rank(
     count: int,
     views: int = 4,
     advance: Callable[[str], None] | None = None,
-    by: str = "disagreement",
+    *,
+    by: str,
 ) -> tuple[Choice, list[Candidate]]:
-    """Ranks images, without writing anything; see `choose_next`, and `BY` for `by`.
+    """Ranks images, without writing anything; see `choose_next`.
 
     Returns:
         What was chosen, and all candidates.
 
     Raises:
+        ValueError: `by` is none of `BY`.
         UserError: no image without a label.
     """
+    if by not in BY:
+        raise ValueError(f"Expected by to be one of {', '.join(BY)}. Received: by={by!r}")
     candidates, known, labelled = [], [], []
     faults: list[str] = []
     for index, name in enumerate(images.names):
@@ -145,7 +155,8 @@ def choose_next(
     count: int,
     views: int = 4,
     advance: Callable[[str], None] | None = None,
-    by: str = "coverage",
+    *,
+    by: str,
 ) -> Choice:
     """Ranks images and writes the first `count`: a list, all scores, and a contact sheet.
 
@@ -171,7 +182,7 @@ def choose_next(
         UserError: no image without a label, or results that cannot be written.
     """
     output = Path(output)
-    choice, candidates = rank(judges, images, count, views, advance, by)
+    choice, candidates = rank(judges, images, count, views, advance, by=by)
     chosen = choice.images
     write_table(
         output / LIST,
@@ -184,7 +195,7 @@ def choose_next(
     return choice
 
 
-def described(choice: Choice, judges: Judges, views: int, output: str | Path, by: str = "coverage") -> str:
+def described(choice: Choice, judges: Judges, views: int, output: str | Path, by: str) -> str:
     """A choice as text for a terminal."""
     who = "student and teacher" if len(judges.predictors) == 2 else "the student (the run has no teacher)"
     shown = f"{len(choice.images)} of {counted(choice.candidates, 'image')}"

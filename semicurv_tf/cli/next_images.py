@@ -64,13 +64,13 @@ def next_images(run, folder, data_dir, unlabelled_dir, count, views, by, output)
     with quiet_start():
         from semicurv_tf.acquisition.next_images import choose_next, described, open_judges
 
-        judges = open_judges(run)
+        judges = open_judges(run, by)
     if images is None:
         images = open_training_images(run, console(), data_dir, unlabelled_dir)
     else:
         images.recognise(labelled_files(run, data_dir))
     with ImageProgress(len(images.names), console(), "judging") as progress:
-        choice = choose_next(judges, images, output, count, views, progress.done, by)
+        choice = choose_next(judges, images, output, count, views, progress.done, by=by)
     click.echo(printable_lines(described(choice, judges, views, output, by)))
     if isinstance(images, FolderImages) and images.left_out:
         click.echo(printable_lines(images.left_out))

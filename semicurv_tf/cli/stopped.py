@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from semicurv_tf.training.stopping import Stopped
 
 SAME_COMMAND = "the same command"
-EXIT_CODE = 130  # as of a process that SIGINT ended: 128 + 2
+EXIT_CODE = 130  # as for a process that SIGINT ended: 128 + 2
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.json_files import is_count
+from semicurv_tf.json_files import is_count, is_number
 
 LARGEST_BRIDGE_PX = 200  # paths are sought in windows of twice this side, around every end of a line
 
@@ -86,7 +86,7 @@ def from_dict(values, path: Path) -> PostProcessing:
         if not isinstance(values, dict) or values.keys() - names:
             raise ValueError(f"Expected an object with {', '.join(sorted(names))}. Received: {values!r}")
         low = values.get("hysteresis_low")
-        if low is not None and (isinstance(low, bool) or not isinstance(low, int | float)):
+        if low is not None and not is_number(low):
             raise ValueError(f"Expected hysteresis_low in (0, 1), or null. Received: {low!r}")
         return PostProcessing(**values)
     except ValueError as error:

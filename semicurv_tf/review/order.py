@@ -61,8 +61,8 @@ def arrange(
     if not unlabelled:
         review.arrange([])
         return []
-    judges = _judges_of(review.predictor) if run is None else open_judges(run)
-    choice, _ = rank(judges, _Unlabelled(unlabelled), len(unlabelled), views, advance)
+    judges = _judges_of(review.predictor) if run is None else open_judges(run, "disagreement")
+    choice, _ = rank(judges, _Unlabelled(unlabelled), len(unlabelled), views, advance, by="disagreement")
     review.arrange([one.name for one in choice.images])
     return list(choice.faults)
 

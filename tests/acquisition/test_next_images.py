@@ -42,10 +42,15 @@ def test_planted_hard_image_is_first_and_its_double_is_not_taken(judges, folder,
 
 def test_by_coverage_the_large_groups_get_one_that_stands_for_them(judges, folder, tmp_path):
     """Six easy images have a green row and six have none: one of each comes first, then the blue one."""
-    choice = choose_next(judges, FolderImages(folder, tmp_path / "out"), tmp_path / "out", 3)
+    choice = choose_next(judges, FolderImages(folder, tmp_path / "out"), tmp_path / "out", 3, by="coverage")
     names = [one.name for one in choice.images]
     assert {int(name[5:7]) % 2 for name in names[:2]} == {0, 1} and names[2] == "deep/hard_blue.png"
     assert [row["image"] for row in read(tmp_path / "out" / "next.csv")] == names
+
+
+def test_another_way_of_choosing_names_those_there_are(judges, folder, tmp_path):
+    with pytest.raises(ValueError, match="coverage, disagreement.*'chance'"):
+        choose_next(judges, FolderImages(folder, tmp_path / "out"), tmp_path / "out", 3, by="chance")
 
 
 def test_list_and_contact_sheet(judges, folder, tmp_path):
@@ -70,7 +75,7 @@ def test_student_alone_is_ranked_by_its_views(judges, folder, tmp_path):
     alone = type(judges)([by_place], judges.features, 3, judges.labelled)
     images = FolderImages(folder, tmp_path / "out")
     assert choose_next(alone, images, tmp_path / "out", 1, by="disagreement").images[0].name == "hard_a.png"
-    one_view = choose_next(alone, FolderImages(folder, tmp_path / "out"), tmp_path / "out", 1, views=1)
+    one_view = choose_next(alone, FolderImages(folder, tmp_path / "out"), tmp_path / "out", 1, views=1, by="coverage")
     assert one_view.images[0].score == 0
 
 
@@ -110,7 +115,7 @@ def test_what_is_refused(judges, folder, tmp_path):
         assert word in error.value.lines[-1] and "Fix:" in error.value.lines[-1]
     all_labelled = type(judges)(judges.predictors, judges.features, 3, ("first",))
     with pytest.raises(UserError, match="without a label"):
-        choose_next(all_labelled, FolderImages(folder / "done", tmp_path / "out"), tmp_path / "out", 3)
+        choose_next(all_labelled, FolderImages(folder / "done", tmp_path / "out"), tmp_path / "out", 3, by="coverage")
     assert not (tmp_path / "out").exists()
 
 
@@ -131,7 +136,7 @@ def test_16_bit_images_are_stretched_by_the_runs_range_and_bands_beyond_three_ar
         return (image[..., 0] / 255).astype(np.float32)
 
     judges = Judges([student], lambda image: np.ones(2), channels=5, value_range=parse_ranges("uint16=500:1520"))
-    choose_next(judges, FolderImages(folder, tmp_path / "out"), tmp_path / "out", count=1)
+    choose_next(judges, FolderImages(folder, tmp_path / "out"), tmp_path / "out", count=1, by="coverage")
     assert all(image.shape[-1] == 5 and set(np.unique(image)) == {50, 75} for image in seen)  # (700 - 500) / 4
     assert (tmp_path / "out" / "next.png").is_file()
 

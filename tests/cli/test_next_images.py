@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from semicurv_tf.acquisition.next_images import open_judges
+from semicurv_tf.acquisition.next_images import BY, open_judges
 from semicurv_tf.cli.next_images import next_images
 from semicurv_tf.cli.predict import predict
 from semicurv_tf.config import load_config
@@ -55,12 +55,24 @@ def test_list_of_a_run(tmp_path, folder, method_name):
 
 def test_judges_are_the_student_and_the_teacher_of_the_checkpoint(tmp_path):
     method = make_run(tmp_path / "run", "semicurv")
-    judges = open_judges(tmp_path / "run")
+    judges = open_judges(tmp_path / "run", "disagreement")
     image = np.random.default_rng(0).integers(0, 256, (16, 20, 3), np.uint8)
     for network, predict_one in zip((method.student, method.teacher), judges.predictors, strict=True):
         logits = keras.ops.convert_to_numpy(network(image[None].astype("float32"), training=False))[0, ..., 0]
         np.testing.assert_allclose(predict_one(image), 1 / (1 + np.exp(-logits)), atol=1e-5)
     assert judges.labelled == ("done/first",)
+
+
+def test_coverage_looks_by_the_built_in_network_and_disagreement_by_the_runs_own(tmp_path):
+    method = make_run(tmp_path / "run", "semicurv")
+    image = np.random.default_rng(0).integers(0, 256, (32, 48, 3), np.uint8)
+    own, built_in = (open_judges(tmp_path / "run", by).features(image) for by in ("disagreement", "coverage"))
+    assert len(own) == method.teacher.widths[-1] and len(built_in) == 256
+
+
+def test_the_option_offers_what_there_is():
+    (option,) = [each for each in next_images.params if each.name == "by"]
+    assert tuple(option.type.choices) == BY
 
 
 def test_bad_files_are_named_at_the_end_and_the_list_is_written(tmp_path, folder):
