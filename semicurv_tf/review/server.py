@@ -67,6 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = sys_version = "semicurv-tf"
     timeout = _SECONDS
+    _is_last = False
 
     def do_GET(self):
         self._answer(self._get)
@@ -82,6 +83,8 @@ class _Handler(BaseHTTPRequestHandler):
             parts = self._allowed()
             kind, content = act(parts)
             self._send(HTTPStatus.OK, kind, content)
+            if self._is_last:
+                self.server.shutdown()  # only now: the process does not wait for a thread that has yet to answer
         except _Refused as refused:
             self.close_connection = True  # a body that was not read would pass for the next request
             self._send(refused.status, "application/json", _json({"error": str(refused)}))
@@ -128,10 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
         if int(length) > LARGEST_BODY_BYTES:
             raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {LARGEST_BODY_BYTES} bytes")
         if parts == ["end"]:
-            # From a thread of its own: this one answers first, and the server waits for nobody.
-            import threading
-
-            threading.Thread(target=self.server.shutdown, daemon=True).start()
+            self._is_last = True
             return "application/json", _json({})
         about, number = self._numbered(parts)
         if about != "mask":

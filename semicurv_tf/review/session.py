@@ -123,8 +123,9 @@ class Review:
             return saved
 
     def said(self) -> str:
-        """What was saved, and where what it replaced is kept."""
-        saved = sum(one.saved for one in self.images)
+        """What was saved, and where what it replaced is kept; waits for a mask that is being saved."""
+        with self._lock:
+            saved = sum(one.saved for one in self.images)
         kept = f"; {counted(self.replaced, 'mask')} from before in {self.folder / REPLACED}" if self.replaced else ""
         return f"{counted(saved, 'mask')} saved in {self.masks}{kept}"
 

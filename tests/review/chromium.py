@@ -13,6 +13,10 @@ from tests.report.browser import FLAGS
 SECONDS = 120
 
 
+class Navigated(RuntimeError):
+    """A script was asked of a page that was just being left, by a reload for instance."""
+
+
 class Chromium:
     """A browser, one page at a time.
 
@@ -45,7 +49,8 @@ class Chromium:
             answer = self._next()
             if answer.get("id") == number:
                 if "error" in answer:
-                    raise RuntimeError(f"{method}: {answer['error']}")
+                    kind = Navigated if "navigated" in answer["error"]["message"] else RuntimeError
+                    raise kind(f"{method}: {answer['error']}")
                 return answer["result"]
 
     def _send(self, method: str, parameters: dict) -> None:
@@ -75,10 +80,16 @@ class Chromium:
             raise RuntimeError(result["exceptionDetails"])
         return result["result"].get("value")
 
+    def _run_here(self, script: str):
+        try:
+            return self.run(script)
+        except Navigated:
+            return None
+
     def until(self, script: str) -> None:
-        """Waits until an expression is true."""
+        """Waits until an expression is true, also across a reload of the page."""
         end = time.monotonic() + SECONDS
-        while not self.run(script):
+        while not self._run_here(script):
             if time.monotonic() > end:
                 raise TimeoutError(f"never true: {script}; {self.run('document.body.innerText')}")
             time.sleep(0.05)

@@ -3,6 +3,8 @@
 import http.client
 import json
 import socket
+import threading
+import time
 import urllib.error
 import urllib.request
 
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.review.server import LARGEST_BODY_BYTES, ReviewServer
+from semicurv_tf.review.server import LARGEST_BODY_BYTES, ReviewServer, _Handler
 from tests.review.conftest import line, saved_mask
 
 
@@ -146,9 +148,15 @@ def test_what_cannot_be_read_is_said(server, folder):
     assert status == 409 and "a.png" in said and "Fix: " in said
 
 
-def test_the_end(review):
-    import threading
+def test_the_end_is_answered_before_the_server_stops(review, monkeypatch):
+    send = _Handler._send
 
+    def slow_send(handler, *answer):
+        time.sleep(0.3)  # six times as long as the server takes to stop
+        assert thread.is_alive()
+        send(handler, *answer)
+
+    monkeypatch.setattr(_Handler, "_send", slow_send)
     with ReviewServer(review) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
