@@ -28,4 +28,4 @@ ruff check .
 mypy
 # Two processes: most of a test's time is TensorFlow's start and the building of graphs, which use one core. In the
 # order of tests/conftest.py: xdist's own leaves the files of the fewest tests to the end, and those are the longest.
-exec python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+exec python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder

@@ -1,6 +1,6 @@
 """What all tests share: their order, which process runs which, and the real images where they are at hand."""
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -58,15 +58,33 @@ SLOW_FOLDERS = (
 SHARING_FOLDERS = ("acquisition", "api", "cli", "end_to_end", "export", "predict", "report", "serving")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Fast tests first; with several processes a file, or a folder that shares what it makes, stays in one."""
+    """Fast tests first."""
 
     def slowness(item):
         folder = item.path.parent.name
         return SLOW_FOLDERS.index(folder) + 1 if folder in SLOW_FOLDERS else 0
 
-    for item in items:
-        folder = item.path.parent
-        item.add_marker(pytest.mark.xdist_group(str(folder if folder.name in SHARING_FOLDERS else item.path)))
     items.sort(key=slowness)
+
+
+def one_process_runs(nodeid: str) -> str:
+    """What stays in one process with a test: its file, or its folder where that shares what it makes."""
+    path = PurePosixPath(nodeid.partition("::")[0])
+    return str(path.parent if path.parent.name in SHARING_FOLDERS else path)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Tests go to processes by `one_process_runs`.
+
+    Not by marks: xdist's `xdist_group` writes into the names of tests, which pytest 9.2 no longer lets it do, and every
+    test then is its own group without a word.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByPlace(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return one_process_runs(nodeid)
+
+    return ByPlace(config, log)
