@@ -2,6 +2,8 @@
 
 import statistics
 
+from semicurv_tf.study.recipe_table import nothing_hidden
+
 _HEAD = (
     "| recipe | method | labelled | seed | steps | hidden IoU | test IoU | test F1 | pooled IoU | minutes |\n"
     "|---|---|---|---|---|---|---|---|---|---|\n"
@@ -47,7 +49,8 @@ def study_table(records: list[dict]) -> str:
 def _cells(record: dict) -> tuple[tuple, list]:
     """What tells recipes apart (recipe, method, labelled, steps); and hidden IoU, test IoU, F1, pooled IoU, minutes."""
     last, scores = record["curve"][-1], record["scores"]
-    hidden = last.get("monitor_teacher_iou", last.get("monitor_student_iou"))
+    watched = last.get("monitor_teacher_iou", last.get("monitor_student_iou"))
+    hidden = None if nothing_hidden(record) else watched
     tested = (
         (None, None, None) if scores is None else (scores["mean"]["iou"], scores["mean"]["f1"], scores["pooled"]["iou"])
     )

@@ -66,7 +66,7 @@ def monitored_images(choice: str, most: int, dataset, labelled: list[int], unlab
     """Which images to watch.
 
     Args:
-        choice: `training.monitor`.
+        choice: `training.monitor`; `hidden` becomes `labelled` where no mask is hidden.
         most: `training.monitor_images`; of more images, some evenly spread are taken.
         dataset: with `train` and `validation` image stores.
         labelled, unlabelled: indices into the training images.
@@ -74,8 +74,9 @@ def monitored_images(choice: str, most: int, dataset, labelled: list[int], unlab
     if choice == "validation" or (choice == "auto" and dataset.validation is not None):
         store = dataset.validation
         return Watched("validation", store, _spread(range(len(store)), most))
-    if choice == "hidden":
-        return Watched("hidden training masks", dataset.train, _spread(unlabelled, most))
+    hidden = sorted(set(unlabelled) - set(labelled))  # where all are labelled, all are unlabelled ones as well
+    if choice == "hidden" and hidden:
+        return Watched("hidden training masks", dataset.train, _spread(hidden, most))
     return Watched("labelled", dataset.train, _spread(labelled, most))
 
 

@@ -3,11 +3,11 @@
 from semicurv_tf.study.study_table import study_table
 
 
-def record(seed, hidden, test, recipe="a.yaml", steps=100):
+def record(seed, hidden, test, recipe="a.yaml", steps=100, labels=0.5):
     scores = test and {"mean": {"iou": test, "f1": 0.5}, "pooled": {"iou": 0.25}}
     return {
         "recipe": recipe,
-        "config": {"method": {"name": "supervised"}, "training": {"seed": seed}},
+        "config": {"data": {"labels": labels}, "method": {"name": "supervised"}, "training": {"seed": seed}},
         "labelled": ["x", "y"],
         "curve": [{"step": steps, "monitor_student_iou": hidden}],
         "scores": scores,
@@ -46,6 +46,11 @@ def test_closed_test_set_shows_no_number():
     table = rows(study_table([record(0, 0.40, None), record(1, 0.44, None)]))
     assert table[0][6:9] == table[2][6:9] == ["-", "-", "-"]
     assert table[2][5] == "42.0 ± 2.8"
+
+
+def test_what_was_watched_with_all_labels_is_not_called_hidden():
+    (row,) = rows(study_table([record(0, 0.9, 0.3, labels=1.0)]))
+    assert row[5:7] == ["-", "30.0"]
 
 
 def test_other_recipes_and_lengths_are_no_seeds_of_one_another():
