@@ -33,7 +33,7 @@ def examine(name: str, rows: dict[str, list[dict]]) -> Findings:
 
     Args:
         name: the dataset.
-        rows: split name to one dict per example (see `builders/base.py`).
+        rows: split name to one dict per example (see `builders/rows.py`).
 
     Returns:
         Errors: no labelled training image, training masks all empty, the same image (or windows of

@@ -32,7 +32,7 @@ def shared_content(rows: Mapping[str, Sequence[dict]], extra: Sequence[dict]) ->
     """Finds the images of `--unlabelled-dir` whose pixels are those of an image of `--data-dir`.
 
     Args:
-        rows: split to one dict per image of the first folder (see `builders/base.py`).
+        rows: split to one dict per image of the first folder (see `builders/rows.py`).
         extra: one dict per image of the second folder.
 
     Returns:

@@ -7,25 +7,26 @@ of `rows`).
 """
 
 import abc
-import hashlib
 import os
 import shlex
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import tensorflow_datasets as tfds
 
+from semicurv_tf.data.builders.examples import Example, Source, make_example
+from semicurv_tf.data.builders.options import check_options
+from semicurv_tf.data.builders.rows import row_of_example
 from semicurv_tf.data.catalog import dataset_info, dataset_names
 from semicurv_tf.data.fault_lines import gathered
-from semicurv_tf.data.unknown_pixels import UNKNOWN, labelled_boxes
+from semicurv_tf.data.unknown_pixels import UNKNOWN
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import encode_png
 from semicurv_tf.images.masks import MaskRule, ReadMask, check_same_size, read_mask, read_mask_of
-from semicurv_tf.images.no_data import BLOCK_PX, blank_blocks
 from semicurv_tf.images.reader import ReadImage, measure_files, read_valid_image
 from semicurv_tf.images.same_place import check_same_place
 from semicurv_tf.images.values import FarOff, ValueRanges, bands_used
@@ -35,62 +36,6 @@ from semicurv_tf.wording import some
 # TFDS sorts by key, bucket by bucket of the whole range of keys. Keys spread over that range keep a
 # bucket small; keys 0, 1, 2, ... would all fall into the first, which then must fit into memory.
 _KEYS = 2**128
-
-
-@dataclass(frozen=True)
-class Source:
-    """The files that one or several examples are made from.
-
-    Attributes:
-        name: unique in the dataset; examples are named after it.
-        image: image file (None where images are drawn).
-        mask: mask file; None for an unlabelled image.
-        valid: file that says which pixels count, e.g. the field of view; None: all.
-    """
-
-    name: str
-    image: Path | None
-    mask: Path | None = None
-    valid: Path | None = None
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        return tuple(file for file in (self.image, self.mask, self.valid) if file is not None)
-
-
-@dataclass(frozen=True)
-class Example:
-    """One image as it is stored: uint8 arrays of one height and width.
-
-    Attributes:
-        name: unique in the dataset.
-        source: name of the image that it was cut from (its own name where nothing was cut).
-        image: (height, width, channels), 0-255.
-        mask: (height, width, 1), 0 or 1; all 0 where `labelled` is false.
-        valid: (height, width, 1), 1 where a pixel counts.
-        labelled: whether there is a mask.
-        known: (height, width, 1) bool, false where the mask does not say what the pixel is; None: all known.
-        encoded: PNG or JPEG bytes of `image` where the source file can be stored as it is.
-        mask_label: what is 1 in the mask file, see `images.masks.ReadMask`.
-        on_stored_grid: whether the mask was turned as its image is, having no orientation tag of its own.
-    """
-
-    name: str
-    source: str
-    image: np.ndarray
-    mask: np.ndarray
-    valid: np.ndarray
-    labelled: bool
-    known: np.ndarray | None = None
-    encoded: bytes | None = None
-    mask_label: str | None = None
-    on_stored_grid: bool = False
-
-    def window(self, name: str, top: int, left: int, height: int, width: int) -> "Example":
-        """The part of this example whose first pixel is (row `top`, column `left`)."""
-        part = np.s_[top : top + height, left : left + width]
-        known = None if self.known is None else self.known[part]
-        return Example(name, self.source, self.image[part], self.mask[part], self.valid[part], self.labelled, known)
 
 
 class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
@@ -210,7 +155,7 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
                 self.notes.append(f"{self.name}: {path.name}{alike}: {found.said(shlex.quote(str(path)))}")
 
     def _row_of(self, example: Example, source: Source) -> dict:
-        row = _row(example) | self._path(source)
+        row = row_of_example(example) | self._path(source)
         if self.value_range and any(path == source.image for path, _ in self.value_range.far_off):
             # What is blank is not what has no data: `data.options.no_data` would leave out the image and keep the gap.
             row = {key: value for key, value in row.items() if not key.startswith("blank")}
@@ -326,83 +271,6 @@ def read_ahead(function, sources: Iterable[Source]) -> Iterator:
             yield pending.popleft().result()
 
 
-def make_example(
-    name: str, image: np.ndarray, mask: np.ndarray | None, valid: np.ndarray | None = None,
-    source: str | None = None,
-) -> Example:  # fmt: skip
-    """An example with the mask (all 0) and valid (all 1) that it lacks filled in."""
-    blank = np.zeros((*image.shape[:2], 1), np.uint8)
-    return Example(
-        name, source or name, image, blank if mask is None else mask,
-        blank + np.uint8(1) if valid is None else valid, labelled=mask is not None,
-    )  # fmt: skip
-
-
-def find_layout(folder: Path | None, dataset: str, recognise) -> Path:
-    """The folder at or up to two levels below `folder` that holds a published layout.
-
-    Args:
-        folder: where the user put the files.
-        dataset: name of the dataset; sub-folders of that name are looked at first.
-        recognise: function of a folder, true where it holds the layout. Several functions: the
-            first is looked for everywhere before the second.
-
-    Raises:
-        UserError: if `folder` is no folder, or none is recognised.
-    """
-    info = dataset_info(dataset)
-    if folder is None or not folder.is_dir():
-        raise UserError(info.said_missing("none given" if folder is None else f"no folder {folder}"))
-
-    def children(parents):
-        found = [
-            entry for parent in parents for entry in parent.iterdir()
-            if not entry.name.startswith(".") and entry.is_dir()
-        ]  # fmt: skip
-        return sorted(found, key=lambda entry: (entry.name != dataset, entry.name))
-
-    first = children([folder])
-    candidates = [folder, *first, *children(first)]
-    for function in recognise if isinstance(recognise, tuple) else (recognise,):
-        for candidate in candidates:
-            if function(candidate):
-                return candidate
-    raise UserError(
-        f"{folder}: expected the files of {info.title}, found another layout. "
-        f"Fix: get {info.how_to_get}; see {info.homepage or 'the documentation'}"
-    )
-
-
-def check_options(dataset: str, known: dict, given: Mapping) -> dict:
-    """Defaults overlaid with `given`; names unknown options and wrong types.
-
-    Raises:
-        UserError: one line per fault.
-    """
-    faults, texts = [], {}
-    for key, value in given.items():
-        if key not in known:
-            faults.append(
-                f"data.options.{key}: expected one of {', '.join(known) or 'no option'} for "
-                f"dataset {dataset}. Fix: remove it"
-            )
-            continue
-        default = known[key]
-        if isinstance(default, str) and type(value) is int:
-            value = texts[key] = str(value)  # YAML reads 0 as a number where a text such as 253-255 may stand
-        fits = value is None or default is None or type(value) is type(default) or (
-            isinstance(default, float) and type(value) is int
-        )  # fmt: skip
-        if not fits:
-            faults.append(
-                f"data.options.{key}: expected {type(default).__name__} such as {default!r}, "
-                f"found {value!r}. Fix: {set_option(f'data.options.{key}', default)}"
-            )
-    if faults:
-        raise UserError(faults)
-    return {**known, **given, **texts}
-
-
 def _check_fit(image: np.ndarray, other: np.ndarray, image_path: Path, other_path: Path) -> None:
     check_same_size(image, other, image_path, other_path)
     check_same_place(image_path, other_path)
@@ -427,63 +295,7 @@ def _encode(example: Example) -> dict:
     }
 
 
-def _row(example: Example) -> dict:
-    """What is worth knowing of an example without decoding it; sums are over its valid pixels, known or not."""
-    image, valid = example.image, example.valid[..., 0].astype(bool)
-    seen = image.reshape(-1, image.shape[-1]) if valid.all() else image[valid]
-    values = np.arange(256)
-    histograms = [np.bincount(channel, minlength=256) for channel in seen.T]
-    row = {
-        "name": example.name,
-        "source": example.source,
-        "shape": list(image.shape),
-        "labelled": example.labelled,
-        "positive": int(example.mask.sum()),
-        "valid": int(valid.sum()),
-        "sum": [int(counts @ values) for counts in histograms],
-        "square_sum": [int(counts @ values**2) for counts in histograms],
-        "range": [int(image.min()), int(image.max())],
-        "grey": _is_grey(image[::16, ::16]) and _is_grey(image),
-        "digest": _digest(image),
-        "mask_digest": _digest(example.mask),
-        "mask_label": example.mask_label,
-        "on_stored_grid": example.on_stored_grid,
-    }
-    if row["positive"]:
-        row |= _blank_of(image, example.mask[..., 0] * valid)
-    if example.known is not None:
-        known = example.known[..., 0] & valid
-        row |= {
-            "known": int(known.sum()),
-            "labelled_boxes": labelled_boxes(known),
-            "mask_digest": _digest(example.mask + UNKNOWN * ~example.known),
-        }
-    return row
-
-
-def _blank_of(image: np.ndarray, mask: np.ndarray) -> dict:
-    """Pixels of blocks where the image shows nothing, how many of them are positive, and their range of values."""
-    blank, values = blank_blocks(image)
-    if not blank.any():
-        return {}
-    rows, columns = (side * BLOCK_PX for side in blank.shape)
-    positive = mask[:rows, :columns].reshape(blank.shape[0], BLOCK_PX, -1, BLOCK_PX).sum(axis=(1, 3), dtype=np.int64)
-    return {
-        "blank": int(blank.sum()) * BLOCK_PX**2,
-        "blank_positive": int(positive[blank].sum()),
-        "blank_values": values,
-    }
-
-
 def _stored_valid(example: Example) -> np.ndarray:
     if example.known is None:
         return example.valid
     return np.where(example.known | (example.valid == 0), example.valid, np.uint8(UNKNOWN))
-
-
-def _is_grey(image: np.ndarray) -> bool:
-    return bool((image == image[..., :1]).all())
-
-
-def _digest(array: np.ndarray) -> str:
-    return hashlib.blake2b(np.ascontiguousarray(array).data, digest_size=12).hexdigest()

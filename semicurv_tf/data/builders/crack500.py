@@ -7,7 +7,9 @@ Some archives hold each folder once more inside itself (traincrop/traincrop/): t
 
 from pathlib import Path
 
-from semicurv_tf.data.builders.base import CurvilinearBuilder, Source, find_layout
+from semicurv_tf.data.builders.base import CurvilinearBuilder
+from semicurv_tf.data.builders.examples import Source
+from semicurv_tf.data.builders.layouts import find_layout
 from semicurv_tf.images.walk import list_images
 
 _FOLDERS = {"train": "traincrop", "validation": "valcrop", "test": "testcrop"}

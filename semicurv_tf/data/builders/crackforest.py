@@ -14,13 +14,9 @@ import numpy as np
 from scipy.io import loadmat
 from scipy.ndimage import binary_closing
 
-from semicurv_tf.data.builders.base import (
-    CurvilinearBuilder,
-    Example,
-    Source,
-    find_layout,
-    make_example,
-)  # fmt: skip
+from semicurv_tf.data.builders.base import CurvilinearBuilder
+from semicurv_tf.data.builders.examples import Example, Source, make_example
+from semicurv_tf.data.builders.layouts import find_layout
 from semicurv_tf.data.split import partition
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.masks import check_same_size

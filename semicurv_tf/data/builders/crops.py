@@ -8,7 +8,7 @@ mask/NAME               field of view (DRIVE128 only)
 import re
 from pathlib import Path
 
-from semicurv_tf.data.builders.base import Source
+from semicurv_tf.data.builders.examples import Source
 from semicurv_tf.errors import UserError
 
 

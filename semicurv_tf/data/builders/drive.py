@@ -7,7 +7,9 @@ training/mask/21_training_mask.gif           .../mask/01_test_mask.gif      fiel
 
 from pathlib import Path
 
-from semicurv_tf.data.builders.base import CurvilinearBuilder, Source, find_layout
+from semicurv_tf.data.builders.base import CurvilinearBuilder
+from semicurv_tf.data.builders.examples import Source
+from semicurv_tf.data.builders.layouts import find_layout
 from semicurv_tf.images.walk import list_images
 
 

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from semicurv_tf.data.builders.base import CurvilinearBuilder, Example, Source, find_layout
+from semicurv_tf.data.builders.base import CurvilinearBuilder
 from semicurv_tf.data.builders.crops import crop_sources, is_crops, set_aside
+from semicurv_tf.data.builders.examples import Example, Source
 from semicurv_tf.data.builders.grid import grid_windows
 from semicurv_tf.data.builders.isbi_em import is_slices, read_slice, slice_sources
+from semicurv_tf.data.builders.layouts import find_layout
 
 _CROP_NAME = r"img\d\d\d-\d+\.png"
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import tensorflow_datasets as tfds
 
-from semicurv_tf.data.builders.base import CurvilinearBuilder, Example, Source
+from semicurv_tf.data.builders.base import CurvilinearBuilder
+from semicurv_tf.data.builders.examples import Example, Source
 from semicurv_tf.data.folder_layout import read_layout
 from semicurv_tf.data.split import partition, split_by_name
 from semicurv_tf.data.unknown_pixels import AREAS_FILE, inside, read_areas

@@ -9,7 +9,9 @@ Without the lists, the split is the first word of a name (train_, valid_, test_)
 import re
 from pathlib import Path
 
-from semicurv_tf.data.builders.base import CurvilinearBuilder, Source, find_layout
+from semicurv_tf.data.builders.base import CurvilinearBuilder
+from semicurv_tf.data.builders.examples import Source
+from semicurv_tf.data.builders.layouts import find_layout
 from semicurv_tf.images.walk import list_images
 
 _LISTS = {"train": ("train.txt",), "validation": ("valid.txt", "val.txt"), "test": ("test.txt",)}

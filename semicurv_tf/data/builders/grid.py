@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from semicurv_tf.data.builders.base import Example
+from semicurv_tf.data.builders.examples import Example
 
 GRID = 4  # windows per side
 WINDOW_PX = 128

@@ -10,13 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from semicurv_tf.data.builders.base import (
-    CurvilinearBuilder,
-    Example,
-    Source,
-    find_layout,
-    make_example,
-)  # fmt: skip
+from semicurv_tf.data.builders.base import CurvilinearBuilder
+from semicurv_tf.data.builders.examples import Example, Source, make_example
+from semicurv_tf.data.builders.layouts import find_layout
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.masks import MaskRule, apply_mask_rule, check_same_size
 from semicurv_tf.images.reader import read_stack

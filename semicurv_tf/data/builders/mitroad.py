@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from semicurv_tf.data.builders.base import CurvilinearBuilder, Example, Source, find_layout
+from semicurv_tf.data.builders.base import CurvilinearBuilder
+from semicurv_tf.data.builders.examples import Example, Source
+from semicurv_tf.data.builders.layouts import find_layout
 from semicurv_tf.data.split import partition
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.no_data import holds_data

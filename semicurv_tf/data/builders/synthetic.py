@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from semicurv_tf.data.builders.base import CurvilinearBuilder, Example, Source, make_example
+from semicurv_tf.data.builders.base import CurvilinearBuilder
+from semicurv_tf.data.builders.examples import Example, Source, make_example
 from semicurv_tf.data.drawing import draw_example
 
 
