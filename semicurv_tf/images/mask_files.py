@@ -14,13 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.decode import decode
+from semicurv_tf.images.decoded import Decoded
 from semicurv_tf.images.georeference import PIP, import_rasterio, raster_grid
 from semicurv_tf.images.grid import Grid
 from semicurv_tf.images.header import Header, read_header
 from semicurv_tf.images.masks import half_of, mask_values, no_data_of, one_channel
 from semicurv_tf.images.opener import expect_bearable, naming
 from semicurv_tf.images.rasters import open_dataset
-from semicurv_tf.images.reader import Decoded, decode
 
 LARGEST_PIXELS = 2_000_000_000
 BASE_BYTES = 400_000_000  # Python, NumPy, SciPy, and GDAL with its cache of blocks

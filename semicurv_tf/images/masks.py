@@ -7,9 +7,10 @@ from shlex import quote
 import numpy as np
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.decode import decode
+from semicurv_tf.images.decoded import Decoded
 from semicurv_tf.images.header import image_orientation
 from semicurv_tf.images.opener import naming
-from semicurv_tf.images.reader import Decoded, decode
 from semicurv_tf.images.values import expect_large_enough
 
 _FOREGROUND_OF_TYPE = (1, 255, 65535)  # what tools write for "yes", by the type of the file
