@@ -8,7 +8,8 @@ from PIL import Image
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.decoded import Decoded, decoded_image
-from semicurv_tf.images.formats import RAW_SUFFIXES, is_tiff
+from semicurv_tf.images.formats import JPEG2000, RAW_SUFFIXES, is_tiff
+from semicurv_tf.images.jpeg2000 import bits_of, decode_jpeg2000
 from semicurv_tf.images.opener import (
     LARGEST_WHOLE_PIXELS,
     develop_raw,
@@ -46,6 +47,8 @@ def decode(path: Path, largest_pixels: int = LARGEST_WHOLE_PIXELS) -> Decoded:
     with open_picture(path, largest_pixels=largest_pixels) as image:
         # MPO is what phones write: a JPEG photograph, then previews of it.
         _expect_one_frame(path, 1 if image.format == "MPO" else getattr(image, "n_frames", 1))
+        if image.format == JPEG2000:
+            return decode_jpeg2000(path, image)
         wide = _wide_png(path, image)
         return decoded_image(image) if wide is None else wide.turned(orientation_of(image))
 
@@ -56,6 +59,8 @@ def may_be_wide(path: Path) -> bool:
         return False
     if not is_tiff(path):
         with open_picture(path) as image, path.open("rb") as file:
+            if image.format == JPEG2000:
+                return bits_of(path) > 8
             return image.mode.startswith(("I", "F")) or (image.format == "PNG" and file.read(25)[24] == 16)
     with open_tiff(path) as tiff:
         page = tiff.pages[0].aspage()
