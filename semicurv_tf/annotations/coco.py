@@ -94,6 +94,14 @@ def _shapes(annotation: dict, label: str, size) -> list[Shape | str]:
             return [Patch(label, 0, 0, decode_counts(counts, height, width, "F"))]
         flat = not any(isinstance(ring, list) for ring in segmentation)  # one polygon without the list around it
         rings = [segmentation] if flat else segmentation
-        return [Polygon(label, (points_of(np.reshape(ring, (-1, 2)), 3),)) for ring in rings]
+        return [_polygon(label, ring) for ring in rings]
     except (KeyError, TypeError, ValueError, OverflowError):
         return ["damaged shape (segmentation)"]
+
+
+def _polygon(label: str, ring) -> Shape | str:
+    """A polygon; contours of a mask often leave some of one or two points beside it, which cover no area."""
+    try:
+        return Polygon(label, (points_of(np.reshape(ring, (-1, 2)), 3),))
+    except (TypeError, ValueError):
+        return "damaged shape (segmentation)"
