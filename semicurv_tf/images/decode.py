@@ -18,7 +18,7 @@ from semicurv_tf.images.opener import (
     open_tiff,
     orientation_of,
 )
-from semicurv_tf.images.tiff_pages import decode_page, no_data_value_of, pages_of, with_mask_page
+from semicurv_tf.images.tiff_pages import command_to_split, decode_page, no_data_value_of, pages_of, with_mask_page
 from semicurv_tf.images.values import is_wide
 
 
@@ -39,7 +39,7 @@ def decode(path: Path, largest_pixels: int = LARGEST_WHOLE_PIXELS) -> Decoded:
     if is_tiff(path):
         with open_tiff(path) as tiff:
             frames = pages_of(path, tiff)
-            _expect_one_frame(path, len(frames))
+            _expect_one_frame(path, len(frames), command_to_split(path))
             page = frames[0].aspage()
             decoded = decode_page(path, page, largest_pixels)
             decoded = with_mask_page(path, decoded, page, tiff)
@@ -92,8 +92,6 @@ def _by_rasterio(path: Path) -> np.ndarray | None:
         return None
 
 
-def _expect_one_frame(path: Path, frames: int) -> None:
+def _expect_one_frame(path: Path, frames: int, remedy: str = "save each frame as a file of its own") -> None:
     if frames != 1:
-        raise UserError(
-            f"{path}: expected one image in the file, found {frames} frames. Fix: save each frame as a file of its own"
-        )
+        raise UserError(f"{path}: expected one image in the file, found {frames} frames. Fix: {remedy}")

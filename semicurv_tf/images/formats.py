@@ -35,6 +35,7 @@ _HINTS = {
     ".xml": "an annotation is no image: semicurv-tf datasets import",
     ".pdf": "save its pages as images",
     ".zip": "unpack it",
+    ".vrt": "it names other files: gdal_translate in.vrt out.tif",
 }
 
 

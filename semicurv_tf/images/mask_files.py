@@ -22,6 +22,7 @@ from semicurv_tf.images.header import Header, read_header
 from semicurv_tf.images.masks import half_of, mask_values, no_data_of, one_channel
 from semicurv_tf.images.opener import expect_bearable, naming
 from semicurv_tf.images.rasters import open_dataset
+from semicurv_tf.images.tiff_pages import command_to_split
 
 LARGEST_PIXELS = 2_000_000_000
 BASE_BYTES = 400_000_000  # Python, NumPy, SciPy, and GDAL with its cache of blocks
@@ -68,9 +69,7 @@ def read_mask_file(
             )
         header = read_header(path)
         if header.frames != 1:
-            raise UserError(
-                f"{path}: expected one page, found {header.frames}. Fix: save each page as a file of its own"
-            )
+            raise UserError(f"{path}: expected one page, found {header.frames}. Fix: {command_to_split(path)}")
         if header.pixels:
             expect_bearable(path, header.width, header.height, LARGEST_PIXELS)
         placed = georeference and header.georeferenced

@@ -2,6 +2,8 @@
 
 import contextlib
 import dataclasses
+import math
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,14 +31,36 @@ def pages_of(path: Path, tiff: tifffile.TiffFile) -> list:
         ValueError: the list of pages breaks off.
     """
     frames = tiff_frames(tiff)
-    told = (tiff.imagej_metadata or {}).get("images", 1) if tiff.is_imagej else 1
+    told = _pages_told(tiff, frames[0].aspage())
     if told > len(frames):
+        program = (
+            f"import tifffile; tifffile.imwrite({str(path.with_suffix('')) + '_pages.tif'!r}, "
+            f"tifffile.imread({str(path)!r}), photometric='minisblack', bigtiff=True)"
+        )
         raise UserError(
             f"{path}: expected one directory per page, found {len(frames)} for {told} pages "
-            "(ImageJ writes so above 4 GB). "
-            "Fix: save it as BigTIFF, or as several files"
+            f"(ImageJ writes so above 4 GB, others volumes). Fix: {shlex.join(['python', '-c', program])}"
         )
     return frames
+
+
+def _pages_told(tiff: tifffile.TiffFile, page) -> int:
+    """How many pages a file says that it holds: several may stand behind the directory of the first."""
+    if tiff.is_imagej:
+        return (tiff.imagej_metadata or {}).get("images", 1)
+    if page.imagedepth > 1:
+        return page.imagedepth
+    shaped = (tiff.shaped_metadata or ({},))[0]
+    return math.prod(shaped["shape"]) // page.size if shaped.get("truncated") else 1
+
+
+def command_to_split(path: Path) -> str:
+    """The command that saves each page of a TIFF as a file of its own, beside it."""
+    program = (
+        f"import tifffile; [tifffile.imwrite({str(path.with_suffix(''))!r} + f'_{{n}}.tif', page.asarray()) "
+        f"for n, page in enumerate(tifffile.TiffFile({str(path)!r}).pages)]"
+    )
+    return shlex.join(["python", "-c", program])
 
 
 def decode_page(path: Path, page, largest_pixels: int, opened: Callable[[], Image.Image] | None = None) -> Decoded:
