@@ -45,9 +45,10 @@ def _read_file(content: dict, path: Path, material: Material, found: Annotations
     entries: dict[str, list[dict]] = {}
     for annotation in content["annotations"]:
         entries.setdefault(_key(annotation["image_id"]), []).append(annotation)
+    subset = path.stem.partition("_")[2]  # instances_train.json is about images/train/, as COCO and CVAT have it
     for image in content["images"]:
         own = entries.pop(_key(image["id"]), [])
-        sized = material.find_sized(str(image["file_name"]), path)
+        sized = material.find_sized(str(image["file_name"]), path, subset)
         if isinstance(sized, str):
             found.passed_over[sized] += 1
             continue
