@@ -39,7 +39,7 @@ def decode(path: Path, largest_pixels: int = LARGEST_WHOLE_PIXELS) -> Decoded:
     if is_tiff(path):
         with open_tiff(path) as tiff:
             frames = pages_of(path, tiff)
-            _expect_one_frame(path, len(frames), command_to_split(path))
+            _expect_one_frame(path, len(frames), f"move it elsewhere after {command_to_split(path)}")
             page = frames[0].aspage()
             decoded = decode_page(path, page, largest_pixels)
             decoded = with_mask_page(path, decoded, page, tiff)

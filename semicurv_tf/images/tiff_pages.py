@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import json
 import math
 import shlex
 from collections.abc import Callable
@@ -33,9 +34,10 @@ def pages_of(path: Path, tiff: tifffile.TiffFile) -> list:
     frames = tiff_frames(tiff)
     told = _pages_told(tiff, frames[0].aspage())
     if told > len(frames):
+        separated = path.with_name(f"{path.stem}_pages.tif")
         program = (
-            f"import tifffile; tifffile.imwrite({str(path.with_suffix('')) + '_pages.tif'!r}, "
-            f"tifffile.imread({str(path)!r}), photometric='minisblack', bigtiff=True)"
+            f"import tifffile; tifffile.imwrite({_literal(separated)}, tifffile.imread({_literal(path)}), "
+            'photometric="minisblack", bigtiff=True)'
         )
         raise UserError(
             f"{path}: expected one directory per page, found {len(frames)} for {told} pages "
@@ -57,10 +59,15 @@ def _pages_told(tiff: tifffile.TiffFile, page) -> int:
 def command_to_split(path: Path) -> str:
     """The command that saves each page of a TIFF as a file of its own, beside it."""
     program = (
-        f"import tifffile; [tifffile.imwrite({str(path.with_suffix(''))!r} + f'_{{n}}.tif', page.asarray()) "
-        f"for n, page in enumerate(tifffile.TiffFile({str(path)!r}).pages)]"
+        f'import tifffile; [tifffile.imwrite({_literal(path.with_suffix(""))} + f"_{{n}}.tif", page.asarray()) '
+        f"for n, page in enumerate(tifffile.TiffFile({_literal(path)}).pages)]"
     )
     return shlex.join(["python", "-c", program])
+
+
+def _literal(path: Path) -> str:
+    """A path in Python's and JSON's double quotes, which a shell's single quotes leave as they are."""
+    return json.dumps(str(path), ensure_ascii=False)
 
 
 def decode_page(path: Path, page, largest_pixels: int, opened: Callable[[], Image.Image] | None = None) -> Decoded:

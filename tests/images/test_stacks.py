@@ -16,9 +16,9 @@ PAGES = np.random.default_rng(0).integers(0, 255, (3, 24, 32)).astype(np.uint8)
 
 
 def pasted(error: UserError) -> None:
-    """Runs the command after "Fix: "."""
-    words = shlex.split(str(error).partition("Fix: ")[2])
-    assert words[0] == "python"
+    """Runs the command of the remedy."""
+    remedy = str(error).partition("Fix: ")[2]
+    words = shlex.split(remedy[remedy.index("python -c") :])
     subprocess.run([sys.executable, *words[1:]], check=True)
 
 
