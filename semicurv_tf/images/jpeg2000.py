@@ -13,6 +13,7 @@ from PIL import Image
 
 from semicurv_tf.images.decoded import Decoded, decoded_image
 from semicurv_tf.images.opener import orientation_of
+from semicurv_tf.images.rasters import open_dataset, require_rasterio
 
 _GEO_JP2 = bytes.fromhex("b14bf8bd083d4b43a5ae8cd7d5a6ce03")  # of a box that holds a GeoTIFF's tags
 _GML_JP2 = b"gml.data"  # label of a box that holds GML (OGC 08-085)
@@ -50,7 +51,8 @@ def decode_jpeg2000(path: Path, image: Image.Image) -> Decoded:
         image: the same, opened by Pillow.
 
     Raises:
-        Exception: what Pillow raises, where GDAL is not installed or cannot read it either.
+        UserError: Pillow cannot read it, and GDAL is not installed.
+        Exception: what Pillow raises, where GDAL cannot read it either.
     """
     if bits_of(path) > 8:
         decoded = _by_gdal(path)
@@ -62,6 +64,7 @@ def decode_jpeg2000(path: Path, image: Image.Image) -> Decoded:
     except Exception:
         decoded = _by_gdal(path)
         if decoded is None:
+            require_rasterio(path, "Pillow cannot read this JPEG 2000, GDAL may", "save it as TIFF")
             raise
         return decoded.turned(orientation_of(image))
 
@@ -70,8 +73,6 @@ def _by_gdal(path: Path) -> Decoded | None:
     """The values as stored; None where GDAL is not installed, or cannot read them."""
     try:
         from rasterio.enums import ColorInterp
-
-        from semicurv_tf.images.rasters import open_dataset
 
         with open_dataset(path) as dataset:
             values, colours = np.moveaxis(dataset.read(), 0, -1), dataset.colorinterp

@@ -1,5 +1,6 @@
 """JPEG 2000 as GDAL writes it: read as stored, and placed on the map."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -84,3 +85,11 @@ def test_a_file_that_breaks_off_is_damaged(tmp_path, values):
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(UserError, match=r"a\.jp2: expected a readable image, found damage"):
         read_image(path, 3)
+
+
+def test_without_gdal_the_pip_command_is_named(tmp_path, monkeypatch):
+    colour, wide = write(tmp_path / "a.jp2", ramp(3)), write(tmp_path / "b.jp2", ramp(1, np.uint16, 100))
+    monkeypatch.setitem(sys.modules, "rasterio", None)
+    with pytest.raises(UserError, match=r"a\.jp2: Pillow cannot read .* pip install 'semicurv-tf\[geo\]', or save it"):
+        read_image(colour, 3)
+    assert read_image(wide, 1).shape == (24, 32, 1)
