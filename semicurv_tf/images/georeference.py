@@ -35,7 +35,9 @@ def raster_grid(dataset) -> Grid | None:
     unit = "m" if crs.is_geographic else _short(_unit(crs))
     # rasterio counts from a pixel's corner, this project from its centre.
     centred = (a, b, c + (a + b) / 2, d, e, f + (d + e) / 2)
-    return Grid(unit, centred, _name(crs), crs.is_geographic, mercator=_mercator(crs))
+    # 0.9 where it is in grads, as older systems of France are
+    degrees = round(float(crs.units_factor[1] / np.radians(1)), 12) if crs.is_geographic else 1.0
+    return Grid(unit, centred, _name(crs), crs.is_geographic, mercator=_mercator(crs), degrees=degrees)
 
 
 def world_file(image: Path) -> Path | None:
