@@ -45,9 +45,10 @@ def _read_file(content: dict, path: Path, material: Material, found: Annotations
     entries: dict[str, list[dict]] = {}
     for annotation in content["annotations"]:
         entries.setdefault(_key(annotation["image_id"]), []).append(annotation)
+    subset = path.stem.partition("_")[2]  # instances_train.json is about images/train/, as COCO and CVAT have it
     for image in content["images"]:
         own = entries.pop(_key(image["id"]), [])
-        sized = material.find_sized(str(image["file_name"]), path)
+        sized = material.find_sized(str(image["file_name"]), path, subset)
         if isinstance(sized, str):
             found.passed_over[sized] += 1
             continue
@@ -94,6 +95,14 @@ def _shapes(annotation: dict, label: str, size) -> list[Shape | str]:
             return [Patch(label, 0, 0, decode_counts(counts, height, width, "F"))]
         flat = not any(isinstance(ring, list) for ring in segmentation)  # one polygon without the list around it
         rings = [segmentation] if flat else segmentation
-        return [Polygon(label, (points_of(np.reshape(ring, (-1, 2)), 3),)) for ring in rings]
+        return [_polygon(label, ring) for ring in rings]
     except (KeyError, TypeError, ValueError, OverflowError):
         return ["damaged shape (segmentation)"]
+
+
+def _polygon(label: str, ring) -> Shape | str:
+    """A polygon; contours of a mask often leave some of one or two points beside it, which cover no area."""
+    try:
+        return Polygon(label, (points_of(np.reshape(ring, (-1, 2)), 3),))
+    except (TypeError, ValueError):
+        return "damaged shape (segmentation)"

@@ -49,7 +49,7 @@ def read_cvat(material: Material) -> Annotations:
 
 
 def _read_image(element: Element, path: Path, material: Material, found: Annotations) -> None:
-    sized = material.find_sized(element.get("name", ""), path)
+    sized = material.find_sized(element.get("name", ""), path, element.get("subset"))
     if isinstance(sized, str):
         found.passed_over[sized] += 1
         return

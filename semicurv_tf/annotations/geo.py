@@ -20,12 +20,13 @@ import shapely
 from semicurv_tf.annotations.material import Material, displayed_size, read_json
 from semicurv_tf.annotations.shapes import AnnotatedImage, Annotations, Line, Polygon, Shape
 from semicurv_tf.errors import UserError
-from semicurv_tf.images.georeference import projection_beside
+from semicurv_tf.images.formats import is_tiff
+from semicurv_tf.images.georeference import projection_beside, title
+from semicurv_tf.images.header import read_header
 from semicurv_tf.images.opener import naming
 from semicurv_tf.images.rasters import open_dataset
 from semicurv_tf.wording import counted, in_short
 
-_RASTERS = (".tif", ".tiff")
 _OTHER_FORMATS = (".shp", ".kml", ".kmz", ".gml", ".gpx", ".fgb", ".dxf", ".tab", ".mif", ".sqlite")
 _LABEL_PROPERTIES = ("label", "class")
 _ENVELOPE_BYTES = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
@@ -47,7 +48,9 @@ def read_geo(material: Material) -> Annotations:
     layers: list[Layer] = []
     for path in material.files(".geojson", ".json", ".gpkg"):
         try:
-            layers.extend(read_layers(path, found))
+            read = read_layers(path, found)
+            _expect_degrees(read)
+            layers.extend(read)
         except UserError as error:
             found.faults.extend(error.lines)
     _tell_other_formats(material, found, bool(layers))
@@ -55,7 +58,7 @@ def read_geo(material: Material) -> Annotations:
         return found
     used = [0] * len(layers)
     for _, image in material.images:
-        if image.suffix.lower() not in _RASTERS:
+        if not is_tiff(image) and not read_header(image).georeferenced:
             found.passed_over["image that is no GeoTIFF"] += 1
             continue
         size = displayed_size(image)
@@ -111,8 +114,34 @@ def read_layers(path: Path, found: Annotations) -> list[Layer]:
     return list(_geopackage(path, found) if path.suffix.lower() == ".gpkg" else _geojson(path, found))
 
 
+def _expect_degrees(layers: list[Layer]) -> None:
+    """Refuses a file of degrees whose features all lie beyond them: they are of another system, whatever it says.
+
+    Raises:
+        UserError: naming the file.
+    """
+    for layer in layers:
+        if layer.features and all(_beyond_degrees(layer, geometry) for _, geometry in layer.features):
+            x, y = np.abs(np.concatenate([shapely.get_coordinates(one) for _, one in layer.features])).max(axis=0)
+            converted = f"{layer.path.stem}_wgs84{layer.path.suffix}"
+            raise UserError(
+                f"{layer.path}: expected longitudes and latitudes, as {title(layer.crs)} has them, found coordinates "
+                f"up to {x:.6g}, {y:.6g}. Fix: {shlex.join(['ogr2ogr', '-s_srs', 'EPSG:N', '-t_srs', 'EPSG:4326'])} "
+                f"{shlex.quote(converted)} {shlex.quote(layer.path.name)} in its folder, N being the system it was "
+                "drawn in, and remove the old file"
+            )
+
+
+def _beyond_degrees(layer: Layer, geometry) -> bool:
+    """Whether a geometry cannot be of the layer's system, as that is of degrees: where it lies, nobody knows."""
+    if not layer.crs.is_geographic:
+        return False
+    west, south, east, north = shapely.bounds(geometry)
+    return bool(max(-west, east) > 360 or max(-south, north) > 90)
+
+
 def _on_raster(layer: Layer, crs, transform, size, found: Annotations) -> Iterator[Shape | None]:
-    """The shapes of a layer that meet a raster, in its pixels; None for a part of it that covers no area."""
+    """The shapes of a layer that meet a raster, in its pixels; None for what was drawn there and cannot be used."""
     from rasterio.warp import transform as reproject
 
     a, b, c, d, e, f, *_ = ~transform
@@ -124,6 +153,10 @@ def _on_raster(layer: Layer, crs, transform, size, found: Annotations) -> Iterat
 
     canvas = shapely.box(0, 0, *size)
     for label, geometry in layer.features:
+        if _beyond_degrees(layer, geometry):
+            found.passed_over["geometry beyond the degrees of its reference system"] += 1
+            yield None  # it may have been drawn on this raster
+            continue
         try:
             moved = shapely.transform(shapely.force_2d(geometry), to_pixels)
         except Exception:  # GDAL's own kinds, of which rasterio lets private ones through

@@ -190,12 +190,16 @@ def _write(found, names, material: Material, output, width_px, chosen, counts, e
                 tally["partly"] += 1
                 boxes = rectangles(drawn.known)
                 lines += [f"{_cell(one.name)},{box.x},{box.y},{box.width},{box.height}" for box in boxes]
+        taken = {one.name: one.image for one in found.images}
         for _, file in material.images:  # what nobody has annotated is there to be learned from all the same
             name = material.name_of(file)
             if name not in names:
                 names.add(name)
                 _copy_image(file, part / "images" / name)
                 tally["unlabelled"] += 1
+                taken[name] = file
+            elif taken[name] != file and not _same_content(taken[name], file):
+                passed_over["second image of one name, of which nothing is drawn"] += 1
         if lines:
             (part / AREAS_FILE).write_text("\n".join([",".join(COLUMNS), *lines, ""]), encoding="utf-8")
         part.chmod(0o755)
@@ -274,6 +278,12 @@ def rectangles(known: np.ndarray) -> list[Box]:
         for run in runs - open_runs.keys():
             open_runs[run] = y
     return sorted(boxes, key=lambda box: (box.y, box.x))
+
+
+def _same_content(one: Path | bytes, other: Path) -> bool:
+    """Whether two images are the same file twice, as in an archive and beside it."""
+    content = other.read_bytes()
+    return content == (one.read_bytes() if isinstance(one, Path) else one)
 
 
 def _copy_image(image: Path | bytes, stem: Path) -> Path:

@@ -24,7 +24,7 @@ from xml.parsers import expat
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.formats import RAW_SUFFIXES
-from semicurv_tf.images.header import image_orientation
+from semicurv_tf.images.header import image_orientation, read_header
 from semicurv_tf.images.lists import same_name
 from semicurv_tf.images.opener import LARGEST_WHOLE_PIXELS
 from semicurv_tf.images.photographs import find_photographs
@@ -128,9 +128,20 @@ class Material:
                 return found
         return "image not found in the folder"
 
-    def find_sized(self, reference: str, beside: Path | None = None) -> tuple[Path, tuple[int, int]] | str:
-        """The image of `find` with its (width, height) as displayed; or the reason why it cannot be had."""
-        return with_size(self.find(reference, beside))
+    def find_sized(
+        self, reference: str, beside: Path | None = None, subset: str | None = None
+    ) -> tuple[Path, tuple[int, int]] | str:
+        """The image of `find` with its (width, height) as displayed; or the reason why it cannot be had.
+
+        Args:
+            reference, beside: see `find`.
+            subset: the folder that tells images of one name apart, as train/ and val/ do.
+        """
+        found = self.find(reference, beside)
+        if found == _MORE_THAN_ONE and subset:
+            inside = self.find(f"{subset}/{reference}", beside)
+            found = inside if isinstance(inside, Path) else found
+        return with_size(found)
 
     def by_stem(self, stem: str) -> Path | str:
         """The image of a relative path without suffix; or the reason why there is none."""
@@ -248,6 +259,8 @@ def displayed_size(image: Path) -> tuple[int, int] | str:
         return "image cannot be read"
     if width * height > LARGEST_WHOLE_PIXELS:
         return f"image of more than {LARGEST_WHOLE_PIXELS // 10**6} million pixels"
+    if read_header(image).frames > 1:
+        return "stack of several pages, whose shapes belong to one of them"
     return (height, width) if orientation > 4 else (width, height)
 
 

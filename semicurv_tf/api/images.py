@@ -11,13 +11,13 @@ import numpy as np
 import PIL.Image
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.decoded import decoded_image
 from semicurv_tf.images.georeference import raster_grid
 from semicurv_tf.images.grid import Grid
 from semicurv_tf.images.header import read_header
 from semicurv_tf.images.opened import open_pages
 from semicurv_tf.images.opener import naming
 from semicurv_tf.images.rasters import open_dataset, raster_environment
-from semicurv_tf.images.reader import decoded_image
 from semicurv_tf.images.values import ValueRanges, expect_large_enough, is_wide, measure_range, to_channels, to_uint8
 from semicurv_tf.images.windows import ArraySource, Source
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from semicurv_tf.cli.numbers import FiniteRange
 from semicurv_tf.data.catalog import dataset_info, dataset_names
 from semicurv_tf.errors import UserError
 from semicurv_tf.wording import printable
@@ -145,7 +146,7 @@ def preview_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings, outp
 @click.argument("source", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--from", "tool", required=True, type=click.Choice(TOOLS), help="The tool that wrote the annotations.")
 @click.option("--output", required=True, metavar="MY", type=click.Path(path_type=Path), help="The new folder.")
-@click.option("--width-px", default=3.0, show_default=True, type=click.FloatRange(1, 1000),
+@click.option("--width-px", default=3.0, show_default=True, type=FiniteRange(1, 1000),
               help="Width of drawn lines.")  # fmt: skip
 @click.option("--labels", metavar="NAME,...", help="The labels that are foreground.  [default: all]")
 @click.option("--empty-is-background", is_flag=True,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from semicurv_tf.cli.numbers import FiniteRange
 from semicurv_tf.cli.stopped import ends_when_stopped
 from semicurv_tf.onednn import take_onednn
 from semicurv_tf.threads import one_layer_at_a_time
@@ -67,7 +68,7 @@ class _Threshold(click.ParamType):
 @click.option("--new", is_flag=True, help="Instead of a split: images with masks that came since the run began.")
 @click.option("--metrics", metavar="NAMES", help="Further metrics with intervals: comma-separated names, or all.")
 @click.option(
-    "--tolerance-px", type=click.FloatRange(0, 100), default=2.0, show_default=True,
+    "--tolerance-px", type=FiniteRange(0, 100), default=2.0, show_default=True,
     help="For matching centrelines (ods, ois) and for buffers (completeness, correctness, quality).",
 )  # fmt: skip
 @click.option(

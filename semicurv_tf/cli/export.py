@@ -2,6 +2,8 @@
 
 import click
 
+from semicurv_tf.cli.numbers import FiniteRange
+
 EXAMPLES = """
 \b
 Examples:
@@ -48,7 +50,7 @@ class _Size(click.ParamType):
 )
 @click.option(
     "--threshold",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=FiniteRange(0, 1, min_open=True, max_open=True),
     help="Threshold of the served mask.  [default: the run's, else 0.5]",
 )
 @click.option(

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from semicurv_tf.cli.numbers import FiniteFloat, FiniteRange
+
 EXAMPLES = """
 \b
 Examples:
@@ -25,7 +27,7 @@ their width, with a scale bar and a legend. docs/pavement.md says what is measur
 \b
 Bad files are named, the others are still measured, and the exit code is 2.
 """
-_POSITIVE = click.FloatRange(min=0, min_open=True)
+_POSITIVE = FiniteRange(min=0, min_open=True)
 
 
 @click.command(epilog=EXAMPLES)
@@ -40,7 +42,7 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
     help="Height of a camera that looks straight down; the photographs' EXIF says the lens.",
 )  # fmt: skip
 @click.option(
-    "--camera-height-error-m", type=click.FloatRange(min=0), default=0.02, show_default=True,
+    "--camera-height-error-m", type=FiniteRange(min=0), default=0.02, show_default=True,
     help="How well the height is known.",
 )  # fmt: skip
 @click.option(
@@ -52,7 +54,7 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
     help="Where the marker's edges are, in one photograph or in all of a camera that stands still.",
 )  # fmt: skip
 @click.option(
-    "--scale-error-percent", type=click.FloatRange(min=0), help="How well the scale is known, where you know it better."
+    "--scale-error-percent", type=FiniteRange(min=0), help="How well the scale is known, where you know it better."
 )
 @click.option(
     "--width-classes-mm", default="1,3,10", show_default=True, metavar="MM,...", help="Bounds between width classes."
@@ -65,10 +67,12 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
 )  # fmt: skip
 @click.option("--maps", type=click.Path(path_type=Path), help="Write a crack map per image into this folder.")
 @click.option(
-    "--min-length-px", type=click.FloatRange(min=0), default=0.0, show_default=True,
+    "--min-length-px", type=FiniteRange(min=0), default=0.0, show_default=True,
     help="Leave out connected structures whose total length is less.",
 )  # fmt: skip
-@click.option("--threshold", type=float, help="Values above it are cracks.  [default: masks are 0 and 1, or 0 and 255]")
+@click.option(
+    "--threshold", type=FiniteFloat(), help="Values above it are cracks.  [default: masks are 0 and 1, or 0 and 255]"
+)
 @click.option("--memory", default="2GB", show_default=True, metavar="SIZE", help="What the process may take in all.")
 def measure(
     masks, output, photos, mm_per_px, camera_height_m, camera_height_error_m, marker_cm, marker_px,

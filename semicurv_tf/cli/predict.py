@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from semicurv_tf.cli.numbers import FiniteRange
 from semicurv_tf.threads import one_layer_at_a_time
 
 EXAMPLES = """
@@ -106,7 +107,7 @@ files. On several machines all paths must lie on a file system that they share.
 )
 @click.option(
     "--threshold",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=FiniteRange(0, 1, min_open=True, max_open=True),
     help="Foreground above this probability.  "
     "[default: the one chosen on validation images (RUN/threshold.json), else 0.5]",
 )
@@ -118,7 +119,7 @@ files. On several machines all paths must lie on a file system that they share.
 )
 @click.option("--smallest-component-px", type=click.IntRange(min=0), help="Leave out components of fewer pixels.")
 @click.option(
-    "--hysteresis", type=click.FloatRange(0, 1, max_open=True), metavar="LOW",
+    "--hysteresis", type=FiniteRange(0, 1, max_open=True), metavar="LOW",
     help="Also take pixels above LOW that are connected to one above the threshold.",
 )  # fmt: skip
 @click.option(
@@ -134,7 +135,7 @@ files. On several machines all paths must lie on a file system that they share.
 )
 @click.option(
     "--width-px",
-    type=click.FloatRange(0.5, 500),
+    type=FiniteRange(0.5, 500),
     metavar="N",
     help="Without --run: the structures are about N pixels wide, so the built-in network need not guess their size.",
 )
@@ -186,7 +187,7 @@ files. On several machines all paths must lie on a file system that they share.
 )
 @click.option(
     "--min-length-px",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     help="With --vectors: leave out dots, and structures whose total length is less.  [default: 10]",
 )
 @click.option(

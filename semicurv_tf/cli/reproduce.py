@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from semicurv_tf.cli.numbers import FiniteFloat
 from semicurv_tf.cli.stopped import ends_when_stopped
 from semicurv_tf.errors import UserError
 from semicurv_tf.onednn import take_onednn
@@ -19,7 +20,9 @@ from semicurv_tf.onednn import take_onednn
 )
 @click.option("--methods", help="Comma-separated systems of the table. Default: all of them.")
 @click.option("--seeds", type=int, default=1, show_default=True, help="Number of seeds: 3 runs seeds 0, 1 and 2.")
-@click.option("--budget", type=float, help="Length of a run as a share of the paper's 1000 epochs. Default: 1.0.")
+@click.option(
+    "--budget", type=FiniteFloat(), help="Length of a run as a share of the paper's 1000 epochs. Default: 1.0."
+)
 @click.option("--steps", type=int, help="The same number of steps for all cells, instead of --budget.")
 @click.option("--config", "config_file", type=click.Path(path_type=Path), help="A YAML file that all cells start from.")
 @click.option("--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE", help="For all cells; may be repeated.")

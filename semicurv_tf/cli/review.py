@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from semicurv_tf.cli.numbers import FiniteRange
+
 EXAMPLES = """
 \b
 Examples:
@@ -33,7 +35,7 @@ The loop: review, train, review again. docs/review.md has it whole.
     help="With --order next: flips and quarter turns that each network is asked about.",
 )  # fmt: skip
 @click.option(
-    "--threshold", type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    "--threshold", type=FiniteRange(0, 1, min_open=True, max_open=True),
     help="Threshold of the predicted masks.  [default: as for `predict`]",
 )  # fmt: skip
 @click.option("--memory", default="2GB", show_default=True, metavar="SIZE", help="As for `predict`.")

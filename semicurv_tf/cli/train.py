@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from semicurv_tf.cli.numbers import FiniteFloat
 from semicurv_tf.cli.stopped import ends_when_stopped
 from semicurv_tf.config.networks import NETWORKS
 from semicurv_tf.errors import UserError
@@ -38,7 +39,10 @@ from semicurv_tf.onednn import take_onednn
 )
 @click.option("--steps", type=int, help="Short for --set training.steps=N.")
 @click.option(
-    "--budget-minutes", type=float, metavar="N", help="Plan the length so that the run ends within N minutes here."
+    "--budget-minutes",
+    type=FiniteFloat(),
+    metavar="N",
+    help="Plan the length so that the run ends within N minutes here.",
 )
 @click.option("--seed", type=int, help="Short for --set training.seed=N.")
 @click.option("--devices", type=int, help="GPUs that share each step, or parts of the processor. Default: 1.")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from semicurv_tf.cli.numbers import FiniteFloat, FiniteRange
 from semicurv_tf.wording import printable_lines
 
 EXAMPLES = """
@@ -24,8 +25,8 @@ counted. Memory: 400 MB, two bytes for each pixel, and 0.2 KB for each pixel of 
 others are still processed, and the exit code is 2.
 """
 
-_POSITIVE = click.FloatRange(min=0, min_open=True)
-_FROM_0 = click.FloatRange(min=0)
+_POSITIVE = FiniteRange(min=0, min_open=True)
+_FROM_0 = FiniteRange(min=0)
 _BRIDGE_PX = 20.0  # of a network: a car or a tree over a road of one metre per pixel
 
 
@@ -125,7 +126,9 @@ _BRIDGE_PX = 20.0  # of a network: a car or a tree over a road of one metre per 
     "e.g. EPSG:4326.",
 )
 @click.option(
-    "--threshold", type=float, help="Values above it are foreground.  [default: masks must be 0 and 1, or 0 and 255]"
+    "--threshold",
+    type=FiniteFloat(),
+    help="Values above it are foreground.  [default: masks must be 0 and 1, or 0 and 255]",
 )
 @click.option(
     "--memory",

@@ -25,13 +25,17 @@ from semicurv_tf.data.folder_splits import FolderSplit, list_files, read_split_l
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.formats import IMAGE_SUFFIXES, is_companion, is_image_name, said_of_passed_over
 from semicurv_tf.images.lists import same_name
-from semicurv_tf.images.photographs import IMAGE_FOLDERS, MASK_FOLDERS, is_written
+from semicurv_tf.images.photographs import DRAWN_BY_HAND, IMAGE_FOLDERS, MASK_FOLDERS, is_written
 from semicurv_tf.images.provenance import is_result
 from semicurv_tf.images.walk import walk_files, walk_images
 from semicurv_tf.wording import counted, some
 
 # NAME.jpg may go with NAME_mask.png; compared without regard to case, the first that is there wins.
-MASK_ENDINGS = ("", "_mask", "_masks", "_label", "_labels", "_lab", "_gt", "_1stho", "_seg", "-mask", "-label", "-gt")
+_SECOND_OBSERVER = "_2ndho"  # CHASE_DB1; read where the first observer's mask is missing
+MASK_ENDINGS = (
+    "", "_mask", "_masks", "_label", "_labels", "_lab", "_gt", "_1stho", "_seg", "-mask", "-label", "-gt",
+    _SECOND_OBSERVER,
+)  # fmt: skip
 AREAS_FILE = "labelled_areas.csv"
 _SPLIT_FOLDER = re.compile(
     r"(training|train|validation|valid|val|testing|test)([_-].*|crop|crops|img|images|data|)", re.I
@@ -137,7 +141,8 @@ def _tell_further_folders(layout: FolderLayout, folder: Path, *kinds: tuple[str,
     """Counts the images in further folders of a kind, of which the first alone is read."""
     for names in kinds:
         read, *further = named_folders(folder, names) or [folder]
-        _tell_images(layout, further, f"as {read.name}/ is read. Fix: move them there, or rename the folder")
+        remedy = "" if read.name.lower() in DRAWN_BY_HAND else ". Fix: move them there, or rename the folder"
+        _tell_images(layout, further, f"as {read.name}/ is read{remedy}")
 
 
 def _tell_images(layout: FolderLayout, folders: list[Path], why: str) -> None:
@@ -158,6 +163,7 @@ def _add_images(layout: FolderLayout, images: Path, masks: Path | None, prefix: 
         mask_of = _split_off_masks(image_of) if images.name.lower() in IMAGE_FOLDERS else {}
     else:
         mask_of = _by_stem(layout, masks)
+    _leave_out_second_observers(layout, masks or images, mask_of)
     lower = {stem.lower(): stem for stem in mask_of}
     used, names = set(), []
     for stem, image in image_of.items():
@@ -167,7 +173,9 @@ def _add_images(layout: FolderLayout, images: Path, masks: Path | None, prefix: 
         used.add(found)
         names.append(prefix + stem)
         layout.pairs[prefix + stem] = (image, mask_of.get(found) if found else None)
-    for stem in mask_of.keys() - used:
+    unused = sorted(mask_of.keys() - used)
+    _note_passed_over(layout, masks or images, [], [mask_of[stem] for stem in unused if is_result(mask_of[stem])])
+    for stem in (stem for stem in unused if not is_result(mask_of[stem])):
         layout.faults.append(
             f"{mask_of[stem]}: expected an image of the same stem in {images}, found none. "
             "Fix: add the image, remove the mask, or rename it to the image's stem (and one of "
@@ -192,6 +200,19 @@ def _split_off_masks(image_of: dict[str, Path]) -> dict[str, Path]:
     for stem in masks:
         del image_of[stem]
     return masks
+
+
+def _leave_out_second_observers(layout: FolderLayout, folder: Path, mask_of: dict[str, Path]) -> None:
+    """Takes out, and counts, masks of a second observer where the first one's are there."""
+    stems = {stem.lower() for stem in mask_of}
+    second = [
+        stem for stem in mask_of
+        if stem.lower().endswith(_SECOND_OBSERVER)
+        and any(stem.lower().removesuffix(_SECOND_OBSERVER) + end in stems for end in MASK_ENDINGS[:-1])
+    ]  # fmt: skip
+    if second:
+        masks = [mask_of.pop(stem).name for stem in second]
+        layout.notes.append(f"{folder}: {counted(len(masks), 'mask')} of a second observer passed over ({some(masks)})")
 
 
 def _by_stem(layout: FolderLayout, folder: Path, results: bool = True) -> dict[str, Path]:
@@ -300,6 +321,7 @@ def _add_side_by_side(layout: FolderLayout, folder: Path, prefix: str) -> list[s
     mask_of = _split_off_masks({stem: found[0] for stem, found in files.items() if len(found) == 1})
     for stem in mask_of:
         del files[stem]
+    _leave_out_second_observers(layout, folder, mask_of)
     lower = {stem.lower(): stem for stem in mask_of}
     names = []
     for stem, found in files.items():

@@ -34,7 +34,8 @@ def split_of_folders(images: Path, labelled: Mapping[str, bool]) -> FolderSplit:
     """The split that sub-folders named train, val and test say.
 
     Unlabelled images elsewhere are unlabelled training images. Labelled ones elsewhere are a fault: nobody can know
-    whether they were to be trained on. A folder named train alone holds nothing out, and says nothing.
+    whether they were to be trained on. A folder named train alone holds nothing out, and says nothing. Folders further
+    in (site1/train/, site1/test/) say a split where all labelled images lie in such ones.
 
     Args:
         images: the folder that the names begin at.
@@ -43,13 +44,17 @@ def split_of_folders(images: Path, labelled: Mapping[str, bool]) -> FolderSplit:
     found = FolderSplit()
     splits: dict[str, list[str]] = {"train": [], "validation": [], "test": []}
     elsewhere = []
+    split_of = _folder_split
+    if not any(map(_folder_split, labelled)) and all(_inner_split(name) for name, masked in labelled.items() if masked):
+        split_of = _inner_split  # site1/train/, site1/test/, site2/train/, ...
     for name, has_mask in labelled.items():
-        split = _folder_split(name)
+        split = split_of(name)
         if split is None and has_mask:
             elsewhere.append(name)
         splits[split or "train"].append(name)
     held_out = splits["validation"] or splits["test"]
     if not held_out or not (splits["train"] or elsewhere):
+        _tell_mixed(found, images, labelled)
         return found
     found.names = splits
     if elsewhere:
@@ -60,6 +65,17 @@ def split_of_folders(images: Path, labelled: Mapping[str, bool]) -> FolderSplit:
             f"list all images in {LIST_FOLDER}/train.txt, val.txt and test.txt"
         )
     return found
+
+
+def _tell_mixed(found: FolderSplit, images: Path, labelled: Mapping[str, bool]) -> None:
+    """Says that labelled images in some folders named val or test are taken as all others are."""
+    mixed = [name for name, has_mask in labelled.items() if has_mask and _inner_split(name) in ("validation", "test")]
+    if 0 < len(mixed) < sum(labelled.values()):
+        found.notes.append(
+            f"{images}: {counted(len(mixed), 'labelled image')} in folders named val or test ({some(mixed)}) not held "
+            f"out, as others lie in no such folder. Fix: list all images in {LIST_FOLDER}/train.txt, val.txt and "
+            "test.txt"
+        )
 
 
 def read_split_lists(folder: Path, labelled: Mapping[str, bool]) -> FolderSplit:
@@ -114,6 +130,11 @@ def list_files(folder: Path) -> list[Path]:
 def _folder_split(name: str) -> str | None:
     folder, _, below = name.partition("/")
     return SPLIT_NAMES.get(folder.lower()) if below else None
+
+
+def _inner_split(name: str) -> str | None:
+    """The split of the outermost folder that names one."""
+    return next((SPLIT_NAMES[folder.lower()] for folder in name.split("/")[:-1] if folder.lower() in SPLIT_NAMES), None)
 
 
 def _lists_of(folder: Path) -> list[tuple[Path, str]]:

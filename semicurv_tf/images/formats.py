@@ -11,11 +11,12 @@ IMAGE_SUFFIXES = frozenset({
     ".ppm", ".pgm", ".pbm", ".pnm",
 })  # fmt: skip
 # A file is what its content says, whatever its suffix; formats that run other programs (EPS) stay out.
-PILLOW_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF", "PPM", "JPEG2000")
+JPEG2000 = "JPEG2000"  # Pillow's name of the format
+PILLOW_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF", "PPM", JPEG2000)
 # By windows, beside TIFF. GDAL opens hundreds of formats, some of which read other files or the network (VRT, WMS): the
 # driver is named. PPM is left out: GDAL does not spread its values as Pillow does.
 GDAL_DRIVERS = {
-    "JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "BMP": "BMP", "WEBP": "WEBP", "GIF": "GIF", "JPEG2000": "JP2OpenJPEG",
+    "JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "BMP": "BMP", "WEBP": "WEBP", "GIF": "GIF", JPEG2000: "JP2OpenJPEG",
 }  # fmt: skip
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # TIFF and BigTIFF, of either byte order
 
@@ -34,6 +35,7 @@ _HINTS = {
     ".xml": "an annotation is no image: semicurv-tf datasets import",
     ".pdf": "save its pages as images",
     ".zip": "unpack it",
+    ".vrt": "it names other files: gdal_translate in.vrt out.tif",
 }
 
 

@@ -32,10 +32,12 @@ def raster_grid(dataset) -> Grid | None:
     if crs is None or dataset.transform.is_identity:
         return None
     a, b, c, d, e, f = tuple(dataset.transform)[:6]
-    unit = "m" if crs.is_geographic else _short(crs.linear_units)
+    unit = "m" if crs.is_geographic else _short(_unit(crs))
     # rasterio counts from a pixel's corner, this project from its centre.
     centred = (a, b, c + (a + b) / 2, d, e, f + (d + e) / 2)
-    return Grid(unit, centred, _name(crs), crs.is_geographic, mercator=_mercator(crs))
+    # 0.9 where it is in grads, as older systems of France are
+    degrees = round(float(crs.units_factor[1] / np.radians(1)), 12) if crs.is_geographic else 1.0
+    return Grid(unit, centred, _name(crs), crs.is_geographic, mercator=_mercator(crs), degrees=degrees)
 
 
 def world_file(image: Path) -> Path | None:
@@ -155,8 +157,17 @@ def _is_local(crs) -> bool:
 
 def title(crs) -> str:
     """The name of a CRS in a sentence: its code, or what its WKT calls it."""
-    name = _name(crs)
-    return name if name.startswith("EPSG:") or '"' not in name else name.split('"')[1]
+    return short_name(_name(crs))
+
+
+def short_name(name: str) -> str:
+    """The name of a CRS in a sentence, from what a `Grid` carries: a code, or what WKT calls it.
+
+    Example:
+        >>> short_name("EPSG:32633"), short_name('LOCAL_CS["site grid",UNIT["metre",1]]')
+        ('EPSG:32633', 'site grid')
+    """
+    return name.split('"')[1] if '["' in name else name
 
 
 def _span(values: np.ndarray) -> str:
@@ -167,6 +178,11 @@ def _name(crs) -> str:
     if crs.to_epsg():
         return f"EPSG:{crs.to_epsg()}"
     return ":".join(crs.to_authority() or ()) or crs.to_wkt()
+
+
+def _unit(crs) -> str:
+    """The unit of a CRS's coordinates: `linear_units` knows that of projected ones alone, not that of a site grid."""
+    return crs.linear_units if crs.is_projected else crs.units_factor[0]
 
 
 def _short(unit: str | None) -> str:

@@ -20,6 +20,7 @@ class Grid:
             `(a x + b y + c, d x + e y + f)`. None without map coordinates.
         crs: of the coordinates, "EPSG:32633" or WKT; None without.
         geographic: coordinates are degrees of longitude and latitude; measured is in metres on the ellipsoid.
+        degrees: what one of the coordinates' unit is in degrees, 0.9 for grads; of geographic ones.
         scale: units per pixel where there is no transform.
         mercator: "web" (EPSG:3857, formulas of the sphere) or "world" (EPSG:3395, of the ellipsoid): coordinates are
             metres at the equator, stretched by latitude; measured is in metres on the ground. None: another CRS.
@@ -36,6 +37,7 @@ class Grid:
     geographic: bool = False
     scale: float = 1.0
     mercator: str | None = None
+    degrees: float = 1.0
 
     def to_map(self, points: np.ndarray) -> np.ndarray:
         """Points `(n, 2)` in pixels to map coordinates, or unchanged where there are none."""
@@ -60,7 +62,7 @@ class Grid:
                 "Fix: --crs pixels, or give it its transform (rio edit-info --transform ...)"
             )
         height, width = shape
-        latitudes = self.to_map(np.array([[0, 0], [width, 0], [0, height], [width, height]]) - 0.5)[:, 1]
+        latitudes = self.to_map(np.array([[0, 0], [width, 0], [0, height], [width, height]]) - 0.5)[:, 1] * self.degrees
         if self.geographic and np.abs(latitudes).max() > 90 + 1e-6:
             raise UserError(
                 f"map coordinates: expected latitudes from -90 to 90 degrees ({self.crs}), found "
@@ -83,8 +85,9 @@ class Grid:
         a, b, _, d, e, _ = self.transform
         matrix = np.array([[a, b], [d, e]])
         if self.geographic:
-            east, north = _metres_per_radian(np.radians(np.clip(self.to_map(points)[:, 1], -90, 90)))
-            return np.radians(np.stack([east, north], axis=1))[:, :, None] * matrix
+            latitudes = np.clip(self.to_map(points)[:, 1] * self.degrees, -90, 90)
+            east, north = _metres_per_radian(np.radians(latitudes))
+            return np.radians(np.stack([east, north], axis=1) * self.degrees)[:, :, None] * matrix
         if self.mercator:
             return self._ground_per_map_metre(self.to_map(points)[:, 1])[:, :, None] * matrix
         return np.broadcast_to(matrix, (len(points), 2, 2))

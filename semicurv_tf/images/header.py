@@ -7,8 +7,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from semicurv_tf.images.formats import GDAL_DRIVERS, RAW_SUFFIXES, is_tiff
+from semicurv_tf.images.formats import GDAL_DRIVERS, JPEG2000, RAW_SUFFIXES, is_tiff
 from semicurv_tf.images.georeference import world_file
+from semicurv_tf.images.jpeg2000 import bits_of, tells_place
 from semicurv_tf.images.opener import (
     LARGEST_WHOLE_PIXELS,
     open_picture,
@@ -22,7 +23,7 @@ from semicurv_tf.images.values import ValueRange, bands_used
 
 WHOLE_TIFF_PIXELS = 16_777_216  # larger TIFFs are read by windows
 WHOLE_PIXELS = 67_108_864  # other formats above this: decoding one takes 7 bytes per pixel
-_PLACED = ("PNG", "JPEG", "BMP")  # read with their world files
+_PLACED = ("PNG", "JPEG", "BMP", JPEG2000)  # read with their world files
 GEO_TAGS = (33550, 33922, 34264, 34735)  # ModelPixelScale, ModelTiepoint, ModelTransformation, GeoKeyDirectory
 
 
@@ -36,7 +37,7 @@ class Header:
         alpha, palette: whether there is transparency, a palette.
         bits: per value.
         turned: whether an orientation tag turns it.
-        georeferenced: whether it is a GeoTIFF, or has a world file beside it.
+        georeferenced: whether it is a GeoTIFF or a JPEG 2000 with map coordinates, or has a world file beside it.
         large: whether it is read by windows.
         width, height: of the stored pixels.
         tiff: whether it is a TIFF.
@@ -142,11 +143,20 @@ def _other_header(path: Path) -> Header:
             colours=1 if len(bands) <= 2 and not palette else 3, alpha="A" in bands or "transparency" in image.info,
             palette=palette, bits=_bits(image, path),
             turned=orientation_of(image) != 1, large=pixels > largest, width=image.width, height=image.height,
-            georeferenced=orientation_of(image) == 1 and image.format in _PLACED and world_file(path) is not None,
+            georeferenced=orientation_of(image) == 1 and _has_place(image, path),
         )  # fmt: skip
 
 
+def _has_place(image: Image.Image, path: Path) -> bool:
+    """Whether a world file beside a file that is no TIFF, or the file itself, says where it lies."""
+    if image.format not in _PLACED:
+        return False
+    return world_file(path) is not None or (image.format == JPEG2000 and tells_place(path))
+
+
 def _bits(image: Image.Image, path: Path) -> int:
+    if image.format == JPEG2000:
+        return bits_of(path)
     if image.format == "PNG":
         with path.open("rb") as file:
             return file.read(25)[24]

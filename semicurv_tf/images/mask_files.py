@@ -14,13 +14,15 @@ from pathlib import Path
 import numpy as np
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.decode import decode
+from semicurv_tf.images.decoded import Decoded
 from semicurv_tf.images.georeference import PIP, import_rasterio, raster_grid
 from semicurv_tf.images.grid import Grid
 from semicurv_tf.images.header import Header, read_header
 from semicurv_tf.images.masks import half_of, mask_values, no_data_of, one_channel
 from semicurv_tf.images.opener import expect_bearable, naming
 from semicurv_tf.images.rasters import open_dataset
-from semicurv_tf.images.reader import Decoded, decode
+from semicurv_tf.images.tiff_pages import command_to_split
 
 LARGEST_PIXELS = 2_000_000_000
 BASE_BYTES = 400_000_000  # Python, NumPy, SciPy, and GDAL with its cache of blocks
@@ -67,9 +69,7 @@ def read_mask_file(
             )
         header = read_header(path)
         if header.frames != 1:
-            raise UserError(
-                f"{path}: expected one page, found {header.frames}. Fix: save each page as a file of its own"
-            )
+            raise UserError(f"{path}: expected one page, found {header.frames}. Fix: {command_to_split(path)}")
         if header.pixels:
             expect_bearable(path, header.width, header.height, LARGEST_PIXELS)
         placed = georeference and header.georeferenced

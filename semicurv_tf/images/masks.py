@@ -7,12 +7,17 @@ from shlex import quote
 import numpy as np
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.decode import decode
+from semicurv_tf.images.decoded import Decoded
 from semicurv_tf.images.header import image_orientation
 from semicurv_tf.images.opener import naming
-from semicurv_tf.images.reader import Decoded, decode
 from semicurv_tf.images.values import expect_large_enough
 
 _FOREGROUND_OF_TYPE = (1, 255, 65535)  # what tools write for "yes", by the type of the file
+CHOOSE_A_LABEL = (
+    "--set data.options.mask_value=V for the label V alone; where 0 lies between cells and is the structure, "
+    "--set data.options.mask_threshold=0 --set data.options.mask_invert=true"
+)
 _UNKNOWN_BESIDE_1 = (255, 65535)  # what tools write for "unknown" beside 0 and 1; the second in 16 bit
 
 
@@ -209,6 +214,11 @@ def apply_mask_rule(values: np.ndarray, rule: MaskRule, path: Path | str) -> np.
     else:
         found = np.unique(values)
         if len(found) > 2 or (len(found) == 2 and found[0] != 0):
+            if _are_labels(found):
+                raise UserError(
+                    f"{path}: expected two values, found the labels {found[0]} to {found[-1]}, as of classes or of "
+                    f"cells. Fix: {CHOOSE_A_LABEL}"
+                )
             some = ", ".join(str(value) for value in found[:5])
             middle = half_of(found[-1], found.dtype)
             threshold = "" if middle is None else f" or data.options.mask_threshold={int(middle)}"
@@ -219,6 +229,13 @@ def apply_mask_rule(values: np.ndarray, rule: MaskRule, path: Path | str) -> np.
             )
         positive = values != 0
     return (positive ^ rule.invert).astype(np.uint8)[..., None]
+
+
+def _are_labels(found: np.ndarray) -> bool:
+    """Whether sorted values number something one by one; smoothed edges of 8 bit lead up to values near 255."""
+    if found.dtype.kind not in "iu" or len(found) < 3 or found[0] not in (0, 1):
+        return False
+    return found[-1] - found[0] == len(found) - 1 and (found[-1] < 128 or found.dtype.itemsize > 1)
 
 
 def half_of(largest: float, dtype: np.dtype) -> float | None:

@@ -8,6 +8,7 @@ opening decodes nothing.
 import contextlib
 import io
 import logging
+import shlex
 import stat
 import struct
 import warnings
@@ -190,6 +191,12 @@ def _identified(content: BinaryIO, formats: tuple[str, ...], name: Path | str) -
         content.seek(0)
         with contextlib.suppress(SyntaxError, IndexError, TypeError, struct.error):  # as Image.open does
             return factory(content, "")
+    if prefix.startswith(b"<VRTDataset"):
+        command = ["gdal_translate", str(name), str(Path(name).with_suffix(".tif"))]
+        raise UserError(
+            f"{name}: expected an image, found a VRT, which names other files and is not opened. "
+            f"Fix: {shlex.join(command)}"
+        )
     raise UnidentifiedImageError("cannot identify it as an image")
 
 

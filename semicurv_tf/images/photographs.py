@@ -17,7 +17,12 @@ RECORD = "predictions.json"  # of `predict`, in its output folder: what the mask
 LINES_RECORD = "lines.json"  # beside it: how lines are written
 LABELME, LAYERS = "labelme", "layers"  # folders of files to edit, in the same
 IMAGE_FOLDERS = ("images", "image", "imgs", "img")
-MASK_FOLDERS = ("masks", "mask", "labels", "label", "gt", "annotations", "groundtruth", "ground_truth")
+DRAWN_BY_HAND = ("1st_manual", "manual1", "manual")  # of DRIVE and HRF, whose mask/ is the retina's field of view
+# The first that is there is read.
+MASK_FOLDERS = (
+    "masks", *DRAWN_BY_HAND, "mask", "labels", "label", "gt", "annotations", "groundtruth",
+    "ground_truth", "2nd_manual", "manual2",
+)  # fmt: skip
 
 
 @dataclass

@@ -13,7 +13,7 @@ import numpy as np
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.formats import GDAL_DRIVERS, is_tiff
-from semicurv_tf.images.georeference import projection_beside
+from semicurv_tf.images.georeference import projection_beside, world_file
 from semicurv_tf.images.opener import expect_regular, naming, open_picture, open_tiff, quiet_decoders
 from semicurv_tf.images.photometric import alpha_of_page, as_shown, expect_known_photometric, photometric_of
 from semicurv_tf.images.tiff_parts import expect_fitting_tiles
@@ -238,6 +238,8 @@ class Raster:
         self._range = (given or self._measured()) if self._wide else None
         self.notes = tuple(self._conversions(alpha))
         transform = dataset.transform if not dataset.transform.is_identity else None
+        if transform is None and world_file(path) is not None:
+            self.notes += ("its world file gives no transform (six numbers, one a line), so masks have no place",)
         self.place = Place(dataset.crs or projection_beside(path), transform, dataset.gcps, self._gaps)
 
     def rows(self, top: int, bottom: int) -> tuple[np.ndarray, np.ndarray | None]:

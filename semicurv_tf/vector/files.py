@@ -8,7 +8,7 @@ from shlex import quote
 import numpy as np
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.images.georeference import NoPlace, converted, parse_crs
+from semicurv_tf.images.georeference import NoPlace, converted, parse_crs, short_name
 from semicurv_tf.images.grid import Grid
 from semicurv_tf.images.header import read_header
 from semicurv_tf.images.mask_files import MaskFile, read_mask_file
@@ -265,7 +265,7 @@ def said_of_coordinates(outcomes: list[Outcome]) -> str:
     """What the coordinates of the files are, in words."""
     pixels = sum(outcome.crs is None for outcome in outcomes)
     placed = ", ".join(
-        "WGS 84, longitude first" if crs in WGS84 else crs
+        "WGS 84, longitude first" if crs in WGS84 else short_name(crs)
         for crs in sorted({outcome.crs for outcome in outcomes if outcome.crs is not None})
     )
     if not pixels:
@@ -315,7 +315,9 @@ def coordinates_of(grid: Grid, crs: str, format: str) -> Coordinates:
 
 def _in_area(points: np.ndarray, crs: str) -> np.ndarray:
     if not np.isfinite(points).all():
-        raise NoPlace(f"expected coordinates within the area of {crs}, found some outside of it. Fix: {_KEEP_OWN}")
+        raise NoPlace(
+            f"expected coordinates within the area of {short_name(crs)}, found some outside of it. Fix: {_KEEP_OWN}"
+        )
     return points
 
 

@@ -78,6 +78,33 @@ def test_what_is_left_out_is_counted(export):
         assert line in result.output, (line, result.output)
 
 
+def test_images_of_one_name_in_two_subsets(export):
+    for number, subset in enumerate(("train", "val")):
+        export.image(f"images/{subset}/a.png")
+        _file(export, [[2 + number, 3, 9, 3, 9, 8, 2 + number, 8]], path=f"annotations/instances_{subset}.json")
+    assert (export.imported("coco", name="train/a") == block(3, 8, 2, 9)).all()
+    assert (export.mask("val/a") == block(3, 8, 3, 9)).all()
+
+
+def test_a_contour_of_two_points_takes_none_with_it(export):
+    export.image()
+    _file(export, [[2, 3, 9, 3, 9, 8, 2, 8], [20, 20, 21, 21]])
+    result = export.run("coco")
+    assert (export.mask() == block(3, 8, 2, 9)).all()
+    assert "1 x damaged shape (segmentation)" in result.output
+
+
+def test_an_image_of_a_name_that_another_has_is_counted(export):
+    export.image("a.png")
+    export.image("a.jpg")  # another picture
+    export.image("b/c.png")
+    export.image("images/b/c.png")  # called b/c as well
+    _file(export, [[2, 3, 9, 3, 9, 8, 2, 8]])
+    result = export.run("coco")
+    assert "2 x second image of one name, of which nothing is drawn" in result.output
+    assert "1 labelled image, 1 unlabelled" in result.output
+
+
 def test_a_file_without_cocos_keys_is_a_fault(export):
     export.image()
     export.text("a.json", {"images": [{"id": 1}], "annotations": [], "categories": []})

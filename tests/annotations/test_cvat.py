@@ -37,6 +37,15 @@ def test_shapes_by_hand(export, element, expected):
     assert (export.imported("cvat", "--width-px", 2) == expected).all()
 
 
+def test_subsets_of_a_project_tell_images_of_one_name_apart(export):
+    for subset in ("train", "val"):
+        export.image(f"images/{subset}/a.png")
+    line = '<polyline label="c" points="5.00,4.00;20.00,4.00"/>'
+    export.text("annotations.xml", _xml(line).replace('name="a.png"', 'name="a.png" subset="val"'))
+    assert (export.imported("cvat", "--width-px", 2, name="val/a") == block(3, 5, 4, 21)).all()
+    assert not (export.output / "masks/train").exists()
+
+
 def test_ellipse_by_its_formula(export):
     export.image()
     export.text("annotations.xml", _xml('<ellipse label="c" cx="20" cy="12" rx="9" ry="4"/>'))

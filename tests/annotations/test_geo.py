@@ -96,6 +96,37 @@ def test_geopackage_of_pyogrio(export):
     assert (export.imported("geojson", "--width-px", 2.2, "--labels", "kerb") == block(3, 5, 4, 21)).all()
 
 
+def test_metres_in_a_geojson_of_degrees_are_refused(export):
+    _geotiff(export)
+    line = {"type": "LineString", "coordinates": _on_map([(3, 5), (20, 5)])}
+    export.text("roads.geojson", _geojson(line))
+    result = export.run("geojson", "--empty-is-background")  # which made an empty mask of it
+    said = str(result.exception)
+    assert "roads.geojson: expected longitudes and latitudes, as EPSG:4326 has them, found" in said
+    assert "ogr2ogr -s_srs EPSG:N -t_srs EPSG:4326 roads_wgs84.geojson roads.geojson" in said
+    assert not export.output.exists()
+
+
+def test_an_image_where_a_feature_may_lie_gets_no_empty_mask(export):
+    _geotiff(export)
+    metres = {"type": "LineString", "coordinates": _on_map([(3, 5), (20, 5)])}
+    elsewhere = {"type": "LineString", "coordinates": [[50, 10], [51, 10]]}
+    export.text("roads.geojson", _geojson(metres, elsewhere))
+    result = export.run("geojson", "--empty-is-background")
+    assert result.exit_code == 0, result.output
+    assert "1 x geometry beyond the degrees of its reference system" in result.output
+    assert "0 labelled images, 1 unlabelled" in result.output
+
+
+def test_an_image_with_a_world_file_is_placed(export):
+    image = export.image("a.png")
+    image.with_suffix(".pgw").write_text(f"{METRES}\n0\n0\n{-METRES}\n{EAST + METRES / 2}\n{NORTH - METRES / 2}\n")
+    image.with_suffix(".prj").write_text(rasterio.crs.CRS.from_epsg(32632).to_wkt())
+    line = {"type": "LineString", "coordinates": _degrees([(0, 5), (40, 5)])}
+    export.text("roads.geojson", _geojson(line))
+    assert (export.imported("geojson", "--width-px", 2.2) == block(4, 6, 0, 40)).all()
+
+
 def test_what_is_left_out_is_counted(export):
     _geotiff(export)
     _geotiff(export, "plain.tif", crs=None)

@@ -6,6 +6,7 @@ import unicodedata
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from semicurv_tf.annotations.import_folder import rectangles
@@ -291,3 +292,14 @@ def test_the_name_to_the_letter_comes_first_and_two_alike_are_not_guessed(export
     result = export.run("labelme")
     assert [file.name for file in (export.output / "masks").iterdir()] == ["A.png"]
     assert "1 x image found more than once by its name" in result.output
+
+
+def test_shapes_on_a_stack_are_counted_and_not_drawn(export):
+    tifffile.imwrite(export.root / "a.tif", np.zeros((3, HEIGHT, WIDTH), np.uint8), photometric="minisblack")
+    line = {"label": "crack", "shape_type": "line", "points": [[2, 5], [30, 5]]}
+    export.text("a.json", {"shapes": [line], "imagePath": "a.tif", "imageHeight": HEIGHT, "imageWidth": WIDTH})
+    export.image("b.png")
+    export.text("b.json", {"shapes": [line], "imagePath": "b.png", "imageHeight": HEIGHT, "imageWidth": WIDTH})
+    result = export.run("labelme")
+    assert "1 x stack of several pages, whose shapes belong to one of them" in result.output
+    assert export.mask("b").any() and not (export.output / "masks/a.png").exists()

@@ -72,6 +72,44 @@ def test_the_last_annotation_that_was_not_cancelled_counts(export):
     assert (export.output / "images/c.png").exists() and not (export.output / "masks/c.png").exists()
 
 
+def test_the_ground_truth_counts_before_later_annotations_and_others_are_counted(export):
+    export.image()
+    box = lambda x: _result("rectangle", dict(zip(("x", "y", "width", "height"), [*_percent(x, 0), *_percent(2, 2)])))
+    annotations = [
+        {"result": [box(0)], "ground_truth": True}, {"result": []}, {"result": [box(20)], "was_cancelled": True},
+    ]  # fmt: skip
+    export.text("export.json", [_task(annotations=annotations)])
+    result = export.run("labelstudio")
+    assert (export.mask() == block(0, 2, 0, 2)).all()
+    assert "1 x annotation of a task where another one counts" in result.output
+    assert "1 x annotation that was skipped in the tool" in result.output
+
+
+def _vector(*vertices, closed=False):
+    keys = ("id", "prevPointId", "x", "y")
+    points = [dict(zip(keys, (name, before, *_percent(x, y)))) for name, before, x, y in vertices]
+    return _result("vector", {"vertices": points, "closed": closed})
+
+
+def test_vectors_are_lines_that_may_branch(export):
+    export.image()
+    # along y = 6 from x = 0 to 40, and down from its vertex at x = 10 to y = 24: 2 px wide
+    vector = _vector(("a", None, 0, 6), ("b", "a", 10, 6), ("c", "b", 40, 6), ("d", "b", 10, 24))
+    export.text("export.json", [_task(vector)])
+    assert (export.imported("labelstudio", "--width-px", 2) == block(5, 7, 0, 40) | block(5, 24, 9, 11)).all()
+
+
+def test_a_closed_vector_is_filled_and_curves_are_counted(export):
+    export.image()
+    corners = [(name, None, *at) for name, at in zip("abcd", [(2, 3), (9, 3), (9, 8), (2, 8)])]
+    curved = _vector(("a", None, 0, 0), ("b", "a", 30, 20))
+    curved["value"]["vertices"][1] |= {"isBezier": True, "controlPoint1": {"x": 5, "y": 50}}
+    export.text("export.json", [_task(_vector(*corners, closed=True), curved)])
+    result = export.run("labelstudio")
+    assert (export.mask() == block(3, 8, 2, 9)).all()
+    assert "1 x vector with Bézier curves" in result.output
+
+
 def test_what_is_left_out_is_counted(export):
     export.image()
     export.text("export.json", [_task(
@@ -88,6 +126,6 @@ def test_what_is_left_out_is_counted(export):
         "1 x shape of a kind that covers no area (keypoint)", "1 x damaged shape (polygon)",
         "1 x brush in another format",
         "1 x damaged shape (brush)", "1 x damaged shape (rectangle)", "1 x annotation of another size than its image",
-        "1 x unknown shape (vector)", "1 x image not found in the folder", "1 x JSON file that is not Label Studio's",
+        "1 x damaged shape (vector)", "1 x image not found in the folder", "1 x JSON file that is not Label Studio's",
     ):  # fmt: skip
         assert line in result.output, (line, result.output)

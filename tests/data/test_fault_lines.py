@@ -42,6 +42,21 @@ def test_verify_says_smoothed_masks_once(files):
     assert not again.errors
 
 
+def test_label_volumes_are_said_once_and_the_remedies_work(files):
+    cells = np.repeat([[1, 2, 0, 3]], 8, axis=1).repeat(32, axis=0).astype(np.uint16)  # 0, a quarter, between cells
+    for number in range(3):
+        files.photo(f"images/{number}.png")
+        files.save(f"masks/{number}.png", cells)
+    (line, *_) = verify("folder", files.root).errors
+    assert line.startswith("3 masks: expected two values, found labels up to 3, as of classes or of cells: ")
+    for options in ({"mask_value": 2}, {"mask_threshold": 0, "mask_invert": True}):
+        assert all(f"data.options.{key}={'V' if key == 'mask_value' else str(value).lower()}" in line
+                   for key, value in options.items())  # fmt: skip
+        report = verify("folder", files.root, options=options)
+        assert not report.errors
+        assert [row.positive_percent for row in report.splits] == [25.0]
+
+
 def test_verify_names_one_inverted_mask_among_many(files):
     for number in range(8):
         files.photo(f"images/{number}.png")

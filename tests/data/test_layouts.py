@@ -40,6 +40,38 @@ def test_endings_of_masks_side_by_side(files, end, folder):
     assert found == {"r0": f"r0{end}.png", "r1": f"r1{end}.png", "alone": None}
 
 
+@pytest.mark.parametrize("folder", ["train", "images", "."])
+def test_masks_of_a_second_observer_are_no_photographs(files, folder):
+    files.photo(f"{folder}/Image_01L.jpg")
+    for end in ("_1stHO", "_2ndHO"):
+        files.mask(f"{folder}/Image_01L{end}.png")
+    files.photo(f"{folder}/Image_01R.jpg")
+    files.mask(f"{folder}/Image_01R_2ndHO.png")  # the only one
+    found = {name.split("/")[-1]: mask for name, mask in pairs(files).items()}
+    assert found == {"Image_01L": "Image_01L_1stHO.png", "Image_01R": "Image_01R_2ndHO.png"}
+    assert "1 mask of a second observer passed over (Image_01L_2ndHO.png)" in str(read_layout(files.root).notes)
+
+
+@pytest.mark.parametrize("folder", ["1st_manual", "manual1"])
+def test_vessels_drawn_by_hand_are_the_masks_and_not_the_field_of_view(files, folder):
+    files.photo("images/01_dr.jpg")
+    files.mask(f"{folder}/01_dr.tif")
+    files.mask("mask/01_dr_mask.tif")
+    assert pairs(files) == {"01_dr": "01_dr.tif"}
+    (note,) = read_layout(files.root).notes
+    assert note.endswith(f"mask: 1 image passed over, as {folder}/ is read")
+
+
+def test_an_overlay_among_masks_is_left_out(files):
+    files.photo("images/a.png")
+    files.mask("masks/a.png")
+    mark = (KEYWORD, f"{KEYWORD}: 9 bytes, modified 9 ns")
+    write_png(files.root / "masks/a.overlay.png", np.zeros((48, 64, 3), np.uint8), mark)
+    assert pairs(files) == {"a": "a.png"}
+    (note,) = read_layout(files.root).notes
+    assert "1 file that semicurv-tf predict wrote left out (a.overlay.png)" in note
+
+
 def test_a_photograph_whose_name_ends_like_a_mask_is_one_where_nothing_belongs_to_it(files):
     files.photo("images/gas_mask.png")
     assert pairs(files) == {"gas_mask": None}
@@ -63,6 +95,28 @@ def test_sub_folders_of_the_names_of_splits_are_the_split(files, cache):
     dataset = load_dataset("folder", files.root, cache_dir=cache)
     assert dataset.train.names == ("train/0", "train/1")
     assert dataset.validation.names == ("val/0", "val/1") and dataset.test.names == ("test/0", "test/1")
+
+
+def test_a_split_below_the_folders_of_sites_is_the_split(files):
+    for site in ("north", "south"):
+        for split in ("train", "val", "test"):
+            files.photo(f"images/{site}/{split}/0.png")
+            files.mask(f"masks/{site}/{split}/0.png")
+    files.photo("images/more/0.png")  # unlabelled
+    layout = read_layout(files.root)
+    assert layout.splits == {
+        "train": ["more/0", "north/train/0", "south/train/0"],
+        "validation": ["north/val/0", "south/val/0"],
+        "test": ["north/test/0", "south/test/0"],
+    }
+    files.photo("images/west/0.png")
+    files.mask("masks/west/0.png")
+    layout = read_layout(files.root)
+    assert layout.splits is None and layout.faults == []
+    (note,) = layout.notes
+    assert (
+        "4 labelled images in folders named val or test (north/test/0, north/val/0" in note and "not held out" in note
+    )
 
 
 def split_in_folders(files) -> None:

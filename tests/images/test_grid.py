@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from semicurv_tf.errors import UserError
+from semicurv_tf.images.georeference import raster_grid
 from semicurv_tf.vector import Grid, vectorize_mask
 from semicurv_tf.vector.segments import measure
 from tests.vector.conftest import band
@@ -56,3 +58,25 @@ def test_summary_in_map_units():
     assert summary["total_length_m"] == pytest.approx(summary["total_length_px"] / 2)
     assert summary["density_per_m"] == pytest.approx(summary["total_length_m"] / (0.25 * 160 * 160))
     assert summary["mean_width_m"] == pytest.approx(summary["mean_width_px"] / 2)
+
+
+def test_grads_are_nine_tenths_of_a_degree():
+    """At 50 grads, 45 degrees north, a degree is 78,846.8 m east and 111,131.8 m north, by the ellipsoid's formulas."""
+    grid = Grid("m", (1e-5, 0.0, 8.0, 0.0, -1e-5, 50.0), "EPSG:4807", geographic=True, degrees=0.9)
+    east, north = np.abs(np.diag(grid.step_matrices(np.zeros((1, 2)))[0]))
+    np.testing.assert_allclose([east, north], [9e-6 * 78846.8, 9e-6 * 111131.8], rtol=1e-6)
+    grid.expect_on_earth((10, 10))
+    beyond = Grid("m", (1e-5, 0.0, 8.0, 0.0, -1e-5, 101.0), "EPSG:4807", geographic=True, degrees=0.9)
+    with pytest.raises(UserError, match="latitudes"):
+        beyond.expect_on_earth((10, 10))
+
+
+def test_the_unit_of_a_geographic_system_is_read():
+    rasterio = pytest.importorskip("rasterio")
+    for code, degrees in ((4807, 0.9), (4326, 1.0)):
+        where = {"crs": rasterio.crs.CRS.from_epsg(code), "transform": rasterio.Affine(1e-5, 0, 8, 0, -1e-5, 50)}
+        with (
+            rasterio.MemoryFile() as memory,
+            memory.open(driver="GTiff", width=16, height=16, count=1, dtype="uint8", **where) as file,
+        ):
+            assert raster_grid(file).degrees == degrees

@@ -6,9 +6,10 @@ import tifffile
 from PIL import Image
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.decode import decode
 from semicurv_tf.images.header import read_header
 from semicurv_tf.images.photometric import as_shown
-from semicurv_tf.images.reader import decode, read_pages, read_valid_image
+from semicurv_tf.images.reader import read_pages, read_valid_image
 
 # Cyan, magenta, yellow, black: none; full cyan; half black; full cyan under half black.
 INKS = np.array([[[0, 0, 0, 0], [255, 0, 0, 0], [0, 0, 0, 128], [255, 0, 0, 128]]], np.uint8)

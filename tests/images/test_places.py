@@ -13,6 +13,7 @@ from semicurv_tf.images.georeference import world_file
 from semicurv_tf.images.grid import Grid
 from semicurv_tf.images.header import read_header
 from semicurv_tf.images.mask_files import read_mask_file
+from semicurv_tf.images.opened import open_pages
 from semicurv_tf.predict.plan_files import Outputs, plan_jobs
 from semicurv_tf.predict.predict_files import predict_job
 from semicurv_tf.vector.vectorize import vectorize_mask
@@ -72,6 +73,16 @@ def test_a_world_file_places_the_mask(tmp_path, name, red_predictor):
         assert tuple(mask.transform)[:6] == (0.5, 0, 500000, 0, -0.25, 5800000)
         assert mask.crs.to_epsg() == 32633
         assert mask.shape == (40, 60)
+
+
+@pytest.mark.parametrize("text, told", [("", True), ("0.5\n0\nwide\n", True), (WORLD, False)])
+def test_a_world_file_that_says_nothing_is_told(tmp_path, text, told):
+    pytest.importorskip("rasterio")
+    image = tmp_path / "a.png"
+    Image.fromarray(np.zeros((24, 32, 3), np.uint8)).save(image)
+    image.with_suffix(".pgw").write_text(text)
+    for opened in open_pages(image, read_header(image), 3, place=True):
+        assert any("its world file gives no transform" in note for note in opened.notes) is told
 
 
 def test_lengths_by_a_world_file(tmp_path):

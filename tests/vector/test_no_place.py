@@ -68,6 +68,18 @@ def test_a_mask_on_a_site_grid_is_compared_with_nothing_on_the_earth(tmp_path):
     assert f"--compare {given}" in line and "site grid" in line and "in the CRS of the mask" in line
 
 
+@pytest.mark.parametrize("unit, factor, column", [("metre", 1, "m"), ("foot", 0.3048, "foot")])
+def test_a_site_grid_measures_in_its_own_unit(tmp_path, unit, factor, column):
+    crs = CRS.from_wkt(f'LOCAL_CS["site grid",UNIT["{unit}",{factor}]]')
+    mask, table = write(tmp_path / "m.tif", crs, IN_PLACE), tmp_path / "m.csv"
+    output = call("--input", mask, "--output", tmp_path / "o.gpkg", "--table", table)
+    header, row = (line.split(",") for line in table.read_text().split())
+    values = dict(zip(header, row))
+    assert float(values[f"length_{column}"]) == pytest.approx(float(values["length_px"]) / 2, rel=1e-4)  # 0.5 per px
+    assert not any("unknown" in name for name in header)
+    assert "coordinates: site grid" in str(output)
+
+
 def test_points_of_the_same_local_system_stay():
     points = np.array([[1.0, 2.0], [3.0, 4.0]])
     np.testing.assert_array_equal(converted(points, SITE, SITE.to_wkt(), "none"), points)
