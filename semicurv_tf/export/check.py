@@ -8,6 +8,7 @@ the warm-up file is played; the same through TensorFlow's C++ library where a co
 
 import dataclasses
 import importlib.util
+import math
 import os
 import pickle
 import signal
@@ -252,4 +253,8 @@ def _sigmoid(logits: np.ndarray) -> np.ndarray:
 
 
 def _distance(a: np.ndarray, b: np.ndarray) -> float:
-    return float(np.max(np.abs(a - b))) if a.shape == b.shape else float("inf")
+    """Infinite where the shapes differ or a value is no number: `max` of Python would pass over NaN."""
+    if a.shape != b.shape:
+        return float("inf")
+    largest = float(np.max(np.abs(a - b)))
+    return float("inf") if math.isnan(largest) else largest
