@@ -129,22 +129,22 @@ def _of_saved_model(version: str, options: PredictorOptions, memory: int, settin
 
 
 def _of_converted(folder: str, options: PredictorOptions, memory: int, settings: dict) -> tuple[Predictor, dict]:
-    from semicurv_tf.export.conversion import FILES, answers_of, read_converted
+    from semicurv_tf.export.conversion import FILES, open_converted, read_converted
 
     card = read_converted(folder)
     _leave_out_no_data(settings, card, folder)
     file = Path(folder, FILES[card["format"]])
-    threshold, steps = finishing(options, lambda: (card["threshold"], PostProcessing()))
+    threshold, steps = finishing(options, lambda: of_card(folder))
     tta = options.tta or (None if card.get("size") else card.get("tta")) or "none"
     predictor = Predictor(
-        answers_of(file, card["precision"]),
+        open_converted(folder, card),
         card["channels"],
         threshold=threshold,
         postprocessing=steps,
         memory=Memory(memory, round(enlarged(tta) * Memory(memory).pixel_bytes)),
         tta=tta,
         value_range=parse_ranges(card["value_range"]) if card.get("value_range") else None,
-        stride=card.get("stride", STRIDE_PX),
+        stride=card.get("stride") or STRIDE_PX,
         **settings,
     )
     parts = [path.read_bytes() for path in sorted(Path(folder).glob(f"{file.stem}.*")) if path.suffix != ".keras"]
