@@ -24,7 +24,7 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.export import cpp_smoke
 from semicurv_tf.export.card import read_card
 from semicurv_tf.export.from_run import KERAS_MODEL
-from semicurv_tf.export.graph_guard import require_harmless
+from semicurv_tf.export.graph_guard import require_files, require_harmless
 from semicurv_tf.export.models_config import read_models_config
 from semicurv_tf.export.warmup import WARMUP, read_warmup
 from semicurv_tf.images.encoded import decode_picture, encode_png
@@ -72,7 +72,9 @@ def check_version(
         "files", "passed", f"version {Path(version).name}, {card['precision']}, {card.get('nodes', 'unknown')} nodes"
     )
 
-    if not trust:
+    if trust:
+        require_files(version)
+    else:
         require_harmless(version)
     expected = _keras_logits(Path(version), card, trust)
     yield _session_check(version, card, expected)

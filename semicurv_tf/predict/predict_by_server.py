@@ -87,4 +87,4 @@ def _written(job: ImageJob, state: str, image: NotedImage, mask: np.ndarray | Us
         raise
     except UserError as error:
         return ImageOutcome(job.image, faults=named(job.image, error))
-    return ImageOutcome(job.image, image.notes, np.count_nonzero(mask) / max(np.count_nonzero(valid), 1))
+    return ImageOutcome(job.image, image.notes, float(mask[valid].astype(bool).mean()) if valid.any() else 0.0)
