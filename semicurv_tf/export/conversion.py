@@ -186,8 +186,12 @@ def is_converted(folder: str | Path) -> bool:
     return (Path(folder) / CARD).is_file()
 
 
-def check_converted(folder: str | Path) -> str:
+def check_converted(folder: str | Path, trust: bool = False) -> str:
     """Compares the answers with Keras' again, on random images; says what was found.
+
+    Args:
+        folder: the folder.
+        trust: run a `model.keras` that holds more than plain layers, too.
 
     Raises:
         UserError: it is no such folder, a package is missing, or the answers differ.
@@ -196,7 +200,7 @@ def check_converted(folder: str | Path) -> str:
 
     card = read_converted(folder)
     answers = open_converted(folder, card)
-    expected = keras_answers(load_network(Path(folder) / KERAS_MODEL, False))
+    expected = keras_answers(load_network(Path(folder) / KERAS_MODEL, trust))
     difference = largest_difference(answers, expected, card["channels"], RealImages())
     said = f"{card['format']} {card['precision']}: largest difference from Keras {difference:.2g} on random images"
     # What a lower precision may cost was measured on the run's images, and stands in the card.

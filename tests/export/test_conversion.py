@@ -192,6 +192,8 @@ def test_without_openvino_tensorflow_predicts_and_says_so(run, tmp_path, monkeyp
         (("--format", "onnx", "--precision", "bfloat16"), "--precision bfloat16: expected float32 with"),
         (("--format", "openvino", "--size", "32x32"), "--size: of a SavedModel alone"),
         (("--format", "onnx", "--version", "3"), "--version: of a SavedModel alone"),
+        (("--format", "onnx", "--max-batch", "8"), "--max-batch: of a SavedModel alone"),
+        (("--trust", "--models-config", "x"), "of --check alone"),
         (("--precision", "int8"), "--precision int8: not of a SavedModel"),
         (("--force",), "--force: not of a SavedModel"),
         (("--format", "onnx"), "needs tf2onnx and onnxruntime. Fix: pip install 'semicurv-tf[onnx]'"),
@@ -203,6 +205,15 @@ def test_faults_are_one_line(run, tmp_path, monkeypatch, arguments, said):
     result = call(export, "--run", "RUN", "--output", tmp_path / "m", *arguments)
     assert isinstance(result.exception, UserError) and said in str(result.exception)
     assert len(result.exception.lines) == 1 and not list(tmp_path.iterdir())
+
+
+def test_options_without_an_effect_are_refused_beside_check():
+    result = call(export, "--check", "MODELS/1", "--threshold", "0.4", "--size", "32x32")
+    assert isinstance(result.exception, UserError)
+    (line,) = result.exception.lines
+    options, _, said = line.partition(": ")
+    assert sorted(options.split(", ")) == ["--size", "--threshold"]
+    assert said == "of what is written, and --check writes nothing. Fix: leave it out"
 
 
 def test_a_folder_is_never_overwritten(run, tmp_path, monkeypatch):

@@ -323,7 +323,7 @@ def test_another_version_than_the_one_asked_for_is_refused(told, asked):
         ("NOT_FOUND", "Fix: --model-name"), ("UNIMPLEMENTED", "Fix: check the address"),
     ],
 )  # fmt: skip
-def test_a_refusal_by_grpc_has_a_remedy_and_moves_no_cursor(code, remedy):
+def test_a_refusal_by_grpc_has_a_remedy(code, remedy):
     grpc = pytest.importorskip("grpc")
 
     class Refusal(grpc.RpcError):
