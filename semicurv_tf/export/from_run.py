@@ -133,6 +133,9 @@ def export_network(network, models: str | Path, card: dict, *, version: int | No
     return Exported(final, nodes, notes)
 
 
+_SCORE_AGAIN = "Fix: delete the file, or semicurv-tf evaluate --run RUN"
+
+
 def about_run(run: Path, facts: dict) -> dict:
     """What the card says of where the model comes from."""
     from semicurv_tf.training.run_folder import SCORES, THRESHOLD, read_config
@@ -151,7 +154,7 @@ def about_run(run: Path, facts: dict) -> dict:
         "labelled_images": facts.get("labelled"),
         "licence_of_the_data": _licence(config.data.dataset),
         "method": config.method.name,
-        "scores": _without_lists(_json(run / SCORES)),
+        "scores": _without_lists(_json(run / SCORES), run / SCORES),
         "threshold_chosen": _json(run / THRESHOLD),
         "configuration": config.model_dump(mode="json"),
         "versions": facts.get("versions"),
@@ -166,10 +169,13 @@ def _json(path: Path):
     return read_json(path) if path.is_file() else None
 
 
-def _without_lists(scores: dict | None) -> dict | None:
+def _without_lists(scores: dict | None, path: Path) -> dict | None:
     """The scores of each split without each image's and without curves: a card is read by people."""
     if scores is None:
         return None
+    damaged = [split for split, of in scores.items() if not isinstance(of, dict)]
+    if damaged:
+        raise UserError(f"{path}: {damaged[0]}: expected scores by name, found {scores[damaged[0]]!r}. {_SCORE_AGAIN}")
     return {
         split: {name: value for name, value in of.items() if name not in ("each", "curve")}
         for split, of in scores.items()

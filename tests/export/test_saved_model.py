@@ -8,6 +8,7 @@ import tensorflow as tf
 from PIL import Image
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.export import from_run
 from semicurv_tf.export.card import read_card
 from semicurv_tf.export.graph_size import count_nodes
 from semicurv_tf.export.saved_model import choose_version, new_version, write_saved_model
@@ -190,3 +191,11 @@ def test_a_version_written_meanwhile_stays(tmp_path):
         (final / "theirs").write_text("x")
     assert [entry.name for entry in (tmp_path / "m").iterdir()] == ["1"]
     assert (final / "theirs").read_text() == "x"
+
+
+@pytest.mark.parametrize("of", [3, None, ["iou"]])
+def test_damaged_scores_of_a_run_are_one_line(tmp_path, of):
+    path = tmp_path / "scores.json"
+    with pytest.raises(UserError, match=r"scores.json: test: expected scores by name, found .*Fix: delete the file"):
+        from_run._without_lists({"validation": {"iou": 0.5, "each": [1]}, "test": of}, path)
+    assert from_run._without_lists({"test": {"iou": 0.5, "each": [1]}}, path) == {"test": {"iou": 0.5}}
