@@ -77,6 +77,11 @@ def check_version(
     else:
         require_harmless(version)
     expected = _keras_logits(Path(version), card, trust)
+    if not all(np.isfinite(logits).all() for _, logits in expected):
+        yield Result(
+            "Keras", "failed", f"the network in {KERAS_MODEL} answers NaN. Fix: export another run, or train again"
+        )
+        return
     yield _session_check(version, card, expected)
     yield _refusal_check(version, card)
     yield _warmup_check(version)

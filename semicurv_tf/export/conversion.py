@@ -21,7 +21,7 @@ import numpy as np
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.export.card import CARD, require_keys
-from semicurv_tf.export.from_run import KERAS_MODEL, about_run
+from semicurv_tf.export.from_run import KERAS_MODEL, about_run, require_numbers
 from semicurv_tf.inference.onnx_engine import onnx_answers
 from semicurv_tf.inference.openvino_engine import openvino_answers, unreported
 from semicurv_tf.inference.predictor import STRIDE_PX
@@ -138,6 +138,7 @@ def convert_network(
 ) -> Converted:
     """`convert_run` for a network that is in memory; `card` has its `channels` and `threshold`."""
     output = Path(output)
+    require_numbers(network)
     with _new_folder(output) as part:
         file = part / FILES[format]
         export_network(network, file, card["channels"], format)

@@ -4,6 +4,8 @@ import dataclasses
 import datetime
 from pathlib import Path
 
+import numpy as np
+
 from semicurv_tf.errors import UserError
 from semicurv_tf.export.saved_model import MAX_PIXELS, new_version, write_card, write_saved_model
 from semicurv_tf.images.values import parse_ranges
@@ -101,6 +103,7 @@ def export_network(network, models: str | Path, card: dict, *, version: int | No
 
     channels, size = card["channels"], card["size"]
     dtype = "float32" if card["precision"] == "float32" else "mixed_bfloat16"
+    require_numbers(network)
     with new_version(models, version) as (part, final):
         notes: tuple[str, ...] = ()
         try:
@@ -131,6 +134,20 @@ def export_network(network, models: str | Path, card: dict, *, version: int | No
             )
         notes += write_warmup(part, Path(models).name, channels, size, card["max_batch"])
     return Exported(final, nodes, notes)
+
+
+def require_numbers(network) -> None:
+    """Refuses a network with weights that are no numbers, as a training that diverged leaves them.
+
+    Raises:
+        UserError: naming the first of them.
+    """
+    for weight in network.weights:
+        if not np.isfinite(weight.numpy()).all():
+            raise UserError(
+                f"{weight.path}: expected finite weights, found NaN or infinity: the training diverged. "
+                "Fix: train again with a lower training.learning_rate"
+            )
 
 
 _SCORE_AGAIN = "Fix: delete the file, or semicurv-tf evaluate --run RUN"
