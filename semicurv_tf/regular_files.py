@@ -20,13 +20,28 @@ def read_regular(path: Path, most_bytes: int, remedy: str) -> bytes:
         UserError: a folder, pipe or device, a file that is far too large, or larger than the memory.
         OSError: missing, or unreadable.
     """
-    status = path.stat()
-    if not stat.S_ISREG(status.st_mode):
-        raise UserError(f"{path}: expected a file, found a folder, pipe or device. Fix: {remedy}")
-    if status.st_size > most_bytes:
-        raise UserError(f"{path}: expected at most {most_bytes} bytes, found {status.st_size}. Fix: {remedy}")
+    size = require_regular(path, remedy)
+    if size > most_bytes:
+        raise UserError(f"{path}: expected at most {most_bytes} bytes, found {size}. Fix: {remedy}")
     try:
         return path.read_bytes()
     except MemoryError:
-        found = f"{status.st_size} bytes"
+        found = f"{size} bytes"
         raise UserError(f"{path}: expected a file that fits in memory, found {found}. Fix: {remedy}") from None
+
+
+def require_regular(path: Path, remedy: str) -> int:
+    """The size in bytes of a regular file that a library will read by its name.
+
+    Args:
+        path: the file; a link to one is followed.
+        remedy: what the user can do: the part of the message after "Fix: ".
+
+    Raises:
+        UserError: a folder, pipe or device.
+        OSError: missing, or unreadable.
+    """
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise UserError(f"{path}: expected a file, found a folder, pipe or device. Fix: {remedy}")
+    return status.st_size

@@ -36,6 +36,11 @@ class _Size(click.ParamType):
         return int(parts[0]), int(parts[1])
 
 
+OF_CHECKING = ("models_config", "trust")
+OF_SAVED_MODELS = ("version", "max_batch", "size", "max_pixels")
+OF_WRITING = (*OF_SAVED_MODELS, "threshold", "form", "precision", "data_dir", "force")
+
+
 @click.command(name="export", epilog=EXAMPLES)
 @click.option("--run", type=click.Path(), help="Run folder of a training.")
 @click.option("--output", type=click.Path(), help="Folder of the model; the version becomes a folder in it.")
@@ -87,23 +92,23 @@ def export(
     models_config, trust,
 ):  # fmt: skip
     """Write the deployed network of a run as a SavedModel, as ONNX or for OpenVINO, or check what was written."""
+    from semicurv_tf.cli.idle_options import refuse_idle
     from semicurv_tf.errors import UserError
 
     if check:
         if run or output:
             raise UserError("--check: expected no --run and no --output with it. Fix: export first, then check")
+        refuse_idle(OF_WRITING, "of what is written, and --check writes nothing", "leave it out")
         _check(check, models_config, trust)
         return
+    refuse_idle(OF_CHECKING, "of --check alone", "export first, then --check VERSION_FOLDER with it")
     if not run or not output:
         raise UserError(
             f"--{'output' if run else 'run'}: missing. Fix: semicurv-tf export --run RUN --output MODELS/NAME"
         )
 
     if form != "savedmodel":
-        beside = {"--version": version, "--size": size, "--max-pixels": max_pixels, "--models-config": models_config}
-        given = [name for name, value in beside.items() if value is not None]
-        if given:
-            raise UserError(f"{given[0]}: of a SavedModel alone, found --format {form}. Fix: leave it out")
+        refuse_idle(OF_SAVED_MODELS, f"of a SavedModel alone, found --format {form}", "leave it out")
         _convert(run, output, form, precision, threshold, data_dir, force)
         return
     if precision == "int8" or data_dir is not None or force:
@@ -159,8 +164,10 @@ def _check(version, models_config, trust):
     from semicurv_tf.export.conversion import check_converted, is_converted
 
     if is_converted(version):
+        if models_config:
+            raise UserError(f"--models-config: of a SavedModel alone, {version} is none. Fix: leave it out")
         with quiet_start():
-            said = check_converted(version)
+            said = check_converted(version, trust)
         click.echo(f"passed  {said}")
         return
     read_card(version)  # a wrong folder is said at once, not after TensorFlow has loaded

@@ -56,6 +56,12 @@ files. On several machines all paths must lie on a file system that they share.
 """
 
 
+OF_SERVER = (
+    "model_name", "model_version", "model_label", "deadline", "max_message_mb", "token_file", "ca_file",
+    "client_certificate", "client_key",
+)  # fmt: skip
+
+
 @click.command(name="predict", epilog=EXAMPLES)
 @click.option(
     "--run",
@@ -241,6 +247,7 @@ def predict(
 ):
     """Predict the mask of every image in a folder, whatever its size and kind."""
     from semicurv_tf.cli.console import console
+    from semicurv_tf.cli.idle_options import refuse_idle
     from semicurv_tf.cli.image_progress import ImageProgress
     from semicurv_tf.errors import RetryLater, UserError
     from semicurv_tf.predict.options import PredictorOptions
@@ -253,6 +260,8 @@ def predict(
     given = [f"--{name.replace('_', '-')}" for name in ("run", "saved_model", "server") if options[name] is not None]
     if len(given) > 1:
         raise UserError(f"{given[0]}: expected one network, found {' and '.join(given)}. Fix: give one of them")
+    if options["server"] is None:
+        refuse_idle(OF_SERVER, "of a --server alone, and none is named", "--server URL, or leave it out")
     if not given:
         click.echo(
             "built-in network, taught by drawn curves alone: no photograph and no label of yours. Look at its masks, "

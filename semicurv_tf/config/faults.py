@@ -52,6 +52,12 @@ def fault_line(origin: str, fault, values: dict) -> str:
     return f"{origin}: {key}: {message}, found {_shown(fault['input'])}. Fix: {_remedy(path, section)}"
 
 
+def without_echoes(faults: list) -> list:
+    """Pydantic's errors except lists that count as too short only because entries of theirs are wrong."""
+    inside = {fault["loc"][:length] for fault in faults for length in range(len(fault["loc"]))}
+    return [fault for fault in faults if fault["type"] != "too_short" or fault["loc"] not in inside]
+
+
 def _shown(value) -> str:
     try:
         text = repr(value)

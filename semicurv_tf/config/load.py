@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import pydantic
 
-from semicurv_tf.config.faults import FOREIGN, fault_line
+from semicurv_tf.config.faults import FOREIGN, fault_line, without_echoes
 from semicurv_tf.config.plain_yaml import MOST_BYTES, NotPlainYaml, plain_yaml
 from semicurv_tf.config.whole import Config, section_class
 from semicurv_tf.errors import UserError
@@ -90,7 +90,7 @@ def _validated(values: dict, origin: str) -> Config:
     try:
         return Config.model_validate(values)
     except pydantic.ValidationError as error:
-        raise UserError([fault_line(origin, fault, values) for fault in error.errors()]) from None
+        raise UserError([fault_line(origin, fault, values) for fault in without_echoes(error.errors())]) from None
 
 
 def _own_settings(values: dict) -> dict:

@@ -70,12 +70,25 @@ def read_card(version: str | Path) -> dict:
             f"{version}: expected an exported version folder, found no {path.relative_to(version)}. {remedy}"
         )
     card = read_object(path, "export again")
-    faults = [(key, expected) for key, (expected, fits) in KEYS.items() if not fits(card.get(key))]
-    if not faults and card["size"] and card["size"][0] * card["size"][1] > card["max_pixels"]:
-        faults = [("size", f"at most max_pixels, {card['max_pixels']}")]
-    if faults:
-        raise UserError([
-            f"{path}: {key}: expected {expected}, found {repr(card.get(key))[:80]}. Fix: export again"
-            for key, expected in faults
-        ])  # fmt: skip
+    require_keys(path, card, tuple(KEYS))
+    if card["size"] and card["size"][0] * card["size"][1] > card["max_pixels"]:
+        raise _unfit(path, card, {"size": f"at most max_pixels, {card['max_pixels']}"})
     return card
+
+
+def require_keys(path: Path, card: dict, keys: tuple[str, ...]) -> None:
+    """Refuses a card in which any of these keys of `KEYS` holds what no export has.
+
+    Raises:
+        UserError: a line for each.
+    """
+    wrong = {key: KEYS[key][0] for key in keys if not KEYS[key][1](card.get(key))}
+    if wrong:
+        raise _unfit(path, card, wrong)
+
+
+def _unfit(path: Path, card: dict, expected: dict[str, str]) -> UserError:
+    return UserError([
+        f"{path}: {key}: expected {what}, found {repr(card.get(key))[:80]}. Fix: export again"
+        for key, what in expected.items()
+    ])  # fmt: skip

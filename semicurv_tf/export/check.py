@@ -8,6 +8,7 @@ the warm-up file is played; the same through TensorFlow's C++ library where a co
 
 import dataclasses
 import importlib.util
+import math
 import os
 import pickle
 import signal
@@ -23,7 +24,7 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.export import cpp_smoke
 from semicurv_tf.export.card import read_card
 from semicurv_tf.export.from_run import KERAS_MODEL
-from semicurv_tf.export.graph_guard import require_harmless
+from semicurv_tf.export.graph_guard import require_files, require_harmless
 from semicurv_tf.export.models_config import read_models_config
 from semicurv_tf.export.warmup import WARMUP, read_warmup
 from semicurv_tf.images.encoded import decode_picture, encode_png
@@ -71,9 +72,16 @@ def check_version(
         "files", "passed", f"version {Path(version).name}, {card['precision']}, {card.get('nodes', 'unknown')} nodes"
     )
 
-    if not trust:
+    if trust:
+        require_files(version)
+    else:
         require_harmless(version)
     expected = _keras_logits(Path(version), card, trust)
+    if not all(np.isfinite(logits).all() for _, logits in expected):
+        yield Result(
+            "Keras", "failed", f"the network in {KERAS_MODEL} answers NaN. Fix: export another run, or train again"
+        )
+        return
     yield _session_check(version, card, expected)
     yield _refusal_check(version, card)
     yield _warmup_check(version)
@@ -252,4 +260,8 @@ def _sigmoid(logits: np.ndarray) -> np.ndarray:
 
 
 def _distance(a: np.ndarray, b: np.ndarray) -> float:
-    return float(np.max(np.abs(a - b))) if a.shape == b.shape else float("inf")
+    """Infinite where the shapes differ or a value is no number: `max` of Python would pass over NaN."""
+    if a.shape != b.shape:
+        return float("inf")
+    largest = float(np.max(np.abs(a - b)))
+    return float("inf") if math.isnan(largest) else largest

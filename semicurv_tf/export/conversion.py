@@ -20,12 +20,15 @@ from pathlib import Path
 import numpy as np
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.export.card import CARD
-from semicurv_tf.export.from_run import KERAS_MODEL, about_run
+from semicurv_tf.export.card import CARD, require_keys
+from semicurv_tf.export.from_run import KERAS_MODEL, about_run, require_numbers
+from semicurv_tf.inference.onnx_engine import onnx_answers
 from semicurv_tf.inference.openvino_engine import openvino_answers, unreported
 from semicurv_tf.inference.predictor import STRIDE_PX
 from semicurv_tf.json_files import read_object
 from semicurv_tf.parts import new_part
+from semicurv_tf.postprocessing.settings import PostProcessing, as_dict
+from semicurv_tf.regular_files import require_regular
 from semicurv_tf.whole_files import cannot_write, write_json
 
 FILES = {"onnx": "model.onnx", "openvino": "model.xml"}
@@ -36,6 +39,8 @@ PACKAGES = {
     ("openvino", "bfloat16"): ("openvino",),
     ("openvino", "int8"): ("openvino", "nncf"),
 }
+# What `predict` reads of a card, as of a SavedModel's.
+READ_KEYS = ("channels", "threshold", "value_range", "size", "no_data", "tta", "stride")
 TOLERANCE = 1e-4  # of a probability, between engines that all compute in float32
 SIZES = ((64, 64), (37, 53), (128, 96))  # of random images
 MOST_LOST_IOU = 0.5  # points of IoU in percent that a lower precision may cost
@@ -107,18 +112,25 @@ def convert_run(
     Raises:
         UserError: see `require_convertible`; the answers differ from Keras', or the precision costs too much IoU.
     """
-    from semicurv_tf.training.run_folder import chosen_threshold, load_deployed
+    from semicurv_tf.training.run_folder import chosen_postprocessing, chosen_threshold, load_deployed
 
     require_convertible(output, format, precision)
     network, facts = load_deployed(run)
+    # Another threshold than the chosen one sets aside the steps that were chosen with it.
+    steps = chosen_postprocessing(run) if threshold is None else PostProcessing()
     card = {
         **about_run(Path(run), facts),
         "stride": getattr(network, "grid_px", STRIDE_PX),
         "threshold": threshold if threshold is not None else chosen_threshold(run) or 0.5,
+        "postprocessing": as_dict(steps) if steps else None,
     }
-    return convert_network(
+    done = convert_network(
         network, output, card, format=format, precision=precision, images=images or RealImages(), force=force
     )
+    if not steps:
+        return done
+    note = f"what was chosen to follow the threshold ({steps.said()}) is in the card: predict --saved-model does it"
+    return dataclasses.replace(done, said=(*done.said, note))
 
 
 def convert_network(
@@ -126,6 +138,7 @@ def convert_network(
 ) -> Converted:
     """`convert_run` for a network that is in memory; `card` has its `channels` and `threshold`."""
     output = Path(output)
+    require_numbers(network)
     with _new_folder(output) as part:
         file = part / FILES[format]
         export_network(network, file, card["channels"], format)
@@ -157,17 +170,15 @@ def read_converted(folder: str | Path) -> dict:
     """The card of a folder that `convert_run` wrote.
 
     Raises:
-        UserError: the folder is no such export.
+        UserError: the folder is no such export, or a line for each key that holds what none holds.
     """
     path = Path(folder) / CARD
     if not path.is_file():
         raise UserError(f"{folder}: found no {CARD}. Fix: semicurv-tf export --format openvino")
     card = read_object(path, "export again")
-    threshold, channels = card.get("threshold"), card.get("channels")
-    known = (str(card.get("format")), str(card.get("precision"))) in PACKAGES
-    fits = known and isinstance(threshold, int | float) and 0 < threshold < 1
-    if not fits or channels not in range(1, 65) or not (Path(folder) / FILES[card["format"]]).is_file():
+    if (str(card.get("format")), str(card.get("precision"))) not in PACKAGES:
         raise UserError(f"{path}: expected the card of an ONNX or OpenVINO export. Fix: export again")
+    require_keys(path, card, READ_KEYS)
     return card
 
 
@@ -176,8 +187,12 @@ def is_converted(folder: str | Path) -> bool:
     return (Path(folder) / CARD).is_file()
 
 
-def check_converted(folder: str | Path) -> str:
+def check_converted(folder: str | Path, trust: bool = False) -> str:
     """Compares the answers with Keras' again, on random images; says what was found.
+
+    Args:
+        folder: the folder.
+        trust: run a `model.keras` that holds more than plain layers, too.
 
     Raises:
         UserError: it is no such folder, a package is missing, or the answers differ.
@@ -185,26 +200,51 @@ def check_converted(folder: str | Path) -> str:
     from semicurv_tf.models.keras_file import load_network
 
     card = read_converted(folder)
-    file = Path(folder) / FILES[card["format"]]
-    expected = keras_answers(load_network(Path(folder) / KERAS_MODEL, False))
-    difference = largest_difference(answers_of(file, card["precision"]), expected, card["channels"], RealImages())
+    answers = open_converted(folder, card)
+    expected = keras_answers(load_network(Path(folder) / KERAS_MODEL, trust))
+    difference = largest_difference(answers, expected, card["channels"], RealImages())
     said = f"{card['format']} {card['precision']}: largest difference from Keras {difference:.2g} on random images"
-    if card["precision"] == "float32" and not difference <= TOLERANCE:
-        raise UserError(f"{folder}: {said}; allowed {TOLERANCE:g}. Fix: export again")
+    # What a lower precision may cost was measured on the run's images, and stands in the card.
+    allowed = TOLERANCE if card["precision"] == "float32" else 1.0
+    if not difference <= allowed:  # also where it is no number
+        raise UserError(f"{folder}: {said}; allowed {allowed:g}. Fix: export again")
     return said
+
+
+def open_converted(folder: str | Path, card: dict) -> Answers:
+    """The answers of a folder that `convert_run` wrote.
+
+    Args:
+        folder: the folder.
+        card: its card, by `read_converted`.
+
+    Raises:
+        UserError: a file of the model is missing, damaged or none, or the card belongs to another model.
+    """
+    file = Path(folder) / FILES[card["format"]]
+    for part in (file, file.with_suffix(".bin")) if card["format"] == "openvino" else (file,):
+        try:
+            require_regular(part, "export again")
+        except OSError as error:
+            raise UserError(f"{part}: cannot be read ({error.strerror}). Fix: export again") from None
+    answers = answers_of(file, card["precision"])
+    try:
+        shape = answers(np.zeros((1, 32, 32, card["channels"]), np.uint8)).shape
+    except RuntimeError:
+        shape = None
+    if shape != (1, 32, 32, 1):
+        raise UserError(
+            f"{Path(folder) / CARD}: channels: expected what the model beside it takes, found {card['channels']}: the "
+            "card was edited, or belongs to another model. Fix: export again"
+        )
+    return answers
 
 
 def answers_of(file: Path, precision: str = "float32") -> Answers:
     """From uint8 images `(batch, height, width, channels)` to probabilities, by the engine that a file is for."""
     if file.suffix == ".xml":
         return openvino_answers(file, precision)
-    try:
-        import onnxruntime
-    except ImportError:
-        raise UserError(f"{file}: needs onnxruntime. Fix: pip install 'semicurv-tf[onnx]'") from None
-    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
-    (name,) = (each.name for each in session.get_inputs())
-    return lambda image: session.run(None, {name: image})[0]
+    return onnx_answers(file)
 
 
 def openvino_of_network(network, channels: int, precision: str = "float32") -> Answers:
@@ -223,11 +263,11 @@ def keras_answers(network) -> Answers:
 
 
 def largest_difference(found: Answers, expected: Answers, channels: int, images: RealImages) -> float:
-    """Between probabilities, over random images of several sizes and those of the dataset."""
+    """Between probabilities, over random images of several sizes and those of the dataset; NaN where one is."""
     generator = np.random.default_rng(0)
     batches = [generator.integers(0, 256, (2, *size, channels), np.uint8) for size in SIZES]
     batches += [each["image"][None] for each in images.compared]
-    return max(float(np.max(np.abs(found(batch) - expected(batch)))) for batch in batches)
+    return float(np.max([np.max(np.abs(found(batch) - expected(batch))) for batch in batches]))  # `max` skips NaN
 
 
 def _quantise(file: Path, images: RealImages) -> int:

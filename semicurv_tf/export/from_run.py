@@ -4,6 +4,8 @@ import dataclasses
 import datetime
 from pathlib import Path
 
+import numpy as np
+
 from semicurv_tf.errors import UserError
 from semicurv_tf.export.saved_model import MAX_PIXELS, new_version, write_card, write_saved_model
 from semicurv_tf.images.values import parse_ranges
@@ -101,6 +103,7 @@ def export_network(network, models: str | Path, card: dict, *, version: int | No
 
     channels, size = card["channels"], card["size"]
     dtype = "float32" if card["precision"] == "float32" else "mixed_bfloat16"
+    require_numbers(network)
     with new_version(models, version) as (part, final):
         notes: tuple[str, ...] = ()
         try:
@@ -133,6 +136,23 @@ def export_network(network, models: str | Path, card: dict, *, version: int | No
     return Exported(final, nodes, notes)
 
 
+def require_numbers(network) -> None:
+    """Refuses a network with weights that are no numbers, as a training that diverged leaves them.
+
+    Raises:
+        UserError: naming the first of them.
+    """
+    for weight in network.weights:
+        if not np.isfinite(weight.numpy()).all():
+            raise UserError(
+                f"{weight.path}: expected finite weights, found NaN or infinity: the training diverged. "
+                "Fix: train again with a lower training.learning_rate"
+            )
+
+
+_SCORE_AGAIN = "Fix: delete the file, or semicurv-tf evaluate --run RUN"
+
+
 def about_run(run: Path, facts: dict) -> dict:
     """What the card says of where the model comes from."""
     from semicurv_tf.training.run_folder import SCORES, THRESHOLD, read_config
@@ -151,7 +171,7 @@ def about_run(run: Path, facts: dict) -> dict:
         "labelled_images": facts.get("labelled"),
         "licence_of_the_data": _licence(config.data.dataset),
         "method": config.method.name,
-        "scores": _without_lists(_json(run / SCORES)),
+        "scores": _without_lists(_json(run / SCORES), run / SCORES),
         "threshold_chosen": _json(run / THRESHOLD),
         "configuration": config.model_dump(mode="json"),
         "versions": facts.get("versions"),
@@ -166,10 +186,13 @@ def _json(path: Path):
     return read_json(path) if path.is_file() else None
 
 
-def _without_lists(scores: dict | None) -> dict | None:
+def _without_lists(scores: dict | None, path: Path) -> dict | None:
     """The scores of each split without each image's and without curves: a card is read by people."""
     if scores is None:
         return None
+    damaged = [split for split, of in scores.items() if not isinstance(of, dict)]
+    if damaged:
+        raise UserError(f"{path}: {damaged[0]}: expected scores by name, found {scores[damaged[0]]!r}. {_SCORE_AGAIN}")
     return {
         split: {name: value for name, value in of.items() if name not in ("each", "curve")}
         for split, of in scores.items()

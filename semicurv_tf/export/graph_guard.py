@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.regular_files import read_regular
+from semicurv_tf.regular_files import read_regular, require_regular
 
 _ARRAYS = """
     BroadcastArgs BroadcastTo Cast Concat ConcatV2 Const DepthToSpace EnsureShape ExpandDims Fill Gather GatherNd
@@ -60,9 +60,10 @@ def require_harmless(directory: str | Path) -> None:
         directory: of the SavedModel.
 
     Raises:
-        UserError: naming the operations; or the file is missing, damaged, no regular one or far too large.
+        UserError: naming the operations; or a file is missing, damaged, no regular one or far too large.
     """
     path = Path(directory) / "saved_model.pb"
+    require_files(directory)
     for graph in _graphs(path):
         found = sorted(_forbidden(graph))
         if found:
@@ -71,6 +72,21 @@ def require_harmless(directory: str | Path) -> None:
                 f"{path}: expected operations that only compute, found {some}. "
                 "Fix: a model from a source that you trust; if this is one, add --trust"
             )
+
+
+def require_files(directory: str | Path) -> None:
+    """Refuses a SavedModel with a pipe or device among what TensorFlow would open, and wait for.
+
+    Raises:
+        UserError: naming it.
+    """
+    for path in (
+        *Path(directory).glob("*.pb"),
+        *Path(directory).glob("variables/*"),
+        *Path(directory).glob("assets/*"),
+    ):
+        if not path.is_dir() and path.exists():
+            require_regular(path, "export again")
 
 
 def _graphs(path: Path):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.export.card import card_path, read_card
-from semicurv_tf.export.graph_guard import require_harmless
+from semicurv_tf.export.graph_guard import require_files, require_harmless
 
 
 def load_signature(version: str | Path, name: str = "serving_default", trust: bool = False):
@@ -22,7 +22,9 @@ def load_signature(version: str | Path, name: str = "serving_default", trust: bo
     import tensorflow as tf
 
     card = read_card(version)
-    if not trust:
+    if trust:
+        require_files(version)
+    else:
         require_harmless(version)
     try:
         loaded = tf.saved_model.load(str(version))

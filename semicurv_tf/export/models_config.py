@@ -3,6 +3,9 @@
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.regular_files import read_regular
+
+MOST_BYTES = 10_000_000  # tens of thousands of models
 
 
 def read_models_config(path: str | Path) -> list[dict]:
@@ -26,7 +29,8 @@ def read_models_config(path: str | Path) -> list[dict]:
             f"{path}: cannot be read without the server's protos. Fix: pip install 'semicurv-tf[serving]'"
         ) from None
     try:
-        config = text_format.Parse(Path(path).read_text(), model_server_config_pb2.ModelServerConfig())
+        content = read_regular(Path(path), MOST_BYTES, "compare with serving/models.config").decode()
+        config = text_format.Parse(content, model_server_config_pb2.ModelServerConfig())
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}). Fix: check the path") from None
     except (text_format.ParseError, ValueError) as error:

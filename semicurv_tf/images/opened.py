@@ -29,10 +29,12 @@ class NotedImage:
     Attributes:
         pixels: uint8 `(height, width, channels)`, raw 0-255, channels in RGB order.
         notes: what was done to the file's own values, in words; empty where nothing was.
+        valid: bool `(height, width)`, where there are data; None: everywhere.
     """
 
     pixels: np.ndarray
     notes: tuple[str, ...] = ()
+    valid: np.ndarray | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +66,7 @@ def read_with_notes(path: str | Path, channels: int, value_range: ValueRanges | 
     path = Path(path)
     header = read_header(path)
     read = read_valid_image(path, channels, value_range)
-    return NotedImage(read.pixels, tuple(header.conversions(channels, read.value_range)))
+    return NotedImage(read.pixels, _notes(read, header, channels), read.valid)
 
 
 def open_pages(
@@ -100,10 +102,12 @@ def open_pages(
 
 
 def _opened(read: ReadImage, header: Header, channels: int) -> Opened:
-    notes = tuple(header.conversions(channels, read.value_range))
-    if read.valid is not None:
-        notes = (*notes, "pixels without data stay without data")
-    return Opened(ArraySource(read.pixels, read.valid), notes)
+    return Opened(ArraySource(read.pixels, read.valid), _notes(read, header, channels))
+
+
+def _notes(read: ReadImage, header: Header, channels: int) -> tuple[str, ...]:
+    lacking = () if read.valid is None else ("pixels without data stay without data",)
+    return (*header.conversions(channels, read.value_range), *lacking)
 
 
 def _is_plain(path: Path, header: Header) -> bool:

@@ -237,9 +237,10 @@ def to_channels(pixels: np.ndarray, channels: int, path: Path | str = "image") -
     bands = pixels.shape[-1]
     if channels not in (1, 3):
         if bands < channels:
+            own = 3 if bands < 3 else bands
             raise UserError(
-                f"{path}: expected {channels} bands, found {bands}. "
-                f"Fix: leave the file out, or --set data.options.channels={3 if bands < 3 else bands} in training"
+                f"{path}: expected {channels} bands, found {bands}. Fix: leave the file out; what takes {own} bands is "
+                f"trained with --set data.options.channels={own}"
             )
         return pixels[..., :channels]
     pixels = pixels[..., :1] if bands < 3 else pixels[..., :3]

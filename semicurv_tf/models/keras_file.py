@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.regular_files import require_regular
 from semicurv_tf.wording import in_short
 
 MODULES = (
@@ -38,6 +39,10 @@ def load_network(path: str | Path, trust: bool = False):
         UserError: damaged, more than layers of Keras and of this package, or weights larger than the file.
     """
     path = Path(path)
+    try:
+        require_regular(path, _WRITE_AGAIN)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror or error}). {_AGAIN}") from None
     if not trust:
         require_plain(path)
     import keras
@@ -48,7 +53,7 @@ def load_network(path: str | Path, trust: bool = False):
         return keras.saving.load_model(path, compile=False, safe_mode=not trust)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, ImportError, IndexError, RuntimeError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise UserError(f"{path}: cannot be loaded ({reason[:200]}). Fix: write it again from its run") from None
+        raise UserError(f"{path}: cannot be loaded ({reason[:200]}). {_AGAIN}") from None
 
 
 def require_plain(path: Path) -> None:
@@ -91,7 +96,8 @@ def require_plain(path: Path) -> None:
         )
 
 
-_AGAIN = "Fix: write it again from its run"
+_WRITE_AGAIN = "write it again from its run"
+_AGAIN = f"Fix: {_WRITE_AGAIN}"
 
 
 def _foreign(config) -> Iterator[str]:

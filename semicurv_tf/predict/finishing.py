@@ -51,14 +51,15 @@ def finishing(
 
 
 def chosen_at(place: str) -> Choice:
-    """What was chosen for a run, or is in the card of an exported version.
+    """What was chosen for a run, or is in the card of an export.
 
     Raises:
         UserError: the folder is neither.
     """
     from semicurv_tf.export.card import card_path
+    from semicurv_tf.export.conversion import is_converted
 
-    if card_path(place).is_file():
+    if card_path(place).is_file() or is_converted(place):
         return of_card(place)
     from semicurv_tf.training.run_folder import THRESHOLD, chosen_postprocessing, chosen_threshold
 
@@ -71,8 +72,12 @@ def chosen_at(place: str) -> Choice:
 
 
 def of_card(version: str) -> Choice:
-    """What the card of an exported version says; its graph holds the threshold, never the steps."""
-    from semicurv_tf.export.card import card_path, read_card
+    """What the card of an export says, whatever its format; its graph may hold the threshold, never the steps."""
+    from semicurv_tf.export.card import CARD, card_path, read_card
+    from semicurv_tf.export.conversion import is_converted, read_converted
 
-    card = read_card(version)
-    return card.get("threshold"), from_dict(card.get("postprocessing"), card_path(version))
+    converted = is_converted(version)
+    card, path = (
+        (read_converted(version), Path(version, CARD)) if converted else (read_card(version), card_path(version))
+    )
+    return card.get("threshold"), from_dict(card.get("postprocessing"), path)

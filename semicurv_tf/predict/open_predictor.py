@@ -13,6 +13,9 @@ from semicurv_tf.inference.predictor import STRIDE_PX, WHOLE_PIXELS, Predictor
 from semicurv_tf.postprocessing.settings import PostProcessing, as_dict
 from semicurv_tf.predict.finishing import finishing, of_card
 from semicurv_tf.predict.options import PredictorOptions
+from semicurv_tf.regular_files import read_regular
+
+LARGEST_FILE_BYTES = 20 * 10**9  # of a model; a hole in a file costs nothing on disk, and all of it in memory
 
 if TYPE_CHECKING:
     from semicurv_tf.serving_client.client import Client
@@ -124,30 +127,30 @@ def _of_saved_model(version: str, options: PredictorOptions, memory: int, settin
         **settings,
     )
     variables = Path(version, "variables", "variables.data-00000-of-00001")
-    parts = [Path(version, "saved_model.pb").read_bytes(), variables.read_bytes()]
+    parts = [_content(Path(version, "saved_model.pb")), _content(variables)]
     return predictor, {"model": _digest(parts)}
 
 
 def _of_converted(folder: str, options: PredictorOptions, memory: int, settings: dict) -> tuple[Predictor, dict]:
-    from semicurv_tf.export.conversion import FILES, answers_of, read_converted
+    from semicurv_tf.export.conversion import FILES, open_converted, read_converted
 
     card = read_converted(folder)
     _leave_out_no_data(settings, card, folder)
     file = Path(folder, FILES[card["format"]])
-    threshold, steps = finishing(options, lambda: (card["threshold"], PostProcessing()))
+    threshold, steps = finishing(options, lambda: of_card(folder))
     tta = options.tta or (None if card.get("size") else card.get("tta")) or "none"
     predictor = Predictor(
-        answers_of(file, card["precision"]),
+        open_converted(folder, card),
         card["channels"],
         threshold=threshold,
         postprocessing=steps,
         memory=Memory(memory, round(enlarged(tta) * Memory(memory).pixel_bytes)),
         tta=tta,
         value_range=parse_ranges(card["value_range"]) if card.get("value_range") else None,
-        stride=card.get("stride", STRIDE_PX),
+        stride=card.get("stride") or STRIDE_PX,
         **settings,
     )
-    parts = [path.read_bytes() for path in sorted(Path(folder).glob(f"{file.stem}.*")) if path.suffix != ".keras"]
+    parts = [_content(path) for path in sorted(Path(folder).glob(f"{file.stem}.*")) if path.suffix != ".keras"]
     return predictor, {"model": _digest(parts), "engine": card["format"]}
 
 
@@ -229,6 +232,10 @@ def _mask_settings(predictor: Predictor) -> dict:
     """What makes masks of probabilities, for the record; no word of steps where none follow the threshold."""
     steps = {"postprocessing": as_dict(predictor.postprocessing)} if predictor.postprocessing else {}
     return {"threshold": predictor.threshold, "tta": predictor.tta, **steps}
+
+
+def _content(path: Path) -> bytes:
+    return read_regular(path, LARGEST_FILE_BYTES, "export again")
 
 
 def _digest(parts) -> str:

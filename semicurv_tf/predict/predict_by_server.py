@@ -6,7 +6,7 @@ import numpy as np
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import encode_png
-from semicurv_tf.images.opened import read_with_notes
+from semicurv_tf.images.opened import NotedImage, read_with_notes
 from semicurv_tf.images.opener import naming
 from semicurv_tf.images.provenance import KEYWORD, state_of
 from semicurv_tf.inference.predictor import Predictor, PredictorLost
@@ -43,7 +43,7 @@ def predict_by_server(
     for start in range(0, len(jobs), batch):
         group = jobs[start : start + batch]
         outcomes: dict[int, ImageOutcome] = {}  # by place in the group
-        small: list[tuple[int, str, tuple[str, ...], bytes]] = []  # place in the group, state, notes, PNG
+        small: list[tuple[int, str, NotedImage]] = []  # place in the group, state, image
         for place, job in enumerate(group):
             if job.outputs["mask"].suffix.lower() != ".png":
                 outcomes[place] = predict_job(predictor, job)
@@ -54,16 +54,16 @@ def predict_by_server(
                 image = read_with_notes(job.image, predictor.channels, predictor.value_range)
                 if _is_large(client, predictor, image.pixels):
                     mask = predictor.mask(predictor.probability(image.pixels))
-                    outcomes[place] = _written(job, state, image.notes, mask)
+                    outcomes[place] = _written(job, state, image, mask)
                 else:
-                    small.append((place, state, image.notes, encode_png(image.pixels)))
+                    small.append((place, state, image))
             except (PredictorLost, DiskLost):
                 raise
             except UserError as error:
                 outcomes[place] = ImageOutcome(job.image, faults=named(job.image, error))
-        masks = client.masks([encoded for *_, encoded in small]) if small else []
-        for (place, state, notes, _), answer in zip(small, masks, strict=True):
-            outcomes[place] = _written(group[place], state, notes, answer)
+        masks = client.masks([encode_png(image.pixels) for *_, image in small]) if small else []
+        for (place, state, image), answer in zip(small, masks, strict=True):
+            outcomes[place] = _written(group[place], state, image, answer)
         for place in range(len(group)):
             if advance:
                 advance(1.0)
@@ -75,14 +75,16 @@ def _is_large(client: Client, predictor: Predictor, pixels: np.ndarray) -> bool:
     return max(height, width) > predictor.tile if predictor.tile else height * width > client.whole_pixels
 
 
-def _written(job: ImageJob, state: str, notes: tuple[str, ...], mask: np.ndarray | UserError) -> ImageOutcome:
+def _written(job: ImageJob, state: str, image: NotedImage, mask: np.ndarray | UserError) -> ImageOutcome:
     """The outcome of a mask that is written, or of the server's refusal."""
     if isinstance(mask, UserError):
         return ImageOutcome(job.image, faults=named(job.image, mask))
+    valid = np.ones(mask.shape, bool) if image.valid is None else image.valid
+    mask = np.where(valid, mask, 0).astype(mask.dtype)  # a PNG does not tell the server where there are no data
     try:
         write_png(job.outputs["mask"], mask, (KEYWORD, state))
     except DiskLost:
         raise
     except UserError as error:
         return ImageOutcome(job.image, faults=named(job.image, error))
-    return ImageOutcome(job.image, notes, float(np.mean(mask > 0)))
+    return ImageOutcome(job.image, image.notes, float(mask[valid].astype(bool).mean()) if valid.any() else 0.0)

@@ -171,16 +171,27 @@ def _predict(predictor: Predictor, job: ImageJob, advance: Callable[[float], Non
 def _finished(predictor: Predictor, image: Opened, advance) -> Iterator[tuple[Band, np.ndarray]]:
     """Bands of few rows with their masks; what follows the threshold sees the image as a whole."""
     if not predictor.postprocessing:
-        for band in _pieces(predictor.bands(image.source, advance)):
+        for band in _pieces(_of_numbers(predictor.bands(image.source, advance))):
             yield band, predictor.mask(band.probability)
         return
     predictor.require_whole(image.source.height, image.source.width)
-    bands = list(predictor.bands(image.source, advance))
+    bands = list(_of_numbers(predictor.bands(image.source, advance)))
     probability = np.concatenate([band.probability for band in bands])
     valid = None if bands[0].valid is None else np.concatenate([band.valid for band in bands])
     mask = predictor.mask(probability, valid)
     for band in _pieces(iter(bands)):
         yield band, mask[band.top : band.top + len(band.pixels)]
+
+
+def _of_numbers(bands: Iterator[Band]) -> Iterator[Band]:
+    """Refuses what a broken network answers: NaN is above no threshold, so its masks would look like clean ones."""
+    for band in bands:
+        if not np.isfinite(band.probability.sum()):
+            raise UserError(
+                "expected probabilities, found NaN: the network is broken. Fix: export or train again, and look at the "
+                "loss in the run's log.jsonl"
+            )
+        yield band
 
 
 def _pieces(bands: Iterator[Band]) -> Iterator[Band]:

@@ -98,7 +98,8 @@ def predict_input(
         require_lines(outputs.lines)
     jobs = plan_jobs(images, output, outputs)
     images_left_out = left_out(images, output)  # as they are before this call adds results
-    with contextlib.nullcontext() if options.server else quiet_start():
+    by_rest = (options.server or "").lower().startswith("http")  # TensorFlow is not loaded for that
+    with contextlib.nullcontext() if by_rest else quiet_start():
         if by_beam is not None:
             _, settings = by_beam.predictor_of_process(options)
             start = lambda jobs, told: by_beam.predict_by_beam(

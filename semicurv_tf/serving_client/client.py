@@ -34,6 +34,11 @@ class Client:
         """
         state, version = self.transport.state()
         name = f"{self.transport.server} ({self.transport.model})"
+        asked = self.transport.model.version
+        if asked is not None and version != asked:
+            raise UserError(
+                f"{name}: expected version {asked}, the server tells of {version}. Fix: see its models.config"
+            )
         if state != "AVAILABLE":
             raise UserError(f"{name}: expected state AVAILABLE, found {state}. Fix: see the server's log")
         shape = self.transport.input_shape()

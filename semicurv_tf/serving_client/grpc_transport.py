@@ -7,9 +7,11 @@ from semicurv_tf.serving_client.refusal import refusal_at
 from semicurv_tf.serving_client.security import Security, split_address
 from semicurv_tf.serving_client.transport import (
     MAX_MESSAGE_MB,
+    REMEDIES,
     NotNow,
     ServedModel,
     ServerRefused,
+    in_one_line,
     understood,
     untrusted,
     with_retries,
@@ -150,7 +152,7 @@ class GrpcTransport:
         try:
             return method(request, timeout=seconds, metadata=self._metadata)
         except self._grpc.RpcError as error:
-            details = " ".join((error.details() or "").split())[:500]
+            details = in_one_line(error.details() or "")
             reason = f"{error.code().name}: {details}"
             if error.code() == code.UNAVAILABLE and any(word in details for word in _UNTRUSTED):
                 raise untrusted(self.server, details[-160:]) from None
@@ -164,6 +166,8 @@ class GrpcTransport:
                 reason += ". Fix: a smaller --tile or --batch, or raise --max-message-mb knowingly"
             elif error.code() == code.RESOURCE_EXHAUSTED:  # the server's batching queue is full
                 raise NotNow(reason) from None
+            else:
+                reason += REMEDIES.get(error.code().name, "")
             raise ServerRefused(f"{self.server} ({self.model}) refused with {reason}") from None
 
 

@@ -17,6 +17,7 @@ from semicurv_tf.serving_client.security import Security, split_address
 from semicurv_tf.serving_client.transport import (
     LARGEST_VERSION,
     MAX_MESSAGE_MB,
+    REMEDIES,
     NotNow,
     ServedModel,
     ServerRefused,
@@ -130,6 +131,10 @@ class RestTransport:
         except ssl.SSLError as error:
             raise untrusted(self.server, getattr(error, "verify_message", "") or error.reason or str(error)) from None
         except (OSError, http.client.HTTPException, ValueError) as error:
+            if isinstance(error, http.client.BadStatusLine) and not late and _is_no_http(error):
+                raise ServerRefused(
+                    f"{self.server}: answered, but not by HTTP. Fix: the port of REST, TF Serving's is 8501; or grpc://"
+                ) from None
             self._cut = True
             raise NotNow("the answer came too slowly" if late else str(error) or type(error).__name__) from None
         finally:
@@ -183,7 +188,7 @@ class RestTransport:
             coding = response.getheader("Content-Encoding")
             raise misunderstood(self.server, f"HTTP {status}, {f'encoded by {coding}' if coding else reason}")
         raise ServerRefused(
-            f"{self.server} ({self.model}) refused with HTTP {status}: {reason}{_REMEDY.get(status, '')}"
+            f"{self.server} ({self.model}) refused with HTTP {status}: {reason}{REMEDIES.get(status, '')}"
         )
 
     def _moved(self, response: http.client.HTTPResponse, path: str) -> ServerRefused:
@@ -196,13 +201,6 @@ class RestTransport:
         if not told or not location.startswith(("http://", "https://")) or len(location) > 300:
             return misunderstood(self.server, f"HTTP {response.status} to {told or 'nowhere'}")
         return ServerRefused(f"{self.server}: sends on to {location}. Fix: --server {shlex.quote(location)}")
-
-
-_REMEDY = {
-    401: ". Fix: --token-file with the server's token",
-    403: ". Fix: --token-file with the server's token",
-    404: ". Fix: --model-name, --model-version or --label of a model that is served there",
-}
 
 
 @contextlib.contextmanager
@@ -224,6 +222,12 @@ def _ended_after(connection: socket.socket, seconds: float, late: list[bool]):
         yield
     finally:
         timer.cancel()
+
+
+def _is_no_http(error: http.client.BadStatusLine) -> bool:
+    """Whether what came is no beginning of an answer that was cut, such as what gRPC sends."""
+    begun = str(error.args[0])[:5]
+    return not isinstance(error, http.client.RemoteDisconnected) and not "HTTP/".startswith(begun)
 
 
 def _is_named(row) -> bool:

@@ -7,7 +7,11 @@ import urllib.parse
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.regular_files import read_regular
 
+MOST_BYTES = 10_000_000  # of a file; the certificates of all public authorities take a fiftieth
+# What the shell opened for this process, as for `--token-file <(COMMAND)`: a pipe too, but one that ends.
+OF_THE_SHELL = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")
 MOST_TOKEN_CHARACTERS = 16_000
 
 
@@ -139,7 +143,12 @@ def _is_loopback(host: str) -> bool:
 
 def _read(file: str, option: str) -> bytes:
     try:
-        return Path(file).read_bytes()
+        if file.startswith(OF_THE_SHELL):
+            with open(file, "rb") as opened:
+                return opened.read(MOST_BYTES)
+        return read_regular(Path(file), MOST_BYTES, "name a file you may read")
+    except UserError as error:
+        raise UserError([f"{option} {line}" for line in error.lines]) from None
     except OSError as error:
         raise UserError(f"{option} {file}: cannot be read ({error.strerror}). Fix: name a file you may read") from None
 

@@ -36,6 +36,22 @@ class NotNow(Exception):
 
 LARGEST_VERSION = 2**63 - 1  # TF Serving's own type
 
+_TOKEN = ". Fix: --token-file with the server's token"
+_NAME = ". Fix: --model-name, --model-version or --label of a model that is served there"
+_ADDRESS = ". Fix: check the address: this is no answer of TF Serving"
+# What to do where a server refuses, by the status of HTTP or gRPC. Others depend on the reason, which is repeated.
+REMEDIES: dict[int | str, str] = {
+    401: _TOKEN,
+    403: _TOKEN,
+    404: _NAME,
+    405: _ADDRESS,
+    413: ". Fix: a smaller --tile or --batch",
+    "UNAUTHENTICATED": _TOKEN,
+    "PERMISSION_DENIED": _TOKEN,
+    "NOT_FOUND": _NAME,
+    "UNIMPLEMENTED": _ADDRESS,
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class ServedModel:

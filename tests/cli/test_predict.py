@@ -245,3 +245,15 @@ def test_words_that_are_no_options_are_refused_and_those_of_beam_are_not(images,
             _require_options(str(images), words, by_beam=True)
     with pytest.raises(UserError, match=r"2 further paths.*Fix: --input FILE\.txt"):
         _require_options(str(images / "a.png"), [str(images / "b.png"), str(tmp_path)], by_beam=False)
+
+
+@pytest.mark.parametrize("source", [(), ("--run", "RUN"), ("--saved-model", "m")])
+def test_options_of_a_server_need_one(run, images, tmp_path, source):
+    """`--label canary` without --server gave the masks of another network, and no word."""
+    options = ("--label", "canary", "--token-file", "t", "--deadline", "60.0")
+    done = CliRunner().invoke(predict, [*source, *options, "--input", str(images), "--output", str(tmp_path / "out")])
+    assert isinstance(done.exception, UserError) and not (tmp_path / "out").exists()
+    (line,) = done.exception.lines
+    options, _, said = line.partition(": ")
+    assert sorted(options.split(", ")) == ["--deadline", "--label", "--token-file"]
+    assert said == "of a --server alone, and none is named. Fix: --server URL, or leave it out"

@@ -88,5 +88,14 @@ def test_a_key_may_replace_one_that_is_merged_in():
 def test_true_is_no_number(setting, said):
     with pytest.raises(UserError) as caught:
         load_config(None, dict([parse_setting(setting)]))
-    assert caught.value.lines[0].startswith(f"configuration: {said}")
+    assert len(caught.value.lines) == 1 and caught.value.lines[0].startswith(f"configuration: {said}")
     assert load_config(None, {"views.geometric": False}).views.geometric is False
+
+
+@pytest.mark.parametrize(("widths", "places"), [([4], ["widths: "]), ([4, 2.5, "x"], ["widths.1: ", "widths.2: "])])
+def test_a_list_is_too_short_only_where_its_entries_are_right(widths, places):
+    with pytest.raises(UserError) as caught:
+        load_config(None, {"model.widths": widths})
+    assert [
+        line.split("model.")[1][: len(place)] for line, place in zip(caught.value.lines, places, strict=True)
+    ] == places

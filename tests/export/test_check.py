@@ -123,3 +123,10 @@ def test_wrong_models_configs(tmp_path, needs_protos, text, said):
     path.write_text(text)
     with pytest.raises(UserError, match=said):
         read_models_config(path)
+
+
+@pytest.mark.parametrize("found", [[0.5, np.nan], [np.nan, 0.5], [0.5, np.inf]])
+def test_what_is_no_number_is_infinitely_far_from_keras(found):
+    """Python's `max` drops NaN unless it comes first, so a network that answers NaN passed."""
+    assert max(0.0, check._distance(np.array(found), np.array([0.5, 0.5]))) == np.inf
+    assert check._distance(np.array([0.25, 0.5]), np.array([0.5, 0.5])) == 0.25

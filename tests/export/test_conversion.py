@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import os
+import shutil
 
 import numpy as np
 import pytest
@@ -14,6 +16,8 @@ from semicurv_tf.config import Config
 from semicurv_tf.errors import UserError
 from semicurv_tf.export import conversion, quantisation
 from semicurv_tf.export.conversion import RealImages, answers_of, convert_network, keras_answers, read_converted
+from semicurv_tf.postprocessing.settings import PostProcessing
+from semicurv_tf.predict import finishing
 from semicurv_tf.training import run_folder
 from semicurv_tf.training.precision import resolve_precision
 
@@ -188,6 +192,8 @@ def test_without_openvino_tensorflow_predicts_and_says_so(run, tmp_path, monkeyp
         (("--format", "onnx", "--precision", "bfloat16"), "--precision bfloat16: expected float32 with"),
         (("--format", "openvino", "--size", "32x32"), "--size: of a SavedModel alone"),
         (("--format", "onnx", "--version", "3"), "--version: of a SavedModel alone"),
+        (("--format", "onnx", "--max-batch", "8"), "--max-batch: of a SavedModel alone"),
+        (("--trust", "--models-config", "x"), "of --check alone"),
         (("--precision", "int8"), "--precision int8: not of a SavedModel"),
         (("--force",), "--force: not of a SavedModel"),
         (("--format", "onnx"), "needs tf2onnx and onnxruntime. Fix: pip install 'semicurv-tf[onnx]'"),
@@ -199,6 +205,15 @@ def test_faults_are_one_line(run, tmp_path, monkeypatch, arguments, said):
     result = call(export, "--run", "RUN", "--output", tmp_path / "m", *arguments)
     assert isinstance(result.exception, UserError) and said in str(result.exception)
     assert len(result.exception.lines) == 1 and not list(tmp_path.iterdir())
+
+
+def test_options_without_an_effect_are_refused_beside_check():
+    result = call(export, "--check", "MODELS/1", "--threshold", "0.4", "--size", "32x32")
+    assert isinstance(result.exception, UserError)
+    (line,) = result.exception.lines
+    options, _, said = line.partition(": ")
+    assert sorted(options.split(", ")) == ["--size", "--threshold"]
+    assert said == "of what is written, and --check writes nothing. Fix: leave it out"
 
 
 def test_a_folder_is_never_overwritten(run, tmp_path, monkeypatch):
@@ -224,6 +239,84 @@ def test_a_card_that_is_none(tmp_path, content):
     (tmp_path / "model.onnx").write_bytes(b"")
     result = call(export, "--check", tmp_path)
     assert isinstance(result.exception, UserError) and "model_card.json" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("channels", True), ("channels", 65), ("threshold", 2), ("stride", "x"), ("stride", 0), ("tta", "sideways"),
+        ("value_range", 5), ("value_range", "5:1"), ("no_data", [1]), ("size", 3),
+    ],
+)  # fmt: skip
+def test_a_card_of_wrong_values_names_the_key(tmp_path, key, value):
+    card = {"format": "onnx", "precision": "float32", **CARD, key: value}
+    (tmp_path / "model_card.json").write_text(json.dumps(card))
+    with pytest.raises(UserError, match=rf"model_card.json: {key}: expected .*, found .*Fix: export again"):
+        read_converted(tmp_path)
+
+
+def test_a_difference_that_is_no_number_in_one_image_is_told():
+    """Python's `max` drops NaN unless it comes first."""
+    numbers = iter([0.5, np.nan, 0.5])
+    found = lambda image: np.full((*image.shape[:3], 1), next(numbers))
+    expected = lambda image: np.full((*image.shape[:3], 1), 0.5)
+    assert np.isnan(conversion.largest_difference(found, expected, 3, RealImages()))
+
+
+def test_the_steps_that_were_chosen_are_kept(run, tmp_path, monkeypatch):
+    steps = PostProcessing(hysteresis_low=0.2, smallest_component_px=30)
+    monkeypatch.setattr(run_folder, "chosen_threshold", lambda run: 0.35)
+    monkeypatch.setattr(run_folder, "chosen_postprocessing", lambda run: steps)
+    monkeypatch.setattr(conversion, "require_convertible", lambda *_: None)
+    cards = []
+
+    def written(network, output, card, **_):
+        cards.append(card)
+        return conversion.Converted(tmp_path, ("compared",))
+
+    monkeypatch.setattr(conversion, "convert_network", written)
+    done = conversion.convert_run("RUN", tmp_path / "m", format="openvino")
+    assert "hysteresis down to 0.2, components below 30 px left out) is in the card" in done.said[1]
+    (tmp_path / "model_card.json").write_text(
+        json.dumps({"format": "openvino", "precision": "float32", **cards[0]}, default=str)
+    )
+    assert finishing.of_card(str(tmp_path)) == finishing.chosen_at(str(tmp_path)) == (0.35, steps)
+    # Another threshold sets the steps aside.
+    assert conversion.convert_run("RUN", tmp_path / "m", format="openvino", threshold=0.6).said == ("compared",)
+    assert (cards[1]["threshold"], cards[1]["postprocessing"]) == (0.6, None)
+
+
+@needs("openvino")
+@pytest.mark.parametrize("break_it", ["channels", "no bin", "pipe"])
+def test_a_folder_whose_parts_do_not_fit_is_one_line(openvino_folder, tmp_path, break_it):
+    folder = tmp_path / "m"
+    shutil.copytree(openvino_folder, folder)
+    if break_it == "channels":
+        (folder / "model_card.json").write_text(json.dumps({**read_converted(folder), "channels": 1}))
+    else:
+        (folder / "model.bin").unlink()
+        if break_it == "pipe":
+            os.mkfifo(folder / "model.bin")
+    said = {
+        "channels": "model_card.json: channels: expected what the model beside it takes, found 1",
+        "no bin": "model.bin: cannot be read",
+        "pipe": "model.bin: expected a file, found a folder, pipe or device",
+    }[break_it]
+    Image.new("RGB", (40, 40)).save(tmp_path / "a.png")
+    for arguments in (
+        (export, "--check", folder),
+        (predict, "--saved-model", folder, "--input", tmp_path / "a.png", "--output", tmp_path / "out"),
+    ):
+        done = call(*arguments)
+        assert isinstance(done.exception, UserError) and len(done.exception.lines) == 1 and said in str(done.exception)
+
+
+@needs("onnxruntime")
+@pytest.mark.parametrize("content", [b"", b"garbage" * 100])
+def test_a_damaged_onnx_model_is_one_line(tmp_path, content):
+    (tmp_path / "model.onnx").write_bytes(content)
+    with pytest.raises(UserError, match="model.onnx: cannot be read by ONNX Runtime .*Fix: export again"):
+        answers_of(tmp_path / "model.onnx")
 
 
 @pytest.mark.parametrize("options", [("--saved-model", "m"), ()])

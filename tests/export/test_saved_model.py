@@ -1,18 +1,27 @@
 import io
+import os
 import re
+import shutil
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from click.testing import CliRunner
 from PIL import Image
 
+from semicurv_tf.cli.predict import predict
 from semicurv_tf.errors import UserError
+from semicurv_tf.export import from_run
 from semicurv_tf.export.card import read_card
+from semicurv_tf.export.check import check_version
+from semicurv_tf.export.conversion import convert_network
 from semicurv_tf.export.graph_size import count_nodes
 from semicurv_tf.export.saved_model import choose_version, new_version, write_saved_model
 from semicurv_tf.export.warmup import batch_sizes, read_warmup
-from semicurv_tf.predict.open_predictor import saved_model_predictor
+from semicurv_tf.predict.open_predictor import open_predictor, saved_model_predictor
+from semicurv_tf.predict.options import PredictorOptions
+from tests.export.conftest import CARD, random_network
 
 
 def png(pixels):
@@ -190,3 +199,49 @@ def test_a_version_written_meanwhile_stays(tmp_path):
         (final / "theirs").write_text("x")
     assert [entry.name for entry in (tmp_path / "m").iterdir()] == ["1"]
     assert (final / "theirs").read_text() == "x"
+
+
+@pytest.mark.parametrize("of", [3, None, ["iou"]])
+def test_damaged_scores_of_a_run_are_one_line(tmp_path, of):
+    path = tmp_path / "scores.json"
+    with pytest.raises(UserError, match=r"scores.json: test: expected scores by name, found .*Fix: delete the file"):
+        from_run._without_lists({"validation": {"iou": 0.5, "each": [1]}, "test": of}, path)
+    assert from_run._without_lists({"test": {"iou": 0.5, "each": [1]}}, path) == {"test": {"iou": 0.5}}
+
+
+@pytest.fixture
+def broken_network():
+    network = random_network(3)
+    values = network.head.kernel.numpy()
+    values.flat[0] = np.nan
+    network.head.kernel.assign(values)
+    return network
+
+
+def test_a_network_that_diverged_is_not_exported(broken_network, tmp_path):
+    with pytest.raises(UserError, match="kernel: expected finite weights, found NaN or infinity"):
+        from_run.export_network(broken_network, tmp_path / "m", {**CARD, "channels": 3})
+    with pytest.raises(UserError, match="kernel: expected finite weights, found NaN or infinity"):
+        convert_network(
+            broken_network, tmp_path / "o", {**CARD, "channels": 3}, format="openvino", precision="float32", images=None
+        )
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_older_export_of_one_fails_the_check_and_gives_no_masks(broken_network, tmp_path, monkeypatch):
+    monkeypatch.setattr(from_run, "require_numbers", lambda network: None)
+    version = from_run.export_network(broken_network, tmp_path / "m", {**CARD, "channels": 3}).version
+    *_, last = check_version(version)
+    assert (last.name, last.state) == ("Keras", "failed") and "answers NaN" in last.said
+    (tmp_path / "a.png").write_bytes(png(np.zeros((20, 30, 3), np.uint8)))
+    arguments = ["--saved-model", str(version), "--input", str(tmp_path / "a.png"), "--output", str(tmp_path / "out")]
+    done = CliRunner().invoke(predict, arguments)
+    assert "a.png: expected probabilities, found NaN" in str(done.exception) and "0 predicted" in done.output
+    assert not (tmp_path / "out" / "a.png").exists()
+
+
+def test_variables_that_are_a_hole_are_one_line(exported, tmp_path):
+    shutil.copytree(exported, tmp_path / "1")
+    os.truncate(tmp_path / "1" / "variables" / "variables.data-00000-of-00001", 10**12)
+    with pytest.raises(UserError, match="expected at most 20000000000 bytes, found 1000000000000. Fix: export again"):
+        open_predictor(PredictorOptions(saved_model=str(tmp_path / "1")))

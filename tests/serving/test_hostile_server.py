@@ -285,3 +285,59 @@ def test_nothing_in_place_of_a_mask_has_no_invented_cause(row):
         assert "not as TensorFlow Serving does" in str(refused)
         with pytest.raises(ServerRefused, match="not as TensorFlow Serving does"):
             client.probability(np.zeros((1, 20, 30, 3), np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("413 Request Entity Too Large", "HTTP 413: .*Fix: a smaller --tile or --batch"),
+        ("405 Method Not Allowed", "HTTP 405: .*Fix: check the address"),
+    ],
+)
+def test_what_stands_before_a_server_refuses_with_a_remedy(status, said):
+    with listening(always(reply(b"<html>no</html>", status))) as url, pytest.raises(ServerRefused, match=said):
+        connect(url, deadline_s=5).describe()
+
+
+def test_the_port_of_grpc_is_told_at_once():
+    """What a gRPC server sends first, whatever it is asked: the head of an HTTP/2 frame."""
+    with (
+        listening(always(b"\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03\x7f\xff")) as url,
+        pytest.raises(ServerRefused, match="answered, but not by HTTP. Fix: the port of REST"),
+    ):
+        connect(url, deadline_s=20).describe()
+
+
+@pytest.mark.parametrize(("told", "asked"), [(4, 7), (-3, 1)])
+def test_another_version_than_the_one_asked_for_is_refused(told, asked):
+    client = connect("http://127.0.0.1:9", version=asked)
+    client.transport.state = lambda: ("AVAILABLE", told)
+    with pytest.raises(UserError, match=f"expected version {asked}, the server tells of {told}. Fix: "):
+        client.describe()
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        ("UNAUTHENTICATED", "Fix: --token-file with"), ("PERMISSION_DENIED", "Fix: --token-file with"),
+        ("NOT_FOUND", "Fix: --model-name"), ("UNIMPLEMENTED", "Fix: check the address"),
+    ],
+)  # fmt: skip
+def test_a_refusal_by_grpc_has_a_remedy(code, remedy):
+    grpc = pytest.importorskip("grpc")
+
+    class Refusal(grpc.RpcError):
+        def code(self):
+            return grpc.StatusCode[code]
+
+        def details(self):
+            return "no\x1b[31m red\n\x07line"
+
+    def refuse(request, **_):
+        raise Refusal
+
+    client = connect("grpc://127.0.0.1:9", deadline_s=5)
+    client.transport._models.GetModelStatus = refuse
+    with pytest.raises(ServerRefused, match=rf"refused with {code}: no \[31m red line. {remedy}") as caught:
+        client.describe()
+    assert caught.value.lines[0].isprintable()

@@ -34,6 +34,25 @@ def test_one_by_one_and_in_batches(start_server, served_network, scheme, tmp_pat
     assert settings["masks"] == "the server's own" and settings["model"].endswith("semicurv version 1")
 
 
+def test_pixels_without_data_get_no_mask_in_batches_either(start_server, served_network, tmp_path):
+    (tmp_path / "in").mkdir()
+    image = pixels(40, 30)
+    image[:20] = 7
+    image[:20, :, 0] = 8  # not only the no-data value
+    image[5:15] = 7
+    page = Image.fromarray(image)
+    page.save(tmp_path / "in" / "a.tif", tiffinfo={42113: "7"})
+    expected = keras_probability(served_network, image) > 0.5
+    assert expected[5:15].any()  # else this shows nothing
+    expected[5:15] = False
+    for output, options in (("batch", ["--batch", "2"]), ("tiled", ["--batch", "2", "--tile", "32"]), ("one", [])):
+        call = ["--server", start_server()["http"], "--input", str(tmp_path / "in"), *options]
+        done = CliRunner().invoke(predict, [*call, "--output", str(tmp_path / output)])
+        assert "pixels without data stay without data: a.tif" in done.output, (done.output, done.exception)
+        mask = np.asarray(Image.open(tmp_path / output / "a.png")) > 0
+        assert not mask[5:15].any() and (output == "tiled" or np.array_equal(mask, expected))
+
+
 def test_the_old_command_line_names_the_new_one():
     done = subprocess.run(
         [sys.executable, "-m", "semicurv_tf.serving_client", "--url", "x"], capture_output=True, text=True, check=False
