@@ -56,8 +56,8 @@ def locked(run: Path):
         _require_no_other_host(run)
         with contextlib.suppress(OSError):  # on a full disk the lock holds all the same
             file.truncate(0)
-            file.write(f"process {os.getpid()} on {socket.gethostname()}")
-            file.flush()
+            # Past Python's buffer, which would be written again, and fail, where the file is closed.
+            os.write(file.fileno(), f"process {os.getpid()} on {socket.gethostname()}".encode())
         yield
 
 

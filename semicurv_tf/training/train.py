@@ -255,6 +255,7 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
         with devices.strategy.scope():
             method = compiled_method(config, facts)
         if chief:
+            checkpoints.require_writable(run / run_folder.CHECKPOINTS)
             checkpoints.remove_parts(run / run_folder.CHECKPOINTS)
         first_step = checkpoints.restore_newest(run / run_folder.CHECKPOINTS, method, warn, move=chief)
         if first_step == 0:
@@ -281,6 +282,8 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
         console.print("no image is labelled, so no IoU is monitored")
     epoch_steps = steps_of_epoch(training, len(labelled))
     journal = Journal(run / run_folder.LOG, run / run_folder.TENSORBOARD, first_step, epoch_steps) if chief else None
+    if journal is not None and journal.damaged:
+        console.print(f"note: {counted(journal.damaged, 'damaged line')} of {run / run_folder.LOG} left out")
     keep_best = training.keep == "best" and watched.store is dataset.validation
     with contextlib.ExitStack() as stack:
         listeners: list[Listener] = [stop_at_non_finite]

@@ -1,6 +1,8 @@
 """One process at a time trains in a run folder, on one host or on two."""
 
+import errno
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -20,6 +22,17 @@ def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path):
     with pytest.raises(UserError, match="lock: cannot be written"), locked(tmp_path):
         pass
     assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_on_a_full_disk_the_lock_holds_all_the_same(tmp_path, monkeypatch):
+    def full(handle, content, write=os.write):
+        if not content.startswith(b"process "):
+            return write(handle, content)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("semicurv_tf.training.run_lock.os.write", full)
+    with locked(tmp_path), pytest.raises(UserError, match="is training in it"), locked(tmp_path):
+        pass
 
 
 @pytest.mark.parametrize(
