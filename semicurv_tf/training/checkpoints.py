@@ -160,6 +160,11 @@ class DamagedCheckpoint(UserError):
     """A checkpoint that was not written whole, or changed since."""
 
 
+def require_whole(checkpoint: Path):
+    """Raises `DamagedCheckpoint` where a checkpoint is not what was written; no array is read."""
+    _Archive(checkpoint)
+
+
 def restore(checkpoint: Path, method, foreign: bool = False) -> int:
     """Puts a checkpoint into a method whose variables exist already.
 

@@ -208,8 +208,6 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_steps(tmp_path):
     checkpoints.require_writable(tmp_path / "a run" / "checkpoints")
     assert list((tmp_path / "a run" / "checkpoints").iterdir()) == []
     (tmp_path / "a run" / "best").write_text("mine")
-    with pytest.raises(
-        UserError, match=r"best: cannot be written .*that you may write to.*--resume '.*a run'"
-    ):
+    with pytest.raises(UserError, match=r"best: cannot be written .*that you may write to.*--resume '.*a run'"):
         checkpoints.require_writable(tmp_path / "a run" / "best")
     assert (tmp_path / "a run" / "best").read_text() == "mine"
