@@ -29,6 +29,7 @@ from semicurv_tf.predict.write_editable import editable_paths
 from semicurv_tf.predict.write_lines import LineOptions
 from semicurv_tf.vector.segments import NOTHING, LeftOut
 from semicurv_tf.whole_files import write_json
+from semicurv_tf.wording import typed
 
 _TABLES = (".csv", ".tsv", ".xls", ".xlsx")
 FORMATS = ("auto", "png", "tif")
@@ -117,7 +118,7 @@ def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[
     if images.is_file() and images.suffix.lower() in _TABLES:
         raise UserError(
             f"--input {images}: expected an image, a folder or a list, found a table. "
-            f"Fix: --input {images.with_suffix('.txt')}, a text file with the path of an image per line"
+            f"Fix: --input {typed(images.with_suffix('.txt'))}, a text file with the path of an image per line"
         )
     if images.is_file() and images.suffix.lower() != ".txt" and names_file(output):
         paths = _result_paths(output, outputs, output.suffix)
@@ -126,7 +127,11 @@ def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[
         require_distinct(jobs)
         return jobs
     if output.suffix.lower() in IMAGE_SUFFIXES - SUFFIXES and not output.is_dir():
-        fix = f"--output {output.with_suffix('.png')}" if images.is_file() else f"--output {output.with_suffix('')}"
+        fix = (
+            f"--output {typed(output.with_suffix('.png'))}"
+            if images.is_file()
+            else f"--output {typed(output.with_suffix(''))}"
+        )
         raise UserError(f"--output {output}: masks are written as .png or .tif, or into a folder. Fix: {fix}")
     if names_a_file(output) and not names_file(output):
         lines = f" --vectors {'gpkg' if output.suffix.lower() == '.gpkg' else 'geojson'}"

@@ -31,6 +31,7 @@ from semicurv_tf.parts import new_part, remove_abandoned
 from semicurv_tf.postprocessing.settings import PostProcessing, from_dict
 from semicurv_tf.training import facts as run_facts
 from semicurv_tf.whole_files import write_json
+from semicurv_tf.wording import typed
 
 CONFIG, RUN, LOG, DEPLOYED, SCORES = "config.yaml", "run.json", "log.jsonl", "deployed.keras", "scores.json"
 THRESHOLD, MANIFEST, TEMPERATURE = "threshold.json", "manifest.jsonl", "temperature.json"
@@ -56,7 +57,7 @@ def require_free(run: Path):
         UserError: naming the folder and the ways on.
     """
     if run.exists() and (not run.is_dir() or any(run.iterdir())):
-        going_on = f"--resume {run} to go on with it, or " if (run / CONFIG).is_file() else ""
+        going_on = f"--resume {typed(run)} to go on with it, or " if (run / CONFIG).is_file() else ""
         raise UserError(f"--run {run}: already exists and is not empty. Fix: {going_on}another --run folder")
 
 
@@ -161,7 +162,7 @@ def temperature(run: str | Path, step: int) -> float:
     if content.get("step") != step:
         raise UserError(
             f"{path}: fitted at step {content.get('step')}, the run is at step {step}. Fix: delete the file, then "
-            f"semicurv-tf evaluate --run {run} --choose calibration"
+            f"semicurv-tf evaluate --run {typed(run)} --choose calibration"
         )
     return float(found)
 
@@ -193,7 +194,7 @@ def _checkpoint(run: Path, checkpoint: Path | None):
 
     config, facts = read_config(run), read_facts(run)
     if checkpoint is None:
-        raise UserError(f"{run}: has no checkpoint yet. Fix: semicurv-tf train --resume {run}")
+        raise UserError(f"{run}: has no checkpoint yet. Fix: semicurv-tf train --resume {typed(run)}")
     return (
         checkpoint,
         lambda: build_network(
@@ -264,7 +265,7 @@ def _choice_at(run: str | Path, step: int | None) -> dict | None:
     if None not in (step, choice.get("step")) and step != choice["step"]:
         raise UserError(
             f"{Path(run) / THRESHOLD}: chosen at step {choice['step']}, the run is at step {step}. "
-            f"Fix: semicurv-tf evaluate --run {run} --choose-threshold, or --threshold NUMBER"
+            f"Fix: semicurv-tf evaluate --run {typed(run)} --choose-threshold, or --threshold NUMBER"
         )
     return choice
 
