@@ -29,9 +29,10 @@ from semicurv_tf.predict.write_editable import editable_paths
 from semicurv_tf.predict.write_lines import LineOptions
 from semicurv_tf.vector.segments import NOTHING, LeftOut
 from semicurv_tf.whole_files import write_json
-from semicurv_tf.wording import typed
+from semicurv_tf.wording import some, typed
 
 _TABLES = (".csv", ".tsv", ".xls", ".xlsx")
+_SHOWN_CHARACTERS = 100
 FORMATS = ("auto", "png", "tif")
 
 
@@ -241,7 +242,10 @@ def kept_since(output: str | Path, settings: dict, overwrite: bool) -> float | N
     if not differing:
         return record.stat().st_mtime
     if not overwrite:
-        said = ", ".join(f"{key} {earlier.get(key)} (now {settings.get(key)})" for key in differing)
+        short = lambda value: f"{value!s:.{_SHOWN_CHARACTERS}}"  # the record may come from elsewhere
+        said = ", ".join(
+            f"{short(key)} {short(earlier.get(key))} (now {short(settings.get(key))})" for key in differing
+        )
         raise UserError(f"--output {output}: holds masks made with {said}. Fix: another folder, or --overwrite")
     return None
 
@@ -351,6 +355,11 @@ def _listed(listing: Path) -> list[Path]:
     files = list(dict.fromkeys(find_listed(listing.parent, line) for line in read_list(listing)))
     if not files:
         raise UserError(f"--input {listing}: expected the path of an image per line, found none. Fix: list some")
+    if folders := [str(file) for file in files if file.name in ("", "..")]:
+        raise UserError(
+            f"--input {listing}: expected the path of an image per line, found {some(folders)}. "
+            "Fix: list the images in it"
+        )
     return files
 
 

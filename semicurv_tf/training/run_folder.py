@@ -26,7 +26,7 @@ from semicurv_tf.config import Config, dump_config, load_stored_config
 from semicurv_tf.data.manifest import Entry, write_manifest
 from semicurv_tf.data.manifest import read_manifest as read_entries
 from semicurv_tf.errors import UserError
-from semicurv_tf.json_files import read_object
+from semicurv_tf.json_files import is_number, read_object
 from semicurv_tf.parts import new_part, remove_abandoned
 from semicurv_tf.postprocessing.settings import PostProcessing, from_dict
 from semicurv_tf.training import facts as run_facts
@@ -157,7 +157,7 @@ def temperature(run: str | Path, step: int) -> float:
         return 1.0
     content = read_json(path)
     found = content.get("temperature")
-    if not isinstance(found, int | float) or not 0 < found < math.inf:
+    if not is_number(found) or not 0 < found < math.inf:
         raise UserError(f"{path}: expected a temperature above 0, found {found!r}. Fix: delete the file")
     if content.get("step") != step:
         raise UserError(
@@ -219,7 +219,7 @@ def read_choice(run: str | Path) -> dict | None:
         return None
     choice = read_json(path)
     threshold = choice.get("threshold")
-    if not isinstance(threshold, int | float) or not 0 < threshold < 1:
+    if not is_number(threshold) or not 0 < threshold < 1:
         raise UserError(
             f"{path}: expected a threshold in (0, 1), found {threshold!r}. Fix: choose it again, or delete the file"
         )

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from semicurv_tf.errors import RetryLater, UserError
+from semicurv_tf.json_files import is_number
 from semicurv_tf.training.heartbeat import HEARTBEAT, read_heartbeat
 
 try:
@@ -64,7 +65,7 @@ def locked(run: Path):
 def _require_no_other_host(run: Path):
     beat = read_heartbeat(run / HEARTBEAT) or {}
     host, moment = beat.get("host"), beat.get("time")
-    if beat.get("state") != "running" or host == socket.gethostname() or not isinstance(moment, int | float):
+    if beat.get("state") != "running" or host == socket.gethostname() or not is_number(moment):
         return
     age = abs(time.time() - moment)  # clocks of two hosts differ
     if age < _HEARTBEAT_S:

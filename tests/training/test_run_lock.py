@@ -50,7 +50,15 @@ def test_a_run_that_lives_on_another_host_is_left_alone(tmp_path, state, age_s, 
             assert "process" in (tmp_path / LOCK).read_text()
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"state": "running", "host": 3, "time": "now"}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        f'{{"state": "running", "host": "b", "time": 1{"0" * 400}}}',
+        '{"state": "running", "host": 3, "time": "now"}',
+    ],
+)
 def test_a_damaged_heartbeat_is_no_sign_of_life(tmp_path, content):
     (tmp_path / HEARTBEAT).write_text(content)
     with locked(tmp_path):
