@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import TypeGuard
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.regular_files import read_regular
@@ -34,9 +35,15 @@ def read_object(path: Path, remedy: str) -> dict:
     return content
 
 
-def is_number(value) -> bool:
-    """Whether a value of a JSON file is a number; true and false are none."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def is_number(value) -> TypeGuard[int | float]:
+    """Whether a value of a JSON file is a number; true, false and whole numbers beyond a float's range are none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        float(value)
+    except OverflowError:
+        return False
+    return True
 
 
 def is_count(value, least: int = 1) -> bool:

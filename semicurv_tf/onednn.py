@@ -13,6 +13,7 @@ from pathlib import Path
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.json_files import read_object
+from semicurv_tf.wording import typed
 
 SWITCH = "TF_ENABLE_ONEDNN_OPTS"  # TensorFlow's own: 0 or 1
 FACT = "onednn"  # key of run.json and pretraining.json
@@ -68,7 +69,7 @@ def other_kernels(began_with, run: Path) -> str | None:
     began, goes_on = ("with" if taken else "without" for taken in (began_with, now))
     return (
         f"note: began {began} oneDNN and goes on {goes_on}: as good, not the same bits. For the same: "
-        f"{SWITCH}={int(began_with)} semicurv-tf train --resume {run}"
+        f"{SWITCH}={int(began_with)} semicurv-tf train --resume {typed(run)}"
     )
 
 

@@ -1,5 +1,7 @@
 """Durations, counts and lists of names in the words that all messages share."""
 
+import os
+import shlex
 import unicodedata
 
 
@@ -67,3 +69,8 @@ def _obeyed(character: str) -> bool:
 def some(names: list[str], shown: int = 3) -> str:
     """The first few names, `printable`, and how many more there are: `a, b, c and 4 more`."""
     return ", ".join(map(printable, names[:shown])) + (f" and {len(names) - shown} more" if len(names) > shown else "")
+
+
+def typed(path: str | os.PathLike) -> str:
+    """A path as a shell takes it: `'my run'`, for commands that the user can paste."""
+    return shlex.quote(str(path))

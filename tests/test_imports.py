@@ -54,6 +54,7 @@ LAYERS = (
     "threads",
     "whole_files",
     "json_files",
+    "home",
     "regular_files",
     "spreadsheet",
     "parts",

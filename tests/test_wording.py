@@ -1,6 +1,8 @@
 """Durations, counts and lists in words, by hand."""
 
-from semicurv_tf.wording import clock, counted, duration, some
+import shlex
+
+from semicurv_tf.wording import clock, counted, duration, some, typed
 
 
 def test_durations():
@@ -16,3 +18,9 @@ def test_one_thing_is_singular():
 def test_few_names_are_all_told():
     assert some(["a"]) == "a" and some(["a", "b", "c"]) == "a, b, c"
     assert some(["a", "b", "c", "d", "e"]) == "a, b, c and 2 more"
+
+
+def test_paths_come_back_from_a_shell():
+    for path in ("runs/one", "my run", "it's", "a;b $HOME", "~/x"):
+        assert shlex.split(f"semicurv-tf train --resume {typed(path)}")[-1] == path
+    assert typed("runs/one") == "runs/one"

@@ -13,6 +13,7 @@ from semicurv_tf.images.formats import names_a_file
 from semicurv_tf.images.photographs import find_photographs
 from semicurv_tf.images.reader import read_valid_image
 from semicurv_tf.images.values import ValueRanges
+from semicurv_tf.wording import typed
 
 WRITTEN = LIST, SCORES, SHEET = "next.csv", "scores.csv", "next.png"
 
@@ -151,7 +152,7 @@ def labelled_files(run: str | Path, data_dir: str | None = None) -> set[Path] | 
 def require_folder(output: str | Path) -> None:
     """Raises `UserError` where the output folder is a file, or has the name of one."""
     if names_a_file(Path(output)) and not Path(output).exists():
-        fix = f"--output {Path(output).with_suffix('')}"
+        fix = f"--output {typed(Path(output).with_suffix(''))}"
         raise UserError(f"--output {output}: expected a folder, found the name of a file. Fix: {fix}")
     if Path(output).exists() and not Path(output).is_dir():
         raise UserError(f"--output {output}: expected a folder, found a file. Fix: name a folder")

@@ -60,8 +60,7 @@ def advise(
         Stopped: after Ctrl-C, with a checkpoint written.
     """
     config, facts = moved(run_folder.read_config(run), data_dir, unlabelled_dir), run_folder.read_facts(run)
-    learned = facts["labelled"]
-    if not learned:
+    if not facts["labelled"]:
         raise UserError(
             f"{run}: expected a run that learned from masks, found none (data.labels 0). "
             "Fix: label a few images, and train with them"
@@ -72,6 +71,9 @@ def advise(
             f"Fix: wait until it ends, or semicurv-tf train --resume {shlex.quote(str(run))}"
         )
     dataset = open_run_dataset(run, config, console)
+    # Those that are gone since, or lost their mask, were named when the images were opened.
+    there = {row["name"] for row in dataset.train.rows if row["labelled"]}
+    learned = [name for name in facts["labelled"] if name in there]
     further = lambda count: next_command(run, dataset, learned, count, data_dir, unlabelled_dir)
     missing = FEWEST - photographs_with_masks(dataset, learned)
     if missing > 0:

@@ -11,7 +11,7 @@ from rich.table import Table
 from semicurv_tf.cli.numbers import FiniteRange
 from semicurv_tf.data.catalog import dataset_info, dataset_names
 from semicurv_tf.errors import UserError
-from semicurv_tf.wording import printable
+from semicurv_tf.wording import printable, typed
 
 TOOLS = ("labelme", "cvat", "coco", "labelstudio", "geojson")
 
@@ -172,7 +172,7 @@ def import_annotations(source, tool, output, width_px, labels, empty_is_backgrou
         click.echo(f"merged: {counted(outcome.merged, 'annotation')} of images that another file shows, too")
     partly = f" ({outcome.partly} in part)" if outcome.partly else ""
     click.echo(f"{output}: {counted(outcome.labelled, 'labelled image')}{partly}, {outcome.unlabelled} unlabelled")
-    click.echo(f"next: semicurv-tf datasets verify --dataset folder --data-dir {output}")
+    click.echo(f"next: semicurv-tf datasets verify --dataset folder --data-dir {typed(output)}")
 
 
 def _options(settings: tuple[str, ...]) -> dict:

@@ -10,6 +10,7 @@ from semicurv_tf import __version__
 from semicurv_tf.cli.lean_keras import keep_keras_lean
 from semicurv_tf.cli.streams import OutputLost, flush_output, open_streams, say_output_is_lost
 from semicurv_tf.errors import USER, UserError
+from semicurv_tf.home import words_at_home
 
 # Command -> one line for --help. Each lives in semicurv_tf.cli.COMMAND and is imported when it is called:
 # TensorFlow takes seconds to load, --help must not. `next` is a function of Python's own: see _MODULES.
@@ -90,6 +91,7 @@ def run(command: click.Command):
 
 def _code_of(command: click.Command) -> int:
     try:
+        sys.argv[1:] = words_at_home(sys.argv[1:])  # not an argument: click would leave out what it does on Windows
         command(standalone_mode=False)
     except click.exceptions.Exit as done:
         return done.exit_code

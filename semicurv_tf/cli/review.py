@@ -46,12 +46,13 @@ def review(places, order, views, threshold, memory, port, browser):
     from semicurv_tf.cli.console import console, quiet_start
     from semicurv_tf.cli.image_progress import ImageProgress
     from semicurv_tf.errors import UserError
+    from semicurv_tf.wording import typed
 
     if len(places) > 2:
         raise UserError(f"{places[2]}: expected [RUN] FOLDER, found more. Fix: semicurv-tf review RUN FOLDER")
     run, folder = (None, Path(places[0])) if len(places) == 1 else (places[0], Path(places[1]))
     if run is None and (folder / "run.json").is_file():
-        raise UserError(f"{folder}: is a run. Fix: semicurv-tf review {folder} FOLDER, with the folder of your images")
+        raise UserError(f"{folder}: is a run. Fix: semicurv-tf review {typed(folder)} FOLDER, that of your images")
     from semicurv_tf.review.session import Review, read_folder
 
     read_folder(folder)  # a wrong folder is said at once, not after TensorFlow has loaded

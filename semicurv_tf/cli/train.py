@@ -10,6 +10,7 @@ from semicurv_tf.config.networks import NETWORKS
 from semicurv_tf.errors import UserError
 from semicurv_tf.methods.names import METHOD_NAMES
 from semicurv_tf.onednn import take_onednn
+from semicurv_tf.wording import typed
 
 
 @click.command()
@@ -172,4 +173,4 @@ def _resume(run, other_run, other_config, values, dry_run, shown):
 
 
 def _resuming(run):
-    return f"semicurv-tf train --resume {run}"
+    return f"semicurv-tf train --resume {typed(run)}"

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 import pydantic
 from pydantic import Field
 
+from semicurv_tf.home import at_home
 from semicurv_tf.section import Section
 
 
@@ -58,13 +59,16 @@ def described_labels(labels: int | float, masks: int) -> str:
     return f"all {masks} with a mask" if labels == 1 else f"{labels:g} of {masks} with a mask, at least one"
 
 
+Place = Annotated[str, pydantic.AfterValidator(at_home)]
+
+
 class DataConfig(Section):
     """Which images, and how many of them count as labelled."""
 
     section: ClassVar[str] = "data"
 
     dataset: str = Field("synthetic", description="a name from `semicurv-tf datasets list`")
-    data_dir: str | None = Field(None, description="the folder with the published files of the dataset")
+    data_dir: Place | None = Field(None, description="the folder with the published files of the dataset")
     labels: Annotated[int | float, pydantic.BeforeValidator(read_labels)] = Field(
         0.05, description="labelled training images: a count (3), a fraction (0.05), all, or 0; `folder`: all"
     )
@@ -74,9 +78,9 @@ class DataConfig(Section):
     resize: Annotated[str | None, pydantic.BeforeValidator(read_resize)] = Field(
         None, description="images are seen at 1/2, 1/3, ... of their size; masks come back at their own"
     )
-    unlabelled_dir: str | None = Field(None, description="a second folder with unlabelled images")
+    unlabelled_dir: Place | None = Field(None, description="a second folder with unlabelled images")
     options: dict[str, bool | int | float | str] = Field({}, description="options of the dataset's builder")
-    cache_dir: str | None = Field(None, description="where prepared data are kept; default: the user's cache folder")
+    cache_dir: Place | None = Field(None, description="where prepared data are kept; default: the user's cache folder")
     memory_mb: Annotated[int, Field(ge=16)] = Field(
         1000, description="decoded images are held in memory up to this size"
     )

@@ -28,7 +28,7 @@ from semicurv_tf.images.lists import same_name
 from semicurv_tf.images.photographs import DRAWN_BY_HAND, IMAGE_FOLDERS, MASK_FOLDERS, is_written
 from semicurv_tf.images.provenance import is_result
 from semicurv_tf.images.walk import walk_files, walk_images
-from semicurv_tf.wording import counted, some
+from semicurv_tf.wording import counted, some, typed
 
 # NAME.jpg may go with NAME_mask.png; compared without regard to case, the first that is there wins.
 _SECOND_OBSERVER = "_2ndho"  # CHASE_DB1; read where the first observer's mask is missing
@@ -105,7 +105,7 @@ def _note_predicted(layout: FolderLayout, folder: Path) -> None:
     masks = [mask for _, mask in layout.pairs.values() if mask is not None]
     written = [mask.name for mask in masks if is_result(mask)]
     if written:
-        in_review = f"correct and save them (semicurv-tf review {folder}), or "
+        in_review = f"correct and save them (semicurv-tf review {typed(folder)}), or "
         layout.notes.append(
             f"{folder}: {len(written)} of {counted(len(masks), 'mask')} were written by semicurv-tf predict and not "
             f"corrected since ({some(written)}): they are no ground truth. "

@@ -12,6 +12,7 @@ from semicurv_tf.data.identity import DATA
 from semicurv_tf.data.shrink import shrunk, shrunk_side
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.encoded import decode_bytes
+from semicurv_tf.wording import typed
 
 
 class ImageStore:
@@ -178,7 +179,7 @@ def damage_named(folder: Path, remedy: str) -> Iterator[None]:
     except PermissionError as error:
         raise UserError(
             f"{folder}: expected prepared data that you may read, found: {error.strerror}. "
-            f"Fix: its owner types chmod -R a+rX {folder}"
+            f"Fix: its owner types chmod -R a+rX {typed(folder)}"
         ) from None
     except Exception as error:  # readers of records raise what they like, protobuf's errors and RuntimeError among it
         reason = " ".join(f"{type(error).__name__} {error}".split())[:120]

@@ -22,7 +22,7 @@ from semicurv_tf.postprocessing.finish import finished_mask
 from semicurv_tf.postprocessing.settings import PostProcessing, as_dict, from_dict
 from semicurv_tf.training import run_folder
 from semicurv_tf.whole_files import write_json
-from semicurv_tf.wording import counted
+from semicurv_tf.wording import counted, typed
 
 CHOICES = ("iou", "f1", "cldice")
 REPORTED = ("iou", "cldice", "betti0_error", "betti1_error")
@@ -168,7 +168,7 @@ def chosen_steps(opened: OpenRun) -> PostProcessing:
     if choice is None or "postprocessing" not in choice:
         raise UserError(
             f"--postprocessing chosen: {opened.folder / run_folder.THRESHOLD} holds no post-processing. "
-            f"Fix: semicurv-tf evaluate --run {opened.folder} --choose postprocessing"
+            f"Fix: semicurv-tf evaluate --run {typed(opened.folder)} --choose postprocessing"
         )
     return run_folder.chosen_postprocessing(opened.folder, opened.facts["step"])
 

@@ -10,7 +10,7 @@ from semicurv_tf.metrics.overlap import THRESHOLD
 from semicurv_tf.metrics.tally import Tally
 from semicurv_tf.training import run_folder
 from semicurv_tf.whole_files import write_json
-from semicurv_tf.wording import counted
+from semicurv_tf.wording import counted, typed
 
 # What the threshold is chosen by: the mean over images of the metric.
 CHOICES = {"iou": iou_at, "f1": f1_at}
@@ -122,6 +122,6 @@ def threshold_of(text: str, opened: OpenRun) -> float:
     if threshold is None:
         raise UserError(
             f"--threshold chosen: {opened.folder} has no {run_folder.THRESHOLD}. "
-            f"Fix: semicurv-tf evaluate --run {opened.folder} --choose-threshold"
+            f"Fix: semicurv-tf evaluate --run {typed(opened.folder)} --choose-threshold"
         )
     return threshold

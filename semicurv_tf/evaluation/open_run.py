@@ -79,7 +79,11 @@ class OpenRun:
         if split == "new":
             return self._new(store)
         if store is None:
-            raise UserError(f"--split {split}: {self.config.data.dataset} has no {split} images. Fix: another --split")
+            stores = {"validation": self.dataset.validation, "test": self.dataset.test}
+            others = [name for name, each in stores.items() if each is not None and any(each.labelled)]
+            others += ["labelled"] if self.facts.get("labelled") else []
+            fix = " or ".join(f"--split {name}" for name in others) or "label images, and train with them"
+            raise UserError(f"--split {split}: {self.config.data.dataset} has no {split} images. Fix: {fix}")
         if split != "labelled":
             return SplitImages(store, [index for index in range(len(store)) if store.labelled[index]])
         # Those of a run with a manifest that are gone, or lost their mask, were named when it was opened.

@@ -7,6 +7,7 @@ from rich.console import Console
 from semicurv_tf.errors import UserError
 from semicurv_tf.evaluation.few_images import few_images_note
 from semicurv_tf.evaluation.open_run import OpenRun, PredictedImage, open_run
+from semicurv_tf.json_files import read_object
 from semicurv_tf.metrics.catalogue import METRICS
 from semicurv_tf.metrics.overlap import THRESHOLD, OverlapCounts, summarise
 from semicurv_tf.metrics.tally import TOLERANCE_PX, Tally
@@ -14,7 +15,7 @@ from semicurv_tf.postprocessing.finish import finished_mask
 from semicurv_tf.postprocessing.settings import PostProcessing, as_dict, from_dict
 from semicurv_tf.training import run_folder
 from semicurv_tf.whole_files import write_json
-from semicurv_tf.wording import counted
+from semicurv_tf.wording import counted, typed
 
 ALWAYS = ("iou", "f1")
 
@@ -52,9 +53,10 @@ def score_images(
         "left_out".
 
     Raises:
-        UserError: no such images.
+        UserError: no such images, or RUN/scores.json is damaged.
     """
     images = opened.images(split)
+    _known_scores(opened)  # a damaged file is said before the work
     # A finished mask is 0 or 1, whatever the threshold.
     tally = Tally(dict.fromkeys((*ALWAYS, *metrics)), 0.5 if steps else threshold, tolerance_px)
     for image in opened.predictions(images, console, f"{split} images"):
@@ -77,10 +79,14 @@ def score_images(
         "each": {name: _rounded(each) for name, each in tally.each().items()},
     }
     other = "" if opened.tta == opened.config.model.tta else opened.tta
-    path = opened.folder / run_folder.SCORES
-    known = run_folder.read_json(path) if path.exists() else {}
-    write_json(path, {**known, key(split, threshold, other, bool(steps)): scores})
+    told = {**_known_scores(opened), key(split, threshold, other, bool(steps)): scores}
+    write_json(opened.folder / run_folder.SCORES, told)
     return scores
+
+
+def _known_scores(opened: OpenRun) -> dict:
+    path = opened.folder / run_folder.SCORES
+    return read_object(path, f"rm {typed(path)}: evaluate writes it again") if path.exists() else {}
 
 
 def key(split: str, threshold: float, tta: str = "", steps: bool = False) -> str:

@@ -1,6 +1,7 @@
 """Lists of names in text files, as people's tools write them: UTF-8 with or without BOM, UTF-16, any line ends."""
 
 import codecs
+import contextlib
 import unicodedata
 from pathlib import Path
 
@@ -47,8 +48,9 @@ def find_listed(folder: Path, name: str) -> Path:
     """The file of a listed name, whichever Unicode form the disk has; the name as it is where there is none."""
     for form in (None, "NFC", "NFD"):
         path = folder / (unicodedata.normalize(form, name) if form else name)
-        if path.exists():
-            return path
+        with contextlib.suppress(OSError):  # a name that is longer than a disk takes
+            if path.exists():
+                return path
     return folder / name
 
 

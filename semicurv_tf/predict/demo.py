@@ -12,6 +12,7 @@ from semicurv_tf.pictures.contact_sheet import contact_sheet
 from semicurv_tf.pictures.error_map import error_map
 from semicurv_tf.predict.built_in import open_built_in
 from semicurv_tf.whole_files import write_png
+from semicurv_tf.wording import typed
 
 PER_KIND = 3
 IMAGES = PER_KIND * len(KINDS)
@@ -26,10 +27,12 @@ def require_sheet(output: Path) -> None:
     """
     if output.suffix.lower() != ".png":
         raise UserError(
-            f"--output {output}: expected a file that ends in .png. Fix: --output {output.with_suffix('.png')}"
+            f"--output {output}: expected a file that ends in .png. Fix: --output {typed(output.with_suffix('.png'))}"
         )
     if output.exists():
-        raise UserError(f"--output {output}: exists already. Fix: --output {output.stem}-2.png, or remove it")
+        raise UserError(
+            f"--output {output}: exists already. Fix: --output {typed(f'{output.stem}-2.png')}, or remove it"
+        )
 
 
 def demonstrate(output: Path, seed: int = 0, done: Callable[[str], None] = lambda kind: None) -> dict[str, float]:

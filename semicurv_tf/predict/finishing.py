@@ -7,6 +7,7 @@ from pathlib import Path
 from semicurv_tf.errors import UserError
 from semicurv_tf.postprocessing.settings import PostProcessing, from_dict
 from semicurv_tf.predict.options import PredictorOptions
+from semicurv_tf.wording import typed
 
 NONE = "none"
 Choice = tuple[float | None, PostProcessing]
@@ -66,7 +67,7 @@ def chosen_at(place: str) -> Choice:
     if not Path(place, THRESHOLD).is_file():
         raise UserError(
             f"--postprocessing {place}: expected none, an exported version, or a run with {THRESHOLD}, found neither. "
-            f"Fix: semicurv-tf evaluate --run {place} --choose postprocessing, or --postprocessing none"
+            f"Fix: semicurv-tf evaluate --run {typed(place)} --choose postprocessing, or --postprocessing none"
         )
     return chosen_threshold(place), chosen_postprocessing(place)
 

@@ -29,8 +29,10 @@ from semicurv_tf.predict.write_editable import editable_paths
 from semicurv_tf.predict.write_lines import LineOptions
 from semicurv_tf.vector.segments import NOTHING, LeftOut
 from semicurv_tf.whole_files import write_json
+from semicurv_tf.wording import some, typed
 
 _TABLES = (".csv", ".tsv", ".xls", ".xlsx")
+_SHOWN_CHARACTERS = 100
 FORMATS = ("auto", "png", "tif")
 
 
@@ -117,7 +119,7 @@ def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[
     if images.is_file() and images.suffix.lower() in _TABLES:
         raise UserError(
             f"--input {images}: expected an image, a folder or a list, found a table. "
-            f"Fix: --input {images.with_suffix('.txt')}, a text file with the path of an image per line"
+            f"Fix: --input {typed(images.with_suffix('.txt'))}, a text file with the path of an image per line"
         )
     if images.is_file() and images.suffix.lower() != ".txt" and names_file(output):
         paths = _result_paths(output, outputs, output.suffix)
@@ -126,7 +128,11 @@ def plan_jobs(images: str | Path, output: str | Path, outputs: Outputs) -> list[
         require_distinct(jobs)
         return jobs
     if output.suffix.lower() in IMAGE_SUFFIXES - SUFFIXES and not output.is_dir():
-        fix = f"--output {output.with_suffix('.png')}" if images.is_file() else f"--output {output.with_suffix('')}"
+        fix = (
+            f"--output {typed(output.with_suffix('.png'))}"
+            if images.is_file()
+            else f"--output {typed(output.with_suffix(''))}"
+        )
         raise UserError(f"--output {output}: masks are written as .png or .tif, or into a folder. Fix: {fix}")
     if names_a_file(output) and not names_file(output):
         lines = f" --vectors {'gpkg' if output.suffix.lower() == '.gpkg' else 'geojson'}"
@@ -236,7 +242,10 @@ def kept_since(output: str | Path, settings: dict, overwrite: bool) -> float | N
     if not differing:
         return record.stat().st_mtime
     if not overwrite:
-        said = ", ".join(f"{key} {earlier.get(key)} (now {settings.get(key)})" for key in differing)
+        short = lambda value: f"{value!s:.{_SHOWN_CHARACTERS}}"  # the record may come from elsewhere
+        said = ", ".join(
+            f"{short(key)} {short(earlier.get(key))} (now {short(settings.get(key))})" for key in differing
+        )
         raise UserError(f"--output {output}: holds masks made with {said}. Fix: another folder, or --overwrite")
     return None
 
@@ -346,6 +355,11 @@ def _listed(listing: Path) -> list[Path]:
     files = list(dict.fromkeys(find_listed(listing.parent, line) for line in read_list(listing)))
     if not files:
         raise UserError(f"--input {listing}: expected the path of an image per line, found none. Fix: list some")
+    if folders := [str(file) for file in files if file.name in ("", "..")]:
+        raise UserError(
+            f"--input {listing}: expected the path of an image per line, found {some(folders)}. "
+            "Fix: list the images in it"
+        )
     return files
 
 

@@ -9,7 +9,17 @@ from rich.console import Console
 from semicurv_tf import __version__
 from semicurv_tf.data.catalog import dataset_info
 from semicurv_tf.report import curves, tables
-from semicurv_tf.report.document import Bullets, Heading, Paragraph, Part, Table, write_document
+from semicurv_tf.report.document import (
+    PAGE,
+    TEXT,
+    Bullets,
+    Heading,
+    Paragraph,
+    Part,
+    Table,
+    require_own_report,
+    write_document,
+)
 from semicurv_tf.report.measured import Group, MeasuredCell, beside_protocol, group_results, main_group, read_results
 from semicurv_tf.spreadsheet import cell
 from semicurv_tf.study.published import published_labels, read_published
@@ -19,6 +29,7 @@ from semicurv_tf.whole_files import written_whole
 from semicurv_tf.wording import counted
 
 TITLE = "SemiCurv: measured and printed"
+MEASURED = "measured.csv"
 BLOCKS = (("All labels (fully supervised)", 0), ("The higher label budget", 1), ("The lower label budget", 2))
 
 
@@ -29,15 +40,16 @@ def build_report(
 
     Args:
         folders: results of `semicurv-tf reproduce`.
-        output: folder of the report; files of an earlier one are replaced.
+        output: folder of the report; files of an earlier one are replaced, anyone else's are refused.
         runs: folder of the run folders, for Figure 7; or None.
         data_dir: of the dataset, in place of the runs' own; or None.
         images: how many Figure 7 shows of each dataset.
         console: for progress, and a line for each file that was left out.
 
     Raises:
-        UserError: a folder that is not there, or a file that cannot be written.
+        UserError: a folder that is not there, a file that cannot be written, or someone else's in its place.
     """
+    require_own_report(output, [PAGE, TEXT, MEASURED])
     results, faults = read_results(folders)
     for fault in faults:
         console.print(f"warning: {fault}")
@@ -54,10 +66,10 @@ def build_report(
     parts += _settings(groups)
     footer = f"semicurv-tf {__version__}, semicurv-tf report. Printed numbers: {read_published()['source']}."
     write_document(output, TITLE, parts, footer)
-    _write_csv(output / "measured.csv", results)
+    _write_csv(output / MEASURED, results)
     console.print(
         f"{counted(len(results), 'result')}, {counted(len(faults), 'file')} left out: "
-        f"{output / 'index.html'}, report.md, measured.csv"
+        f"{output / PAGE}, {TEXT}, {MEASURED}"
     )
 
 

@@ -1,11 +1,13 @@
 """A report's parts, written once and shown twice: as one HTML page and as Markdown with files beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from PIL import Image
 
+from semicurv_tf.errors import UserError
+from semicurv_tf.images.own_files import is_own, require_own
 from semicurv_tf.report import page
 from semicurv_tf.whole_files import written_whole
 
@@ -59,13 +61,41 @@ class Figure(NamedTuple):
 
 Part = Heading | Paragraph | Bullets | Table | Figure
 
+PAGE, TEXT = "index.html", "report.md"
+
+
+def require_own_report(folder: Path, names: Iterable[str]):
+    """Refuses to replace files in a folder that holds no report of ours: its page tells, for text has no mark.
+
+    Args:
+        folder: of the report; it may be absent.
+        names: of files that are going to be written, relative to it.
+
+    Raises:
+        UserError: the folder is a file, or such a file is someone else's.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"--output {folder}: expected a folder, found a file. Fix: name a new folder")
+    if not is_own(folder / PAGE):
+        require_own({f"--output {folder}": [folder / name for name in names]}, "another --output folder")
+
 
 def write_document(folder: Path, title: str, parts: Sequence[Part], footer: str):
     """Writes FOLDER/index.html, which holds everything, FOLDER/report.md, and the figures' files in FOLDER/figures.
 
     Raises:
-        UserError: when a file cannot be written.
+        UserError: when a file cannot be written, or is someone else's; nothing is written then.
     """
+    require_own_report(folder, [PAGE, TEXT, *(_file(part) for part in parts if isinstance(part, Figure))])
+    entries = [(part.anchor, part.title) for part in parts if isinstance(part, Heading) and part.level == 2]
+    # The contents stand below what is said before the first heading.
+    first = next((place for place, part in enumerate(parts) if isinstance(part, Heading)), len(parts))
+    blocks = [_html(part) for part in parts]
+    # The page first: by it a later call knows the folder, also where this one is killed on the way.
+    with written_whole(folder / PAGE) as file:
+        file.write_text(
+            page.page(title, [*blocks[:first], page.contents(entries), *blocks[first:]], footer), encoding="utf-8"
+        )
     for part in parts:
         if isinstance(part, Figure):
             with written_whole(folder / _file(part)) as file:
@@ -73,15 +103,7 @@ def write_document(folder: Path, title: str, parts: Sequence[Part], footer: str)
                     file.write_text(part.content, encoding="utf-8")
                 else:
                     part.content.save(file, format="PNG", optimize=True)
-    entries = [(part.anchor, part.title) for part in parts if isinstance(part, Heading) and part.level == 2]
-    # The contents stand below what is said before the first heading.
-    first = next((place for place, part in enumerate(parts) if isinstance(part, Heading)), len(parts))
-    blocks = [_html(part) for part in parts]
-    with written_whole(folder / "index.html") as file:
-        file.write_text(
-            page.page(title, [*blocks[:first], page.contents(entries), *blocks[first:]], footer), encoding="utf-8"
-        )
-    with written_whole(folder / "report.md") as file:
+    with written_whole(folder / TEXT) as file:
         file.write_text("\n".join([f"# {title}\n", *map(_markdown, parts), f"---\n{footer}\n"]), encoding="utf-8")
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.own_files import HTML_MARK, require_own
+from semicurv_tf.wording import typed
 
 
 class Markup(str):
@@ -111,7 +112,9 @@ def require_file(path: Path, option: str):
         UserError: it is one.
     """
     if path.is_dir():
-        raise UserError(f"{option} {path}: expected a file, found a folder. Fix: {option} {path / 'report.html'}")
+        raise UserError(
+            f"{option} {path}: expected a file, found a folder. Fix: {option} {typed(path / 'report.html')}"
+        )
     require_own({f"{option} {path}": [path]})
 
 

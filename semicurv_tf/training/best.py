@@ -6,11 +6,13 @@ becomes `RUN/kept/`, which is then what is deployed, where it beats the last ste
 
 import math
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from semicurv_tf.json_files import read_object
+from semicurv_tf.errors import UserError
+from semicurv_tf.json_files import is_number, read_object
 from semicurv_tf.training import checkpoints
 from semicurv_tf.training.monitor import Monitor
 from semicurv_tf.training.run_folder import KEPT
@@ -28,20 +30,34 @@ class BestSoFar:
         method: of the run; its variables are made.
         monitor: of validation images.
         step: steps done when the run begins or goes on.
+        warn: called with a line for each network that can no longer be compared, and is given up.
     """
 
-    def __init__(self, run: Path, method, monitor: Monitor, step: int):
+    def __init__(self, run: Path, method, monitor: Monitor, step: int, warn: Callable[[str], None] = lambda line: None):
         self._folder, self._kept, self._method, self._monitor = run / BEST, run / KEPT, method, monitor
         if self._kept.is_dir():
+            shutil.rmtree(self._folder, ignore_errors=True)  # of a copy: what is kept was decided later
             self._kept.rename(self._folder)
         for checkpoint in checkpoints.all_checkpoints(self._folder):
             # Those after `step` are done again, perhaps at another rate; one without scores was cut off.
             if checkpoints.step_of(checkpoint) > step or not (checkpoint / SCORES).is_file():
                 shutil.rmtree(checkpoint)
+            elif reason := self._unfit(checkpoint):
+                warn(f"{checkpoint}: no longer the best network of this run: {reason}")
+                shutil.rmtree(checkpoint)
         best = checkpoints.newest(self._folder)
         self._mean = -math.inf if best is None else float(np.mean(_scores(best)))
         if best is None:
             self._watch(step)
+
+    def _unfit(self, checkpoint: Path) -> str:
+        """Why a network cannot be compared with those that come, or be deployed; "" where it can."""
+        try:
+            checkpoints.require_whole(checkpoint)
+            then, now = len(_scores(checkpoint)), len(self._monitor.last_deployed())
+        except UserError as error:
+            return error.lines[0].partition(" Fix: ")[0]
+        return "" if then == now else f"it was scored on {then} validation images, now there are {now}"
 
     def __call__(self, report: dict):
         if self._monitor.watches(report["step"]):
@@ -84,4 +100,14 @@ def better_than_chance(first, second) -> bool:
 
 
 def _scores(checkpoint: Path) -> np.ndarray:
-    return np.asarray(read_object(checkpoint / SCORES, "delete the folder")["iou"], np.float64)
+    """IoU of each image, float64 `(images,)`.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    scores = read_object(checkpoint / SCORES, f"delete {checkpoint}").get("iou")
+    if not isinstance(scores, list) or not scores or not all(is_number(each) and 0 <= each <= 1 for each in scores):
+        raise UserError(
+            f"{checkpoint / SCORES}: expected an IoU in [0, 1] per image, found others. Fix: delete the folder"
+        )
+    return np.asarray(scores, np.float64)

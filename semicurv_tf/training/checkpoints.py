@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import os
 import re
+import shlex
 import shutil
 import struct
 import tokenize
@@ -21,7 +22,7 @@ import keras
 import numpy as np
 
 from semicurv_tf.errors import RetryLater, UserError
-from semicurv_tf.parts import new_part, remove_abandoned
+from semicurv_tf.parts import create_file, new_part, remove_abandoned
 from semicurv_tf.whole_files import PASSING
 
 STATE, CHECKSUM = "state.npz", "state.sha256"
@@ -63,15 +64,39 @@ def save(folder: Path, method, step: int, kept: int) -> Path:
         beside.rename(target)
     except OSError as error:
         shutil.rmtree(beside, ignore_errors=True)
-        free_mb = shutil.disk_usage(folder).free // 2**20 if folder.exists() else 0
-        kind = RetryLater if error.errno in PASSING else UserError
-        raise kind(
-            f"{target}: cannot be written ({error.strerror}; {free_mb} MB free). "
-            f"Earlier checkpoints are untouched. Fix: make room, then semicurv-tf train --resume {folder.parent}"
-        ) from None
+        raise _cannot_write(folder, target, error) from None
     for old in all_checkpoints(folder)[:-kept]:
         shutil.rmtree(old, ignore_errors=True)
     return target
+
+
+def require_writable(folder: Path):
+    """Refuses a folder of checkpoints that cannot be written, before the steps that would be lost.
+
+    Raises:
+        UserError: it is a file, or may not be written to.
+    """
+    part = new_part(folder / STATE)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        create_file(part)
+        part.unlink()
+    except OSError as error:
+        raise _cannot_write(folder, folder, error) from None
+
+
+def _cannot_write(folder: Path, path: Path, error: OSError) -> UserError:
+    going_on = f"semicurv-tf train --resume {shlex.quote(str(folder.parent))}"
+    if error.errno not in PASSING:
+        return UserError(
+            f"{path}: cannot be written ({error.strerror}). Earlier checkpoints are untouched. "
+            f"Fix: make {folder} a folder that you may write to, then {going_on}"
+        )
+    free_mb = shutil.disk_usage(folder.parent).free // 2**20 if folder.parent.exists() else 0
+    return RetryLater(
+        f"{path}: cannot be written ({error.strerror}; {free_mb} MB free). Earlier checkpoints are untouched. "
+        f"Fix: make room, then {going_on}"
+    )
 
 
 def all_checkpoints(folder: Path) -> list[Path]:
@@ -133,6 +158,11 @@ def remove_parts(folder: Path):
 
 class DamagedCheckpoint(UserError):
     """A checkpoint that was not written whole, or changed since."""
+
+
+def require_whole(checkpoint: Path):
+    """Raises `DamagedCheckpoint` where a checkpoint is not what was written; no array is read."""
+    _Archive(checkpoint)
 
 
 def restore(checkpoint: Path, method, foreign: bool = False) -> int:

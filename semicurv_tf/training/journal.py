@@ -1,10 +1,13 @@
 """What a run writes about itself: `log.jsonl`, one JSON object per report, and TensorBoard curves."""
 
 import json
+import re
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.whole_files import cannot_write, written_whole
+from semicurv_tf.json_files import MOST_BYTES, is_count
+from semicurv_tf.regular_files import read_regular
+from semicurv_tf.whole_files import DiskLost, cannot_write, written_whole
 
 # Steps whose losses are averaged into one line.
 REPORT_STEPS = 10
@@ -18,20 +21,30 @@ class Journal:
         tensorboard: folder of the curves.
         first_step: steps done before.
         epoch_steps: steps of an epoch, of which each line then tells the number; None: none does.
+
+    Raises:
+        UserError: the log is no file, or the curves cannot be written.
+
+    Attributes:
+        damaged: number of lines of the log that a crash cut off or damaged; they are left out.
     """
 
     def __init__(self, log: Path, tensorboard: Path, first_step: int, epoch_steps: int | None = None):
         import tensorflow as tf
 
-        self._log, self._epoch_steps = log, epoch_steps
+        self._log, self._epoch_steps, self.damaged = log, epoch_steps, 0
         if log.exists():
-            lines = log.read_text(encoding="utf-8").splitlines()
-            kept = [line for line in lines if _step_of(line) is not None and _step_of(line) <= first_step]
+            lines = _lines(log)
+            kept = [line for line in lines if (step := _step_of(line)) is not None and step <= first_step]
+            self.damaged = sum(_step_of(line) is None for line in lines)
             with written_whole(log) as part:
                 part.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
         self._tensorboard = tensorboard
-        self._writer = tf.summary.create_file_writer(str(tensorboard))
         self._scalar, self._image, self._errors = tf.summary.scalar, tf.summary.image, tf.errors.OpError
+        try:
+            self._writer = tf.summary.create_file_writer(str(tensorboard))
+        except self._errors as error:
+            raise _no_curves(tensorboard, error.message) from None
         self._pending: list[dict] = []
 
     def __call__(self, report: dict):
@@ -72,21 +85,45 @@ class Journal:
                 write()
             self._writer.flush()
         except self._errors as error:
-            reason = error.message.splitlines()[0].rpartition("; ")[2]
-            raise UserError(
-                f"{self._tensorboard}: cannot be written ({reason}). Fix: make room, then go on with --resume"
-            ) from None
+            raise _no_curves(self._tensorboard, error.message) from None
 
 
 def read_log(log: Path) -> list[dict]:
-    """The lines of a `log.jsonl`; a last line cut off by a crash is left out."""
+    """The lines of a `log.jsonl`; those that a crash cut off or damaged are left out."""
     if not log.exists():
         return []
-    return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if _step_of(line) is not None]
+    return [json.loads(line) for line in _lines(log) if _step_of(line) is not None]
 
 
-def _step_of(line: str):
+def _lines(log: Path) -> list[str]:
+    """The lines that are not blank; after a power cut there may be bytes among them that are no text.
+
+    Raises:
+        UserError: no file, or one that cannot be read.
+    """
+    remedy = "move it away, then go on with --resume"
     try:
-        return json.loads(line)["step"]
-    except (ValueError, KeyError, TypeError):
+        content = read_regular(log, MOST_BYTES, remedy).decode("utf-8", errors="replace")
+    except OSError as error:
+        raise UserError(f"{log}: cannot be read ({error.strerror or error}). Fix: {remedy}") from None
+    return [line for line in content.split("\n") if line.strip()]
+
+
+def _step_of(line: str) -> int | None:
+    """The step of a line, or None where it is none of ours."""
+    try:
+        step = json.loads(line)["step"]
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
+    return step if is_count(step) else None
+
+
+def _no_curves(tensorboard: Path, message: str) -> UserError:
+    """The line for what TensorBoard's writer says, of which the reason stands among names of operations."""
+    first = (message.splitlines() or [""])[0].rpartition("; ")[2]
+    reason = re.sub(r"\{\{.*?\}\}|\[Op:.*", "", first).strip() or "unknown reason"
+    if re.search("no space|quota|read-only", reason, re.IGNORECASE):
+        return DiskLost(f"{tensorboard}: cannot be written ({reason}). Fix: make room, then go on with --resume")
+    return UserError(
+        f"{tensorboard}: cannot be written ({reason}). Fix: move it away or make it writable, then go on with --resume"
+    )

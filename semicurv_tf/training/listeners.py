@@ -62,7 +62,7 @@ def listeners_of_run(
         pictures = Pictures(monitor.predictors, pictured, journal.pictures, training.pictures_every, steps)
         listeners += [monitor, pictures, FallWarning(warn, watched.name)]
         if keep_best:
-            best = BestSoFar(run, method, monitor, first_step)
+            best = BestSoFar(run, method, monitor, first_step, warn)
             listeners.append(best)
     listeners += [journal, stack.enter_context(LiveProgress(first_step, steps, console))]
     return listeners, best

@@ -26,11 +26,12 @@ from semicurv_tf.config import Config, dump_config, load_stored_config
 from semicurv_tf.data.manifest import Entry, write_manifest
 from semicurv_tf.data.manifest import read_manifest as read_entries
 from semicurv_tf.errors import UserError
-from semicurv_tf.json_files import read_object
+from semicurv_tf.json_files import is_number, read_object
 from semicurv_tf.parts import new_part, remove_abandoned
 from semicurv_tf.postprocessing.settings import PostProcessing, from_dict
 from semicurv_tf.training import facts as run_facts
 from semicurv_tf.whole_files import write_json
+from semicurv_tf.wording import typed
 
 CONFIG, RUN, LOG, DEPLOYED, SCORES = "config.yaml", "run.json", "log.jsonl", "deployed.keras", "scores.json"
 THRESHOLD, MANIFEST, TEMPERATURE = "threshold.json", "manifest.jsonl", "temperature.json"
@@ -56,7 +57,7 @@ def require_free(run: Path):
         UserError: naming the folder and the ways on.
     """
     if run.exists() and (not run.is_dir() or any(run.iterdir())):
-        going_on = f"--resume {run} to go on with it, or " if (run / CONFIG).is_file() else ""
+        going_on = f"--resume {typed(run)} to go on with it, or " if (run / CONFIG).is_file() else ""
         raise UserError(f"--run {run}: already exists and is not empty. Fix: {going_on}another --run folder")
 
 
@@ -156,12 +157,12 @@ def temperature(run: str | Path, step: int) -> float:
         return 1.0
     content = read_json(path)
     found = content.get("temperature")
-    if not isinstance(found, int | float) or not 0 < found < math.inf:
+    if not is_number(found) or not 0 < found < math.inf:
         raise UserError(f"{path}: expected a temperature above 0, found {found!r}. Fix: delete the file")
     if content.get("step") != step:
         raise UserError(
             f"{path}: fitted at step {content.get('step')}, the run is at step {step}. Fix: delete the file, then "
-            f"semicurv-tf evaluate --run {run} --choose calibration"
+            f"semicurv-tf evaluate --run {typed(run)} --choose calibration"
         )
     return float(found)
 
@@ -193,7 +194,7 @@ def _checkpoint(run: Path, checkpoint: Path | None):
 
     config, facts = read_config(run), read_facts(run)
     if checkpoint is None:
-        raise UserError(f"{run}: has no checkpoint yet. Fix: semicurv-tf train --resume {run}")
+        raise UserError(f"{run}: has no checkpoint yet. Fix: semicurv-tf train --resume {typed(run)}")
     return (
         checkpoint,
         lambda: build_network(
@@ -218,7 +219,7 @@ def read_choice(run: str | Path) -> dict | None:
         return None
     choice = read_json(path)
     threshold = choice.get("threshold")
-    if not isinstance(threshold, int | float) or not 0 < threshold < 1:
+    if not is_number(threshold) or not 0 < threshold < 1:
         raise UserError(
             f"{path}: expected a threshold in (0, 1), found {threshold!r}. Fix: choose it again, or delete the file"
         )
@@ -264,7 +265,7 @@ def _choice_at(run: str | Path, step: int | None) -> dict | None:
     if None not in (step, choice.get("step")) and step != choice["step"]:
         raise UserError(
             f"{Path(run) / THRESHOLD}: chosen at step {choice['step']}, the run is at step {step}. "
-            f"Fix: semicurv-tf evaluate --run {run} --choose-threshold, or --threshold NUMBER"
+            f"Fix: semicurv-tf evaluate --run {typed(run)} --choose-threshold, or --threshold NUMBER"
         )
     return choice
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from semicurv_tf.errors import RetryLater, UserError
+from semicurv_tf.json_files import is_number
 from semicurv_tf.training.heartbeat import HEARTBEAT, read_heartbeat
 
 try:
@@ -56,15 +57,15 @@ def locked(run: Path):
         _require_no_other_host(run)
         with contextlib.suppress(OSError):  # on a full disk the lock holds all the same
             file.truncate(0)
-            file.write(f"process {os.getpid()} on {socket.gethostname()}")
-            file.flush()
+            # Past Python's buffer, which would be written again, and fail, where the file is closed.
+            os.write(file.fileno(), f"process {os.getpid()} on {socket.gethostname()}".encode())
         yield
 
 
 def _require_no_other_host(run: Path):
     beat = read_heartbeat(run / HEARTBEAT) or {}
     host, moment = beat.get("host"), beat.get("time")
-    if beat.get("state") != "running" or host == socket.gethostname() or not isinstance(moment, int | float):
+    if beat.get("state") != "running" or host == socket.gethostname() or not is_number(moment):
         return
     age = abs(time.time() - moment)  # clocks of two hosts differ
     if age < _HEARTBEAT_S:

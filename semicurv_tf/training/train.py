@@ -39,7 +39,7 @@ from semicurv_tf.training.start import begin, described_start, start_facts
 from semicurv_tf.training.stopping import Stopped, StopRequest
 from semicurv_tf.training.task import Task, read_task
 from semicurv_tf.whole_files import write_json, written_whole
-from semicurv_tf.wording import counted
+from semicurv_tf.wording import counted, typed
 
 # What may differ when a run goes on: its length, on what it runs, and how it is kept and watched.
 RESUMABLE = {"steps", "epochs", "devices", "wait_minutes", "checkpoint_every", "checkpoints_kept"}
@@ -255,6 +255,7 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
         with devices.strategy.scope():
             method = compiled_method(config, facts)
         if chief:
+            checkpoints.require_writable(run / run_folder.CHECKPOINTS)
             checkpoints.remove_parts(run / run_folder.CHECKPOINTS)
         first_step = checkpoints.restore_newest(run / run_folder.CHECKPOINTS, method, warn, move=chief)
         if first_step == 0:
@@ -266,7 +267,9 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
         console.print(f"resuming from step {first_step}")
     if chief and first_step < steps and (run / run_folder.TEMPERATURE).exists():
         (run / run_folder.TEMPERATURE).unlink()
-        console.print(f"the calibration is dropped: semicurv-tf evaluate --run {run} --choose calibration fits another")
+        console.print(
+            f"the calibration is dropped: semicurv-tf evaluate --run {typed(run)} --choose calibration fits another"
+        )
 
     # An image that is labelled in part is an unlabelled one as well.
     in_part = {index for index in labelled if "known" in dataset.train.rows[index]}
@@ -281,6 +284,8 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
         console.print("no image is labelled, so no IoU is monitored")
     epoch_steps = steps_of_epoch(training, len(labelled))
     journal = Journal(run / run_folder.LOG, run / run_folder.TENSORBOARD, first_step, epoch_steps) if chief else None
+    if journal is not None and journal.damaged:
+        console.print(f"note: {counted(journal.damaged, 'damaged line')} of {run / run_folder.LOG} left out")
     keep_best = training.keep == "best" and watched.store is dataset.validation
     with contextlib.ExitStack() as stack:
         listeners: list[Listener] = [stop_at_non_finite]
@@ -304,7 +309,7 @@ def _train(config: Config, run: Path, dataset, facts: dict, devices: Devices, co
         if chief:
             if best is not None:
                 console.print(best.finish())
-            _finish(run, steps, console)
+            _finish(run, steps, scored=dataset.test is not None and any(dataset.test.labelled), console=console)
 
 
 def _must_be_the_same(config: Config, facts: dict) -> dict:
@@ -333,9 +338,12 @@ def compiled_method(config: Config, facts: dict):
     return method
 
 
-def _finish(run: Path, steps: int, console: Console):
-    """Writes the deployed network in float32 for Keras users."""
+def _finish(run: Path, steps: int, scored: bool, console: Console):
+    """Writes the deployed network in float32 for Keras users; `scored`: there are test images with a mask."""
     network, _ = run_folder.load_deployed(run)
     with written_whole(run / run_folder.DEPLOYED) as part:
         network.save(part)
-    console.print(f"{counted(steps, 'step')} done: {run / run_folder.DEPLOYED}. Next: semicurv-tf evaluate --run {run}")
+    following = (
+        f"evaluate --run {typed(run)}" if scored else f"predict --run {typed(run)} --input PHOTOS --output MASKS"
+    )
+    console.print(f"{counted(steps, 'step')} done: {run / run_folder.DEPLOYED}. Next: semicurv-tf {following}")

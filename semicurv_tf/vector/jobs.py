@@ -7,6 +7,7 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.images.formats import names_a_file
 from semicurv_tf.images.photographs import images_by_stem
 from semicurv_tf.images.walk import find_images
+from semicurv_tf.wording import typed
 
 # What `predict` writes beside a mask NAME.png, and the pictures of lines: no masks.
 _COMPANIONS = (".probability", ".overlay")
@@ -103,7 +104,7 @@ def _plan_folder(
         if path is not None and names_a_file(path):
             raise UserError(
                 f"{option} {path}: expected a folder, as --input is one, found the name of a file. "
-                f"Fix: {option} {path.with_suffix('')}"
+                f"Fix: {option} {typed(path.with_suffix(''))}"
             )
     if over is not None and not over.is_dir():
         raise UserError(

@@ -155,3 +155,12 @@ def test_what_cannot_be_advised(run, tmp_path, call_command):
     )
     assert "no run folder" in call_command("advise", tmp_path / "none", expect=2).err
     assert not (run / "advice").exists()
+
+
+def test_a_learned_photograph_that_is_gone_is_named_and_left_out(finished, run, tmp_path, call_command):
+    images = shutil.copytree(finished.parent / "my", tmp_path / "my")
+    gone = json.loads((run / "run.json").read_text())["labelled"][0]
+    for path in [*images.glob(f"images/{gone}.*"), *images.glob(f"masks/{gone}.*")]:
+        path.unlink()
+    said = call_command("advise", run, "--data-dir", images, "--folds", 3, "--dry-run")
+    assert f"{gone}.png" in said.err and "learned from 3 masks" in said.err

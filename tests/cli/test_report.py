@@ -108,3 +108,11 @@ def test_in_a_browser_the_page_is_whole_and_fits_a_phone(browser, written, tmp_p
         and found.count("<img ") == page.read_text(encoding="utf-8").count("<img ")
     )
     assert browser.measure(page, tmp_path, 390) == (390, 390, "")
+
+
+def test_a_table_of_someone_elses_is_refused_before_the_work(tmp_path):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "measured.csv").write_text("mine")
+    outcome = CliRunner().invoke(report, [str(tmp_path / "results"), "--output", str(tmp_path)])
+    assert isinstance(outcome.exception, UserError) and "measured.csv" in str(outcome.exception)
+    assert (tmp_path / "measured.csv").read_text() == "mine" and not (tmp_path / "index.html").exists()

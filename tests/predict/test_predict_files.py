@@ -205,6 +205,12 @@ def test_a_list_of_images(folder, tmp_path, red_predictor):
     (tmp_path / "list.csv").write_text("in/a.png\n")
     with pytest.raises(UserError, match=r"found a table\. Fix: --input .*list\.txt, a text file with the path"):
         plan_jobs(tmp_path / "list.csv", tmp_path / "out", Outputs())
+    for line in ("/", "..", "in/.."):
+        (tmp_path / "folder.txt").write_text(f"in/a.png\n{line}\n")
+        with pytest.raises(UserError, match=r"folder\.txt: expected the path of an image per line, found .*Fix: list"):
+            plan_jobs(tmp_path / "folder.txt", tmp_path / "out", Outputs(editable="png"))
+    (tmp_path / "long.txt").write_text(f"in/a.png\n{'x' * 300}\n")  # fails by itself, as an absent one does
+    assert len(plan_jobs(tmp_path / "long.txt", tmp_path / "out", Outputs())) == 2
     (tmp_path / "none.txt").write_text("\n")
     with pytest.raises(UserError, match="an image per line"):
         plan_jobs(tmp_path / "none.txt", tmp_path / "out", Outputs())

@@ -48,6 +48,7 @@ def method(monkeypatch):
         return target
 
     monkeypatch.setattr(checkpoints, "save", save)
+    monkeypatch.setattr(checkpoints, "require_whole", lambda checkpoint: None)
 
 
 def go(best, monitor, step, scores):
@@ -103,6 +104,50 @@ def test_a_longer_run_decides_again(tmp_path, method):
     go(best, monitor, 20, [0.9, 0.9])
     assert "the last step" in best.finish()
     assert not (tmp_path / "kept").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ('{"iou": [0.9, 0.9, 0.9]}', "it was scored on 3 validation images, now there are 2"),
+        ("{}", "expected an IoU"),
+        ('{"iou": [0.9, "x"]}', "expected an IoU"),
+        ('{"iou": [0.9, NaN]}', "expected an IoU"),
+        ('{"iou": []}', "expected an IoU"),
+        ("", "expected JSON"),
+    ],
+)
+def test_a_network_that_cannot_be_compared_is_given_up_and_told(tmp_path, method, content, reason):
+    monitor, told = Watched([0.8, 0.8]), []
+    best = BestSoFar(tmp_path, method, monitor, 0)
+    go(best, monitor, 10, [0.5, 0.5])
+    best.finish()
+    (tmp_path / "kept" / "step-000000" / "iou.json").write_text(content)
+    best = BestSoFar(tmp_path, method, monitor, 10, told.append)
+    assert len(told) == 1 and reason in told[0]
+    go(best, monitor, 20, [0.4, 0.4])
+    assert "step 10" in best.finish()
+
+
+def test_a_damaged_best_network_is_given_up_before_the_steps(tmp_path, method, monkeypatch):
+    monkeypatch.undo()
+    monitor, told = Watched([0.8, 0.8]), []
+    bad = tmp_path / "best" / "step-000005"
+    bad.mkdir(parents=True)
+    (bad / checkpoints.STATE).write_text("PK")
+    (bad / "iou.json").write_text('{"iou": [0.9, 0.9]}')
+    monkeypatch.setattr(BestSoFar, "_watch", lambda self, step: None)
+    BestSoFar(tmp_path, None, monitor, 10, told.append)
+    assert len(told) == 1 and "damaged" in told[0] and not bad.exists()
+
+
+def test_a_copy_that_has_both_folders_goes_on_from_what_was_kept(tmp_path, method):
+    monitor = Watched([0.8, 0.8])
+    best = BestSoFar(tmp_path, method, monitor, 0)
+    go(best, monitor, 10, [0.5, 0.5])
+    best.finish()
+    shutil.copytree(tmp_path / "kept", tmp_path / "best")
+    assert "the start" in BestSoFar(tmp_path, method, monitor, 10).finish()
 
 
 def test_a_run_that_training_made_worse_deploys_its_start(tmp_path):

@@ -202,3 +202,12 @@ def test_members_that_numpy_would_take_for_others_are_not_read(tmp_path, long_he
         with pytest.raises(checkpoints.DamagedCheckpoint, match=r"state\.npz: damaged"):
             restore(path, method)
     assert all(map(np.array_equal, state(method), before))
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_steps(tmp_path):
+    checkpoints.require_writable(tmp_path / "a run" / "checkpoints")
+    assert list((tmp_path / "a run" / "checkpoints").iterdir()) == []
+    (tmp_path / "a run" / "best").write_text("mine")
+    with pytest.raises(UserError, match=r"best: cannot be written .*that you may write to.*--resume '.*a run'"):
+        checkpoints.require_writable(tmp_path / "a run" / "best")
+    assert (tmp_path / "a run" / "best").read_text() == "mine"

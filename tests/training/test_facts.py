@@ -11,6 +11,9 @@ GOOD = {
     "standard_deviation": [1, 1, 1],
     "labelled": ["a"],
     "steps": 3,
+    "precision": {"name": "bfloat16", "reason": "asked for"},
+    "value_range": "uint16=0:4095",
+    "start": {"name": "curves", "steps": 3},
     "extra": None,
 }
 
@@ -30,7 +33,9 @@ def test_good_facts_come_back(tmp_path):
     [("channels", "3"), ("channels", True), ("channels", 2000), ("mean", [1, 2]), ("mean", None),
      ("mean", [1, 2, float("nan")]),
      ("standard_deviation", [1, 1, -1]), ("labelled", "a"), ("labelled", [1]), ("steps", 1.5), ("steps", 0),
-     ("precision", "float32")],
+     ("standard_deviation", [1, 1, 0]), ("labelled", ["a", "a"]), ("precision", "float32"),
+     ("precision", {"name": "float8", "reason": ""}), ("precision", {"name": "float32"}), ("value_range", [0, 1]),
+     ("value_range", "9:0"), ("start", []), ("start", {"run": "runs/a"}), ("start", {"steps": 3})],
 )  # fmt: skip
 def test_wrong_types_name_the_key(tmp_path, key, value):
     with pytest.raises(UserError, match=rf"run.json: {key}: expected .*, found .* Fix"):

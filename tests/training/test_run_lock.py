@@ -1,6 +1,8 @@
 """One process at a time trains in a run folder, on one host or on two."""
 
+import errno
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -22,6 +24,17 @@ def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path):
     assert (tmp_path / "precious").read_text() == "mine"
 
 
+def test_on_a_full_disk_the_lock_holds_all_the_same(tmp_path, monkeypatch):
+    def full(handle, content, write=os.write):
+        if not content.startswith(b"process "):
+            return write(handle, content)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("semicurv_tf.training.run_lock.os.write", full)
+    with locked(tmp_path), pytest.raises(UserError, match="is training in it"), locked(tmp_path):
+        pass
+
+
 @pytest.mark.parametrize(
     ("state", "age_s", "refused"),
     [("running", 3, True), ("running", 60, False), ("stopped", 3, False), ("failed", 3, False)],
@@ -37,7 +50,15 @@ def test_a_run_that_lives_on_another_host_is_left_alone(tmp_path, state, age_s, 
             assert "process" in (tmp_path / LOCK).read_text()
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"state": "running", "host": 3, "time": "now"}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        f'{{"state": "running", "host": "b", "time": 1{"0" * 400}}}',
+        '{"state": "running", "host": 3, "time": "now"}',
+    ],
+)
 def test_a_damaged_heartbeat_is_no_sign_of_life(tmp_path, content):
     (tmp_path / HEARTBEAT).write_text(content)
     with locked(tmp_path):
