@@ -29,6 +29,7 @@ class ImageFacts:
         masks: how many masks were measured.
         hits: side of a crop to the share of crops, at random places of the measured masks, with a structure in them;
             empty where no image is labelled.
+        start_iou: of `score_of_start`, once it was asked for.
     """
 
     sizes: dict[tuple[int, int], int]
@@ -38,6 +39,7 @@ class ImageFacts:
     width_px: float | None
     masks: int
     hits: dict[int, float]
+    start_iou: float | None = None
 
     @property
     def largest(self) -> tuple[int, int]:

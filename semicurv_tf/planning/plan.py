@@ -1,5 +1,6 @@
 """The plan of a training: a table of what will be done, what it will take, and what to type for the same."""
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +17,9 @@ from semicurv_tf.planning.choose import Choice, choose, choose_resize, steps_wit
 from semicurv_tf.planning.forecast import cores, free_memory, memory_of_run, on_gpu, seconds_of_run, step_pixels
 from semicurv_tf.planning.measure import ImageFacts, measure_images
 from semicurv_tf.planning.request import Request
+from semicurv_tf.planning.start_score import score_of_start
 from semicurv_tf.training.precision import resolve_precision
+from semicurv_tf.training.task import read_task
 from semicurv_tf.wording import counted, duration
 
 SIZES_SHOWN = 3
@@ -55,6 +58,9 @@ def make_plan(request: Request, dataset: Dataset, labelled: Sequence[str], run: 
     config = _with(config, choices)
     if config.data.resize:
         images = measure_images(dataset.train.shrunk(config.data.times_smaller), indices)
+    if request.planned and config.start_share and read_task().workers == 1:  # a cluster's start must be TensorFlow's
+        seen = dataset.shrunk(config.data.times_smaller)
+        images = dataclasses.replace(images, start_iou=score_of_start(config, seen, indices))
     if request.planned:
         choices += choose(config, images, request.settings)
         config = _with(config, choices)
@@ -172,7 +178,7 @@ def _rate(config: Config, choices: list[Choice]) -> list[tuple[str, str]]:
 
 
 def _start(config: Config, choices: list[Choice]) -> list[tuple[str, str]]:
-    if not config.start_share:
+    if not config.start_share and "method.start_share" not in [choice.key for choice in choices]:
         return []
     text = f"{config.model.start}, of which {100 * config.start_share:.0f} % stays in the network"
     return [("start", _with_reason(text, "method.start_share", choices))]

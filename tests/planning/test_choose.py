@@ -10,10 +10,10 @@ from semicurv_tf.planning.measure import CROPS, ImageFacts
 ALL = dict.fromkeys(CROPS, 1.0)
 
 
-def facts(sizes=None, labelled=20, width_px=4.0, hits=ALL):
+def facts(sizes=None, labelled=20, width_px=4.0, hits=ALL, start_iou=None):
     sizes = sizes or {(320, 480): 60}
     height, width = next(iter(sizes))
-    return ImageFacts(sizes, labelled, 0, labelled * height * width, width_px, min(8, labelled), hits)
+    return ImageFacts(sizes, labelled, 0, labelled * height * width, width_px, min(8, labelled), hits, start_iou)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,24 @@ def test_of_the_start_stays_as_much_as_one_image():
     assert "method.start_share" not in [choice.key for choice in choose(started, facts(), {"method.start_share": 0.2})]
     at_random = started.model_copy(update={"model": load_config().model})
     assert "method.start_share" not in [choice.key for choice in choose(at_random, facts(), {})]
+
+
+def test_structures_that_the_start_does_not_know_are_learned_longer_at_a_higher_rate_and_nothing_of_it_stays():
+    started = load_config(None, {
+        "method.name": "supervised", "method.average_weights": True, "method.start_share": 0.35, "training.steps": 300,
+        "training.learning_rate": 0.0003, "model.start": "curves",
+    })  # fmt: skip
+    chosen = lambda start_iou, named=(): {
+        choice.key: choice for choice in choose(started, facts(labelled=3, start_iou=start_iou), named)
+    }
+    unknown = chosen(0.1)
+    assert unknown["training.steps"].value == 900 and unknown["training.learning_rate"].value == 0.0009
+    assert unknown["method.start_share"].value == 0 and "IoU 10 %" in unknown["method.start_share"].reason
+    known = chosen(0.2)
+    assert known["training.steps"].value == 300 and known["method.start_share"].value == 0.333
+    assert "training.learning_rate" not in known
+    named = ["training.steps", "training.learning_rate", "method.start_share"]
+    assert set(chosen(0.1, named)) == {"data.crop"}
 
 
 def test_length_within_a_time():
