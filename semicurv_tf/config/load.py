@@ -176,4 +176,7 @@ def _number(value, section: str, key: str):
 def _is_text(section: str, key: str) -> bool:
     known = section_class(section)
     field = known.model_fields.get(key) if known is not None else None
-    return field is not None and (field.annotation is str or str in get_args(field.annotation))
+    if field is None:
+        return False
+    kinds = (field.annotation, *get_args(field.annotation))
+    return str in [getattr(kind, "__origin__", kind) for kind in kinds]  # a text with a check of its own, too
