@@ -7,6 +7,10 @@ import numpy as np
 from semicurv_tf.config import Config
 from semicurv_tf.data.dense_window import densest_window
 from semicurv_tf.data.load import Dataset
+from semicurv_tf.metrics.network_scores import make_predictor
+from semicurv_tf.metrics.overlap import count_overlap, summarise
+from semicurv_tf.models.build import build_network
+from semicurv_tf.training.start import RANDOM, load_network
 
 IMAGES = 4  # evenly spread: enough to tell 10 % from 40 %, and done in seconds
 WINDOW_PX = 768  # of a larger image, the window of this side with the most foreground
@@ -24,18 +28,12 @@ def score_of_start(config: Config, dataset: Dataset, labelled: Sequence[int]) ->
         None where the weights begin at random, or no mask shows a structure.
 
     Raises:
-        UserError: what `load_start` says of another network.
+        UserError: the weights do not fit the network.
     """
-    if config.model.start == "none" or not labelled:
+    if config.model.start == RANDOM or not labelled:
         return None
-    # Loads TensorFlow, which a plan without a start does not need.
-    from semicurv_tf.metrics.network_scores import make_predictor
-    from semicurv_tf.metrics.overlap import count_overlap, summarise
-    from semicurv_tf.models.build import build_network
-    from semicurv_tf.weights.start import load_start
-
     network = build_network(config.model, dataset.channels, *dataset.statistics())
-    load_start(network, config.model.start)
+    load_network(network, config.model.start)
     predict = make_predictor(network)
     counts = []
     for place in sorted({*np.linspace(0, len(labelled) - 1, IMAGES).astype(int)}):

@@ -70,16 +70,24 @@ def begin(learner, config: Config) -> None:
     Raises:
         UserError: the weights do not fit the network.
     """
-    start = config.model.start
-    if start == RANDOM:
+    if config.model.start == RANDOM:
         return
-    if Path(start).is_dir():
-        _load_run(learner.student, Path(start))
-    else:
-        load_start(learner.student, start)
+    load_network(learner.student, config.model.start)
     if learner.teacher is not None:
         learner.teacher.set_weights(learner.student.get_weights())
     learner.remember_start()
+
+
+def load_network(network, start: str) -> None:
+    """Gives a built network the weights of a file, a run or a name, as `model.start` says them.
+
+    Raises:
+        UserError: the weights do not fit the network.
+    """
+    if Path(start).is_dir():
+        _load_run(network, Path(start))
+    else:
+        load_start(network, start)
 
 
 def described_start(start: dict) -> str:
@@ -102,7 +110,7 @@ def _facts_of_run(config: Config, run: Path) -> dict:
     return {"name": str(run), "run": str(run), "sha256": _digest(network.get_weights()), "steps": facts["step"]}
 
 
-def _load_run(student, run: Path):
+def _load_run(student, run: Path) -> None:
     network, facts = run_folder.load_deployed(run)
     arrays, wanted = network.get_weights(), [tuple(each.shape) for each in student.weights]
     if [array.shape for array in arrays] != wanted:
