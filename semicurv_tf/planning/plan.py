@@ -58,7 +58,8 @@ def make_plan(request: Request, dataset: Dataset, labelled: Sequence[str], run: 
     config = _with(config, choices)
     if config.data.resize:
         images = measure_images(dataset.train.shrunk(config.data.times_smaller), indices)
-    if request.planned and config.start_share and read_task().workers == 1:  # a cluster's start must be TensorFlow's
+    # Not on a cluster: TensorFlow wants to connect its workers before it computes anything.
+    if request.planned and config.start_share and read_task().workers == 1:
         seen = dataset.shrunk(config.data.times_smaller)
         images = dataclasses.replace(images, start_iou=score_of_start(config, seen, indices))
     if request.planned:
