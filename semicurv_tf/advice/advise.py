@@ -25,7 +25,7 @@ from semicurv_tf.training import run_folder
 from semicurv_tf.training.run_data import moved, open_run_dataset
 from semicurv_tf.training.run_lock import locked
 from semicurv_tf.whole_files import write_json, written_whole
-from semicurv_tf.wording import counted, duration
+from semicurv_tf.wording import counted, duration, typed
 
 TABLE, PICTURE = "advice.json", "advice.png"
 FEWEST = 3  # photographs with a mask
@@ -68,7 +68,7 @@ def advise(
     if not (run / run_folder.DEPLOYED).exists():
         raise UserError(
             f"{run}: expected a finished run, found one without {run_folder.DEPLOYED}. "
-            f"Fix: wait until it ends, or semicurv-tf train --resume {shlex.quote(str(run))}"
+            f"Fix: wait until it ends, or semicurv-tf train --resume {typed(run)}"
         )
     dataset = open_run_dataset(run, config, console)
     # Those that are gone since, or lost their mask, were named when the images were opened.

@@ -25,6 +25,7 @@ from semicurv_tf.data.catalog import dataset_info
 from semicurv_tf.errors import UserError
 from semicurv_tf.json_files import read_object
 from semicurv_tf.parts import new_part, remove_abandoned
+from semicurv_tf.wording import typed
 
 CACHE_VARIABLE = "SEMICURV_TF_CACHE"
 _ROWS = "rows.json"
@@ -257,7 +258,7 @@ def _reading(cache: Path):
     except PermissionError as error:
         raise UserError(
             f"{error.filename or cache}: expected prepared data that you may read, found: {error.strerror}. "
-            f"Fix: its owner types chmod -R a+rX {shlex.quote(str(cache))}, or choose another folder with "
+            f"Fix: its owner types chmod -R a+rX {typed(cache)}, or choose another folder with "
             f"{CACHE_VARIABLE}"
         ) from None
 

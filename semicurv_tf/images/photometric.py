@@ -4,13 +4,13 @@ Read are grey (black or white is zero), RGB, palettes, CMYK, and what decoders t
 would be taken for an RGB that it is not, and is refused.
 """
 
-import shlex
 from pathlib import Path
 
 import numpy as np
 import tifffile
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.wording import typed
 
 _AS_STORED = ("MINISBLACK", "MINISWHITE", "RGB")
 _ALPHA = (1, 2)  # TIFF's ExtraSamples: associated and unassociated alpha
@@ -53,7 +53,7 @@ def expect_known_photometric(path: Path, page, *, by_windows: bool = False) -> N
         "CIELAB": bits == 8 and samples == 3 and not by_windows,
     }.get(name, False)
     if not known:
-        quoted, quoted_png = shlex.quote(str(path)), shlex.quote(str(path.with_suffix(".png")))
+        quoted, quoted_png = typed(path), typed(path.with_suffix(".png"))
         raise UserError(
             f"{path}: expected grey, RGB, or CMYK of 8 or 16 bit, found {_NAMES.get(name, name)} "
             f"({samples} x {bits} bit). "

@@ -57,15 +57,21 @@ def choose(config: Config, images: ImageFacts, named) -> list[Choice]:
         rate = round(FOR_MANY * config.training.learning_rate, 6)
         why = "structures that the start does not know" if unknown else f"{images.labelled} images"
         choices.append(Choice("training.learning_rate", rate, f"{FOR_MANY} times the recipe's, for {why}"))
-    if "method.start_share" not in named and config.start_share and unknown:
-        reason = f"it finds next to nothing of the labelled structures (IoU {100 * (images.start_iou or 0):.0f} %)"
-        choices.append(Choice("method.start_share", 0.0, reason))
-    elif "method.start_share" not in named and config.start_share * images.labelled > 1:
-        # Chosen on hidden training masks of 1 to 12 images (results/default/README.md).
-        value = share_of_start(config.start_share, images.labelled)
-        reason = f"as much as one of {images.labelled} images"
-        choices.append(Choice("method.start_share", value, reason))
+    if "method.start_share" not in named:
+        choices += _choose_share(config, images)
     return choices
+
+
+def _choose_share(config: Config, images: ImageFacts) -> list[Choice]:
+    """The share of the start, where it is not the recipe's: none of one that knows nothing, one image's of others."""
+    key = "method.start_share"
+    if config.start_share and _unknown_to_start(images):
+        return [Choice(key, 0.0, "it finds next to nothing of the labelled structures")]
+    if config.start_share * images.labelled > 1:
+        # Chosen on hidden training masks of 1 to 12 images (results/default/README.md).
+        share = share_of_start(config.start_share, images.labelled)
+        return [Choice(key, share, f"as much as one of {images.labelled} images")]
+    return []
 
 
 def _unknown_to_start(images: ImageFacts) -> bool:

@@ -56,11 +56,11 @@ def make_plan(request: Request, dataset: Dataset, labelled: Sequence[str], run: 
     resize = choose_resize(config, whole, request.settings) if request.planned else None
     choices = [] if resize is None else [resize]
     config = _with(config, choices)
+    seen = dataset.shrunk(config.data.times_smaller)
     if config.data.resize:
-        images = measure_images(dataset.train.shrunk(config.data.times_smaller), indices)
+        images = measure_images(seen.train, indices)
     # Not on a cluster: TensorFlow wants to connect its workers before it computes anything.
     if request.planned and config.start_share and read_task().workers == 1:
-        seen = dataset.shrunk(config.data.times_smaller)
         images = dataclasses.replace(images, start_iou=score_of_start(config, seen, indices))
     if request.planned:
         choices += choose(config, images, request.settings)
@@ -85,7 +85,7 @@ def make_plan(request: Request, dataset: Dataset, labelled: Sequence[str], run: 
         ),
         ("crop", _with_reason(f"{config.data.crop} px" if config.data.crop else "none", "data.crop", choices)),
         ("batch", _batch(config)),
-        *_start(config, choices),
+        *_start(config, choices, images),
         ("length", _with_reason(counted(steps, "step"), "training.steps", choices)),
         *_rate(config, choices),
         ("memory", _memory(memory)),
@@ -178,11 +178,14 @@ def _rate(config: Config, choices: list[Choice]) -> list[tuple[str, str]]:
     return [("rate", _with_reason(f"{config.training.learning_rate:g}", key, choices))]
 
 
-def _start(config: Config, choices: list[Choice]) -> list[tuple[str, str]]:
+def _start(config: Config, choices: list[Choice], images: ImageFacts) -> list[tuple[str, str]]:
     if not config.start_share and "method.start_share" not in [choice.key for choice in choices]:
         return []
     text = f"{config.model.start}, of which {100 * config.start_share:.0f} % stays in the network"
-    return [("start", _with_reason(text, "method.start_share", choices))]
+    start = ("start", _with_reason(text, "method.start_share", choices))
+    if images.start_iou is None:
+        return [start]
+    return [start, ("it alone", f"IoU {100 * images.start_iou:.0f} % on labelled images, at one scale")]
 
 
 def _batch(config: Config) -> str:

@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import os
 import re
-import shlex
 import shutil
 import struct
 import tokenize
@@ -24,6 +23,7 @@ import numpy as np
 from semicurv_tf.errors import RetryLater, UserError
 from semicurv_tf.parts import create_file, new_part, remove_abandoned
 from semicurv_tf.whole_files import PASSING
+from semicurv_tf.wording import typed
 
 STATE, CHECKSUM = "state.npz", "state.sha256"
 
@@ -86,7 +86,7 @@ def require_writable(folder: Path):
 
 
 def _cannot_write(folder: Path, path: Path, error: OSError) -> UserError:
-    going_on = f"semicurv-tf train --resume {shlex.quote(str(folder.parent))}"
+    going_on = f"semicurv-tf train --resume {typed(folder.parent)}"
     if error.errno not in PASSING:
         return UserError(
             f"{path}: cannot be written ({error.strerror}). Earlier checkpoints are untouched. "

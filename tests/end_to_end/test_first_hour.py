@@ -1,6 +1,7 @@
 """`train FOLDER` as one types it: the plan, the run's name, other runs as a start, output for programs, photographs."""
 
 import json
+import re
 import shlex
 
 import numpy as np
@@ -64,7 +65,8 @@ def test_a_folder_is_all_one_has_to_name(call, photos, tmp_path):
 
     said = call("train", photos, "--from", run, "--steps", "1", "--json", "--set", "training.pictures_every=0")
     objects = [json.loads(line) for line in said.out.splitlines()]
-    assert "error" not in said.err and any("plan" in each for each in objects)
+    (plan,) = [each["plan"] for each in objects if "plan" in each]
+    assert "error" not in said.err and re.fullmatch(r"IoU \d+ % on labelled images, at one scale", plan["it alone"])
     assert any(str(run) in each.get("message", "") and "begins with" in each["message"] for each in objects)
     (step,) = [each for each in objects if "loss" in each]
     assert step["step"] == step["steps"] == 1

@@ -94,7 +94,7 @@ def test_structures_that_the_start_does_not_know_are_learned_longer_at_a_higher_
     }
     unknown = chosen(0.1)
     assert unknown["training.steps"].value == 900 and unknown["training.learning_rate"].value == 0.0009
-    assert unknown["method.start_share"].value == 0 and "IoU 10 %" in unknown["method.start_share"].reason
+    assert unknown["method.start_share"].value == 0 and "next to nothing" in unknown["method.start_share"].reason
     known = chosen(0.2)
     assert known["training.steps"].value == 300 and known["method.start_share"].value == 0.333
     assert "training.learning_rate" not in known

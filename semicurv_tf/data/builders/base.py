@@ -8,7 +8,6 @@ of `rows`).
 
 import abc
 import os
-import shlex
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +30,7 @@ from semicurv_tf.images.reader import ReadImage, measure_files, read_valid_image
 from semicurv_tf.images.same_place import check_same_place
 from semicurv_tf.images.values import FarOff, ValueRanges, bands_used
 from semicurv_tf.section import set_option
-from semicurv_tf.wording import some
+from semicurv_tf.wording import some, typed
 
 # TFDS sorts by key, bucket by bucket of the whole range of keys. Keys spread over that range keep a
 # bucket small; keys 0, 1, 2, ... would all fall into the first, which then must fit into memory.
@@ -152,7 +151,7 @@ class CurvilinearBuilder(tfds.core.GeneratorBasedBuilder):
             for alike_files in by_value.values():
                 path, found = max(alike_files, key=lambda file: file[1].share)
                 alike = f" and {len(alike_files) - 1} more" if len(alike_files) > 1 else ""
-                self.notes.append(f"{self.name}: {path.name}{alike}: {found.said(shlex.quote(str(path)))}")
+                self.notes.append(f"{self.name}: {path.name}{alike}: {found.said(typed(path))}")
 
     def _row_of(self, example: Example, source: Source) -> dict:
         row = row_of_example(example) | self._path(source)
