@@ -18,10 +18,11 @@ WIDEST_PX, KNOWN_WIDTH_PX = 16.0, 8.0
 SMALLEST_SHRUNK_PX = 128  # an image's side after that
 PASSES = 4  # over the pixels of the labelled images, at least
 LONGEST = 4  # times the recipe's length, at most
-# Few images are soon learned by heart. So many take, and bear, so many times the recipe's learning rate, and small ones
-# as many times its steps: 12 crops gained 1.7 points by both, 80 crops 3.1. 19 photographs gained 0.6 by the rate and
-# 1.5 by both, for three times the minutes, which is left to `--budget-minutes` (results/default/README.md).
-MANY_IMAGES, FOR_MANY = 12, 3
+# Few images are soon learned by heart: three times rate and length cost one photograph 19 points. So many bear so many
+# times the recipe's learning rate; small ones, fewer of which suffice, as many times its steps, too: 8 crops gained 2.7
+# points by both, 12 crops 1.7, 80 crops 3.1. 19 photographs gained 0.6 by the rate and 1.5 by both, for three times the
+# minutes, which is left to `--budget-minutes` (results/default/README.md).
+MANY_IMAGES, MANY_SMALL, FOR_MANY = 12, 8, 3
 # A start that finds less than this (IoU) knows nothing of the structures: they are learned as from random weights.
 # Streets, of which it found 10 %, gained 14.5 points on hidden masks by rate, length and nothing of the start kept.
 UNKNOWN_TO_START = 0.2
@@ -53,7 +54,7 @@ def choose(config: Config, images: ImageFacts, named) -> list[Choice]:
         steps, reason = choose_steps(config, images, crop)
         choices.append(Choice("training.steps", steps, reason))
     unknown = _unknown_to_start(images)
-    if (unknown or images.labelled >= MANY_IMAGES) and "training.learning_rate" not in named:
+    if (unknown or _many_small(images) or images.labelled >= MANY_IMAGES) and "training.learning_rate" not in named:
         rate = round(FOR_MANY * config.training.learning_rate, 6)
         why = "structures that the start does not know" if unknown else f"{images.labelled} images"
         choices.append(Choice("training.learning_rate", rate, f"{FOR_MANY} times the recipe's, for {why}"))
@@ -79,7 +80,7 @@ def _unknown_to_start(images: ImageFacts) -> bool:
 
 
 def _many_small(images: ImageFacts) -> bool:
-    return images.labelled >= MANY_IMAGES and math.prod(images.largest) <= WHOLE_PIXELS
+    return images.labelled >= MANY_SMALL and math.prod(images.largest) <= WHOLE_PIXELS
 
 
 def share_of_start(most: float, labelled: int) -> float:

@@ -60,13 +60,14 @@ def test_many_images_are_learned_at_a_higher_rate_and_small_ones_longer():
         choice.key: choice.value
         for choice in choose(config, facts(sizes or {(128, 128): 60}, labelled=labelled), named)
     }
-    many = chosen(12)
+    many = chosen(8)
     assert (many["training.steps"], many["training.learning_rate"]) == (900, 0.0009)
-    few = chosen(11)
+    few = chosen(7)
     assert few["training.steps"] == 300 and "training.learning_rate" not in few
-    assert "training.learning_rate" not in chosen(12, ["training.learning_rate"])
-    photographs = chosen(20, sizes={(320, 480): 60})
+    assert "training.learning_rate" not in chosen(8, ["training.learning_rate"])
+    photographs = chosen(12, sizes={(320, 480): 60})
     assert (photographs["training.steps"], photographs["training.learning_rate"]) == (300, 0.0009)
+    assert "training.learning_rate" not in chosen(11, sizes={(320, 480): 60})
 
 
 def test_of_the_start_stays_as_much_as_one_image():
