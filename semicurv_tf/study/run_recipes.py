@@ -22,6 +22,7 @@ from semicurv_tf.study.branch import branch
 from semicurv_tf.study.cell import planned_steps, require_same_settings
 from semicurv_tf.study.measure import test_scores, train_to_the_end
 from semicurv_tf.study.record import RECIPE, DamagedRecord, make_record, read_record
+from semicurv_tf.study.record_check import OF_TABLES, fault_of
 from semicurv_tf.study.run_plan import DONE, STARTED, WAITING, forecast_from
 from semicurv_tf.study.study_table import study_table
 from semicurv_tf.training import checkpoints, run_folder
@@ -171,6 +172,10 @@ def read_recipe_records(folders: Iterable[Path], tested: bool = False) -> list[d
             continue
         if record["kind"] != RECIPE:
             faults.append(f"{file}: expected a record of semicurv-tf study, found one of reproduce. Fix: move it away")
+        elif fault := _fault_for_tables(record):
+            faults.append(
+                f"{file}: expected a record of semicurv-tf study, found that it is {fault}. Fix: move it away"
+            )
         elif tested and record["scores"] is None:
             faults.append(
                 f"{file}: made with --development, has no test scores. "
@@ -206,6 +211,13 @@ def _require_same_study(planned: Sequence[RecipeRun], results: Path):
                 )
     if faults:
         raise UserError(faults)
+
+
+def _fault_for_tables(record: dict) -> str | None:
+    """What a table cannot do without."""
+    if not all("seconds" in line for line in record["curve"]):
+        return "damaged: curve: a line without seconds"
+    return fault_of(record, OF_TABLES)
 
 
 def _state(each: RecipeRun, results: Path) -> tuple[str, int]:
