@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from semicurv_tf.advice.outcome import Advice, as_dict, summarise_advice
-from semicurv_tf.advice.picture import write_curve
+from semicurv_tf.advice.picture import curve_picture
 from semicurv_tf.advice.progress import AdviceProgress
 from semicurv_tf.advice.trainings import (
     FOLDS,
@@ -20,11 +20,12 @@ from semicurv_tf.advice.trainings import (
 from semicurv_tf.data.load import Dataset
 from semicurv_tf.errors import UserError
 from semicurv_tf.evaluation.folds import fold_scores, known_scores
+from semicurv_tf.images.own_files import require_own_folder
 from semicurv_tf.quiet import without_retracing_notes
 from semicurv_tf.training import run_folder
 from semicurv_tf.training.run_data import moved, open_run_dataset
 from semicurv_tf.training.run_lock import locked
-from semicurv_tf.whole_files import write_json, written_whole
+from semicurv_tf.whole_files import write_json, write_picture
 from semicurv_tf.wording import counted, duration, typed
 
 TABLE, PICTURE = "advice.json", "advice.png"
@@ -56,9 +57,13 @@ def advise(
         The advice, which RUN/advice.json and RUN/advice.png hold, too; None after a dry run.
 
     Raises:
-        UserError: no finished run, none with labels, too few photographs, an advice of another recipe.
+        UserError: no finished run, none with labels, too few photographs, an advice of another recipe, or a file of
+            someone else's in place of what is written.
         Stopped: after Ctrl-C, with a checkpoint written.
     """
+    if not dry_run:
+        # An earlier version's picture has no mark: the table beside it tells.
+        require_own_folder(str(run), run / TABLE, [run / TABLE, run / PICTURE], "move them away first")
     config, facts = moved(run_folder.read_config(run), data_dir, unlabelled_dir), run_folder.read_facts(run)
     if not facts["labelled"]:
         raise UserError(
@@ -97,8 +102,7 @@ def advise(
             longer=_longer(run, folds, facts["steps"], data_dir, unlabelled_dir) if length < facts["steps"] else None,
         )  # fmt: skip
         write_json(run / TABLE, as_dict(advice))
-        with written_whole(run / PICTURE) as part:
-            write_curve(part, advice)
+        write_picture(run / PICTURE, curve_picture(advice))
     return advice
 
 

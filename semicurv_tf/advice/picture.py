@@ -1,8 +1,7 @@
 """The learning curve as a picture: what was measured, the fit, and the interval up to twice the labels."""
 
-from pathlib import Path
-
 import numpy as np
+from PIL import Image
 
 from semicurv_tf.advice.learning_curve import LEVEL
 from semicurv_tf.advice.outcome import Advice
@@ -12,14 +11,13 @@ LEAST_POINTS = 10.0  # of IoU that the picture is high
 WIDTH_IN, HEIGHT_IN, DOTS_PER_INCH = 6.4, 4.0, 150
 
 
-def write_curve(path: Path, advice: Advice) -> None:
-    """Writes the picture as PNG.
+def curve_picture(advice: Advice) -> Image.Image:
+    """The picture.
 
     Args:
-        path: the file.
         advice: what it shows.
     """
-    rasterised(lambda figure: _draw(figure, advice), WIDTH_IN, HEIGHT_IN, DOTS_PER_INCH).save(path, format="PNG")
+    return rasterised(lambda figure: _draw(figure, advice), WIDTH_IN, HEIGHT_IN, DOTS_PER_INCH)
 
 
 def _draw(figure, advice: Advice):

@@ -45,7 +45,8 @@ _UPLOAD_PREFIX = re.compile(r"[0-9a-f]{8}-")  # Label Studio's, before the name 
 _ANNOTATIONS = (".json", ".xml", ".geojson", ".gpkg", ".shp")
 _Content = TypeVar("_Content")
 _ByName = dict[str, list[Path]]
-_NOT_IMAGES = {"SegmentationClass", "SegmentationObject"}  # folders of masks in a CVAT archive
+# Folders of masks in archives of CVAT and Supervisely.
+_NOT_IMAGES = {"SegmentationClass", "SegmentationObject", "masks_human", "masks_machine", "masks_instances"}
 
 
 class Material:
@@ -68,6 +69,7 @@ class Material:
         for root in roots:
             self._look_into(root)
         self._by_name, self._left_out_by_name = _by_spelling(self.images), _by_spelling(self._left_out)
+        self._by_stem = [_by_spelling(images, lambda file: file.stem) for images in (self.images, self._left_out)]
 
     def _look_into(self, root: Path) -> None:
         found = find_photographs(root)
@@ -145,18 +147,23 @@ class Material:
 
     def by_stem(self, stem: str) -> Path | str:
         """The image of a relative path without suffix; or the reason why there is none."""
-        for images in (self.images, self._left_out):
-            for spelling in _SPELLINGS:
+        name = PurePosixPath(stem).name
+        for by_spelling in self._by_stem:
+            for spelling, by_stem in zip(_SPELLINGS, by_spelling):
                 ends = spelling(f"/{stem}")
-                files = [file for _, file in images if spelling(file.with_suffix("").as_posix()).endswith(ends)]
-                found = _one_of([files])
+                files = by_stem.get(spelling(name), ())
+                found = _one_of([[file for file in files if spelling(file.with_suffix("").as_posix()).endswith(ends)]])
                 if found is not None:
                     return found
         return "image not found in the folder"
 
+    def root_of(self, file: Path) -> Path:
+        """The folder of `roots` that a file lies in."""
+        return next(root for root in self.roots if file.is_relative_to(root))
+
     def name_of(self, file: Path) -> str:
         """What an image will be called: its path below the folder, without `images/` before it and without suffix."""
-        root = next(root for root in self.roots if file.is_relative_to(root))
+        root = self.root_of(file)
         parts = file.relative_to(root).with_suffix("").parts
         return "/".join(parts[1:] if len(parts) > 1 and parts[0].lower() in ("images", "jpegimages") else parts)
 
@@ -227,6 +234,18 @@ def read_json(path: Path):
         raise UserError(f"{path}: expected JSON, found {_short(error)}. Fix: export it again, or remove it") from None
 
 
+def read_text(path: Path, most_bytes: int = MOST_TEXT_BYTES) -> str:
+    """The content of a text file in UTF-8, with a byte order mark or without.
+
+    Raises:
+        UserError: naming the file.
+    """
+    try:
+        return _text_bytes(path, most_bytes).decode("utf-8-sig")
+    except ValueError as error:
+        raise UserError(f"{path}: expected text in UTF-8, found {_short(error)}. Fix: save it as UTF-8") from None
+
+
 def read_xml(path: Path) -> ElementTree.Element:
     """The root element of an XML file. A DOCTYPE is refused: entities are how a small file becomes a large one.
 
@@ -272,26 +291,31 @@ def with_size(image: Path | str) -> tuple[Path, tuple[int, int]] | str:
     return size if isinstance(size, str) else (image, size)
 
 
-def _by_spelling(images: list[tuple[Path, Path]]) -> list[_ByName]:
-    """The files of each name, in each of `_SPELLINGS`."""
+def _by_spelling(images: list[tuple[Path, Path]], key: Callable[[Path], str] = lambda file: file.name) -> list[_ByName]:
+    """The files of each name, or of each other `key`, in each of `_SPELLINGS`."""
     named: list[_ByName] = [{} for _ in _SPELLINGS]
     for _, file in images:
         for spelling, by_name in zip(_SPELLINGS, named):
-            by_name.setdefault(spelling(file.name), []).append(file)
+            by_name.setdefault(spelling(key(file)), []).append(file)
     return named
 
 
 def _holds_annotations(folder: Path) -> bool:
-    return any(file.suffix.lower() in _ANNOTATIONS for file in walk_files(folder))
+    return any(file.suffix.lower() in _ANNOTATIONS or _is_yolo(file) for file in walk_files(folder))
 
 
-def _text_bytes(path: Path) -> bytes:
+def _is_yolo(file: Path) -> bool:
+    """Whether a file is one of YOLO's labels, whose folder holds no masks."""
+    return file.suffix.lower() == ".txt" and any(folder.name.lower() == "labels" for folder in file.parents)
+
+
+def _text_bytes(path: Path, most_bytes: int = MOST_TEXT_BYTES) -> bytes:
     try:
         status = path.stat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_TEXT_BYTES:
+        if not stat.S_ISREG(status.st_mode) or status.st_size > most_bytes:
             raise UserError(
-                f"{path}: expected a file of at most {MOST_TEXT_BYTES // 2**30} GB, found "
-                f"{status.st_size // 2**20} MB. Fix: export it in parts"
+                f"{path}: expected a file of at most {most_bytes // 10**6} MB, found "
+                f"{status.st_size // 10**6} MB. Fix: export it in parts"
             )
         return path.read_bytes()
     except OSError as error:

@@ -116,7 +116,10 @@ def points_of(values, least: int) -> np.ndarray:
     Raises:
         ValueError: fewer than `least` points, no pairs, or a number that is not finite.
     """
-    points = np.asarray(values, np.float64)
+    try:
+        points = np.asarray(values, np.float64)
+    except OverflowError:  # a whole number of hundreds of digits
+        raise ValueError("expected numbers that a float holds") from None
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < least or not np.isfinite(points).all():
         raise ValueError(f"expected at least {least} finite points (x, y)")
     return points

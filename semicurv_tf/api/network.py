@@ -123,9 +123,11 @@ def load(name: str | Path = BUILT_IN, *, trust: bool = False) -> Network:
         trust: load an export that may read and write files too.
 
     Raises:
-        UserError: neither.
+        UserError: neither, or `trust` for the built-in network.
     """
     if str(name) == BUILT_IN:
+        if trust:
+            raise UserError(f"trust=True: of an export alone, found {BUILT_IN!r}. Fix: leave it out")
         return Network()
     if not Path(name).is_dir():
         raise UserError(

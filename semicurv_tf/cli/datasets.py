@@ -13,7 +13,7 @@ from semicurv_tf.data.catalog import dataset_info, dataset_names
 from semicurv_tf.errors import UserError
 from semicurv_tf.wording import printable, typed
 
-TOOLS = ("labelme", "cvat", "coco", "labelstudio", "geojson")
+TOOLS = ("labelme", "cvat", "coco", "labelstudio", "yolo", "via", "supervisely", "geojson")
 
 
 @click.group()
@@ -152,7 +152,9 @@ def preview_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings, outp
 @click.option("--empty-is-background", is_flag=True,
               help="Images listed without a shape show nothing.  [default: they are unlabelled]")  # fmt: skip
 def import_annotations(source, tool, output, width_px, labels, empty_is_background):
-    """Turn what was drawn in labelme, CVAT, Label Studio or a map, or COCO's JSON, into images and masks.
+    """Turn what was drawn in labelme, CVAT, Label Studio, VIA, Supervisely or a map into images and masks.
+
+    COCO's JSON and YOLO's segments (Ultralytics, Roboflow) are read, too.
 
     DIR is the folder (or .zip) with the annotations and their images. Polygons are filled, lines drawn. A shape of the
     label "labelled area" says that the image is labelled there alone.

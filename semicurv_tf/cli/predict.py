@@ -262,6 +262,8 @@ def predict(
         raise UserError(f"{given[0]}: expected one network, found {' and '.join(given)}. Fix: give one of them")
     if options["server"] is None:
         refuse_idle(OF_SERVER, "of a --server alone, and none is named", "--server URL, or leave it out")
+    if options["saved_model"] is None:
+        refuse_idle(("trust",), "of a --saved-model alone, and none is named", "--saved-model FOLDER, or leave it out")
     if not given:
         click.echo(
             "built-in network, taught by drawn curves alone: no photograph and no label of yours. Look at its masks, "

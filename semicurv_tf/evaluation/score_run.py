@@ -7,6 +7,7 @@ from rich.console import Console
 from semicurv_tf.errors import UserError
 from semicurv_tf.evaluation.few_images import few_images_note
 from semicurv_tf.evaluation.open_run import OpenRun, PredictedImage, open_run
+from semicurv_tf.held_files import held
 from semicurv_tf.json_files import read_object
 from semicurv_tf.metrics.catalogue import METRICS
 from semicurv_tf.metrics.overlap import THRESHOLD, OverlapCounts, summarise
@@ -54,6 +55,7 @@ def score_images(
 
     Raises:
         UserError: no such images, or RUN/scores.json is damaged.
+        RetryLater: another process holds RUN/scores.json.
     """
     images = opened.images(split)
     _known_scores(opened)  # a damaged file is said before the work
@@ -79,8 +81,11 @@ def score_images(
         "each": {name: _rounded(each) for name, each in tally.each().items()},
     }
     other = "" if opened.tta == opened.config.model.tta else opened.tta
-    told = {**_known_scores(opened), key(split, threshold, other, bool(steps)): scores}
-    write_json(opened.folder / run_folder.SCORES, told)
+    # Scores of another split, by a call beside this one, are read and kept.
+    path = opened.folder / run_folder.SCORES
+    with held(path):
+        told = {**_known_scores(opened), key(split, threshold, other, bool(steps)): scores}
+        write_json(path, told)
     return scores
 
 

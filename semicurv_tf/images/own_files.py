@@ -18,19 +18,24 @@ from semicurv_tf.wording import counted, some
 MEMBER = "semicurv_tf"  # of JSON, and the name of a GeoPackage's metadata
 HTML_MARK = '<meta name="generator" content="semicurv-tf">'
 _HEAD_BYTES = 4000
+_MOST_TABLE_BYTES = 10_000_000
 # How the tables begin: of lines, of totals per mask, of pavement, of images to label, and one without a row.
 _TABLE = re.compile(
     rb"image,(crack|road|vessel|membrane),segments?,|image,components,dots,segments,|image,area_m2,crack_length_m,"
     rb"|rank,image,disagreement,|image\r?\n\Z"
 )
 
+# The whole table of a study: head, rows and its note, and nothing that someone added.
+_STUDY_TABLE = re.compile(rb"\| recipe \| method \|[^\n]*\n\|---[^\n]*\n(\| [^\n]* \|\n)*\nIn percent, [^\n]*\n")
+_ADVICE_KEYS = {"sentence", "labels", "now", "twice", "gain", "noise_points"}
+
 
 def is_own(file: Path) -> bool:
     """Whether this package wrote a file, and whether no editor of labels changed it since.
 
     Masks and pictures carry a text chunk or tag, GeoJSON and labelme files a member `semicurv_tf`, GeoPackages
-    metadata, pages a `generator`; tables are known by their columns. Nothing is decoded. A file that cannot be read is
-    none of ours.
+    metadata, pages a `generator`; tables are known by their columns, an advice by its keys. Nothing is decoded. A file
+    that cannot be read is none of ours.
     """
     known = _KNOWN.get(file.suffix.lower())
     try:
@@ -62,6 +67,22 @@ def require_own(places: Mapping[str, Iterable[Path]], fix: str = "another name, 
         raise UserError(faults)
 
 
+def require_own_folder(where: str, telling: Path, files: Iterable[Path], fix: str) -> None:
+    """Refuses to replace files of a folder where the one of them that tells is not ours: not all have a mark.
+
+    Args:
+        where: option and value, as the user wrote them.
+        telling: the file by which the folder is known for one of ours.
+        files: that are going to be written, `telling` among them.
+        fix: the remedy.
+
+    Raises:
+        UserError: see `require_own`.
+    """
+    if not is_own(telling):
+        require_own({where: files}, fix)
+
+
 def digest_of(shapes: list[dict]) -> str:
     """What a labelme file keeps of the shapes it was written with: those that an annotator moved have another one."""
     told = [[shape["label"], shape["points"]] for shape in shapes]
@@ -78,14 +99,21 @@ def _own_picture(file: Path) -> bool:
 
 
 def _own_json(file: Path) -> bool:
-    """GeoJSON says it in its first line, labelme's form by the digest of its shapes."""
+    """GeoJSON says it in its first line, labelme's form by the digest of its shapes, an advice by its keys."""
     if _head(file).startswith(b'{"type": "FeatureCollection", "semicurv_tf": '):
         return True
     try:
         content = read_object(file, "")
+        if content.keys() >= _ADVICE_KEYS:
+            return True
         return content.get(MEMBER) == {"shapes": digest_of(content["shapes"])}
     except (KeyError, TypeError):
         return False
+
+
+def _own_table(file: Path) -> bool:
+    with file.open("rb") as content:
+        return _STUDY_TABLE.fullmatch(content.read(_MOST_TABLE_BYTES)) is not None
 
 
 def _own_geopackage(file: Path) -> bool:
@@ -109,6 +137,7 @@ _KNOWN: dict[str, Callable[[Path], bool]] = {
     **dict.fromkeys((".json", ".geojson"), _own_json),
     ".gpkg": _own_geopackage,
     ".csv": lambda file: _TABLE.match(_head(file)) is not None,
+    ".md": _own_table,
     ".graphml": _own_network,
     ".html": lambda file: HTML_MARK.encode() in _head(file),
     ".jsonl": lambda file: not (head := _head(file)) or head.startswith(b'{"source": '),

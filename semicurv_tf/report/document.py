@@ -7,7 +7,7 @@ from typing import NamedTuple
 from PIL import Image
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.images.own_files import is_own, require_own
+from semicurv_tf.images.own_files import require_own_folder
 from semicurv_tf.report import page
 from semicurv_tf.whole_files import written_whole
 
@@ -76,8 +76,8 @@ def require_own_report(folder: Path, names: Iterable[str]):
     """
     if folder.exists() and not folder.is_dir():
         raise UserError(f"--output {folder}: expected a folder, found a file. Fix: name a new folder")
-    if not is_own(folder / PAGE):
-        require_own({f"--output {folder}": [folder / name for name in names]}, "another --output folder")
+    files = [folder / name for name in names]
+    require_own_folder(f"--output {folder}", folder / PAGE, files, "another --output folder")
 
 
 def write_document(folder: Path, title: str, parts: Sequence[Part], footer: str):

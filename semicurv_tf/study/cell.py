@@ -1,9 +1,11 @@
 """A cell: one system on one dataset at one label budget with one seed, of one length."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 from semicurv_tf.config import Config, differences
 from semicurv_tf.data.catalog import dataset_info
+from semicurv_tf.errors import UserError
 from semicurv_tf.methods.schedule import steps_of_run
 from semicurv_tf.study.systems import System
 
@@ -70,3 +72,22 @@ def planned_steps(config: Config) -> int | None:
 def other_settings(old: Config, new: Config) -> list[str]:
     """Lines `key: old -> new` of the keys that decide a result and differ."""
     return [line for line in differences(old, new) if not line.startswith(_WITHOUT_EFFECT)]
+
+
+def require_same_settings(path: Path, old: Config, new: Config, option: str):
+    """Refuses a run or a record whose name a plan would give to another experiment.
+
+    Args:
+        path: the run folder or the record.
+        old, new: how it was made, and what the plan asks for.
+        option: which names the folder that it lies in.
+
+    Raises:
+        UserError: naming the keys that differ.
+    """
+    changed = other_settings(old, new)
+    if changed:
+        raise UserError(
+            f"{path}: was made with other settings ({'; '.join(changed)}). "
+            f"Fix: the same settings again, or another {option}"
+        )

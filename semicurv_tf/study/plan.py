@@ -18,6 +18,8 @@ PROTOCOL = Path(__file__).with_name("protocol.yaml")
 CROPPED = ("crackforest", "crack500", "gaps384", "mitroad")
 CROP_PX = 256
 
+MOST_SEEDS = 1000  # --seeds is their number: who names a seed by it would wait for a plan of millions of cells
+
 _BY_OPTION = {
     "data.dataset": "--dataset",
     "data.data_dir": "--data-dir",
@@ -109,8 +111,8 @@ def _faults(request: Request) -> list[str]:
         faults.append(f"--dataset: expected one of {', '.join(DATASETS)}, {found}. Fix: take one of these")
     if any(not 0 < label <= 1 for label in request.labels):
         faults.append(f"--labels {request.labels}: expected fractions in (0, 1]. Fix: --labels 0.01")
-    if request.seeds < 1:
-        faults.append(f"--seeds {request.seeds}: expected at least one. Fix: --seeds 3 runs seeds 0, 1 and 2")
+    if not 1 <= request.seeds <= MOST_SEEDS:
+        faults.append(f"--seeds {request.seeds}: expected 1 to {MOST_SEEDS}. Fix: --seeds 3 runs seeds 0, 1 and 2")
     if request.budget is not None and request.steps is not None:
         faults.append("--budget and --steps: both say how long a run is. Fix: give one of them")
     if request.budget is not None and not 0 < request.budget <= 100:

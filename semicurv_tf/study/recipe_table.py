@@ -80,7 +80,7 @@ def _watched(record: dict) -> list[tuple[float, float]]:
     times = list(
         itertools.accumulate(line["seconds"] * (after - before) for line, before, after in zip(curve, steps, steps[1:]))
     )
-    scale = record["training_minutes"] / times[-1]  # of the lines that were left out of the curve
+    scale = record["training_minutes"] / times[-1] if times[-1] else 0.0  # of the lines that were left out of the curve
     names = ("monitor_teacher_iou", "monitor_student_iou")
     return [
         (time * scale, 100 * next(line[name] for name in names if name in line))

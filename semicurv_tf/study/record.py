@@ -22,10 +22,15 @@ from pathlib import Path
 
 import yaml
 
+from semicurv_tf.errors import UserError
+from semicurv_tf.regular_files import read_regular
+from semicurv_tf.study.record_check import fault_of
 from semicurv_tf.training import run_folder
 from semicurv_tf.training.journal import read_log
 
 CELL, RECIPE = "semicurv_tf cell", "semicurv_tf recipe"
+
+MOST_BYTES = 200_000_000
 
 # Follow from the configuration: records of recipes have them since they have a kind.
 _DERIVED = {"dataset", "labels", "seed", "steps"}
@@ -57,13 +62,17 @@ def read_record(file: Path) -> dict:
         OSError: it cannot be read.
     """
     try:
-        record = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
+        record = json.loads(read_regular(file, MOST_BYTES, "move it away").decode("utf-8"))
+    except UserError as error:
+        raise DamagedRecord(error.lines[0].removeprefix(f"{file}: ").partition(". Fix: ")[0]) from None
+    except (ValueError, RecursionError) as error:
         raise DamagedRecord(str(error).splitlines()[0]) from None
     if isinstance(record, dict) and "kind" not in record and "recipe" in record:
         record = {"kind": RECIPE, **record}
     if not isinstance(record, dict) or record.get("kind") not in (CELL, RECIPE):
         raise DamagedRecord(f'it is no record of a run (no "kind": "{CELL}" or "{RECIPE}" in it)')
+    if fault := fault_of(record, ("config", "curve")):
+        raise DamagedRecord(fault)
     try:
         config, last = record["config"], record["curve"][-1]
         if not _DERIVED.issubset(record):
@@ -71,8 +80,6 @@ def read_record(file: Path) -> dict:
             record |= {"seed": config["training"]["seed"], "steps": last["step"]}
     except KeyError as error:
         raise DamagedRecord(f"damaged: key {error} is missing") from None
-    except (TypeError, IndexError) as error:
-        raise DamagedRecord(f"damaged ({error})") from None
     return record
 
 

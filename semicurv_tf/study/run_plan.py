@@ -18,7 +18,7 @@ from rich.console import Console
 from semicurv_tf.config import Config, stored_config
 from semicurv_tf.errors import UserError
 from semicurv_tf.methods.settings import AveragedSettings, TeacherSettings
-from semicurv_tf.study.cell import Cell, other_settings
+from semicurv_tf.study.cell import Cell, require_same_settings
 from semicurv_tf.study.forecast import Forecast
 from semicurv_tf.study.measure import test_scores, train_to_the_end
 from semicurv_tf.study.record import CELL, DamagedRecord, make_record, read_record
@@ -44,11 +44,11 @@ def state_of(cell: Cell, results: Path, runs: Path) -> tuple[str, int]:
     """
     result, run = results / f"{cell.name}.json", runs / cell.name
     if result.exists():
-        _require_same(result, _config_of(result), cell, "--output")
+        require_same_settings(result, _config_of(result), cell.config, "--output")
         return DONE, cell.steps
     if not run.exists():
         return WAITING, 0
-    _require_same(run, run_folder.read_config(run), cell, "--runs")
+    require_same_settings(run, run_folder.read_config(run), cell.config, "--runs")
     newest = checkpoints.newest(run / run_folder.CHECKPOINTS)
     return STARTED, checkpoints.step_of(newest) if newest else 0
 
@@ -194,12 +194,3 @@ def _config_of(result: Path) -> Config:
         raise UserError(
             f"{result}: damaged, or no result of this plan. Fix: move it away; its run is then scored again"
         ) from None
-
-
-def _require_same(path: Path, old: Config, cell: Cell, option: str):
-    changed = other_settings(old, cell.config)
-    if changed:
-        raise UserError(
-            f"{path}: was made with other settings ({'; '.join(changed)}). "
-            f"Fix: the same settings again, or another {option}"
-        )

@@ -12,14 +12,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pydantic
 from rich.console import Console
 
-from semicurv_tf.config import Config, load_config, load_shared_config
+from semicurv_tf.config import Config, load_config, load_shared_config, stored_config
 from semicurv_tf.errors import UserError
+from semicurv_tf.images.own_files import require_own_folder
 from semicurv_tf.study.branch import branch
-from semicurv_tf.study.cell import planned_steps
+from semicurv_tf.study.cell import planned_steps, require_same_settings
 from semicurv_tf.study.measure import test_scores, train_to_the_end
 from semicurv_tf.study.record import RECIPE, DamagedRecord, make_record, read_record
+from semicurv_tf.study.record_check import OF_TABLES, fault_of
 from semicurv_tf.study.run_plan import DONE, STARTED, WAITING, forecast_from
 from semicurv_tf.study.study_table import study_table
 from semicurv_tf.training import checkpoints, run_folder
@@ -103,9 +106,11 @@ def run_recipes(
         The table.
 
     Raises:
-        UserError: whatever the user can put right.
+        UserError: before the first step, runs and records of other settings, and files of someone else's; later,
+            whatever the user can put right.
         Stopped: after Ctrl-C, with a checkpoint written.
     """
+    _require_same_study(planned, results)
     first: dict[int, Path] = {}
     for each in planned:
         if share and not each.run.exists() and each.seed in first:
@@ -122,7 +127,12 @@ def run_recipes(
 
 
 def listing(planned: Sequence[RecipeRun], results: Path) -> str:
-    """A line for each run: its length, how far it is, and how long the rest may take."""
+    """A line for each run: its length, how far it is, and how long the rest may take.
+
+    Raises:
+        UserError: see `run_recipes`.
+    """
+    _require_same_study(planned, results)
     forecast = forecast_from(results)
     width = max(len(each.run.name) for each in planned)
     lines = [f"{'run':<{width}}  {'steps':>8}  {'left':>11}  state"]
@@ -162,6 +172,10 @@ def read_recipe_records(folders: Iterable[Path], tested: bool = False) -> list[d
             continue
         if record["kind"] != RECIPE:
             faults.append(f"{file}: expected a record of semicurv-tf study, found one of reproduce. Fix: move it away")
+        elif fault := _fault_for_tables(record):
+            faults.append(
+                f"{file}: expected a record of semicurv-tf study, found that it is {fault}. Fix: move it away"
+            )
         elif tested and record["scores"] is None:
             faults.append(
                 f"{file}: made with --development, has no test scores. "
@@ -171,6 +185,39 @@ def read_recipe_records(folders: Iterable[Path], tested: bool = False) -> list[d
     if faults:
         raise UserError(faults)
     return records
+
+
+def _require_same_study(planned: Sequence[RecipeRun], results: Path):
+    """Refuses to go on with runs of other settings, and to write between files that are none of a study."""
+    table = results / TABLE
+    require_own_folder(f"--output {results}", table, [table], "another --output folder")
+    faults: list[str] = []
+    if results.is_dir() and any(results.glob("*.json")):
+        read_recipe_records([results])
+    for each in planned:
+        record = results / f"{each.run.name}.json"
+        made = (
+            [(record, lambda file: stored_config(read_record(file)["config"]), "--output")] if record.exists() else []
+        )
+        made += [(each.run, run_folder.read_config, "--runs")] if each.run.exists() else []
+        for path, read, option in made:
+            try:
+                require_same_settings(path, read(path), each.config, option)
+            except UserError as error:
+                faults.extend(error.lines)
+            except (DamagedRecord, pydantic.ValidationError):
+                faults.append(
+                    f"{path}: damaged, or of another version. Fix: move it away; its run is then scored again"
+                )
+    if faults:
+        raise UserError(faults)
+
+
+def _fault_for_tables(record: dict) -> str | None:
+    """What a table cannot do without."""
+    if not all("seconds" in line for line in record["curve"]):
+        return "damaged: curve: a line without seconds"
+    return fault_of(record, OF_TABLES)
 
 
 def _state(each: RecipeRun, results: Path) -> tuple[str, int]:

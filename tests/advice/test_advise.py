@@ -137,6 +137,14 @@ def test_planned_trained_gone_on_with_and_refused_when_the_run_is_another(run, c
     assert "training.learning_rate: 0.0003 -> 0.001" in said.err and f"Fix: remove {run / 'advice'}" in said.err
 
 
+@pytest.mark.parametrize("name", ["advice.json", "advice.png"])
+def test_a_file_of_someone_elses_is_not_replaced(run, call_command, name):
+    (run / name).write_text('{"mine": 1}')
+    said = call_command("advise", run, expect=2)
+    assert f"{run}: results would replace 1 file that semicurv-tf did not write" in said.err and name in said.err
+    assert (run / name).read_text() == '{"mine": 1}'
+
+
 def test_what_cannot_be_advised(run, tmp_path, call_command):
     facts = json.loads((run / "run.json").read_text())
     learned = lambda names: (run / "run.json").write_text(json.dumps({**facts, "labelled": names}))

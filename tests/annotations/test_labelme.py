@@ -159,3 +159,13 @@ def test_rectangles_of_four_corners(export, kind):
     corners = [[2, 3], [9, 3], [9, 8], [2, 8]]
     export.text("a.json", {"shapes": [{"label": "c", "points": corners, "shape_type": kind}], "imagePath": "a.png"})
     assert (export.imported("labelme") == block(3, 8, 2, 9)).all()
+
+
+def test_a_number_of_hundreds_of_digits_is_a_damaged_shape(export):
+    export.image()
+    shape = {"label": "crack", "points": [[0, 0], [10**400, 0], [4, 4]], "shape_type": "polygon"}
+    good = {"label": "crack", "points": [[2, 3], [9, 8]], "shape_type": "rectangle"}
+    export.text("a.json", {"imagePath": "a.png", "shapes": [shape, good]})
+    result = export.run("labelme")
+    assert result.exit_code == 0 and "1 x damaged shape (polygon)" in result.output
+    assert (export.mask() == block(3, 8, 2, 9)).all()

@@ -257,3 +257,11 @@ def test_options_of_a_server_need_one(run, images, tmp_path, source):
     options, _, said = line.partition(": ")
     assert sorted(options.split(", ")) == ["--deadline", "--label", "--token-file"]
     assert said == "of a --server alone, and none is named. Fix: --server URL, or leave it out"
+
+
+@pytest.mark.parametrize("source", [(), ("--run", "RUN"), ("--server", "grpc://h:1")])
+def test_trust_without_a_saved_model_is_refused(source, images, tmp_path):
+    result = call(*source, "--trust", "--input", images, "--output", tmp_path / "out")
+    assert isinstance(result.exception, UserError) and not (tmp_path / "out").exists()
+    said = "--trust: of a --saved-model alone, and none is named. Fix: --saved-model FOLDER, or leave it out"
+    assert str(result.exception) == said

@@ -59,6 +59,16 @@ def test_run_then_nothing_left_then_its_tables(recipe, tmp_path):
     tables = call(tmp_path, "table", tmp_path / "results")
     assert tables.exit_code == 0 and "| synthetic, 25 % |" in tables.output and "(1 seed)" in tables.output
 
+    # The same names are not given to other settings, and no run or record takes another's place.
+    longer = (recipe, *places(tmp_path), "--set", "training.steps=6")
+    for dry in ((), ("--dry-run",)):
+        refused = call(tmp_path, "run", *longer, *dry)
+        assert isinstance(refused.exception, UserError)
+        of_record, of_run = refused.exception.lines
+        assert "results/tiny_best-seed0.json: was made with other settings (training.steps: 4 -> 6)" in of_record
+        assert "runs/tiny_best-seed0: was made with other settings (training.steps: 4 -> 6)" in of_run
+        assert of_record.endswith("or another --output") and of_run.endswith("or another --runs")
+
     # With --development there are no test scores, and no table of them; foreign files are named beside.
     closed = tmp_path / "closed"
     again = call(tmp_path, "run", recipe, "--runs", tmp_path / "runs", "--output", closed, "--development")
@@ -69,6 +79,17 @@ def test_run_then_nothing_left_then_its_tables(recipe, tmp_path):
     assert isinstance(tables.exception, UserError) and "| " not in tables.output
     foreign, untested = sorted(tables.exception.lines)
     assert "other.json" in foreign and "tiny_best-seed0.json" in untested and "--development" in untested
+
+
+@pytest.mark.parametrize(
+    "name, content", [("table.md", "my notes"), ("other.json", "{}"), ("tiny_best-seed0.json", "[")]
+)
+def test_no_file_of_someone_elses_is_replaced_or_met_after_the_training(recipe, tmp_path, name, content):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / name).write_text(content)
+    refused = call(tmp_path, "run", recipe, *places(tmp_path))
+    assert isinstance(refused.exception, UserError) and name in str(refused.exception), refused.exception
+    assert (tmp_path / "results" / name).read_text() == content and not (tmp_path / "runs").exists()
 
 
 def test_a_recipe_of_the_package_goes_by_its_name(recipe, tmp_path):

@@ -154,3 +154,53 @@ def test_empty_folder_and_unknown_layout(tmp_path):
     (tmp_path / "images").mkdir()
     with pytest.raises(UserError, match="found no image"):
         read_layout(tmp_path)
+
+
+PUBLISHED = {
+    "drive": (
+        "training/images/21_training.tif",
+        "training/1st_manual/21_manual1.gif",
+        "test/1st_manual/01_manual1.gif",
+    ),
+    "drive128": ("training/images/21_training.tif", "training/1st_manual/21_manual1.gif"),
+    "gaps384": ("croppedimg/train_1.jpg", "croppedgt/train_1.png"),
+    "mitroad": ("train/sat/a.tiff", "train/map/a.tif", "test/sat/b.tiff"),
+    "em128": ("train-volume.tif", "train-labels.tif"),
+    "crack500": ("traincrop/traincrop/a.jpg", "valcrop/valcrop/b.jpg", "testcrop/testcrop/c.jpg"),
+}
+
+
+@pytest.mark.parametrize("dataset", PUBLISHED)
+def test_a_published_dataset_is_one_line_with_what_reads_it(files, cache, dataset):
+    for path in PUBLISHED[dataset]:
+        (files.photo if path.endswith("jpg") else files.mask)(path)
+    with pytest.raises(UserError) as refused:
+        _load(files, cache)
+    (line,) = refused.value.lines
+    assert line.startswith(f"{files.root}: expected images and masks of the same stems, found ")
+    assert f" as published. Fix: --dataset {dataset} --data-dir {files.root} in place of the folder" in line
+
+
+def test_a_split_of_a_published_dataset_and_an_archive_around_it(files, cache):
+    for path in PUBLISHED["mitroad"]:
+        files.mask(f"roads/{path}")
+    for folder in (files.root, files.root / "roads" / "train"):
+        with pytest.raises(UserError, match=f"Fix: --dataset mitroad --data-dir {files.root / 'roads'} in place"):
+            load_dataset("folder", folder, cache_dir=cache)
+
+
+def test_crackforest_without_its_masks_is_told_and_read(files, cache):
+    files.photo("image/001.jpg")
+    files.text("groundTruth/001.mat", "")
+    dataset = _load(files, cache)
+    assert dataset.train.names == ("001",)
+    assert any("no mask of it is read here: it is CrackForest" in line for line in dataset.warnings), dataset.warnings
+
+
+def test_faults_of_a_folder_that_has_a_published_dataset_inside_are_its_own(files, cache):
+    files.photo("images/a.png")
+    files.mask("masks/b.png")
+    for path in PUBLISHED["gaps384"]:
+        files.mask(f"other/{path}")
+    with pytest.raises(UserError, match="masks/b.png: expected an image of the same stem"):
+        _load(files, cache)

@@ -1,11 +1,13 @@
 """Faults of `evaluate` that are said before any image is predicted."""
 
+import json
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.evaluation.open_run import OpenRun
+from semicurv_tf.evaluation.open_run import OpenRun, PredictedImage
 from semicurv_tf.evaluation.score_run import score_images
 
 
@@ -36,3 +38,22 @@ def test_an_absent_split_names_those_that_there_are(validation, labelled, fix):
     )
     with pytest.raises(UserError, match=f"--split test: folder has no test images. Fix: {fix}$"):
         OpenRun.images(run, "test")
+
+
+def test_scores_that_came_meanwhile_are_kept(tmp_path):
+    """Another call scored the validation images while this one was predicting."""
+    (tmp_path / "scores.json").write_text('{"train": 1}')
+    image = PredictedImage("a", "a", *[np.ones((4, 4, 1))] * 4)
+
+    def predictions(*_):
+        (tmp_path / "scores.json").write_text('{"train": 1, "validation": 2}')
+        yield image
+
+    opened = SimpleNamespace(
+        folder=tmp_path, images=lambda split: SimpleNamespace(indices=[0]), predictions=predictions, tta="none",
+        facts={"dataset": "folder", "method": "supervised", "step": 3}, dataset=SimpleNamespace(changes=None),
+        config=SimpleNamespace(data=SimpleNamespace(labels=1.0, resize=""), model=SimpleNamespace(tta="none")),
+    )  # fmt: skip
+    assert score_images(opened, "test", None)["mean"]["iou"] == 1
+    known = json.loads((tmp_path / "scores.json").read_text())
+    assert list(known) == ["train", "validation", "test"] and known["validation"] == 2

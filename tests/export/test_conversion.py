@@ -16,6 +16,7 @@ from semicurv_tf.config import Config
 from semicurv_tf.errors import UserError
 from semicurv_tf.export import conversion, quantisation
 from semicurv_tf.export.conversion import RealImages, answers_of, convert_network, keras_answers, read_converted
+from semicurv_tf.models import keras_file
 from semicurv_tf.postprocessing.settings import PostProcessing
 from semicurv_tf.predict import finishing
 from semicurv_tf.training import run_folder
@@ -97,7 +98,33 @@ def test_bfloat16_is_the_same_file_computed_otherwise(openvino_folder, network, 
     differences = np.abs(answers_of(folder / "model.xml", "bfloat16")(image) - keras_answers(network)(image))
     assert differences.max() < 0.1 and (differences.max() > 1e-4) == HAS_BFLOAT16
     done = call(export, "--check", folder)
-    assert done.exit_code == 0 and "openvino bfloat16: largest difference from Keras" in done.output
+    assert done.exit_code == 0 and "openvino bfloat16: mean difference from Keras" in done.output
+
+
+@pytest.mark.parametrize("precision", ["int8", "bfloat16"])
+@pytest.mark.parametrize(
+    ("exported", "found", "passes"),
+    [(0.01, 0.02, True), (0.01, 0.0203, False), (0.0, 0.00005, True), (0.01, float("nan"), False), (None, 0.9, True)],
+)
+def test_a_lower_precision_must_answer_as_at_its_export(tmp_path, monkeypatch, precision, exported, found, passes):
+    """At most twice the mean difference of the export and the tolerance of float32, 0.0001."""
+    card = {**CARD, "format": "openvino", "precision": precision, "checked": {"mean_difference": exported}}
+    (tmp_path / "model_card.json").write_text(json.dumps(card))
+    answer = lambda shift: lambda batch: np.full((*batch.shape[:3], 1), 0.05 + shift)
+    monkeypatch.setattr(conversion, "open_converted", lambda folder, card: answer(found))
+    monkeypatch.setattr(conversion, "keras_answers", lambda network: answer(0.0))
+    monkeypatch.setattr(keras_file, "load_network", lambda path, trust: None)
+    result = call(export, "--check", tmp_path)
+    if passes:
+        assert result.exit_code == 0, result.exception
+        assert f"openvino {precision}: mean difference from Keras {found:.2g} on random images" in result.output
+        assert (
+            "has no limit: export again" if exported is None else f", {exported:.2g} at the export"
+        ) in result.output
+    else:
+        assert isinstance(result.exception, UserError) and "on random images; allowed 0.02. Fix: export again" in str(
+            result.exception
+        )
 
 
 @needs("openvino", "nncf")
@@ -108,6 +135,8 @@ def test_int8_is_calibrated_and_says_what_it_costs(network, images, tmp_path):
     card = read_converted(tmp_path / "m")
     assert card["checked"]["calibration_images"] == 3 and set(card["checked"]["iou_percent"]) == {"float32", "int8"}
     assert "FakeQuantize" in (tmp_path / "m" / "model.xml").read_text() and "% in int8" in done.said[1]
+    done = call(export, "--check", tmp_path / "m")
+    assert f"{card['checked']['mean_difference']:.2g} at the export" in done.output
     image = images.calibration[0][None]
     found, expected = answers_of(tmp_path / "m" / "model.xml", "int8")(image), keras_answers(network)(image)
     assert 0 < np.abs(found - expected).mean() < 0.3  # two independent answers would be a third apart

@@ -116,3 +116,15 @@ def test_all_options_with_foreign_files_are_told_at_once(tmp_path, image):
     assert [line[:34] for line in error.value.lines] == [
         "--a: results would replace 2 files", "--c: results would replace 1 file "
     ]  # fmt: skip
+
+
+TABLE = "| recipe | method | seed |\n|---|---|---|\n| a.yaml | supervised | 0 |\n\nIn percent, of the last step.\n"
+
+
+@pytest.mark.parametrize(
+    "content, own",
+    [(TABLE, True), (TABLE + "Seed 0 was the good one.\n", False), ("# Notes\n" + TABLE, False), ("", False)],
+)
+def test_a_table_of_a_study_is_own_until_someone_writes_into_it(tmp_path, content, own):
+    (tmp_path / "table.md").write_text(content)
+    assert is_own(tmp_path / "table.md") == own

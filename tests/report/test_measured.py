@@ -114,7 +114,7 @@ def test_damaged_and_foreign_files_are_a_line_each(tmp_path):
     for part in (
         "no record of a run",
         "unknown system 'of_the_future'",
-        "found 44.0",
+        "scores.mean.iou: expected a share from 0 to 1, found 44.0",
         "config.data.labels",
         "'curve' is missing",
         "read already",

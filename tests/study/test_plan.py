@@ -156,3 +156,8 @@ def test_printed_numbers():
 def test_overview_names_everything():
     text = overview()
     assert all(name in text for name in ("table6", "figure8a", "fphbn", "semicurv_rotary", "mitroad", "0.1 %"))
+
+
+def test_a_seed_in_place_of_their_number_is_refused_at_once():
+    with pytest.raises(UserError, match="^--seeds 20261130: expected 1 to 1000. Fix: --seeds 3 runs seeds 0, 1 and 2$"):
+        make_plan(Request("table6", "synthetic", seeds=20261130))

@@ -10,17 +10,16 @@ from pathlib import Path
 from semicurv_tf.data.builders.base import CurvilinearBuilder
 from semicurv_tf.data.builders.examples import Source
 from semicurv_tf.data.builders.layouts import find_layout
+from semicurv_tf.data.published_layouts import CRACK500_FOLDERS, is_crack500
 from semicurv_tf.images.walk import list_images
-
-_FOLDERS = {"train": "traincrop", "validation": "valcrop", "test": "testcrop"}
 
 
 class Crack500(CurvilinearBuilder):
     """TFDS builder of the Crack500 crops; both orientations are kept as they are."""
 
     def sources(self, folder: Path | None) -> dict[str, list[Source]]:
-        found = find_layout(folder, self.name, _is_crack500)
-        return {split: self._pairs(found / part) for split, part in _FOLDERS.items()}
+        found = find_layout(folder, self.name, is_crack500)
+        return {split: self._pairs(found / part) for split, part in CRACK500_FOLDERS.items()}
 
     def _pairs(self, folder: Path) -> list[Source]:
         if (folder / folder.name).is_dir():
@@ -35,7 +34,3 @@ class Crack500(CurvilinearBuilder):
             )  # fmt: skip
             self.faults.append(f"{present}: expected its {lacking} beside it, found none. Fix: restore it")
         return [Source(stem, images[stem], masks[stem]) for stem in sorted(images.keys() & masks)]
-
-
-def _is_crack500(folder: Path) -> bool:
-    return all((folder / part).is_dir() for part in _FOLDERS.values())

@@ -17,6 +17,7 @@ from scipy.ndimage import binary_closing
 from semicurv_tf.data.builders.base import CurvilinearBuilder
 from semicurv_tf.data.builders.examples import Example, Source, make_example
 from semicurv_tf.data.builders.layouts import find_layout
+from semicurv_tf.data.published_layouts import is_crackforest
 from semicurv_tf.data.split import partition
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.masks import check_same_size
@@ -41,7 +42,7 @@ class Crackforest(CurvilinearBuilder):
     OPTIONS = {"split": "released", "split_seed": 0, "extra_unlabelled": False}
 
     def sources(self, folder: Path | None) -> dict[str, list[Source]]:
-        found = find_layout(folder, self.name, _is_crackforest)
+        found = find_layout(folder, self.name, is_crackforest)
         images = {file.stem: file for file in list_images(found / "image")}
         masks = {file.stem: file for file in sorted((found / "groundTruth").glob("*.mat"))}
         for stem in sorted(masks.keys() - images.keys()):
@@ -89,10 +90,6 @@ class Crackforest(CurvilinearBuilder):
             "validation": [stem for stem in kept if stem in _VALIDATION],
             "test": [stem for stem in kept if stem in _TEST],
         }
-
-
-def _is_crackforest(folder: Path) -> bool:
-    return all((folder / part).is_dir() for part in ("image", "groundTruth"))
 
 
 def _read_mask(path: Path) -> np.ndarray:

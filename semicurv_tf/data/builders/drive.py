@@ -10,6 +10,7 @@ from pathlib import Path
 from semicurv_tf.data.builders.base import CurvilinearBuilder
 from semicurv_tf.data.builders.examples import Source
 from semicurv_tf.data.builders.layouts import find_layout
+from semicurv_tf.data.published_layouts import is_drive
 from semicurv_tf.images.walk import list_images
 
 
@@ -23,11 +24,6 @@ class Drive(CurvilinearBuilder):
             "train": training_sources(found, self.faults),
             "test": _sources(found / test, self.faults),
         }
-
-
-def is_drive(folder: Path) -> bool:
-    """Whether `folder` holds DRIVE as published."""
-    return all((folder / "training" / part).is_dir() for part in ("images", "1st_manual"))
 
 
 def training_sources(folder: Path, faults: list[str]) -> list[Source]:

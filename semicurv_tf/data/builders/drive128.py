@@ -14,10 +14,11 @@ from skimage.transform import resize
 
 from semicurv_tf.data.builders.base import CurvilinearBuilder
 from semicurv_tf.data.builders.crops import crop_sources, is_crops, set_aside
-from semicurv_tf.data.builders.drive import is_drive, training_sources
+from semicurv_tf.data.builders.drive import training_sources
 from semicurv_tf.data.builders.examples import Example, Source, make_example
 from semicurv_tf.data.builders.grid import GRID, WINDOW_PX, grid_windows
 from semicurv_tf.data.builders.layouts import find_layout
+from semicurv_tf.data.published_layouts import is_drive
 from semicurv_tf.images.masks import MaskRule, apply_mask_rule
 
 _CROP_NAME = r"\d\d_training-\d+\.png"

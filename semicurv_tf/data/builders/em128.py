@@ -12,8 +12,9 @@ from semicurv_tf.data.builders.base import CurvilinearBuilder
 from semicurv_tf.data.builders.crops import crop_sources, is_crops, set_aside
 from semicurv_tf.data.builders.examples import Example, Source
 from semicurv_tf.data.builders.grid import grid_windows
-from semicurv_tf.data.builders.isbi_em import is_slices, read_slice, slice_sources
+from semicurv_tf.data.builders.isbi_em import read_slice, slice_sources
 from semicurv_tf.data.builders.layouts import find_layout
+from semicurv_tf.data.published_layouts import is_em_slices
 
 _CROP_NAME = r"img\d\d\d-\d+\.png"
 
@@ -27,7 +28,7 @@ class Em128(CurvilinearBuilder):
     OPTIONS = {"validation_photographs": 0}
 
     def sources(self, folder: Path | None) -> dict[str, list[Source]]:
-        found = find_layout(folder, self.name, (_is_em128_crops, is_slices))
+        found = find_layout(folder, self.name, (_is_em128_crops, is_em_slices))
         self._ready = _is_em128_crops(found)
         splits = (
             crop_sources(found, self.faults, with_valid=False) if self._ready else slice_sources(found, self.faults)

@@ -8,7 +8,8 @@ import tensorflow_datasets as tfds
 
 from semicurv_tf.data.builders.base import CurvilinearBuilder
 from semicurv_tf.data.builders.examples import Example, Source
-from semicurv_tf.data.folder_layout import read_layout
+from semicurv_tf.data.folder_layout import FolderLayout, read_layout
+from semicurv_tf.data.published_layouts import is_em_stacks, said_of_published
 from semicurv_tf.data.split import partition, split_by_name
 from semicurv_tf.data.unknown_pixels import AREAS_FILE, inside, read_areas
 from semicurv_tf.errors import UserError
@@ -62,7 +63,7 @@ class Folder(CurvilinearBuilder):
         self._partial: list[Path] = []
         self._no_data_tags: dict[float, list[Path]] = {}
         self._classes: set[int] = set()  # of 0 and 1, those of known pixels
-        layout = read_layout(folder, self.options["images_only"])
+        layout = read_layout(folder, True) if self.options["images_only"] else _layout_of(folder)
         self.faults.extend(layout.faults)
         self.notes.extend(layout.notes)
         self._areas, faults = ({}, []) if self.options["images_only"] else read_areas(folder, layout.pairs)
@@ -200,3 +201,28 @@ class Folder(CurvilinearBuilder):
             ignore=ignore if ignore >= 0 else None,
             find_ignored=True,
         )
+
+
+def _layout_of(folder: Path) -> FolderLayout:
+    """`read_layout`; a published dataset whose masks it does not find is told as such, in place of a line per mask.
+
+    Raises:
+        UserError: such a dataset, or what `read_layout` says.
+    """
+    try:
+        layout = read_layout(folder)
+    except UserError:
+        if folder.is_dir():
+            _refuse_published(said_of_published(folder, look_inside=True), folder)
+        raise
+    published = said_of_published(folder)
+    if layout.faults or is_em_stacks(folder):
+        _refuse_published(published, folder)
+    elif published and not any(mask for _, mask in layout.pairs.values()):
+        layout.notes.append(f"{folder}: no mask of it is read here: it is {published}")
+    return layout
+
+
+def _refuse_published(published: str | None, folder: Path) -> None:
+    if published:
+        raise UserError(f"{folder}: expected images and masks of the same stems, found {published}")

@@ -12,6 +12,7 @@ from pathlib import Path
 from semicurv_tf.data.builders.base import CurvilinearBuilder
 from semicurv_tf.data.builders.examples import Source
 from semicurv_tf.data.builders.layouts import find_layout
+from semicurv_tf.data.published_layouts import is_gaps384
 from semicurv_tf.images.walk import list_images
 
 _LISTS = {"train": ("train.txt",), "validation": ("valid.txt", "val.txt"), "test": ("test.txt",)}
@@ -22,7 +23,7 @@ class Gaps384(CurvilinearBuilder):
     """TFDS builder of GAPs384."""
 
     def sources(self, folder: Path | None) -> dict[str, list[Source]]:
-        found = find_layout(folder, self.name, _is_gaps384)
+        found = find_layout(folder, self.name, is_gaps384)
         images = {file.stem: file for file in list_images(found / "croppedimg")}
         masks = {file.stem: file for file in list_images(found / "croppedgt")}
         stems = self._listed(found) or self._by_first_word(images)
@@ -68,7 +69,3 @@ class Gaps384(CurvilinearBuilder):
             if name in images and name in masks:
                 sources.append(Source(name, images[name], masks[name]))
         return sources
-
-
-def _is_gaps384(folder: Path) -> bool:
-    return all((folder / part).is_dir() for part in ("croppedimg", "croppedgt"))

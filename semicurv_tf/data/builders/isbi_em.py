@@ -13,6 +13,7 @@ import numpy as np
 from semicurv_tf.data.builders.base import CurvilinearBuilder
 from semicurv_tf.data.builders.examples import Example, Source, make_example
 from semicurv_tf.data.builders.layouts import find_layout
+from semicurv_tf.data.published_layouts import EM_STACKS, is_em_slices
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.masks import MaskRule, apply_mask_rule, check_same_size
 from semicurv_tf.images.reader import read_stack
@@ -20,7 +21,6 @@ from semicurv_tf.images.reader import read_stack
 MEMBRANE = MaskRule(invert=True)  # the published label is 0 there
 SLICES = 30
 FIRST_TEST_SLICE = 15
-_STACKS = ("train-volume.tif", "train-labels.tif")
 
 
 class IsbiEm(CurvilinearBuilder):
@@ -29,21 +29,15 @@ class IsbiEm(CurvilinearBuilder):
     name = "isbi_em"
 
     def sources(self, folder: Path | None) -> dict[str, list[Source]]:
-        return slice_sources(find_layout(folder, self.name, is_slices), self.faults)
+        return slice_sources(find_layout(folder, self.name, is_em_slices), self.faults)
 
     def examples(self, source: Source) -> Iterator[Example]:
         yield read_slice(self, source)
 
 
-def is_slices(folder: Path) -> bool:
-    """Whether `folder` holds the slices, as stacks or as single files."""
-    single = all((folder / "train" / part).is_dir() for part in ("image", "label"))
-    return single or all((folder / stack).is_file() for stack in _STACKS)
-
-
 def slice_sources(folder: Path, faults: list[str]) -> dict[str, list[Source]]:
     """Slices img000 to img029 in two splits; what is missing goes to `faults`."""
-    stacks = [folder / stack for stack in _STACKS]
+    stacks = [folder / stack for stack in EM_STACKS]
     splits: dict[str, list[Source]] = {"train": [], "test": []}
     for number in range(SLICES):
         files = stacks if stacks[0].is_file() else [
@@ -65,7 +59,7 @@ def read_slice(builder: CurvilinearBuilder, source: Source) -> Example:
     Raises:
         UserError: naming the stack or file that cannot be used.
     """
-    if source.image is None or source.mask is None or source.image.name != _STACKS[0]:
+    if source.image is None or source.mask is None or source.image.name != EM_STACKS[0]:
         return builder.whole(source, MEMBRANE)
     number = int(source.name.removeprefix("img"))
     image, label = (_page(file, number) for file in source.files)

@@ -17,6 +17,7 @@ from pathlib import Path
 from semicurv_tf.data.builders.base import CurvilinearBuilder
 from semicurv_tf.data.builders.examples import Example, Source
 from semicurv_tf.data.builders.layouts import find_layout
+from semicurv_tf.data.published_layouts import is_mitroad
 from semicurv_tf.data.split import partition
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.no_data import holds_data
@@ -39,9 +40,9 @@ class Mitroad(CurvilinearBuilder):
 
     def sources(self, folder: Path | None) -> dict[str, list[Source]]:
         self._check_window()
-        found = find_layout(folder, self.name, (_is_published, _is_flat))
+        found = find_layout(folder, self.name, (is_mitroad, _is_flat))
         seed = self.options["split_seed"]
-        if _is_published(found):
+        if is_mitroad(found):
             parts = {part: self._pairs(found / part / "sat", found / part / "map")
                      for part in _PUBLISHED if (found / part).is_dir()}  # fmt: skip
             tiles = {**parts.get("train", {}), **parts.get("valid", {})}
@@ -96,10 +97,6 @@ class Mitroad(CurvilinearBuilder):
             )
         both = sorted(image_of.keys() & mask_of.keys())
         return {stem: Source(stem, image_of[stem], mask_of[stem]) for stem in both}
-
-
-def _is_published(folder: Path) -> bool:
-    return all((folder / "train" / part).is_dir() for part in ("sat", "map"))
 
 
 def _is_flat(folder: Path) -> bool:
