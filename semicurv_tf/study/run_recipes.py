@@ -117,9 +117,9 @@ def run_recipes(
             branch(first[each.seed], share, each.run, each.config)
         first.setdefault(each.seed, each.run)
         train_to_the_end(each.config, each.run, console)
-        scores = None if development else test_scores(each.run, data_dir, console)
-        record = make_record(RECIPE, {"recipe": each.recipe.name}, each.run, scores, _is_kept)
-        write_json(results / f"{each.run.name}.json", record)
+        file = results / f"{each.run.name}.json"
+        scores = _known_scores(file) if development else test_scores(each.run, data_dir, console)
+        write_json(file, make_record(RECIPE, {"recipe": each.recipe.name}, each.run, scores, _is_kept))
         table = study_table(read_recipe_records([results]))
         with written_whole(results / TABLE) as part:
             part.write_text(table, encoding="utf-8")
@@ -218,6 +218,11 @@ def _fault_for_tables(record: dict) -> str | None:
     if not all("seconds" in line for line in record["curve"]):
         return "damaged: curve: a line without seconds"
     return fault_of(record, OF_TABLES)
+
+
+def _known_scores(file: Path) -> dict | None:
+    """Test scores of an earlier call: development opens no test set, and loses none of what was opened before."""
+    return read_record(file)["scores"] if file.exists() else None
 
 
 def _state(each: RecipeRun, results: Path) -> tuple[str, int]:

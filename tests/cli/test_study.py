@@ -74,6 +74,10 @@ def test_run_then_nothing_left_then_its_tables(recipe, tmp_path):
     again = call(tmp_path, "run", recipe, "--runs", tmp_path / "runs", "--output", closed, "--development")
     assert again.exit_code == 0, again.exception
     assert json.loads((closed / "tiny_best-seed0.json").read_text())["scores"] is None
+    # What was opened before stays known.
+    once_more = call(tmp_path, "run", recipe, *places(tmp_path), "--development")
+    assert once_more.exit_code == 0, once_more.exception
+    assert json.loads((tmp_path / "results" / "tiny_best-seed0.json").read_text())["scores"] == record["scores"]
     (closed / "other.json").write_text("{}")
     tables = call(tmp_path, "table", closed)
     assert isinstance(tables.exception, UserError) and "| " not in tables.output
