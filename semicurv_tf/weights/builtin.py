@@ -54,13 +54,12 @@ def read_weights(name_or_path: str | Path) -> Weights:
     remake = "copy both files anew, or begin with curves, the built-in weights"
     try:
         card = json.loads(card_path.read_text(encoding="utf-8"))
-        expected, steps = card["sha256"], tuple(card["widths"])
+        expected, _ = card["sha256"], tuple(card["widths"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{card_path}: expected the card of {path.name} with its sha256 and widths, found none that can be read "
             f"({type(error).__name__}). Fix: {remake}"
         ) from None
-    del steps
     found = _checksum(path)
     if found != expected:
         raise UserError(
