@@ -13,7 +13,6 @@ from pathlib import Path
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.json_files import read_object
-from semicurv_tf.wording import typed
 
 SWITCH = "TF_ENABLE_ONEDNN_OPTS"  # TensorFlow's own: 0 or 1
 FACT = "onednn"  # key of run.json and pretraining.json
@@ -56,12 +55,12 @@ def onednn_in_use() -> bool | None:
         return None
 
 
-def other_kernels(began_with, run: Path) -> str | None:
+def other_kernels(began_with, going_on: str) -> str | None:
     """What to tell the user where a run goes on with other kernels than it began with; else None.
 
     Args:
         began_with: the run's fact, None in older runs.
-        run: its folder.
+        going_on: the command that continues it, or words for it.
     """
     now = onednn_in_use()
     if began_with is None or now is None or began_with == now:
@@ -69,7 +68,7 @@ def other_kernels(began_with, run: Path) -> str | None:
     began, goes_on = ("with" if taken else "without" for taken in (began_with, now))
     return (
         f"note: began {began} oneDNN and goes on {goes_on}: as good, not the same bits. For the same: "
-        f"{SWITCH}={int(began_with)} semicurv-tf train --resume {typed(run)}"
+        f"{SWITCH}={int(began_with)} {going_on}"
     )
 
 

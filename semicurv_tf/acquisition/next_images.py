@@ -88,7 +88,7 @@ def open_judges(run: str | Path, by: str) -> Judges:
     from semicurv_tf.acquisition.features import pooled_features
     from semicurv_tf.inference.predictor import Predictor
     from semicurv_tf.training.run_folder import load_student_and_teacher
-    from semicurv_tf.weights import built_in_network
+    from semicurv_tf.weights.start import built_in_network
 
     student, teacher, facts = load_student_and_teacher(run)
     networks = [network for network in (student, teacher) if network is not None]

@@ -126,8 +126,11 @@ def preview_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings, outp
 
     require_own({f"--output {output}": [Path(output)]})
     if dataset == "drawn":
+        from semicurv_tf.cli.idle_options import refuse_idle
         from semicurv_tf.drawing.sheet import write_sheet
 
+        of_files = ("data_dir", "cache_dir", "unlabelled_dir", "settings")
+        refuse_idle(of_files, "of datasets that are read from files, and --dataset drawn is not", "leave it out")
         Console().print(f"wrote {write_sheet(output, kind, count)}", highlight=False, soft_wrap=True)
         return
     if kind is not None:

@@ -115,7 +115,8 @@ OF_SERVER = (
     "--threshold",
     type=FiniteRange(0, 1, min_open=True, max_open=True),
     help="Foreground above this probability.  "
-    "[default: the one chosen on validation images (RUN/threshold.json), else 0.5]",
+    "[default: the one chosen on validation images (RUN/threshold.json), else 0.5; without --run that of --kind, else "
+    "0.6]",
 )
 @click.option(
     "--postprocessing",
@@ -137,7 +138,7 @@ OF_SERVER = (
     "--tta",
     type=click.Choice(["none", "d4", "scales", "all"]),
     help="Average over the eight flips and quarter turns (d4: 8 times the time), over three scales (3.5 times), or "
-    "over both (28 times).  [default: the run's model.tta]",
+    "over both (28 times); without --run it sees several scales in any case.  [default: the run's model.tta]",
 )
 @click.option(
     "--width-px",
@@ -199,8 +200,8 @@ OF_SERVER = (
 @click.option(
     "--kind",
     type=click.Choice(["crack", "road", "vessel", "membrane"]),
-    help="What the structures are: without --run it chooses the built-in network's threshold, with --vectors it names "
-    "layers and attributes (then crack by default).",
+    help="What the structures are: without --run crack, vessel and membrane choose the built-in network's threshold, "
+    "with --vectors it names layers and attributes (then crack by default).",
 )
 @click.option(
     "--editable",
@@ -280,10 +281,16 @@ def predict(
             click.echo(f"note: OpenVINO is not installed, so TensorFlow predicts. For OpenVINO: {INSTALL}")
             options["engine"] = "tensorflow"
     one_layer_at_a_time()
+    chosen = PredictorOptions(**options)
+    if not given:
+        from semicurv_tf.predict.built_in import notes_on_options
+
+        for note in notes_on_options(chosen, names_lines=vectors is not None):
+            click.echo(note)
     summary = predict_input(
         images,
         output,
-        PredictorOptions(**options),
+        chosen,
         Outputs(
             probability,
             overlay,

@@ -50,7 +50,13 @@ def pretrain(run, steps, seed, kinds, without, start, widths):
     take_onednn(Path(run) if begun else None, file="pretraining.json")
     with quiet_start():
         from semicurv_tf.pretraining.run import pretrain as train
-        from semicurv_tf.pretraining.settings import GOING_ON, PretrainingSettings, checked_kinds, checked_without
+        from semicurv_tf.pretraining.settings import (
+            GOING_ON,
+            PretrainingSettings,
+            checked_kinds,
+            checked_start,
+            checked_without,
+        )
         from semicurv_tf.training.stopping import StopRequest
     try:
         channels = tuple(int(width) for width in widths.split(","))
@@ -60,9 +66,9 @@ def pretrain(run, steps, seed, kinds, without, start, widths):
         raise UserError(
             f"--widths: expected at least two whole numbers above 0, found {widths!r}. Fix: --widths 16,32,64,128,256"
         ) from None
-    going_on = {"start": start, **GOING_ON} if start else {}
     chosen = checked_kinds("--kinds", kinds)
     left_out = checked_without(without, chosen)
+    going_on = {} if start is None else {"start": checked_start(start, channels), **GOING_ON}
     settings = PretrainingSettings(seed=seed, kinds=chosen, without=left_out, widths=channels, **going_on)
     with ends_when_stopped(), StopRequest() as asked:
         train(Path(run), settings, steps, say=_teller(steps), stop_requested=lambda: asked.requested)

@@ -11,10 +11,11 @@ from semicurv_tf.drawing.strokes import Field
 EDGE_PX = Span(0.6, 2.0)  # over which a flat profile falls off: from a drawn line to a soft one
 ROUND = 0.45  # share with a round profile: vessels, and cracks whose bottom lies deeper in the middle
 BLUR_PX = Span(0.25, 1.6, log=True)  # of the optics
-BREAKS = Span(0.1, 1.0, log=True)  # deviation of the strength along the curves
+BROKEN = 0.75  # share of images whose curves change in strength along their course
+BREAKS = Span(0.1, 1.0, log=True)  # by what deviation
 BREAK_KNOTS = (5, 9, 16, 28)  # over how many parts of the image it changes
 VANISHING = 0.35  # share of images whose curves vanish in places: marked all the same, as people do
-FAINTEST = 0.3  # of the strength elsewhere
+FAINTEST, STRONGEST = 0.3, 1.5  # of the strength, elsewhere
 RAGGED_PX = Span(0.2, 1.2)  # by which edges are displaced by grain
 RAGGED = 0.4  # share of images
 REFLEX_SHARE = Span(0.2, 1.2)  # of the contrast, taken away along the middle
@@ -23,40 +24,54 @@ REFLEX_FROM_PX = 1.2  # radius from which a reflex is resolved
 RIM_SHARE = Span(0.15, 0.7)  # of the contrast, with the other sign
 RIM_AT_PX, RIM_WIDTH_PX = Span(0.8, 2.5), Span(0.6, 1.2)
 TYPICAL = 0.8  # quantile of the strength within the curves that is scaled to 1
-FAINTEST_CORE = 0.05
+FAINTEST_CORE = 0.05  # what is scaled to 1 is at least this: specks are not blown up
 MARK_SLOPPY_PX = Span(0.2, 1.0)  # by which a marked edge wanders
 MARK_SLOPPY = 0.5  # share of images
 
 
 def profile(random: np.random.Generator, field: Field, look: Look, thinning: float):
-    """How strongly each pixel differs from its ground, (size, size) float32: about 0 to 1, rims below 0."""
+    """How strongly each pixel differs from its ground, (size, size) float32: about 0 to 1, rims below 0.
+
+    Args:
+        field: of the curves.
+        look: of their kind.
+        thinning: the visible share of their radius.
+    """
     size = len(field.edge)
     visible = field.radius * thinning
     edge = field.edge + (field.radius - visible)
     if chance(random, RAGGED):
         edge = edge + RAGGED_PX.draw(random) * clouds(random, size, size // 2) * np.minimum(visible / 2, 1.0)
+    shape = _across(random, field, look, edge, visible) * field.strength
+    if chance(random, BROKEN):
+        knots = int(random.choice(BREAK_KNOTS))
+        along = 1.0 + BREAKS.draw(random) * upsampled(random.standard_normal((knots, knots)), size)
+        shape = shape * np.clip(along, 0.0 if chance(random, VANISHING) else FAINTEST, STRONGEST)
+    shape = gaussian_filter(shape.astype(np.float32), BLUR_PX.draw(random))
+    # Thin and blurred curves are as visible as wide ones, or masks would mark what nobody sees.
+    core = shape[field.edge < 0]
+    return shape / max(float(np.quantile(core, TYPICAL)), FAINTEST_CORE) if len(core) else shape
+
+
+def _across(random, field, look, edge, visible):
+    """The profile across a curve, (size, size): round or flat, with a reflex along the middle and rims beside it.
+
+    Args:
+        edge: distance to the visible edge in pixels, negative inside.
+        visible: half the visible width in pixels.
+    """
     middle = np.maximum(field.edge + field.radius, 0.0)
     if chance(random, ROUND):
-        softness = visible + 0.5
-        shape = np.exp(-((middle / softness) ** 2)) * np.minimum(2.0 * visible, 1.0)
+        shape = np.exp(-((middle / (visible + 0.5)) ** 2)) * np.minimum(2.0 * visible, 1.0)
     else:
-        softness = EDGE_PX.draw(random)
-        shape = np.clip(0.5 - edge / softness, 0.0, 1.0) * np.minimum(1.0, (visible + 0.25) * 2)
+        shape = np.clip(0.5 - edge / EDGE_PX.draw(random), 0.0, 1.0) * np.minimum(1.0, (visible + 0.25) * 2)
     if chance(random, look.reflex):
         line = np.exp(-((middle / (REFLEX_WIDTH.draw(random) * visible + 0.3)) ** 2)) * (visible > REFLEX_FROM_PX)
         shape = shape - REFLEX_SHARE.draw(random) * line
     if chance(random, look.rim):
         rim = np.exp(-(((edge - RIM_AT_PX.draw(random)) / RIM_WIDTH_PX.draw(random)) ** 2))
         shape = shape - RIM_SHARE.draw(random) * rim
-    shape = shape * field.strength
-    if chance(random, 0.75):
-        knots = int(random.choice(BREAK_KNOTS))
-        along = 1.0 + BREAKS.draw(random) * upsampled(random.standard_normal((knots, knots)), size)
-        shape = shape * np.clip(along, 0.0 if chance(random, VANISHING) else FAINTEST, 1.5)
-    shape = gaussian_filter(shape.astype(np.float32), BLUR_PX.draw(random))
-    # Thin and blurred curves are as visible as wide ones, or masks would mark what nobody sees.
-    core = shape[field.edge < 0]
-    return shape / max(float(np.quantile(core, TYPICAL)), FAINTEST_CORE) if len(core) else shape
+    return shape
 
 
 def marked(random: np.random.Generator, field: Field, look: Look):

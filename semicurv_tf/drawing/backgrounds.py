@@ -1,78 +1,77 @@
-"""Grounds that curves lie on: clouds, grain, gravel, streaks; light, shadow, fields of view; camera and JPEG."""
+"""Grounds that curves lie on: clouds, grain, gravel, streaks, patches; and regions, which have an edge."""
 
-import io
 from collections.abc import Collection
 
 import numpy as np
-from PIL import Image
-from scipy.ndimage import gaussian_filter
 
 from semicurv_tf.drawing.noise import clouds, grain, octaves, standard, stones
-from semicurv_tf.drawing.span import Span, chance
-from semicurv_tf.images.encoded import decode_picture
+from semicurv_tf.drawing.span import Span, chance, share_of
 
 SLOPE = Span(0.3, 1.8)  # of the octaves: grain to clouds
 GRAIN_PX = Span(0.0, 1.3)
 GRITTY_GRAIN_PX = Span(0.35, 1.5)  # asphalt and cytoplasm have grain of 1 to 4 pixels
-STREAKED = 0.18  # share: brushed metal, wood, tined concrete, muscle
-STREAK = Span(2.0, 12.0, log=True)  # longer than wide
-PATCHY, PATCH_PX, PATCH_SLOPE = (
-    0.3,
-    Span(5.0, 28.0, log=True),
-    Span(1.0, 2.5),
-)  # share; patches of about one size: plaster, mud,
-# concrete: their edges and necks look like short curves and are none
+# How much of each part a ground has, in deviations: gritty ones are little but grain and stones, others any mixture.
+GRITTY_CLOUDS, GRITTY_STONES, GRITTY_GRAIN = Span(0.0, 0.5), Span(0.0, 1.5), Span(0.3, 1.5)
+FURTHER_STONES, FURTHER_STRENGTH = 0.5, Span(0.2, 1.0)  # share of gritty grounds with a second size of stones
+CLOUDS = Span(0.05, 1.0)
+STONES, STONES_STRENGTH = 0.35, Span(0.3, 2.0)
+GRAINED, GRAIN_STRENGTH = 0.7, Span(0.2, 1.5)
+STREAKED, STREAKS_STRENGTH = 0.18, Span(0.3, 2.0)  # share: brushed metal, wood, tined concrete, muscle
+STREAK, STREAK_SLOPE = Span(2.0, 12.0, log=True), Span(0.2, 0.9)  # longer than wide
+# Patches of about one size, as in plaster, mud and concrete: their edges and necks look like short curves and are none.
+PATCHY, PATCHES_STRENGTH = 0.3, Span(0.3, 1.5)
+PATCH_PX, PATCH_SLOPE = Span(5.0, 28.0, log=True), Span(1.0, 2.5)
 SKEW = 0.3  # share of textures with mostly dark or mostly bright grains
 SKEW_POWER = Span(1.0, 2.2)
+SKEW_REST = 0.5  # of the other side's deviations that is left
 AMPLITUDE = Span(0.006, 0.09, log=True)  # deviation of the texture, as a share of white
 GRITTY_AMPLITUDE = Span(0.022, 0.13, log=True)
 UNEVEN = Span(0.008, 0.09, log=True)  # slow changes of brightness
-LEVEL = Span(0.2, 0.8)  # of brightness
-TINT = 0.35  # by which the channels' levels differ at most: most photographs are nearly grey
-GREY = 0.35  # share of images without colour
-GAIN_LOG = Span(-0.7, 0.25)  # of the channels' contrast
-SEEN = Span(0.25, 1.0)  # how much of the curves each channel sees
-VIGNETTE = 0.3
-SHADOW, SHADOW_DEPTH = 0.18, Span(0.12, 0.6)
-VIEW_RADIUS_PX = Span(90, 260)  # of a round field of view (DRIVE's has 270 px; half the size at half the scale)
-VIEW_RIM = 0.4  # share with a bright or coloured rim
-NOISE = Span(0.001, 0.03, log=True)  # of the sensor
-JPEG, JPEG_QUALITY = 0.35, (25, 92)
-DEFOCUS, DEFOCUS_PX = 0.12, Span(0.5, 1.8)
-DARKEST, BRIGHTEST = 0.1, 0.8  # mean of a channel
 
 
 def texture(random: np.random.Generator, size: int, gritty: bool, without: Collection[str] = ()):
     """The ground's pattern, mean 0, deviation 1; `without` as for `draw_image`."""
-    share = lambda part, usual: 0.0 if part in without else usual
-    if gritty:
-        picture = random.uniform(0, 0.5) * octaves(random, size, SLOPE.draw(random))
-        if "stones" not in without:
-            picture += random.uniform(0.0, 1.5) * stones(random, size)
-        picture += random.uniform(0.3, 1.5) * grain(random, size, GRITTY_GRAIN_PX.draw(random))
-        if chance(random, share("stones", 0.5)):
-            picture += random.uniform(0.2, 1.0) * stones(random, size)
-    else:
-        picture = random.uniform(0.05, 1) * octaves(random, size, SLOPE.draw(random))
-        if chance(random, share("stones", 0.35)):
-            picture += random.uniform(0.3, 2.0) * stones(random, size)
-        if chance(random, 0.7):
-            picture += random.uniform(0.2, 1.5) * grain(random, size, GRAIN_PX.draw(random))
-    if chance(random, share("patches", STREAKED)):
-        picture = standard(picture) + random.uniform(0.3, 2.0) * octaves(
-            random, size, random.uniform(0.2, 0.9), STREAK.draw(random)
-        )
-    if chance(random, share("patches", PATCHY)):
+    mixed = _gritty if gritty else _smooth
+    picture = mixed(random, size, without)
+    if chance(random, share_of("patches", STREAKED, without)):
+        streaks = STREAKS_STRENGTH.draw(random)
+        picture = standard(picture) + streaks * octaves(random, size, STREAK_SLOPE.draw(random), STREAK.draw(random))
+    if chance(random, share_of("patches", PATCHY, without)):
         low = size / (2 * PATCH_PX.draw(random))
         stretch = STREAK.draw(random) if chance(random, STREAKED) else 1.0
         patches = octaves(random, size, PATCH_SLOPE.draw(random), stretch, low)
-        picture = standard(picture) + random.uniform(0.3, 1.5) * patches
-    picture = standard(picture)
-    if chance(random, SKEW):
-        # One side of the distribution longer than the other: pale pebbles, dark pits.
-        bent = np.abs(picture) ** SKEW_POWER.draw(random)
-        picture = standard(np.where(picture * random.choice([-1, 1]) > 0, np.sign(picture) * bent, 0.5 * picture))
+        picture = standard(picture) + PATCHES_STRENGTH.draw(random) * patches
+    return _skewed(random, standard(picture))
+
+
+def _gritty(random, size, without):
+    """Grain about as strong as the curves, with or without stones."""
+    picture = GRITTY_CLOUDS.draw(random) * octaves(random, size, SLOPE.draw(random))
+    if "stones" not in without:
+        picture += GRITTY_STONES.draw(random) * stones(random, size)
+    picture += GRITTY_GRAIN.draw(random) * grain(random, size, GRITTY_GRAIN_PX.draw(random))
+    if chance(random, share_of("stones", FURTHER_STONES, without)):
+        picture += FURTHER_STRENGTH.draw(random) * stones(random, size)
     return picture
+
+
+def _smooth(random, size, without):
+    """Clouds, in some images with stones and grain."""
+    picture = CLOUDS.draw(random) * octaves(random, size, SLOPE.draw(random))
+    if chance(random, share_of("stones", STONES, without)):
+        picture += STONES_STRENGTH.draw(random) * stones(random, size)
+    if chance(random, GRAINED):
+        picture += GRAIN_STRENGTH.draw(random) * grain(random, size, GRAIN_PX.draw(random))
+    return picture
+
+
+def _skewed(random, picture):
+    """In some images one side of the distribution is longer than the other: pale pebbles, dark pits."""
+    if not chance(random, SKEW):
+        return picture
+    bent = np.abs(picture) ** SKEW_POWER.draw(random)
+    longer = picture * random.choice([-1, 1]) > 0
+    return standard(np.where(longer, np.sign(picture) * bent, SKEW_REST * picture))
 
 
 def region(random: np.random.Generator, size: int):
@@ -91,57 +90,3 @@ def region(random: np.random.Generator, size: int):
     else:
         level = 12 * clouds(random, size, int(random.integers(3, 7))) - random.uniform(2, 14)
     return 1 / (1 + np.exp(-np.clip(level / np.exp(random.uniform(np.log(0.4), np.log(8))), -30, 30)))
-
-
-def develop(random: np.random.Generator, ground, curves, view: bool, without: Collection[str] = ()):
-    """Ground and curves as a photograph.
-
-    Args:
-        ground: (size, size), deviations of brightness around 0, as a share of white.
-        curves: (size, size), the same of the curves.
-        view: whether a round field of view cuts the image.
-        without: as for `draw_image`.
-
-    Returns:
-        (size, size, 3) uint8, and (size, size) bool where something can be seen.
-    """
-    size = len(ground)
-    share = lambda part, usual: 0.0 if part in without else usual
-    grey = chance(random, GREY)
-    level = LEVEL.draw(random) + (np.zeros(3) if grey else random.uniform(0, 1) ** 1.5 * random.uniform(-TINT, TINT, 3))
-    gain = np.ones(3) if grey else np.exp(GAIN_LOG.draw(random, 3))
-    seen = np.ones(3) if grey else SEEN.draw(random, 3)
-    seen = seen / seen.max()
-    photo = level + gain * (ground[..., None] + seen * curves[..., None])
-    if not grey and chance(random, 0.35):
-        knots = int(random.integers(2, 12))
-        photo += random.uniform(0.005, 0.04) * np.stack([clouds(random, size, knots) for _ in range(3)], -1)
-    mean = photo.mean((0, 1))
-    photo += mean.clip(DARKEST, BRIGHTEST) - mean
-    y, x = np.mgrid[0:size, 0:size].astype(np.float32)
-    if chance(random, share("light", VIGNETTE)):
-        centre = random.uniform(0, size, 2)
-        far = np.hypot(x - centre[0], y - centre[1]) / size
-        photo *= (1 - random.uniform(0, 0.7) * far.clip(0, 1.2) ** 2)[..., None]
-    if chance(random, share("light", SHADOW)):
-        photo *= 1 - SHADOW_DEPTH.draw(random) * region(random, size)[..., None]
-    within = np.ones((size, size), bool)
-    if view:
-        angle, radius = random.uniform(0, 2 * np.pi), VIEW_RADIUS_PX.draw(random)
-        centre = size / 2 + (radius - random.uniform(-0.25, 0.4) * size) * np.array([np.cos(angle), np.sin(angle)])
-        beyond = np.hypot(x - centre[0], y - centre[1]) - radius
-        within = beyond < 0
-        shown = 1 / (1 + np.exp(np.clip(beyond / random.uniform(0.4, 1.2), -30, 30)))[..., None]
-        if chance(random, VIEW_RIM):
-            photo += random.uniform(-0.2, 0.3, 3) * np.exp(-((beyond / random.uniform(2, 8)) ** 2))[..., None]
-        photo = photo * shown + random.uniform(0, 0.08) * (1 - shown)
-    if chance(random, share("camera", DEFOCUS)):
-        photo = gaussian_filter(photo, (DEFOCUS_PX.draw(random),) * 2 + (0,))
-    channels = 1 if grey or chance(random, 0.5) else 3
-    photo = photo + NOISE.draw(random) * random.standard_normal((size, size, channels), np.float32)
-    image = np.clip(photo * 255, 0, 255).astype(np.uint8)
-    if chance(random, share("camera", JPEG)):
-        file = io.BytesIO()
-        Image.fromarray(image).save(file, "JPEG", quality=int(random.integers(*JPEG_QUALITY)))
-        image = decode_picture(file.getvalue(), ("JPEG",))
-    return image, within

@@ -19,9 +19,10 @@ from semicurv_tf.drawing import (
     wide_cracks,
 )  # fmt: skip
 from semicurv_tf.drawing.appearance import marked, profile
-from semicurv_tf.drawing.backgrounds import AMPLITUDE, GRITTY_AMPLITUDE, UNEVEN, develop, texture
+from semicurv_tf.drawing.backgrounds import AMPLITUDE, GRITTY_AMPLITUDE, UNEVEN, texture
 from semicurv_tf.drawing.noise import octaves
-from semicurv_tf.drawing.span import Span, chance
+from semicurv_tf.drawing.photograph import develop
+from semicurv_tf.drawing.span import Span, chance, share_of
 from semicurv_tf.drawing.strokes import field_of
 
 VERSION = 6  # of the drawing: changes whenever the same seed gives another image
@@ -60,14 +61,15 @@ EMPTY = 0.1  # share of images without a curve: textures and distractors alone
 MIXED = 0.06  # share with curves of a second kind
 ANY_SIGN = 0.06  # share whose brightness is turned round after all: no kind is always dark
 MOST_FOREGROUND = 0.5  # beyond that an image shows regions, not curves; drawn again
-ENLARGED, ENLARGEMENT = (
-    0.18,
-    Span(1.2, 3.0, log=True),
-)  # share of images that show a part of themselves, enlarged: soft, wide
+# Share of images that show a part of themselves, enlarged: curves are soft and wide there, as in a photograph taken
+# from close by.
+ENLARGED, ENLARGEMENT = 0.18, Span(1.2, 3.0, log=True)
 LEAST_DEVIATION = 3.0  # raw units: below that it shows nothing; drawn again
 CONTRAST = (0.05, 0.6)  # as a share of white
 NEARBY_PX = 5.0  # within so many pixels the ground's deviation hides a curve
 GRAIN_FLOOR = 0.012  # as a share of white: smooth grounds have noise, too
+UNEVENLY_LIT, LIGHT_SLOPE = 0.7, 1.8  # share of images with slow changes of brightness, nearly clouds
+CELLS_STRENGTH = Span(0.4, 1.1)  # of what is in them, of the membranes' contrast
 SHADED = 0.6  # share of images of cells whose cells differ in brightness
 SHADE = Span(0.05, 0.6)  # of the contrast
 _SHARES = {"grit": "gritty", "views": "view", "built": "built", "cells": "cells"}  # parts that are a share of a `Look`
@@ -123,42 +125,58 @@ def random_kind(random, without: Collection[str] = ()) -> str:
 
 
 def _scene(random, kind, size, without):
+    """One try: an image (size, size, 3) uint8 and its mask (size, size) uint8."""
     draw, look = kind_of(kind)
     look = look._replace(**{_SHARES[part]: 0.0 for part in without if part in _SHARES})
-    share = lambda part, usual: 0.0 if part in without else usual
     sign = -1.0 if chance(random, look.dark) else 1.0
-    gritty = chance(random, look.gritty)
-    amplitude = (GRITTY_AMPLITUDE if gritty else AMPLITUDE).draw(random)
-    ground = amplitude * texture(random, size, gritty, without)
-    if chance(random, share("light", 0.7)):
-        ground += UNEVEN.draw(random) * octaves(random, size, 1.8)
-    if "things" not in without:
-        ground += distractors.everywhere(random, size, sign)
-    if chance(random, look.built):
-        ground += distractors.built(random, size)
-
+    ground = _ground(random, size, sign, look, without)
     strokes = draw(random, size)
     if chance(random, MIXED):
         strokes = strokes + kind_of(random_kind(random, without))[0](random, size)
     field = field_of(strokes, size)
-    texture_there = float((ground - gaussian_filter(ground, NEARBY_PX)).std()) + GRAIN_FLOOR
-    contrast = float(np.clip(texture_there * look.contrast.draw(random), *CONTRAST))
+    contrast = _contrast(random, ground, look)
     if chance(random, look.cells):
-        if chance(random, SHADED):
-            cells, count = label(field.edge > 0)
-            ground += contrast * SHADE.draw(random) * random.standard_normal(count + 1)[cells] / 2
-        ground += contrast * random.uniform(0.4, 1.1) * distractors.contents_of_cells(random, size, sign)
+        _fill_cells(random, ground, field, sign, contrast)
     shown = profile(random, field, look, look.thinning.draw(random))
     mask = marked(random, field, look)
-    if chance(random, share("empty", EMPTY)):
+    if chance(random, share_of("empty", EMPTY, without)):
         shown, mask = 0.0 * shown, np.zeros_like(mask)
     image, within = develop(random, ground, sign * contrast * shown, chance(random, look.view), without)
     if chance(random, ANY_SIGN):
         image = 255 - image
     mask = mask & within
-    if chance(random, share("enlarged", ENLARGED)):
+    if chance(random, share_of("enlarged", ENLARGED, without)):
         image, mask = _enlarged(random, image, mask)
     return image, mask.astype(np.uint8)
+
+
+def _ground(random, size, sign, look, without):
+    """Everything but the curves, (size, size): texture, light, and things that are no curves."""
+    gritty = chance(random, look.gritty)
+    amplitude = (GRITTY_AMPLITUDE if gritty else AMPLITUDE).draw(random)
+    ground = amplitude * texture(random, size, gritty, without)
+    if chance(random, share_of("light", UNEVENLY_LIT, without)):
+        ground += UNEVEN.draw(random) * octaves(random, size, LIGHT_SLOPE)
+    if "things" not in without:
+        ground += distractors.everywhere(random, size, sign)
+    if chance(random, look.built):
+        ground += distractors.built(random, size)
+    return ground
+
+
+def _contrast(random, ground, look):
+    """Of the curves: so many deviations of the ground nearby, as a share of white."""
+    texture_there = float((ground - gaussian_filter(ground, NEARBY_PX)).std()) + GRAIN_FLOOR
+    return float(np.clip(texture_there * look.contrast.draw(random), *CONTRAST))
+
+
+def _fill_cells(random, ground, field, sign, contrast):
+    """Adds to the ground what lies between membranes: cells of unequal brightness, and what is in them."""
+    if chance(random, SHADED):
+        cells, count = label(field.edge > 0)
+        ground += contrast * SHADE.draw(random) * random.standard_normal(count + 1)[cells] / 2
+    strength = contrast * CELLS_STRENGTH.draw(random)
+    ground += strength * distractors.contents_of_cells(random, len(ground), sign)
 
 
 def _enlarged(random, image, mask):

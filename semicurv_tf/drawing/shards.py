@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from semicurv_tf.drawing.scene import draw_image
+from semicurv_tf.whole_files import written_whole
 
 
 def draw_shard(
@@ -25,18 +26,18 @@ def draw_shard(
 
     Returns:
         The path of an `.npz` with `image` (count, size, size, 3) uint8 and `mask` (count, size, size) uint8.
+
+    Raises:
+        UserError: the disk is full, or the folder cannot be written.
     """
     folder = Path(folder)
     target = folder / f"drawn-{size}-{first:07d}-{count}.npz"
     if target.exists():
         return target
-    folder.mkdir(parents=True, exist_ok=True)
     images, masks = np.empty((count, size, size, 3), np.uint8), np.empty((count, size, size), np.uint8)
     for number in range(count):
         kind = kinds[number % len(kinds)] if kinds else None
         images[number], masks[number] = draw_image(first + number, kind, size, without)
-    part = folder / f".{target.name}.{os.getpid()}"
-    with open(part, "wb") as file:
+    with written_whole(target) as part, open(part, "wb") as file:
         np.savez(file, image=images, mask=masks)
-    part.replace(target)
     return target

@@ -1,5 +1,6 @@
-"""A named range of a parameter, from which each image draws its own value."""
+"""A named range of a parameter, from which each image draws its own value; and shares of images."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,11 @@ class Span(NamedTuple):
         else:
             values = random.uniform(self.low, self.high, count)
         return float(values) if count is None else values
+
+
+def share_of(part: str, usual: float, without: Collection[str]) -> float:
+    """The share of images that have a part of the drawing: `usual`, or 0 where the part is left out."""
+    return 0.0 if part in without else usual
 
 
 def chance(random: np.random.Generator, probability: float) -> bool:

@@ -149,7 +149,7 @@ def _require_budget(minutes: float | None, settings: dict):
 def _network_of(start: str | Path) -> dict[str, Any]:
     if str(start) == "none":
         return {}
-    from semicurv_tf.training.start import settings_of_start  # loads TensorFlow, which a wrong option need not wait for
+    from semicurv_tf.training.start_network import settings_of_start  # takes a second, which a wrong option can spare
 
     return settings_of_start(start)
 

@@ -12,8 +12,10 @@ import numpy as np
 from semicurv_tf.images.windows import ArraySource, Source
 from semicurv_tf.inference.predictor import Predictor
 from semicurv_tf.inference.tiles import Band
+from semicurv_tf.predict.options import PredictorOptions
 from semicurv_tf.weights.builtin import KERNEL_CHANNELS, read_weights
 from semicurv_tf.weights.zero_label import SCALES, THRESHOLD, ZeroLabel, pooled_statistics, scales_for
+from semicurv_tf.wording import counted
 
 BUILT_IN = "curves"
 # Of an image that is read by windows, so many rows are measured, in strips spread evenly over its height.
@@ -80,6 +82,27 @@ def built_in_threshold(kind: str | None = None) -> float:
     """The threshold of the card: chosen on drawn images; for a kind of structure, on training images of that kind."""
     card = read_weights(BUILT_IN).card
     return card.get("threshold_by_kind", {}).get(kind, card.get("threshold", THRESHOLD))
+
+
+def notes_on_options(options: PredictorOptions, names_lines: bool = False) -> list[str]:
+    """What the user should know of options that change nothing for the built-in network, a line each.
+
+    Args:
+        options: what the user asks for, without a run, an export and a server.
+        names_lines: whether `kind` also names the lines that are written.
+    """
+    notes = []
+    if options.tta == "scales":
+        seen = len(SCALES if options.width_px is None else scales_for(options.width_px))
+        notes.append(f"note: --tta scales changes nothing: the built-in network sees {counted(seen, 'scale')} as it is")
+    if options.kind is None or names_lines:
+        return notes
+    if options.threshold is not None:
+        notes.append(f"note: --kind {options.kind} changes nothing beside --threshold {options.threshold:g}")
+    elif options.kind not in read_weights(BUILT_IN).card.get("threshold_by_kind", {}):
+        said = f"no threshold was chosen for it, {built_in_threshold(options.kind):g} is taken"
+        notes.append(f"note: --kind {options.kind} changes nothing: {said}")
+    return notes
 
 
 def open_built_in(threshold: float | None, width_px: float | None = None, **settings) -> tuple[BuiltInPredictor, dict]:

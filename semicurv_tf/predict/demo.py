@@ -1,5 +1,6 @@
 """A demonstration with nothing but this package: drawn images, what the built-in network finds, a sheet of both."""
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,9 +31,13 @@ def require_sheet(output: Path) -> None:
             f"--output {output}: expected a file that ends in .png. Fix: --output {typed(output.with_suffix('.png'))}"
         )
     if output.exists():
-        raise UserError(
-            f"--output {output}: exists already. Fix: --output {typed(f'{output.stem}-2.png')}, or remove it"
-        )
+        raise UserError(f"--output {output}: exists already. Fix: --output {typed(_free_name(output))}, or remove it")
+
+
+def _free_name(output: Path) -> Path:
+    """The name in the same folder with the first number that is free."""
+    numbered = (output.with_name(f"{output.stem}-{number}{output.suffix}") for number in itertools.count(2))
+    return next(name for name in numbered if not name.exists())
 
 
 def demonstrate(output: Path, seed: int = 0, done: Callable[[str], None] = lambda kind: None) -> dict[str, float]:
@@ -40,7 +45,7 @@ def demonstrate(output: Path, seed: int = 0, done: Callable[[str], None] = lambd
 
     Args:
         output: the PNG.
-        seed: of the first image of each kind; images of pre-training have other seeds only by chance.
+        seed: chooses the images, `PER_KIND` of the drawing's seeds for each.
         done: called with the kind after each image.
 
     Returns:

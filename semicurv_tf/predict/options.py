@@ -19,13 +19,15 @@ class PredictorOptions:
         max_message_mb: largest message of the server; None: the client's own limit.
         token_file, ca_file, client_certificate, client_key: see `semicurv_tf.serving_client.security.Security`.
         trust: load a `saved_model` that may read and write files too.
-        threshold: foreground above this; None takes the one chosen on validation images, else 0.5.
+        threshold: foreground above this; None takes the one chosen on validation images, else 0.5; that of `kind` for
+            the built-in network.
         postprocessing: a run or an exported version whose chosen threshold and steps are taken; "none": no steps;
             None: those of `run` or `saved_model`.
         smallest_component_px, hysteresis, bridge_px: in place of single steps, see `PostProcessing`; 0 is off.
         tile: side of the tiles in pixels; None takes the largest that fits in the memory.
         memory: of the process, such as "2GB".
-        tta: one of `averaging.CHOICES`; None: as the run's configuration, or its export, says.
+        tta: one of `averaging.CHOICES`; None: as the run's configuration, or its export, says. The built-in network
+            sees several scales in any case.
         width_px: how wide the structures are in the images, for the built-in network; None: unknown.
         kind: what the structures are, one of `KINDS`, for the built-in network's threshold; None: unknown.
         no_data: values of pixels without data, such as "253-255"; None: what the run, or the run that was exported,

@@ -18,8 +18,8 @@ from semicurv_tf.methods.moving_average import average_weight, move_average
 from semicurv_tf.metrics.overlap import batch_iou
 from semicurv_tf.models.residual_unet import ResidualUNet
 from semicurv_tf.pretraining.settings import VIEWS, PretrainingSettings
-from semicurv_tf.weights import load_start
 from semicurv_tf.weights.blend import standardised
+from semicurv_tf.weights.start import load_start
 
 WARM_UP = 200  # steps over which the rate rises, so that the first gradients do not decide
 GRADIENT_CLIP = 1.0  # of each value

@@ -1,17 +1,27 @@
 """Drawn images by step: which images a step sees is a function of the seed and the step, whoever drew them and when."""
 
+import contextlib
 import multiprocessing
+import signal
 import time
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
 
 from semicurv_tf.drawing import draw_shard
+from semicurv_tf.errors import UserError
+from semicurv_tf.parts import remove_abandoned
 from semicurv_tf.pretraining.settings import PretrainingSettings
 
 AHEAD = 4  # files that are drawn before they are needed
-_WAIT_SECONDS = 0.5
+NEWEST_SHARE = 1 / 4  # of a step's images are of the newest file, which was seen least
+_WAIT_SECONDS = 0.5  # between two looks for a file that another process draws
+# What NumPy and zipfile raise on a file that a power cut left in part.
+_DAMAGE = (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 class DrawnPool:
@@ -21,16 +31,26 @@ class DrawnPool:
         folder: of the files; those that are there already are used.
         settings: of the pre-training.
         steps: its length, which bounds the files.
-        draw: whether to draw missing files; else they are waited for.
+        draw: whether to draw missing and damaged files; else missing ones are waited for.
+        say: called with a line for each damaged file that is drawn again.
     """
 
-    def __init__(self, folder: Path, settings: PretrainingSettings, steps: int, draw: bool = True):
-        self._folder, self._settings, self._steps, self._draw = Path(folder), settings, steps, draw
+    def __init__(
+        self, folder: Path, settings: PretrainingSettings, steps: int, draw: bool = True,
+        say: Callable[[str], None] = print,
+    ):  # fmt: skip
+        self._folder, self._settings, self._steps, self._draw, self._say = Path(folder), settings, steps, draw, say
         self._files: dict[int, dict] = {}
         self._artist: BaseProcess | None = None
+        if draw:
+            remove_abandoned(self._folder, below=False)
 
     def batch(self, step: int):
-        """Images (batch, side, side, 3) uint8 and masks (batch, side, side, 1) uint8 of a step, counted from 0."""
+        """Images (batch, side, side, 3) uint8 and masks (batch, side, side, 1) uint8 of a step, counted from 0.
+
+        Raises:
+            UserError: a file is missing or damaged and cannot be drawn.
+        """
         settings = self._settings
         side, count = settings.stage(step)
         newest = step // settings.steps_per_file
@@ -38,14 +58,19 @@ class DrawnPool:
         self._draw_ahead(newest)
         random = np.random.default_rng([settings.seed, step])
         files = random.integers(oldest, newest + 1, count)
-        # The newest file is the one seen least.
-        files[: count // 4] = newest
+        files[: int(count * NEWEST_SHARE)] = newest
         places = random.integers(0, settings.images_per_file, count)
         for gone in [number for number in self._files if number < oldest]:
             del self._files[gone]
         chosen = [(self._file(int(number)), place) for number, place in zip(files, places)]
         crops = [self._crop(random, file["image"][place], file["mask"][place], side) for file, place in chosen]
         return np.stack([image for image, _ in crops]), np.stack([mask for _, mask in crops])[..., None]
+
+    def close(self):
+        """Ends the process that draws."""
+        if self._artist is not None:
+            self._artist.terminate()
+            self._artist.join()
 
     def _crop(self, random, image, mask, side):
         room = len(mask) - side
@@ -56,25 +81,44 @@ class DrawnPool:
             top, left = (int(np.clip(place[at] - side // 2, 0, room)) for place in (rows, columns))
         return image[top : top + side, left : left + side], mask[top : top + side, left : left + side]
 
-    def close(self):
-        """Ends the process that draws."""
-        if self._artist is not None:
-            self._artist.terminate()
-            self._artist.join()
-
     def _path(self, number: int) -> Path:
         count = self._settings.images_per_file
         return self._folder / f"drawn-{self._settings.size}-{number * count:07d}-{count}.npz"
 
     def _file(self, number: int) -> dict:
         if number not in self._files:
-            while not self._path(number).exists():
-                if self._draw:
-                    _draw_files(self._folder, self._settings, number, number + 1)
-                time.sleep(_WAIT_SECONDS)
-            with np.load(self._path(number)) as file:
-                self._files[number] = {name: file[name] for name in ("image", "mask")}
+            self._await(number)
+            try:
+                self._files[number] = self._read(number)
+            except _DAMAGE:
+                self._files[number] = self._drawn_again(number)
         return self._files[number]
+
+    def _await(self, number: int):
+        while not self._path(number).exists():
+            if self._draw:
+                _draw_file(self._folder, self._settings, number)
+            else:
+                time.sleep(_WAIT_SECONDS)
+
+    def _read(self, number: int) -> dict[str, np.ndarray]:
+        settings = self._settings
+        shape = (settings.images_per_file, settings.size, settings.size)
+        # Opened here: NumPy leaves its own file open where it is no archive.
+        with open(self._path(number), "rb") as opened, np.load(opened, allow_pickle=False) as file:
+            image, mask = file["image"], file["mask"]
+        if image.shape != (*shape, 3) or mask.shape != shape or not image.dtype == mask.dtype == np.uint8:
+            raise ValueError(f"Expected masks {shape} and their images, uint8. Received: masks {mask.shape}")
+        return {"image": image, "mask": mask}
+
+    def _drawn_again(self, number: int) -> dict[str, np.ndarray]:
+        path = self._path(number)
+        if not self._draw:
+            raise UserError(f"{path}: damaged. Fix: delete it, and let the process that draws these images go on")
+        self._say(f"{path} is damaged and is drawn again")
+        path.unlink(missing_ok=True)
+        self._await(number)
+        return self._read(number)
 
     def _draw_ahead(self, newest: int):
         if not self._draw or (self._artist is not None and self._artist.is_alive()):
@@ -84,12 +128,35 @@ class DrawnPool:
             # Spawned, not forked: TensorFlow's threads do not survive a fork.
             context = multiprocessing.get_context("spawn")
             self._artist = context.Process(
-                target=_draw_files, args=(self._folder, self._settings, newest, last), daemon=True
+                target=_draw_while_trained, args=(self._folder, self._settings, newest, last), daemon=True
             )
-            self._artist.start()
+            with _ctrl_c_blocked():
+                self._artist.start()
 
 
-def _draw_files(folder: Path, settings: PretrainingSettings, first: int, last: int):
+@contextlib.contextmanager
+def _ctrl_c_blocked() -> Iterator[None]:
+    """What is started within never sees Ctrl-C, which a terminal sends to all processes, not even while it imports."""
+    if not hasattr(signal, "pthread_sigmask"):  # not a POSIX system
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _draw_while_trained(folder: Path, settings: PretrainingSettings, first: int, last: int):
+    """What the artist does: it ends with the training, however that ends, and leaves all messages to it."""
+    training = multiprocessing.parent_process()
+    with contextlib.suppress(UserError):  # a full disk: the training meets it when it needs the file
+        for number in range(first, last):
+            if training is None or not training.is_alive():
+                return
+            _draw_file(folder, settings, number)
+
+
+def _draw_file(folder: Path, settings: PretrainingSettings, number: int):
     count = settings.images_per_file
-    for number in range(first, last):
-        draw_shard(folder, number * count, count, settings.kinds or None, settings.size, settings.without)
+    draw_shard(folder, number * count, count, settings.kinds or None, settings.size, settings.without)

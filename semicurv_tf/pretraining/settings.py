@@ -2,11 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from semicurv_tf.config import ViewsConfig
 from semicurv_tf.drawing import KINDS, PARTS
 from semicurv_tf.errors import UserError
+from semicurv_tf.weights.builtin import BUILT_IN, START_FILE, read_weights
+from semicurv_tf.wording import typed
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,36 @@ def checked_kinds(option: str, text: str, known: Collection[str] = KINDS) -> tup
                 f"{option}: expected some of {', '.join(known)}, found {name!r}. Fix: {option} cracks,vessels"
             )
     return names
+
+
+def checked_start(start: str, widths: tuple[int, ...]) -> str:
+    """The weights of `--from`, looked at before anything is drawn.
+
+    Args:
+        start: a name or a file.
+        widths: those of `--widths`.
+
+    Returns:
+        `start`.
+
+    Raises:
+        UserError: neither, a damaged file, or weights of other widths.
+    """
+    if start not in BUILT_IN and not Path(start).is_file():
+        file = Path(start, START_FILE)
+        remedy = f"--from {typed(file)}" if file.is_file() else "--from curves, or leave it out for random weights"
+        raise UserError(
+            f"--from {start}: expected {' or '.join(BUILT_IN)}, or the {START_FILE} of another run, found "
+            f"{'a folder' if Path(start).is_dir() else 'no such file'}. Fix: {remedy}"
+        )
+    needed = read_weights(start).widths
+    if needed != widths:
+        text = lambda numbers: ",".join(map(str, numbers))
+        raise UserError(
+            f"--from {start}: expected the channels of these weights, --widths {text(needed)}, found {text(widths)}. "
+            f"Fix: --widths {text(needed)}"
+        )
+    return start
 
 
 def checked_without(text: str, kinds: tuple[str, ...]) -> tuple[str, ...]:

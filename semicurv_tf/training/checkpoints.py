@@ -33,7 +33,7 @@ _NAME = re.compile(r"step-[0-9]{6,}")
 _LARGEST_ITEM_BYTES = 16
 
 
-def save(folder: Path, method, step: int, kept: int) -> Path:
+def save(folder: Path, method, step: int, kept: int, going_on: str | None = None) -> Path:
     """Writes the checkpoint of a step and deletes all but the newest `kept`.
 
     Args:
@@ -41,6 +41,7 @@ def save(folder: Path, method, step: int, kept: int) -> Path:
         method: a compiled method.
         step: steps done.
         kept: number of checkpoints that stay.
+        going_on: what continues the run once the fault is mended; None: `train --resume`.
 
     Returns:
         The new checkpoint's folder.
@@ -64,7 +65,7 @@ def save(folder: Path, method, step: int, kept: int) -> Path:
         beside.rename(target)
     except OSError as error:
         shutil.rmtree(beside, ignore_errors=True)
-        raise _cannot_write(folder, target, error) from None
+        raise _cannot_write(folder, target, error, going_on) from None
     for old in all_checkpoints(folder)[:-kept]:
         shutil.rmtree(old, ignore_errors=True)
     return target
@@ -85,8 +86,8 @@ def require_writable(folder: Path):
         raise _cannot_write(folder, folder, error) from None
 
 
-def _cannot_write(folder: Path, path: Path, error: OSError) -> UserError:
-    going_on = f"semicurv-tf train --resume {typed(folder.parent)}"
+def _cannot_write(folder: Path, path: Path, error: OSError, going_on: str | None = None) -> UserError:
+    going_on = going_on or f"semicurv-tf train --resume {typed(folder.parent)}"
     if error.errno not in PASSING:
         return UserError(
             f"{path}: cannot be written ({error.strerror}). Earlier checkpoints are untouched. "

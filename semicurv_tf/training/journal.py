@@ -11,6 +11,7 @@ from semicurv_tf.whole_files import DiskLost, cannot_write, written_whole
 
 # Steps whose losses are averaged into one line.
 REPORT_STEPS = 10
+_GOING_ON = "move it away, then go on with --resume"
 
 
 class Journal:
@@ -32,13 +33,8 @@ class Journal:
     def __init__(self, log: Path, tensorboard: Path, first_step: int, epoch_steps: int | None = None):
         import tensorflow as tf
 
-        self._log, self._epoch_steps, self.damaged = log, epoch_steps, 0
-        if log.exists():
-            lines = _lines(log)
-            kept = [line for line in lines if (step := _step_of(line)) is not None and step <= first_step]
-            self.damaged = sum(_step_of(line) is None for line in lines)
-            with written_whole(log) as part:
-                part.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+        self._log, self._epoch_steps = log, epoch_steps
+        self.damaged = keep_lines_until(log, first_step, _GOING_ON)
         self._tensorboard = tensorboard
         self._scalar, self._image, self._errors = tf.summary.scalar, tf.summary.image, tf.errors.OpError
         try:
@@ -64,11 +60,7 @@ class Journal:
         line["step"] = self._pending[-1]["step"]
         if self._epoch_steps:
             line["epoch"] = round(line["step"] / self._epoch_steps, 3)
-        try:
-            with open(self._log, "a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
-        except OSError as error:
-            raise cannot_write(self._log, error) from None
+        append_line(self._log, line)
         self._draw(
             lambda: [self._scalar(name, value, step=line["step"]) for name, value in line.items() if name != "step"]
         )
@@ -88,20 +80,55 @@ class Journal:
             raise _no_curves(self._tensorboard, error.message) from None
 
 
+def keep_lines_until(log: Path, step: int, remedy: str) -> int:
+    """Leaves out of a log the lines of later steps, which a resumed run does again, and those that are damaged.
+
+    Args:
+        log: the file; nothing happens where there is none.
+        step: the last step whose line stays.
+        remedy: what the user can do where it is no file: the part of the message after "Fix: ".
+
+    Returns:
+        The number of damaged lines.
+
+    Raises:
+        UserError: no file, or one that cannot be read or written.
+    """
+    if not log.exists():
+        return 0
+    lines = [(line, _step_of(line)) for line in _lines(log, remedy)]
+    with written_whole(log) as part:
+        kept = (f"{line}\n" for line, at in lines if at is not None and at <= step)
+        part.write_text("".join(kept), encoding="utf-8")
+    return sum(at is None for _, at in lines)
+
+
+def append_line(log: Path, line: dict) -> None:
+    """Writes one more line of a log.
+
+    Raises:
+        UserError: the log cannot be written.
+    """
+    try:
+        with open(log, "a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+    except OSError as error:
+        raise cannot_write(log, error) from None
+
+
 def read_log(log: Path) -> list[dict]:
     """The lines of a `log.jsonl`; those that a crash cut off or damaged are left out."""
     if not log.exists():
         return []
-    return [json.loads(line) for line in _lines(log) if _step_of(line) is not None]
+    return [json.loads(line) for line in _lines(log, _GOING_ON) if _step_of(line) is not None]
 
 
-def _lines(log: Path) -> list[str]:
+def _lines(log: Path, remedy: str) -> list[str]:
     """The lines that are not blank; after a power cut there may be bytes among them that are no text.
 
     Raises:
         UserError: no file, or one that cannot be read.
     """
-    remedy = "move it away, then go on with --resume"
     try:
         content = read_regular(log, MOST_BYTES, remedy).decode("utf-8", errors="replace")
     except OSError as error:

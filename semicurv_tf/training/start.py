@@ -1,7 +1,7 @@
 """What a run begins with: random weights, the built-in ones, those of a file, or those of another run.
 
 Student and teacher begin alike. Of another run it is the deployed network, so its own network must be built again:
-`settings_of_start` says how.
+`start_network.settings_of_start` says how.
 """
 
 import hashlib
@@ -13,32 +13,11 @@ from semicurv_tf.config import Config
 from semicurv_tf.errors import UserError
 from semicurv_tf.section import as_yaml, set_option
 from semicurv_tf.training import run_folder
+from semicurv_tf.training.start_network import OF_THE_NETWORK, is_run
 from semicurv_tf.weights.builtin import read_weights
 from semicurv_tf.weights.start import load_start
 
 RANDOM = "none"
-# Of the section `model`, what another run must have alike for its weights to fit.
-KEPT = ("widths", "encoding")  # said in any case: a recipe may say otherwise
-OF_THE_NETWORK = ("name", "widths", "encoding", "encoding_period", "trunk")
-
-
-def settings_of_start(start: str | Path) -> dict:
-    """Dotted keys of the network that a run or file needs, and the size at which a run sees images; the user's win.
-
-    Raises:
-        UserError: no such run or file.
-    """
-    if Path(start).is_dir():
-        model = run_folder.read_config(Path(start)).model
-        own = {key: getattr(model, key) for key in OF_THE_NETWORK}
-        defaults = type(model)(name=model.name)
-        seen = run_folder.read_config(Path(start)).data.resize  # its structures are as wide as that
-        return ({"data.resize": seen} if seen else {}) | {
-            f"model.{key}": list(value) if isinstance(value, tuple) else value
-            for key, value in own.items()
-            if key == "name" or value != getattr(defaults, key) or (key in KEPT and value is not None)
-        }
-    return {"model.widths": list(read_weights(start).widths)}
 
 
 def start_facts(config: Config) -> dict | None:
@@ -52,7 +31,7 @@ def start_facts(config: Config) -> dict | None:
     start = config.model.start
     if start == RANDOM:
         return None
-    if Path(start).is_dir():
+    if is_run(start):
         return _facts_of_run(config, Path(start))
     weights = read_weights(start)
     if config.model.widths != weights.widths:
@@ -84,7 +63,7 @@ def load_network(network, start: str) -> None:
     Raises:
         UserError: the weights do not fit the network.
     """
-    if Path(start).is_dir():
+    if is_run(start):
         _load_run(network, Path(start))
     else:
         load_start(network, start)

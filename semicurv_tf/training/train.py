@@ -166,7 +166,7 @@ def _resume(run: Path, changed: Config | None, task: Task, console: Console):
     other = run_folder.version_changes(facts)
     if other:
         console.print(f"warning: other versions than when the run began, so numbers may differ: {'; '.join(other)}")
-    if kernels := other_kernels(facts.get(ONEDNN), run):
+    if kernels := other_kernels(facts.get(ONEDNN), f"semicurv-tf train --resume {typed(run)}"):
         console.print(kernels)
     dataset = open_training_dataset(run, config, console).shrunk(config.data.times_smaller)
     missing = sorted(set(facts["labelled"]) - {row["name"] for row in dataset.train.rows if row["labelled"]})

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.whole_files import write_json
+from semicurv_tf.whole_files import write_json, written_whole
 
 BUILT_IN = {"curves": Path(__file__).parent / "curves.npz"}
 KERNEL_CHANNELS = 3  # of the images that the weights were made from
+START_FILE = "start.npz"  # of a pre-training, in its run folder
 
 
 class Weights(NamedTuple):
@@ -50,16 +51,15 @@ def read_weights(name_or_path: str | Path) -> Weights:
             "Fix: --set model.start=curves"
         )
     card_path = path.with_suffix(".json")
-    remake = "write both files again, or take --set model.start=curves"
+    remake = "copy both files anew, or begin with curves, the built-in weights"
     try:
         card = json.loads(card_path.read_text(encoding="utf-8"))
-        expected, steps = card["sha256"], tuple(card["widths"])
+        expected, _ = card["sha256"], tuple(card["widths"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{card_path}: expected the card of {path.name} with its sha256 and widths, found none that can be read "
             f"({type(error).__name__}). Fix: {remake}"
         ) from None
-    del steps
     found = _checksum(path)
     if found != expected:
         raise UserError(
@@ -84,15 +84,14 @@ def write_weights(path: Path, arrays, card: dict) -> Weights:
 
     Raises:
         ValueError: a weight that float16 cannot hold.
+        UserError: a file cannot be written.
     """
     halves = [np.asarray(array, np.float32).astype(np.float16) for array in arrays]
     if not all(np.isfinite(array).all() for array in halves):
         raise ValueError("Expected weights that float16 can hold, up to 65504. Received: larger or not finite ones")
     named: dict[str, Any] = {f"{number:03d}": array for number, array in enumerate(halves)}
-    part = path.with_suffix(".part")
-    with open(part, "wb") as file:
+    with written_whole(path) as part, open(part, "wb") as file:
         np.savez_compressed(file, **named)
-    part.replace(path)
     write_json(path.with_suffix(".json"), {**card, "sha256": _checksum(path)})
     return read_weights(path)
 

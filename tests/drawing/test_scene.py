@@ -115,6 +115,10 @@ def test_the_preview_command_shows_a_kind(tmp_path):
             "--kind: expected one of cracks.*found 'lines'. Fix: --kind cracks",
         ),
         (["--dataset", "synthetic", "--kind", "cracks"], "--kind: expected only with --dataset drawn"),
+        (
+            ["--dataset", "drawn", "--data-dir", "a"],
+            "--data-dir: of datasets that are read.*Fix: leave it out",
+        ),
     ],
 )
 def test_a_wrong_kind_is_one_line(tmp_path, call, line):

@@ -113,9 +113,9 @@ def test_once_tensorflow_is_loaded_nothing_is_asked_for(before_tensorflow, monke
 
 def test_other_kernels_are_said_with_the_command_for_the_same(monkeypatch, tmp_path):
     monkeypatch.setattr(onednn, "onednn_in_use", lambda: True)
-    assert other_kernels(True, tmp_path) is None
-    assert other_kernels(None, tmp_path) is None
-    said = other_kernels(False, tmp_path)
+    assert other_kernels(True, "go on") is None
+    assert other_kernels(None, "go on") is None
+    said = other_kernels(False, "semicurv-tf train --resume " + str(tmp_path))
     assert said.startswith("note: began without oneDNN and goes on with:")
     assert said.endswith(f"{SWITCH}=0 semicurv-tf train --resume {tmp_path}")
 

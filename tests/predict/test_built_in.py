@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.windows import ArraySource
 from semicurv_tf.models.residual_unet import ResidualUNet
-from semicurv_tf.predict.built_in import BuiltInPredictor, built_in_threshold, source_statistics
+from semicurv_tf.predict.built_in import BuiltInPredictor, built_in_threshold, notes_on_options, source_statistics
 from semicurv_tf.predict.open_predictor import open_predictor
 from semicurv_tf.predict.options import PredictorOptions
 from semicurv_tf.weights.builtin import BUILT_IN, read_weights
@@ -87,6 +87,19 @@ def test_the_threshold_follows_the_kind_where_it_was_chosen_for_it():
     predictor, _ = open_predictor(PredictorOptions(kind="vessel"))
     assert predictor.threshold == card["threshold_by_kind"]["vessel"]
     assert open_predictor(PredictorOptions(kind="vessel", threshold=0.3))[0].threshold == 0.3
+
+
+def test_options_that_change_nothing_are_said():
+    assert notes_on_options(PredictorOptions(kind="vessel", tta="d4")) == []
+    assert notes_on_options(PredictorOptions(kind="road"), names_lines=True) == []
+    assert notes_on_options(PredictorOptions(tta="scales", kind="road")) == [
+        "note: --tta scales changes nothing: the built-in network sees 5 scales as it is",
+        "note: --kind road changes nothing: no threshold was chosen for it, 0.6 is taken",
+    ]
+    assert notes_on_options(PredictorOptions(tta="scales", width_px=30, kind="crack", threshold=0.3)) == [
+        "note: --tta scales changes nothing: the built-in network sees 3 scales as it is",
+        "note: --kind crack changes nothing beside --threshold 0.3",
+    ]
 
 
 def test_a_width_is_for_the_built_in_network_alone():

@@ -23,7 +23,10 @@ def test_a_sheet_of_each_kind(monkeypatch, tmp_path):
 
 def test_what_is_there_is_not_replaced(tmp_path):
     (tmp_path / "mine.png").write_text("mine")
-    with pytest.raises(UserError, match="exists already. Fix: --output mine-2.png"):
+    with pytest.raises(UserError, match="exists already. Fix: --output .*/mine-2.png"):
+        demo.require_sheet(tmp_path / "mine.png")
+    (tmp_path / "mine-2.png").touch()
+    with pytest.raises(UserError, match=f"Fix: --output {tmp_path}/mine-3.png, or remove it"):
         demo.require_sheet(tmp_path / "mine.png")
     with pytest.raises(UserError, match="ends in .png. Fix: --output .*sheet.png"):
         demo.require_sheet(tmp_path / "sheet.jpg")

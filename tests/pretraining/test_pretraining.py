@@ -1,12 +1,24 @@
 """Pre-training: what a step sees depends on its number alone, and a run that was stopped ends as one that was not."""
 
+import errno
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from semicurv_tf.drawing import draw_image
+from semicurv_tf.drawing import draw_image, draw_shard
+from semicurv_tf.errors import UserError
+from semicurv_tf.onednn import onednn_in_use
+from semicurv_tf.pretraining import pool as pool_module
+from semicurv_tf.pretraining.journal import PretrainingJournal
 from semicurv_tf.pretraining.pool import DrawnPool
 from semicurv_tf.pretraining.run import pretrain
-from semicurv_tf.pretraining.settings import PretrainingSettings
+from semicurv_tf.pretraining.settings import PretrainingSettings, checked_start
 from semicurv_tf.weights.blend import DEVIATION, MEAN, standardised
 
 TINY = PretrainingSettings(
@@ -98,8 +110,6 @@ def test_stopped_and_resumed_equals_uninterrupted(whole, tmp_path):
 def test_a_run_goes_on_with_its_own_settings_only(whole):
     from dataclasses import replace
 
-    from semicurv_tf.errors import UserError
-
     with pytest.raises(UserError, match="seed: 0 -> 1.*another --run"):
         pretrain(whole / "run", replace(TINY, seed=1), 1, say=lambda line: None)
 
@@ -120,7 +130,6 @@ def test_the_command_writes_a_start(tmp_path, monkeypatch):
 
 
 def test_an_unknown_kind_is_one_line(tmp_path):
-    from semicurv_tf.errors import UserError
     from semicurv_tf.pretraining.settings import checked_kinds
 
     assert checked_kinds("--kinds", "roads, cracks") == ("roads", "cracks") and checked_kinds("--kinds", "") == ()
@@ -130,7 +139,6 @@ def test_an_unknown_kind_is_one_line(tmp_path):
 
 def test_what_is_left_out_is_checked():
     from semicurv_tf.drawing import KINDS
-    from semicurv_tf.errors import UserError
     from semicurv_tf.pretraining.settings import checked_without
 
     assert checked_without("views, roads,views", ()) == ("roads", "views")
@@ -144,9 +152,6 @@ def test_what_is_left_out_is_checked():
 
 
 def test_a_run_from_before_without_goes_on(whole, tmp_path):
-    import json
-    import shutil
-
     folder = shutil.copytree(whole / "run", tmp_path / "run")
     facts = json.loads((folder / "pretraining.json").read_text())
     del facts["settings"]["without"]
@@ -182,3 +187,102 @@ def _few_images(init):
         init(self, images_per_file=4, size=64, stages=((10**9, 32, 2),), **settings)
 
     return small
+
+
+def test_no_card_tells_fewer_steps_than_were_learned(whole):
+    start = (whole / "run" / "start.npz").read_bytes()
+    with pytest.raises(UserError, match="--steps 4: expected at least 5, the steps that .* Fix: --steps 5, or another"):
+        pretrain(whole / "run", TINY, 4, drawn=whole / "drawn", say=lambda line: None)
+    assert (whole / "run" / "start.npz").read_bytes() == start
+    assert json.loads((whole / "run" / "start.json").read_text())["steps"] == 5
+
+
+@pytest.mark.parametrize("damage", ["cut", "no zip", "another size"])
+def test_a_damaged_file_is_drawn_again(whole, tmp_path, damage):
+    drawn = shutil.copytree(whole / "drawn", tmp_path / "drawn")
+    file = drawn / "drawn-64-0000006-6.npz"
+    content = file.read_bytes()
+    if damage == "another size":
+        np.savez(file, image=np.zeros((6, 32, 32, 3), np.uint8), mask=np.zeros((6, 32, 32), np.uint8))
+    else:
+        file.write_bytes(content[: len(content) // 2] if damage == "cut" else b"no zip")
+    with pytest.raises(UserError, match="0000006-6.npz: damaged. Fix: delete it"):
+        DrawnPool(drawn, TINY, 5, draw=False).batch(3)
+    said = []
+    pool = DrawnPool(drawn, TINY, 5, say=said.append)
+    expected = DrawnPool(whole / "drawn", TINY, 5, draw=False).batch(3)
+    for first, second in zip(pool.batch(3), expected, strict=True):
+        np.testing.assert_array_equal(first, second)
+    pool.close()
+    assert said == [f"{file} is damaged and is drawn again"]
+
+
+def test_a_full_disk_is_a_line_and_leaves_no_part(monkeypatch, tmp_path):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(UserError, match=r"drawn-32-0000000-2.npz: no space left on the device. Fix: free some"):
+        draw_shard(tmp_path, 0, 2, ("roads",), 32)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_artist_ends_with_the_training(monkeypatch, tmp_path):
+    drawn = []
+    monkeypatch.setattr(pool_module, "_draw_file", lambda folder, settings, number: drawn.append(number))
+    gone = SimpleNamespace(is_alive=lambda: len(drawn) < 2)
+    monkeypatch.setattr(pool_module.multiprocessing, "parent_process", lambda: gone)
+    pool_module._draw_while_trained(tmp_path, TINY, 3, 9)
+    assert drawn == [3, 4]
+
+
+def test_the_journal_of_a_resumed_run_has_each_step_once(tmp_path):
+    file = tmp_path / "journal.jsonl"
+    file.write_text('{"step": 100, "loss": 1.5}\n{"step": 200, "loss": 1.2}\n{"step": 300, "lo', encoding="utf-8")
+    journal = PretrainingJournal(file, 100)
+    assert journal.damaged == 1
+    for loss in (1.0, 2.0):
+        journal.add({"loss": loss})
+    line = journal.line(102)
+    journal.write(line)
+    assert (line["step"], line["loss"]) == (102, 1.5) and line["seconds_per_step"] >= 0
+    lines = [json.loads(each) for each in file.read_text().splitlines()]
+    assert [each["step"] for each in lines] == [100, 102]
+
+
+def test_a_run_keeps_the_kernels_that_it_began_with(whole, tmp_path, monkeypatch):
+    folder = shutil.copytree(whole / "run", tmp_path / "run")
+    facts = json.loads((folder / "pretraining.json").read_text())
+    (folder / "pretraining.json").write_text(json.dumps({**facts, "onednn": not onednn_in_use()}))
+    said = []
+    pretrain(folder, TINY, 5, drawn=whole / "drawn", say=said.append)
+    assert json.loads((folder / "pretraining.json").read_text())["onednn"] is not onednn_in_use()
+    assert any("oneDNN" in str(line) and "before the same command" in str(line) for line in said)
+
+
+def test_weights_to_start_from_are_looked_at_first(whole, tmp_path):
+    start = whole / "run" / "start.npz"
+    assert checked_start(str(start), (4, 6)) == str(start)
+    for given, words in {
+        "none": "found no such file. Fix: --from curves, or leave it out",
+        str(tmp_path): "found a folder. Fix: --from curves, or leave it out",
+        str(whole / "run"): f"found a folder. Fix: --from {start}",
+    }.items():
+        with pytest.raises(UserError, match=f"^--from {given}: expected curves, or the start.npz.*{words}"):
+            checked_start(given, (4, 6))
+    with pytest.raises(UserError, match="--widths 4,6, found 4,8. Fix: --widths 4,6$"):
+        checked_start(str(start), (4, 8))
+
+
+def test_a_run_that_cannot_be_a_folder_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(UserError, match="file: cannot be written .* Fix: "):
+        pretrain(tmp_path / "file", TINY, 1)
+
+
+def test_the_artist_does_not_see_ctrl_c():
+    code = "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(0.1); print('lives')"
+    with pool_module._ctrl_c_blocked():
+        child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert child.communicate()[0] == "lives\n"
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())

@@ -1,6 +1,8 @@
 """What a run begins with: student and teacher alike, said in the run, and refused where it does not fit."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from semicurv_tf.methods import build_method
 from semicurv_tf.models.residual_unet import ResidualUNet
 from semicurv_tf.training import run_folder
 from semicurv_tf.training.start import begin, start_facts
+from semicurv_tf.training.start_network import settings_of_start
 from semicurv_tf.training.train import resume, train
 from semicurv_tf.weights import write_weights
 
@@ -112,3 +115,28 @@ def test_what_does_not_fit_is_refused(start, tmp_path):
     with pytest.raises(UserError, match=r"start.npz: expected the file whose sha256 is .* Fix:"):
         start_facts(config(start.path))
     assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_of_that_name_does_not_hide_the_built_in_weights(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "curves").mkdir()
+    assert settings_of_start("curves") == {"model.widths": [16, 32, 64, 128, 256]}
+    chosen = config("curves", **{"model.widths": [16, 32, 64, 128, 256]})
+    assert start_facts(chosen)["name"] == "curves"
+    with pytest.raises(UserError, match="^curves: no run folder"):
+        settings_of_start("./curves")
+
+
+def test_the_folder_of_a_pretraining_leads_to_its_file(start, tmp_path):
+    with pytest.raises(UserError, match=f"found {tmp_path}, the folder of a pre-training. Fix: --from {start.path} in"):
+        settings_of_start(tmp_path)
+    assert settings_of_start(start.path) == {"model.widths": [4, 6]}
+
+
+def test_settings_of_a_start_do_not_load_tensorflow():
+    """`train --from` takes oneDNN afterwards, which TensorFlow must not have been loaded for."""
+    code = (
+        "import sys; from semicurv_tf.planning.request import read_request; read_request(start='curves'); "
+        "assert 'tensorflow' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

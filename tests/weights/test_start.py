@@ -8,7 +8,8 @@ import pytest
 from semicurv_tf.errors import UserError
 from semicurv_tf.models.residual_unet import ResidualUNet
 from semicurv_tf.models.unet import UNet
-from semicurv_tf.weights import load_start, write_weights
+from semicurv_tf.weights import write_weights
+from semicurv_tf.weights.start import load_start
 
 WIDTHS = (4, 6)
 
