@@ -56,8 +56,8 @@ def _cells(random, size):
     seeds = random.uniform(*span, (int(CELLS.draw(random)) + 4, 2))
     clumped = random.random(len(seeds)) < CLUSTER.draw(random)
     centres = random.uniform(*span, (CLUMPS, 2))
-    spread = random.integers(0, CLUMPS, clumped.sum()), random.normal(0, CLUMP * size, (clumped.sum(), 2))
-    seeds[clumped] = centres[spread[0]] + spread[1]
+    clump = random.integers(0, CLUMPS, clumped.sum())
+    seeds[clumped] = centres[clump] + random.normal(0, CLUMP * size, (clumped.sum(), 2))
     ratio, turn = STRETCH.draw(random), random.uniform(0, np.pi)
     cos, sin = np.cos(turn), np.sin(turn)
     stretch = (

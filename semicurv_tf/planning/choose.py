@@ -16,7 +16,8 @@ SMALLEST_SIDE_PX = 16  # of a crop, and its unit
 # Structures wider than a cell of the coarsest feature map are brought to what the built-in network knows best.
 WIDEST_PX, KNOWN_WIDTH_PX = 16.0, 8.0
 SMALLEST_SHRUNK_PX = 128  # an image's side after that
-PASSES = 4  # over the pixels of the labelled images, at least
+PASSES = 4  # over the pixels of the labelled images, at least,
+ROUND_STEPS = 50  # rounded up to a multiple of so many steps
 LONGEST = 4  # times the recipe's length, at most
 # Few images are soon learned by heart: three times rate and length cost one photograph 19 points. So many bear so many
 # times the recipe's learning rate; small ones, fewer of which suffice, as many times its steps, too: 8 crops gained 1.3
@@ -64,7 +65,7 @@ def choose(config: Config, images: ImageFacts, named) -> list[Choice]:
 
 
 def _choose_share(config: Config, images: ImageFacts) -> list[Choice]:
-    """The share of the start, where it is not the recipe's: none of one that knows nothing, one image's of others."""
+    """Where it is not the recipe's: nothing of a start that knows nothing, else as much as one image."""
     key = "method.start_share"
     if config.start_share and _unknown_to_start(images):
         return [Choice(key, 0.0, "it finds next to nothing of the labelled structures")]
@@ -133,7 +134,7 @@ def choose_steps(config: Config, images: ImageFacts, crop: int | None) -> tuple[
     if not images.labelled_pixels:
         return least, "the recipe's"
     pixels = config.training.batch_labelled * (crop**2 if crop else images.largest[0] * images.largest[1])
-    wanted = math.ceil(PASSES * images.labelled_pixels / pixels / 50) * 50
+    wanted = math.ceil(PASSES * images.labelled_pixels / pixels / ROUND_STEPS) * ROUND_STEPS
     steps = min(max(least, wanted), LONGEST * recipe)
     passes = steps * pixels / images.labelled_pixels
     return steps, f"sees the labelled pixels {passes:.1f} times" if passes < 10 else f"about {passes:.0f} times"

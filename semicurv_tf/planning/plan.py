@@ -74,15 +74,12 @@ def make_plan(request: Request, dataset: Dataset, labelled: Sequence[str], run: 
     steps = steps_of_run(config.training, len(labelled))
     memory = memory_of_run(config, pixels, math.prod(images.largest), precision)
     command = request.command(run, **{choice.key.replace(".", "__"): choice.value for choice in choices})
+    recipe = request.recipe or (str(request.config_file) if request.config_file else "none: the paper's values")
     rows = (
         ("images", _images(whole, config, dataset)),
         ("structures", _structures(whole)),
-        ("recipe", request.recipe or (str(request.config_file) if request.config_file else "none: the paper's values")),
-        *(
-            [("size", _with_reason(f"{config.data.resize} of it", "data.resize", choices))]
-            if config.data.resize
-            else []
-        ),
+        ("recipe", recipe),
+        *_size(config, choices),
         ("crop", _with_reason(f"{config.data.crop} px" if config.data.crop else "none", "data.crop", choices)),
         ("batch", _batch(config)),
         *_start(config, choices, images),
@@ -169,6 +166,12 @@ def _structures(images: ImageFacts) -> str:
 def _with_reason(text: str, key: str, choices: list[Choice]) -> str:
     reason = next((choice.reason for choice in choices if choice.key == key), None)
     return text if reason is None else f"{text}: {reason}"
+
+
+def _size(config: Config, choices: list[Choice]) -> list[tuple[str, str]]:
+    if not config.data.resize:
+        return []
+    return [("size", _with_reason(f"{config.data.resize} of it", "data.resize", choices))]
 
 
 def _rate(config: Config, choices: list[Choice]) -> list[tuple[str, str]]:
