@@ -21,8 +21,8 @@ ROUND_STEPS = 50  # rounded up to a multiple of so many steps
 LONGEST = 4  # times the recipe's length, at most
 # Few images are soon learned by heart: three times rate and length cost one photograph 19 points. So many bear so many
 # times the recipe's learning rate; small ones, fewer of which suffice, as many times its steps, too: 8 crops gained 1.3
-# to 2.7 points by both, 12 crops 1.7, 80 crops 3.1. 19 photographs gained 0.6 by the rate and 1.5 by both, for three times the
-# minutes, which is left to `--budget-minutes` (results/default/README.md).
+# to 2.7 points by both, 12 crops 1.7, 80 crops 3.1. 19 photographs gained 0.6 by the rate and 1.5 by both, for three
+# times the minutes, which is left to `--budget-minutes` (results/default/README.md).
 MANY_IMAGES, MANY_SMALL, FOR_MANY = 12, 8, 3
 # A start that finds less than this (IoU) knows nothing of the structures: they are learned as from random weights.
 # Streets, of which it found 10 %, gained 14.5 points on hidden masks by rate, length and nothing of the start kept.
