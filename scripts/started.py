@@ -46,8 +46,9 @@ def main(
     from semicurv_tf.data.split import choose_labelled
     from semicurv_tf.metrics.overlap import count_overlap, summarise
     from semicurv_tf.models.build import build_network
+    from semicurv_tf.weights.scales import THRESHOLD
     from semicurv_tf.weights.start import load_start
-    from semicurv_tf.weights.zero_label import THRESHOLD, ZeroLabel
+    from semicurv_tf.weights.zero_label import ZeroLabel
 
     data = load_dataset(dataset, data_dir)
     chosen = set(choose_labelled(data.train.names, labels, seed))

@@ -52,6 +52,7 @@ LAYERS = (
     "replicas",
     "onednn",
     "threads",
+    "held_files",
     "whole_files",
     "json_files",
     "home",

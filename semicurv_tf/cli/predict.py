@@ -247,7 +247,7 @@ def predict(
     **options,
 ):
     """Predict the mask of every image in a folder, whatever its size and kind."""
-    from semicurv_tf.cli.console import console, quiet_start
+    from semicurv_tf.cli.console import console
     from semicurv_tf.cli.idle_options import refuse_idle
     from semicurv_tf.cli.image_progress import ImageProgress
     from semicurv_tf.errors import RetryLater, UserError
@@ -283,8 +283,8 @@ def predict(
     one_layer_at_a_time()
     chosen = PredictorOptions(**options)
     if not given:
-        with quiet_start():
-            from semicurv_tf.predict.built_in import notes_on_options
+        from semicurv_tf.predict.built_in_options import notes_on_options
+
         for note in notes_on_options(chosen, names_lines=vectors is not None):
             click.echo(note)
     summary = predict_input(

@@ -12,12 +12,11 @@ import numpy as np
 from semicurv_tf.images.windows import ArraySource, Source
 from semicurv_tf.inference.predictor import Predictor
 from semicurv_tf.inference.tiles import Band
-from semicurv_tf.predict.options import PredictorOptions
+from semicurv_tf.predict.built_in_options import BUILT_IN, built_in_threshold
 from semicurv_tf.weights.builtin import KERNEL_CHANNELS, read_weights
-from semicurv_tf.weights.zero_label import SCALES, THRESHOLD, ZeroLabel, pooled_statistics, scales_for
-from semicurv_tf.wording import counted
+from semicurv_tf.weights.scales import SCALES, scales_for
+from semicurv_tf.weights.zero_label import ZeroLabel, pooled_statistics
 
-BUILT_IN = "curves"
 # Of an image that is read by windows, so many rows are measured, in strips spread evenly over its height.
 _STRIPS, _STRIP_ROWS = 32, 16
 
@@ -76,33 +75,6 @@ def source_statistics(source: Source) -> tuple[np.ndarray, np.ndarray]:
         strips.append(pixels.reshape(1, -1, pixels.shape[-1]) if valid is None else pixels[valid][None])
     together = np.concatenate(strips, axis=1)
     return pooled_statistics([together if together.size else np.zeros((1, 1, KERNEL_CHANNELS), np.uint8)])
-
-
-def built_in_threshold(kind: str | None = None) -> float:
-    """The threshold of the card: chosen on drawn images; for a kind of structure, on training images of that kind."""
-    card = read_weights(BUILT_IN).card
-    return card.get("threshold_by_kind", {}).get(kind, card.get("threshold", THRESHOLD))
-
-
-def notes_on_options(options: PredictorOptions, names_lines: bool = False) -> list[str]:
-    """What the user should know of options that change nothing for the built-in network, a line each.
-
-    Args:
-        options: what the user asks for, without a run, an export and a server.
-        names_lines: whether `kind` also names the lines that are written.
-    """
-    notes = []
-    if options.tta == "scales":
-        seen = len(SCALES if options.width_px is None else scales_for(options.width_px))
-        notes.append(f"note: --tta scales changes nothing: the built-in network sees {counted(seen, 'scale')} as it is")
-    if options.kind is None or names_lines:
-        return notes
-    if options.threshold is not None:
-        notes.append(f"note: --kind {options.kind} changes nothing beside --threshold {options.threshold:g}")
-    elif options.kind not in read_weights(BUILT_IN).card.get("threshold_by_kind", {}):
-        said = f"no threshold was chosen for it, {built_in_threshold(options.kind):g} is taken"
-        notes.append(f"note: --kind {options.kind} changes nothing: {said}")
-    return notes
 
 
 def open_built_in(threshold: float | None, width_px: float | None = None, **settings) -> tuple[BuiltInPredictor, dict]:

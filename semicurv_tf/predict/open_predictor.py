@@ -51,7 +51,8 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
     elif options.saved_model is not None:
         predictor, identity = _of_saved_model(options.saved_model, options, memory, settings)
     elif options.server is None:
-        from semicurv_tf.predict.built_in import built_in_threshold, open_built_in
+        from semicurv_tf.predict.built_in import open_built_in
+        from semicurv_tf.predict.built_in_options import built_in_threshold
 
         limit = lambda network, enlarged: Memory(memory, round(enlarged * pixel_bytes(network)))
         turned = "d4" if options.tta in ("d4", "all") else "none"  # it sees five scales as it is

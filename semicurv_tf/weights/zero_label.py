@@ -15,19 +15,9 @@ from semicurv_tf.geometry.scales import blend_over_scales
 from semicurv_tf.models.residual_unet import ResidualUNet
 from semicurv_tf.weights.blend import BLACK, BLACK_SHARE, LEAST_DEVIATION
 from semicurv_tf.weights.builtin import KERNEL_CHANNELS, read_weights
+from semicurv_tf.weights.scales import SCALES
 
 OWN_SHARE = 0.5  # of an image's own statistics against its folder's
-THRESHOLD = 0.6
-SCALES = (0.5, 0.75, 1.0, 1.5, 2.0)
-# Where the structures' width is known: the scales that make them about so wide, as most that it was taught are.
-BEST_WIDTH_PX = 3.0
-AROUND = (0.75, 1.0, 1.33)
-LARGEST_SCALE = 2.0  # beyond that nothing is added but time and memory
-
-
-def scales_for(width_px: float) -> tuple[float, ...]:
-    """The scales at which structures of this width in pixels are seen best."""
-    return tuple(sorted({min(LARGEST_SCALE, share * BEST_WIDTH_PX / width_px) for share in AROUND}))
 
 
 class ZeroLabel:

@@ -7,11 +7,13 @@ from PIL import Image, ImageDraw
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.windows import ArraySource
 from semicurv_tf.models.residual_unet import ResidualUNet
-from semicurv_tf.predict.built_in import BuiltInPredictor, built_in_threshold, notes_on_options, source_statistics
+from semicurv_tf.predict.built_in import BuiltInPredictor, source_statistics
+from semicurv_tf.predict.built_in_options import built_in_threshold, notes_on_options
 from semicurv_tf.predict.open_predictor import open_predictor
 from semicurv_tf.predict.options import PredictorOptions
 from semicurv_tf.weights.builtin import BUILT_IN, read_weights
-from semicurv_tf.weights.zero_label import ZeroLabel, scales_for
+from semicurv_tf.weights.scales import scales_for
+from semicurv_tf.weights.zero_label import ZeroLabel
 
 
 class ByRows:

@@ -7,8 +7,9 @@ from semicurv_tf.drawing import draw_image
 from semicurv_tf.metrics.overlap import count_overlap, iou
 from semicurv_tf.models.residual_unet import ResidualUNet
 from semicurv_tf.weights import BUILT_IN, read_weights
+from semicurv_tf.weights.scales import THRESHOLD
 from semicurv_tf.weights.start import load_start
-from semicurv_tf.weights.zero_label import THRESHOLD, ZeroLabel
+from semicurv_tf.weights.zero_label import ZeroLabel
 
 UNSEEN = 9_500_000  # first seed: far beyond those that were trained on
 
