@@ -56,18 +56,12 @@ def _read_file(content: dict, path: Path, material: Material, found: Annotations
         if of_another_size(image.get("width"), image.get("height"), size):
             found.passed_over["annotation of another size than its image"] += 1
             continue
-        shapes, unread = [], 0
+        drawn: list[Shape | str] = []
         for annotation in own:
             label = labels.get(category := _key(annotation["category_id"]), category)
-            for drawn in _shapes(annotation, label, size):
-                if isinstance(drawn, str):
-                    found.passed_over[drawn] += 1
-                    unread += 1
-                else:
-                    shapes.append(drawn)
-        found.images.append(
-            AnnotatedImage(material.name_of(file), file, size, tuple(shapes), bool(shapes), unread, path)
-        )
+            drawn.extend(_shapes(annotation, label, size))
+        shapes, unread = found.readable(drawn)
+        found.images.append(AnnotatedImage(material.name_of(file), file, size, shapes, bool(shapes), unread, path))
     if entries:
         found.passed_over["annotation of an image that the file does not list"] += sum(
             len(own) for own in entries.values()

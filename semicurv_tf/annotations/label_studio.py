@@ -50,20 +50,16 @@ def _read_task(task: dict, path: Path, material: Material, found: Annotations) -
     annotation = _chosen_annotation(task, found)
     results = [one for one in (annotation or {}).get("result") or [] if isinstance(one, dict)]
     labels = {one.get("id"): given for one in results if (given := _labels(one))}
-    shapes, unread = [], 0
+    drawn: list[Shape | str] = []
     for result in results:
         kind = str(result.get("type", "")).removesuffix("labels")
         if kind == "" or kind in ("choices", "taxonomy", "textarea", "rating", "number"):
             continue  # labels of a shape in another result, or words about the whole image
         label = ", ".join(_labels(result) or labels.get(result.get("id")) or ["unnamed"])
-        for drawn in _shapes(kind, result, label, size):
-            if isinstance(drawn, str):
-                found.passed_over[drawn] += 1
-                unread += 1
-            else:
-                shapes.append(drawn)
+        drawn.extend(_shapes(kind, result, label, size))
+    shapes, unread = found.readable(drawn)
     looked_at = bool(shapes) or bool(annotation is not None and not unread)
-    found.images.append(AnnotatedImage(material.name_of(image), image, size, tuple(shapes), looked_at, unread, path))
+    found.images.append(AnnotatedImage(material.name_of(image), image, size, shapes, looked_at, unread, path))
 
 
 def _chosen_annotation(task: dict, found: Annotations) -> dict | None:

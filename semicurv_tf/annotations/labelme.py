@@ -42,16 +42,9 @@ def read_labelme(material: Material) -> Annotations:
         if size is None:
             found.passed_over[image] += 1
             continue
-        shapes, unread = [], 0
-        for shape in content["shapes"]:
-            drawn = _shape(shape, size)
-            if isinstance(drawn, str):
-                found.passed_over[drawn] += 1
-                unread += 1
-            else:
-                shapes.append(drawn)
+        shapes, unread = found.readable(_shape(shape, size) for shape in content["shapes"])
         looked_at = bool(shapes) or not content["shapes"]
-        found.images.append(AnnotatedImage(name, image, size, tuple(shapes), looked_at, unread, path))
+        found.images.append(AnnotatedImage(name, image, size, shapes, looked_at, unread, path))
     return found
 
 

@@ -7,6 +7,7 @@ an affine transform of a GeoTIFF gives.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -93,6 +94,13 @@ class Annotations:
     images: list[AnnotatedImage] = field(default_factory=list)
     passed_over: Counter = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+
+    def readable(self, drawn: Iterable[Shape | str]) -> tuple[tuple[Shape, ...], int]:
+        """The shapes, in their order, and how many more could not be read: their reasons are counted."""
+        all_drawn = list(drawn)
+        reasons = [one for one in all_drawn if isinstance(one, str)]
+        self.passed_over.update(reasons)
+        return tuple(one for one in all_drawn if not isinstance(one, str)), len(reasons)
 
 
 def of_another_size(width, height, size: tuple[int, int]) -> bool:

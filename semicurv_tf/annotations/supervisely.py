@@ -61,15 +61,8 @@ def _read_image(content: dict, path: Path, material: Material, kinds: dict[str, 
     if isinstance(told, dict) and of_another_size(told.get("width"), told.get("height"), size):
         found.passed_over["annotation of another size than its image"] += 1
         return
-    shapes, unread = [], 0
-    for one in content["objects"]:
-        drawn = _shape(one, size, kinds)
-        if isinstance(drawn, str):
-            found.passed_over[drawn] += 1
-            unread += 1
-        else:
-            shapes.append(drawn)
-    found.images.append(AnnotatedImage(material.name_of(image), image, size, tuple(shapes), bool(shapes), unread, path))
+    shapes, unread = found.readable(_shape(one, size, kinds) for one in content["objects"])
+    found.images.append(AnnotatedImage(material.name_of(image), image, size, shapes, bool(shapes), unread, path))
 
 
 def _image(path: Path, material: Material) -> Path | str:

@@ -106,15 +106,8 @@ def _read_image(name: str, regions: Iterable, path: Path, material: Material, fo
         found.passed_over[sized] += 1
         return
     image, size = sized
-    shapes, unread = [], 0
-    for region in regions:
-        drawn = _shape(region)
-        if isinstance(drawn, str):
-            found.passed_over[drawn] += 1
-            unread += 1
-        else:
-            shapes.append(drawn)
-    found.images.append(AnnotatedImage(material.name_of(image), image, size, tuple(shapes), bool(shapes), unread, path))
+    shapes, unread = found.readable(_shape(region) for region in regions)
+    found.images.append(AnnotatedImage(material.name_of(image), image, size, shapes, bool(shapes), unread, path))
 
 
 def _label(attributes: Any) -> str:

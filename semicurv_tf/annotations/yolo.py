@@ -43,17 +43,9 @@ def read_yolo(material: Material) -> Annotations:
             found.passed_over[sized] += 1
             continue
         file, size = sized
-        shapes, unread = [], 0
-        for line in filter(str.strip, lines):
-            drawn = _shape(line, size, _nearest(names, path))
-            if isinstance(drawn, str):
-                found.passed_over[drawn] += 1
-                unread += 1
-            else:
-                shapes.append(drawn)
-        found.images.append(
-            AnnotatedImage(material.name_of(file), file, size, tuple(shapes), bool(shapes), unread, path)
-        )
+        named = _nearest(names, path)
+        shapes, unread = found.readable(_shape(line, size, named) for line in filter(str.strip, lines))
+        found.images.append(AnnotatedImage(material.name_of(file), file, size, shapes, bool(shapes), unread, path))
     return found
 
 
