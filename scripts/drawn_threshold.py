@@ -18,7 +18,7 @@ def main(weights, per_kind, scales):
     from semicurv_tf.metrics.overlap import count_overlap, iou
     from semicurv_tf.weights.zero_label import ZeroLabel
 
-    network, at = ZeroLabel.open(weights, channels=3), tuple(map(float, scales.split(",")))
+    network, at = ZeroLabel.open(weights), tuple(map(float, scales.split(",")))
     thresholds, every = [0.3, 0.4, 0.5, 0.6, 0.7], []
     for kind in KINDS:
         scores = []

@@ -72,7 +72,7 @@ def main(
         "split": split, "images": len(examples),
     }  # fmt: skip
     if start != "none":
-        zero = ZeroLabel.open(start, data.channels)
+        zero = ZeroLabel.open(start)
         predict = zero.normalised([image for image, _, _ in examples])
         record["zero_label"] = score(predict, THRESHOLD)
         record["zero_label_one_scale"] = score(lambda image: predict(image, (1.0,)))

@@ -47,7 +47,7 @@ def main(weights, data, split, most, statistics, thresholds, scales, target):
         name, _, folder = pair.partition("=")
         examples = images_of(name, folder or None, split, most)
         for file in weights:
-            network = ZeroLabel.open(file, channels=examples[0][0].shape[-1])
+            network = ZeroLabel.open(file)
             for blend in statistics:
                 share = {"folder": 0.0, "image": 1.0}.get(blend)
                 predictor = network.normalised(

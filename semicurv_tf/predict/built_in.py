@@ -13,6 +13,7 @@ from semicurv_tf.images.windows import ArraySource, Source
 from semicurv_tf.inference.predictor import Predictor
 from semicurv_tf.inference.tiles import Band
 from semicurv_tf.predict.built_in_options import BUILT_IN, built_in_threshold
+from semicurv_tf.weights.brightness import shown_brightness
 from semicurv_tf.weights.builtin import KERNEL_CHANNELS, read_weights
 from semicurv_tf.weights.scales import SCALES, scales_for
 from semicurv_tf.weights.zero_label import ZeroLabel, pooled_statistics
@@ -44,7 +45,7 @@ class BuiltInPredictor(Predictor):
     def _standardised(self, image, mean, deviation):
         import tensorflow as tf
 
-        shown = ((image[0].astype(np.float32) - mean) / deviation).astype(np.float32)
+        shown = ((shown_brightness(image[0]) - mean) / deviation).astype(np.float32)
         try:
             return self._network.at_scales(shown, self._scales)[None, ..., None]
         except tf.errors.ResourceExhaustedError:
@@ -55,13 +56,13 @@ class BuiltInPredictor(Predictor):
 
 
 def source_statistics(source: Source) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation per channel of the pixels that hold data; see `pooled_statistics`.
+    """Mean and standard deviation of the brightness of the pixels that hold data; see `pooled_statistics`.
 
     Args:
         source: an image; of one that is read by windows, some strips are read.
 
     Returns:
-        Two float64 arrays `(channels,)`, raw units.
+        Two float64 arrays `(3,)`, raw units, of what `shown_brightness` shows.
     """
     if isinstance(source, ArraySource):
         tops, rows = [0], source.height
@@ -74,7 +75,7 @@ def source_statistics(source: Source) -> tuple[np.ndarray, np.ndarray]:
         # As one row of pixels: those without data do not count.
         strips.append(pixels.reshape(1, -1, pixels.shape[-1]) if valid is None else pixels[valid][None])
     together = np.concatenate(strips, axis=1)
-    return pooled_statistics([together if together.size else np.zeros((1, 1, KERNEL_CHANNELS), np.uint8)])
+    return pooled_statistics([shown_brightness(together if together.size else np.zeros((1, 1, 1), np.uint8))])
 
 
 def open_built_in(threshold: float | None, width_px: float | None = None, **settings) -> tuple[BuiltInPredictor, dict]:
@@ -90,7 +91,7 @@ def open_built_in(threshold: float | None, width_px: float | None = None, **sett
         UserError: the weights are damaged.
     """
     weights = read_weights(BUILT_IN)
-    network = ZeroLabel(weights.arrays, weights.widths, KERNEL_CHANNELS)
+    network = ZeroLabel(weights.arrays, weights.widths)
     scales = SCALES if width_px is None else scales_for(width_px)
     # At the largest scale a tile has so many times its pixels.
     memory = settings.pop("memory")(network.network, max(1.0, *scales) ** 2)

@@ -14,6 +14,7 @@ import tensorflow as tf
 from semicurv_tf.geometry.scales import blend_over_scales
 from semicurv_tf.models.residual_unet import ResidualUNet
 from semicurv_tf.weights.blend import BLACK, BLACK_SHARE, LEAST_DEVIATION
+from semicurv_tf.weights.brightness import shown_brightness
 from semicurv_tf.weights.builtin import KERNEL_CHANNELS, read_weights
 from semicurv_tf.weights.scales import SCALES
 
@@ -21,21 +22,19 @@ OWN_SHARE = 0.5  # of an image's own statistics against its folder's
 
 
 class ZeroLabel:
-    """The built-in network for images of so many channels, which it sees as grey or R, G, B.
+    """The built-in network for images of any number of channels, of which it sees the brightness.
 
     Args:
         weights: arrays of a network without encoding, for three channels.
         widths: of the network.
-        channels: of the images; other than 3: their mean is shown to all three.
     """
 
-    def __init__(self, weights, widths, channels: int):
+    def __init__(self, weights, widths):
         self.network = ResidualUNet(
             widths=widths, encoding="none", mean=[0.0] * KERNEL_CHANNELS, standard_deviation=[1.0] * KERNEL_CHANNELS
         )
         self.network.build((None, None, None, KERNEL_CHANNELS))
         self.network.set_weights(weights)
-        self.channels = channels
         self._predict = tf.function(
             lambda image: tf.sigmoid(self.network(image, training=False)),
             input_signature=[tf.TensorSpec((None, None, None, KERNEL_CHANNELS), tf.float32)],
@@ -44,7 +43,7 @@ class ZeroLabel:
         )
 
     @classmethod
-    def open(cls, name_or_path, channels: int):
+    def open(cls, name_or_path):
         """Of built-in weights, of a file with its card, or of averaged weights that a pre-training keeps."""
         path = Path(str(name_or_path))
         if path.name.startswith("weights-"):
@@ -52,9 +51,9 @@ class ZeroLabel:
                 arrays = [file[name] for name in sorted(file.files)]
             kernels = [array.shape[-1] for array in arrays if array.ndim == 4 and array.shape[0] == 1]
             levels = len(kernels) // 2
-            return cls(arrays, kernels[:levels], channels)
+            return cls(arrays, kernels[:levels])
         weights = read_weights(name_or_path)
-        return cls(weights.arrays, weights.widths, channels)
+        return cls(weights.arrays, weights.widths)
 
     def normalised(self, images, own_share: float = OWN_SHARE):
         """A function from an image to its probabilities, normalised by these images' statistics.
@@ -66,10 +65,10 @@ class ZeroLabel:
         Returns:
             `predict(image, scales=SCALES)`: `(height, width)` float32; at scale 0.5 the network sees half the size.
         """
-        mean, deviation = pooled_statistics([self._seen(image) for image in images])
+        mean, deviation = pooled_statistics([shown_brightness(image) for image in images])
 
         def predict(image, scales=SCALES):
-            image = self._seen(image)
+            image = shown_brightness(image)
             own_mean, own_deviation = pooled_statistics([image])
             centre = own_share * own_mean + (1 - own_share) * mean
             spread = np.exp(own_share * np.log(own_deviation) + (1 - own_share) * np.log(deviation))
@@ -81,12 +80,6 @@ class ZeroLabel:
         """Probabilities `(height, width)` of a standardised image `(height, width, 3)`, blended over the scales."""
         shown = tf.constant(np.asarray(shown, np.float32)[None])
         return np.asarray(blend_over_scales(self._predict, shown, scales))[0, ..., 0]
-
-    def _seen(self, image):
-        image = np.asarray(image, np.float32)
-        if image.shape[-1] == KERNEL_CHANNELS:
-            return image
-        return np.repeat(image.mean(-1, keepdims=True), KERNEL_CHANNELS, axis=-1)
 
 
 def pooled_statistics(images):

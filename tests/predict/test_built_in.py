@@ -31,7 +31,7 @@ class ByRows:
 def network():
     unet = ResidualUNet(widths=(2, 3), encoding="none")
     unet.build((None, None, None, 3))
-    return ZeroLabel(unet.get_weights(), (2, 3), 3)
+    return ZeroLabel(unet.get_weights(), (2, 3))
 
 
 def image(height=60, width=80, seed=0):
@@ -41,15 +41,16 @@ def image(height=60, width=80, seed=0):
 def test_statistics_of_an_image_in_memory():
     pixels = image()
     mean, deviation = source_statistics(ArraySource(pixels))
-    np.testing.assert_allclose(mean, pixels.mean((0, 1)))
-    np.testing.assert_allclose(deviation, pixels.std((0, 1)))
+    luma = pixels @ [0.299, 0.587, 0.114]
+    np.testing.assert_allclose(mean, luma.mean(), rtol=1e-6)
+    np.testing.assert_allclose(deviation, luma.std(), rtol=1e-6)
 
 
 def test_statistics_leave_out_pixels_without_data():
     pixels, valid = image(), np.ones((60, 80), bool)
     pixels[:20], valid[:20] = 255, False
     mean, _ = source_statistics(ArraySource(pixels, valid))
-    np.testing.assert_allclose(mean, pixels[20:].mean((0, 1)))
+    np.testing.assert_allclose(mean, (pixels[20:] @ [0.299, 0.587, 0.114]).mean(), rtol=1e-6)
     np.testing.assert_allclose(source_statistics(ByRows(pixels, valid))[0], mean, rtol=0.02)  # from strips
 
 
@@ -67,6 +68,16 @@ def test_brightness_and_contrast_of_an_image_do_not_matter(network):
     assert probability.shape == (60, 80)
     np.testing.assert_allclose(predictor.probability(pixels + np.uint8(40)), probability, atol=1e-4)
     np.testing.assert_allclose(predictor.probability(pixels * np.uint8(2)), probability, atol=1e-4)
+
+
+def test_noise_in_a_colour_that_hardly_counts_is_hardly_seen(network):
+    """Standardised channel by channel, the noise of blue would count as much as what red and green show."""
+    predictor = BuiltInPredictor(network)
+    pixels = np.repeat(image()[..., :1], 3, axis=-1)
+    clean, noisy = pixels.copy(), pixels.copy()
+    clean[..., 2] = 60
+    noisy[..., 2] = 60 + image(seed=1)[..., 0] // 24
+    np.testing.assert_allclose(predictor.probability(noisy), predictor.probability(clean), atol=0.02)
 
 
 def test_a_flat_image_and_one_pixel(network):

@@ -23,7 +23,7 @@ def test_the_card_says_what_they_are():
 
 @pytest.mark.parametrize("kind", ["roads", "vessels", "membranes"])
 def test_they_find_drawn_curves(kind):
-    predict = ZeroLabel.open("curves", channels=3).normalised([np.full((8, 8, 3), 120.0)], own_share=1.0)
+    predict = ZeroLabel.open("curves").normalised([np.full((8, 8, 3), 120.0)], own_share=1.0)
     scores, blind = [], []
     for seed in range(UNSEEN, UNSEEN + 12):
         image, mask = draw_image(seed, kind)
@@ -42,5 +42,5 @@ def test_every_network_of_their_widths_starts_from_them():
         network.build((None, None, None, channels))
         load_start(network, "curves")
         image = draw_image(UNSEEN, "roads")[0].mean(-1, keepdims=True).repeat(channels, -1)[None].astype(np.float32)
-        reference = ZeroLabel.open("curves", 3).network(((image[..., :1] - 120) / 40).repeat(3, -1))
+        reference = ZeroLabel.open("curves").network(((image[..., :1] - 120) / 40).repeat(3, -1))
         np.testing.assert_allclose(network(image), reference, atol=2e-3, rtol=1e-3)

@@ -29,11 +29,11 @@ def test_any_size_and_channels(channels):
 
     network = ResidualUNet(widths=(2, 3), encoding="none")
     network.build((None, None, None, 3))
-    predict = ZeroLabel(network.get_weights(), (2, 3), channels).normalised([np.zeros((40, 50, channels))])
+    predict = ZeroLabel(network.get_weights(), (2, 3)).normalised([np.zeros((40, 50, channels))])
     image = np.random.default_rng(0).uniform(40, 255, (37, 50, channels))
     probability = predict(image)
     assert probability.shape == (37, 50) and probability.dtype == np.float32
     assert probability.min() >= 0 and probability.max() <= 1
     # Twice as much contrast and another brightness show the same to a network that sees the image's own statistics.
-    own = ZeroLabel(network.get_weights(), (2, 3), channels).normalised([image], own_share=1.0)
+    own = ZeroLabel(network.get_weights(), (2, 3)).normalised([image], own_share=1.0)
     np.testing.assert_allclose(own(image), own(image / 2 + 60), atol=1e-4)
