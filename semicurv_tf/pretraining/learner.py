@@ -36,7 +36,7 @@ class PretrainingLearner:
         self.settings, self.steps = settings, steps
         self.student, self.teacher = _network(settings), _network(settings)
         if settings.start:
-            load_start(self.student, settings.start)
+            load_start(self.student, settings.start, colours=True)
         self.teacher.set_weights(self.student.get_weights())
         self.optimizer = FusedAdam(_rate(settings, steps))
         self.optimizer.build(self.student.trainable_variables)

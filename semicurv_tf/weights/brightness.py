@@ -1,7 +1,7 @@
-"""What the built-in network is shown of an image without labels: its brightness, the same in all three channels.
+"""What the built-in network sees of an image: its brightness, the same in all three channels.
 
-Without a label nothing says which colour carries the structures. Standardised channel by channel, a channel that holds
-little but noise counts as much as the others, as red and blue do on a retina.
+Before a label is seen nothing says which colour carries the structures. Standardised channel by channel, a channel that
+holds little but noise counts as much as the others, as red and blue do on a retina.
 """
 
 import numpy as np
@@ -21,5 +21,23 @@ def shown_brightness(image) -> np.ndarray:
         `(height, width, 3)` float32, same unit.
     """
     image = np.asarray(image, np.float32)
-    weights = LUMA if image.shape[-1] == len(LUMA) else [1.0 / image.shape[-1]] * image.shape[-1]
-    return np.repeat((image @ np.asarray(weights, np.float32))[..., None], KERNEL_CHANNELS, axis=-1)
+    return np.repeat((image @ brightness_weights(image.shape[-1]))[..., None], KERNEL_CHANNELS, axis=-1)
+
+
+def brightness_weights(channels: int) -> np.ndarray:
+    """The share of each channel in the brightness, `(channels,)` float32, which sum to 1."""
+    return np.asarray(LUMA if channels == len(LUMA) else [1.0 / channels] * channels, np.float32)
+
+
+def standardised_weights(deviations, channels: int) -> np.ndarray:
+    """The same for channels that were divided by their deviations: one with little contrast stays a quiet one.
+
+    Args:
+        deviations: `(channels,)` or `(1,)`, raw units.
+        channels: of the images.
+
+    Returns:
+        `(channels,)` float32, which sum to 1.
+    """
+    weights = brightness_weights(channels) * np.broadcast_to(np.asarray(deviations, np.float32), (channels,))
+    return weights / weights.sum()

@@ -5,20 +5,22 @@ import numpy as np
 from semicurv_tf.errors import UserError
 from semicurv_tf.models.residual_unet import ResidualUNet
 from semicurv_tf.section import set_option
-from semicurv_tf.weights.builtin import KERNEL_CHANNELS, Weights, read_weights
+from semicurv_tf.weights.brightness import standardised_weights
+from semicurv_tf.weights.builtin import Weights, read_weights
 
 
-def load_start(network, name_or_path) -> Weights:
+def load_start(network, name_or_path, colours: bool = False) -> Weights:
     """Every weight of a network gets its value from a file; only a learned encoding's own stay at random.
 
-    - One channel: the kernels of the three are added up, since a grey photograph shows the same in all three.
-    - Other numbers of channels than three: each channel gets an equal share of that sum.
+    - Channels: at first the network sees their brightness (`shown_brightness`), as the kernels of the file's three
+      channels, added up, do where all three show the same. What a colour tells is learned from the labels.
     - An encoding's channels begin at zero: at first the network answers as one without encoding. "rotary" adds no
       channel; it turns the features themselves, and the start fits it less.
 
     Args:
         network: a built `ResidualUNet`.
         name_or_path: as for `read_weights`.
+        colours: keep what each kernel makes of red, green and blue; for three channels, where pre-training goes on.
 
     Returns:
         The weights and their card.
@@ -47,10 +49,11 @@ def load_start(network, name_or_path) -> Weights:
             "Fix: --set model.start=none"
         )
     channels = max(network.channels, len(network.standardize.mean))
+    seen = None if colours else standardised_weights(network.standardize.standard_deviation, channels)
     first = {id(network.encoder[0].first.kernel), id(network.encoder[0].shortcut.kernel)}
     fitted = []
     for array, variable in zip(weights.arrays, variables):
-        fitted.append(_fitted(array, variable.shape, channels if id(variable) in first else None, weights))
+        fitted.append(_fitted(array, variable.shape, seen if id(variable) in first else None, weights))
     for variable, array in zip(variables, fitted):
         variable.assign(array)
     return weights
@@ -65,10 +68,13 @@ def built_in_network(mean, standard_deviation):
     return network
 
 
-def _fitted(array, shape, image_channels, weights):
-    """The array in another shape: a kernel's input channels are the image's or the features', then the encoding's."""
-    if image_channels not in (None, KERNEL_CHANNELS):
-        array = np.repeat(array.sum(axis=2, keepdims=True) / image_channels, image_channels, axis=2)
+def _fitted(array, shape, seen, weights):
+    """The array in another shape: a kernel's input channels are the image's or the features', then the encoding's.
+
+    `seen`: the share of each of the image's channels in what the kernels see; None: as in the array.
+    """
+    if seen is not None:
+        array = array.sum(axis=2, keepdims=True) * seen[:, None]
     if array.ndim == 4 and array.shape[2] < shape[2]:
         array = np.concatenate([array, np.zeros((*array.shape[:2], shape[2] - array.shape[2], array.shape[3]))], axis=2)
     if array.shape != tuple(shape):

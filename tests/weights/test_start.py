@@ -14,10 +14,9 @@ from semicurv_tf.weights.start import load_start
 WIDTHS = (4, 6)
 
 
-def built(channels=3, encoding="none", widths=WIDTHS):
-    network = ResidualUNet(
-        widths=widths, encoding=encoding, mean=[100.0] * channels, standard_deviation=[50.0] * channels
-    )
+def built(channels=3, encoding="none", widths=WIDTHS, deviations=None):
+    deviations = deviations or [50.0] * channels
+    network = ResidualUNet(widths=widths, encoding=encoding, mean=[100.0] * channels, standard_deviation=deviations)
     network.build((None, None, None, channels))
     return network
 
@@ -46,8 +45,18 @@ def image(channels, seed=0):
 @pytest.mark.parametrize("encoding", ["none", "sinusoid", "linear", "learned"])
 def test_with_any_encoding_it_answers_as_the_source(source, path, encoding):
     network = built(encoding=encoding)
-    load_start(network, path)
+    load_start(network, path, colours=True)
     np.testing.assert_allclose(network(image(3)), source(image(3)), rtol=1e-4, atol=1e-3)
+
+
+def test_of_colours_it_sees_the_brightness_whatever_their_deviations(source, path):
+    network = built(deviations=[80.0, 50.0, 10.0])
+    load_start(network, path)
+    colours, deviation = image(3), 0.299 * 80 + 0.587 * 50 + 0.114 * 10
+    luma = colours @ np.array([0.299, 0.587, 0.114], np.float32)
+    # The source divides by 50, the network by each channel's own deviation.
+    shown = np.repeat(100 + (luma - 100)[..., None] * 50 / deviation, 3, -1)
+    np.testing.assert_allclose(network(colours), source(shown), rtol=1e-4, atol=1e-3)
 
 
 def test_a_grey_image_answers_as_the_same_grey_in_three_channels(source, path):
