@@ -54,6 +54,7 @@ LAYERS = (
     "threads",
     "held_files",
     "whole_files",
+    "file_names",
     "json_files",
     "home",
     "regular_files",

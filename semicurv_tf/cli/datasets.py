@@ -122,8 +122,10 @@ def prepare_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings, agai
 @click.option("--kind", metavar="NAME", help="One kind of structure of `--dataset drawn`, the images of pre-training.")
 def preview_dataset(dataset, data_dir, cache_dir, unlabelled_dir, settings, output, count, kind):
     """Write a contact sheet: images, masks in red, no data in blue; of `drawn`, images beside their masks."""
+    from semicurv_tf.file_names import require_suffix
     from semicurv_tf.images.own_files import require_own
 
+    require_suffix("--output", Path(output), (".png",))
     require_own({f"--output {output}": [Path(output)]})
     if dataset == "drawn":
         from semicurv_tf.cli.idle_options import refuse_idle

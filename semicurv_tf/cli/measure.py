@@ -82,6 +82,7 @@ def measure(
     from semicurv_tf.cli.console import console
     from semicurv_tf.cli.image_progress import ImageProgress
     from semicurv_tf.errors import UserError
+    from semicurv_tf.file_names import require_suffix
     from semicurv_tf.images.formats import names_a_file
     from semicurv_tf.images.own_files import require_own
     from semicurv_tf.inference.memory import parse_memory
@@ -118,9 +119,8 @@ def measure(
         ("--output", output, (".csv",)),
         ("--sections", sections, (".geojson", ".json", ".gpkg")),
     ):
-        if path is not None and path.suffix.lower() not in suffixes:
-            fix = f"{option} {path.with_suffix(suffixes[0])}"
-            raise UserError(f"{option} {path}: expected a name that ends in {' or '.join(suffixes)}. Fix: {fix}")
+        if path is not None:
+            require_suffix(option, path, suffixes)
     if sections is not None and sections.suffix.lower() == ".gpkg":
         require_pyogrio(f"--sections {sections}")
     settings = measuring.Measuring(

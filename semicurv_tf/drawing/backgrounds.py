@@ -1,10 +1,10 @@
-"""Grounds that curves lie on: clouds, grain, gravel, streaks, patches; and regions, which have an edge."""
+"""Grounds that curves lie on: clouds, grain, gravel, streaks, patches."""
 
 from collections.abc import Collection
 
 import numpy as np
 
-from semicurv_tf.drawing.noise import clouds, grain, octaves, standard, stones
+from semicurv_tf.drawing.noise import grain, octaves, standard, stones
 from semicurv_tf.drawing.span import Span, chance, share_of
 
 SLOPE = Span(0.3, 1.8)  # of the octaves: grain to clouds
@@ -72,21 +72,3 @@ def _skewed(random, picture):
     bent = np.abs(picture) ** SKEW_POWER.draw(random)
     longer = picture * random.choice([-1, 1]) > 0
     return standard(np.where(longer, np.sign(picture) * bent, SKEW_REST * picture))
-
-
-def region(random: np.random.Generator, size: int):
-    """A part of the image 0 to 1 with a soft or sharp border: the edge of something large."""
-    y, x = np.mgrid[0:size, 0:size].astype(np.float32)
-    kind = random.random()
-    centre = random.uniform(-0.1 * size, 1.1 * size, 2)
-    if kind < 0.45:
-        angle = random.uniform(0, 2 * np.pi)
-        level = (x - centre[0]) * np.cos(angle) + (y - centre[1]) * np.sin(angle)
-        level = level + random.uniform(0, 6) * clouds(random, size, 4)
-    elif kind < 0.75:
-        ratio = random.uniform(0.6, 1.8)
-        level = random.uniform(0.08, 0.5) * size - np.hypot(x - centre[0], (y - centre[1]) * ratio)
-        level = level + random.uniform(0, 8) * clouds(random, size, 5)
-    else:
-        level = 12 * clouds(random, size, int(random.integers(3, 7))) - random.uniform(2, 14)
-    return 1 / (1 + np.exp(-np.clip(level / np.exp(random.uniform(np.log(0.4), np.log(8))), -30, 30)))

@@ -25,6 +25,7 @@ STRENGTH = Span(0.6, 1.0)
 GAPS = 0.25  # share of cracks with a bridge of whole material, of four points,
 GAP_FROM_END = 8  # and of so many at least on both sides, or it were a dot
 NET_CELLS = Span(6, 40, log=True)
+NET_AROUND, NET_FARTHEST = Span(-0.25, 1.25), 1.2  # of the side: where cells lie; where, from the middle, edges end
 NET_RADIUS_PX = Span(0.45, 2.0, log=True)
 NET_RADIUS_SHARE = Span(0.6, 1.4)  # of each edge, of the net's radius
 NET_STRENGTH = Span(0.5, 1.0)
@@ -79,12 +80,12 @@ def _crack(random, strokes, habit, start, end, radius, depth):
 
 def draw_net(random: np.random.Generator, size: int) -> list[Stroke]:
     """Alligator cracks: jagged edges of random cells, some of them closed."""
-    cells = Voronoi(random.uniform(-0.25 * size, 1.25 * size, (int(NET_CELLS.draw(random)) + 4, 2)))
+    cells = Voronoi(random.uniform(NET_AROUND.low * size, NET_AROUND.high * size, (int(NET_CELLS.draw(random)) + 4, 2)))
     radius, roughness, kept = NET_RADIUS_PX.draw(random), NET_ROUGHNESS.draw(random), NET_KEPT.draw(random)
     strokes = []
     for first, second in cells.ridge_vertices:
         ends = cells.vertices[[first, second]]
-        if first < 0 or second < 0 or np.abs(ends - size / 2).max() > 1.2 * size or not chance(random, kept):
+        if first < 0 or second < 0 or np.abs(ends - size / 2).max() > NET_FARTHEST * size or not chance(random, kept):
             continue
         points = jagged(random, ends[0], ends[1], roughness)
         width = np.full(len(points), radius * NET_RADIUS_SHARE.draw(random))

@@ -7,15 +7,21 @@ import scipy.fft
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from semicurv_tf.drawing.span import Span
+from semicurv_tf.drawing.span import Span, chance
 
+MARGIN = 1.25  # side of what is drawn to that of the image: noise is periodic, and its far border must not show
+SHARPEST_PX = 0.25  # deviation of a blur below which it changes nothing
 STONES_SEED = 7  # the bank of stones is the same in each process
-STONES_KINDS = 12
-STONES_SIDE_PX = 192
+STONES_KINDS = 12  # pictures in the bank: drawn in a second; turned and zoomed, no view comes twice
+STONES_SIDE_PX = 192  # larger than the usual image, so that few views wrap around
 STONES = Span(400, 3400, log=True)  # per picture of the bank: from lone pebbles to packed gravel
 STONE_RADIUS_PX = Span(1.0, 5.0, log=True)
 STONE_SPREAD = Span(0.6, 1.5, log=True)  # of the radii within one picture
+STONE_LEAST_PX = 0.7  # half the width of the narrowest: a pixel
+STONES_PALE = 0.5  # share of pictures whose stones are all paler than what they lie in
+STONES_BLUR_PX = Span(0.3, 1.0)  # from cut to worn edges
 ZOOM = Span(0.5, 2.0, log=True)  # at which a picture of the bank is looked at
+_FLAT = 1e-6  # deviation of a picture that shows nothing: it stays 0
 
 
 def octaves(random, size: int, slope: float, stretch: float = 1.0, low: float = 0.0):
@@ -26,8 +32,7 @@ def octaves(random, size: int, slope: float, stretch: float = 1.0, low: float = 
         stretch: how much longer than wide its grain is, in a random direction.
         low: cycles per image below which there is nothing (grain without clouds).
     """
-    # Twice as large as needed, so that the periodic picture's other half never shows.
-    side = scipy.fft.next_fast_len(int(1.25 * size), real=True)
+    side = scipy.fft.next_fast_len(int(MARGIN * size), real=True)
     y, x = _frequencies(side)
     if stretch != 1.0:
         angle = random.uniform(0, np.pi)
@@ -42,7 +47,7 @@ def octaves(random, size: int, slope: float, stretch: float = 1.0, low: float = 
 def grain(random, size: int, sigma: float):
     """White noise blurred by `sigma` pixels."""
     white = random.standard_normal((size, size), np.float32)
-    return standard(gaussian_filter(white, sigma) if sigma > 0.25 else white)
+    return standard(gaussian_filter(white, sigma) if sigma > SHARPEST_PX else white)
 
 
 def clouds(random, size: int, knots: int):
@@ -72,7 +77,7 @@ def stones(random, size: int):
 def standard(values):
     """The same with mean 0 and deviation 1, float32."""
     values = np.asarray(values, np.float32)
-    return (values - values.mean()) / (values.std() + 1e-6)
+    return (values - values.mean()) / (values.std() + _FLAT)
 
 
 @functools.cache
@@ -97,10 +102,10 @@ def _packed(random):
     side, count = STONES_SIDE_PX, int(STONES.draw(random))
     size = STONE_RADIUS_PX.draw(random)
     grey = random.standard_normal(count)
-    if random.random() < 0.5:  # all paler than what they lie in
+    if chance(random, STONES_PALE):
         grey = np.abs(grey)
     tile = np.zeros((side, side), np.float32)
-    axes = np.maximum(size * STONE_SPREAD.draw(random, (count, 2)), 0.7)
+    axes = np.maximum(size * STONE_SPREAD.draw(random, (count, 2)), STONE_LEAST_PX)
     turns, places = random.uniform(0, np.pi, count), random.integers(0, side, (count, 2))
     for value, (a, b), turn, place in zip(grey, axes, turns, places):
         half = int(max(a, b)) + 1
@@ -109,4 +114,4 @@ def _packed(random):
         y = np.cos(turn) * offset[:, None] - np.sin(turn) * offset
         rows, columns = np.nonzero((x / a) ** 2 + (y / b) ** 2 <= 1)
         tile[(rows + place[0]) % side - half, (columns + place[1]) % side - half] = value
-    return standard(gaussian_filter(tile, random.uniform(0.3, 1.0), mode="wrap"))
+    return standard(gaussian_filter(tile, STONES_BLUR_PX.draw(random), mode="wrap"))

@@ -9,7 +9,7 @@ from semicurv_tf.drawing.scene import EMPTY, VERSION, kind_of, random_kind
 from semicurv_tf.drawing.span import chance
 from semicurv_tf.drawing.strokes import field_of
 
-SIZE_PX = 128
+SIZE_PX = 128  # as the images of pre-training: curves of the same widths and lengths
 
 
 class Overlays(NamedTuple):

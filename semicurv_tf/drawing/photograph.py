@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from semicurv_tf.drawing.backgrounds import region
 from semicurv_tf.drawing.noise import clouds
+from semicurv_tf.drawing.regions import region
 from semicurv_tf.drawing.span import Span, chance, share_of
 from semicurv_tf.images.encoded import decode_picture
 

@@ -8,7 +8,6 @@ from scipy.ndimage import gaussian_filter, label
 
 from semicurv_tf.drawing import (
     cracks,
-    distractors,
     fibres,
     hairlines,
     membranes,
@@ -20,6 +19,9 @@ from semicurv_tf.drawing import (
 )  # fmt: skip
 from semicurv_tf.drawing.appearance import marked, profile
 from semicurv_tf.drawing.backgrounds import AMPLITUDE, GRITTY_AMPLITUDE, UNEVEN, texture
+from semicurv_tf.drawing.built_things import built
+from semicurv_tf.drawing.cell_contents import contents_of_cells
+from semicurv_tf.drawing.distractors import everywhere
 from semicurv_tf.drawing.noise import octaves
 from semicurv_tf.drawing.photograph import develop
 from semicurv_tf.drawing.span import Span, chance, share_of
@@ -71,7 +73,7 @@ GRAIN_FLOOR = 0.012  # as a share of white: smooth grounds have noise, too
 UNEVENLY_LIT, LIGHT_SLOPE = 0.7, 1.8  # share of images with slow changes of brightness, nearly clouds
 CELLS_STRENGTH = Span(0.4, 1.1)  # of what is in them, of the membranes' contrast
 SHADED = 0.6  # share of images of cells whose cells differ in brightness
-SHADE = Span(0.05, 0.6)  # of the contrast
+SHADE = Span(0.025, 0.3)  # deviation of the cells' brightness, of the contrast
 _SHARES = {"grit": "gritty", "views": "view", "built": "built", "cells": "cells"}  # parts that are a share of a `Look`
 
 
@@ -158,9 +160,9 @@ def _ground(random, size, sign, look, without):
     if chance(random, share_of("light", UNEVENLY_LIT, without)):
         ground += UNEVEN.draw(random) * octaves(random, size, LIGHT_SLOPE)
     if "things" not in without:
-        ground += distractors.everywhere(random, size, sign)
+        ground += everywhere(random, size, sign)
     if chance(random, look.built):
-        ground += distractors.built(random, size)
+        ground += built(random, size)
     return ground
 
 
@@ -174,9 +176,9 @@ def _fill_cells(random, ground, field, sign, contrast):
     """Adds to the ground what lies between membranes: cells of unequal brightness, and what is in them."""
     if chance(random, SHADED):
         cells, count = label(field.edge > 0)
-        ground += contrast * SHADE.draw(random) * random.standard_normal(count + 1)[cells] / 2
+        ground += contrast * SHADE.draw(random) * random.standard_normal(count + 1)[cells]
     strength = contrast * CELLS_STRENGTH.draw(random)
-    ground += strength * distractors.contents_of_cells(random, len(ground), sign)
+    ground += strength * contents_of_cells(random, len(ground), sign)
 
 
 def _enlarged(random, image, mask):

@@ -7,10 +7,17 @@ from semicurv_tf.drawing.span import Span, chance
 from semicurv_tf.drawing.strokes import Stroke, direction, entry, jagged, smooth_line
 
 RADIUS_PX = Span(3.0, 22.5, log=True)  # up to 45 pixels: photographs taken close by
+COUNT = (1, 1, 1, 2)
+LENGTH = Span(1.1, 1.9)  # of the image's side: it crosses the image
 UNEVEN = Span(0.05, 0.45)  # deviation of the logarithm of the width
-ROUGHNESS = Span(0.03, 0.15)
+UNEVEN_PARTS = Span(2.0, 12.0)  # of its course, from each of which to the next the width changes
+TIP_RADIUS = Span(0.05, 1.0)  # of the radius at the beginning: from closed to as wide
+ROUGHNESS = Span(0.03, 0.15)  # of midpoint displacement
 THIN = 0.6  # share with thin cracks beside or running out of the wide one
-THIN_RADIUS_PX = Span(0.5, 2.5, log=True)
+THIN_COUNT = (1, 4)  # 1 to 3 of them
+THIN_LENGTH = Span(0.2, 0.8)  # of the image's side
+THIN_ROUGHER = 0.04  # than the wide one: they go round single grains
+THIN_RADIUS_PX, THIN_STRENGTH = Span(0.5, 2.5, log=True), Span(0.6, 1.0)  # shallower, and so paler
 
 # What one sees is what people mark here: the edge is clear.
 LOOK = Look(
@@ -22,15 +29,17 @@ LOOK = Look(
 def draw(random: np.random.Generator, size: int) -> list[Stroke]:
     """One wide crack across the image, sometimes a second, and thin ones."""
     strokes, radius, roughness = [], RADIUS_PX.draw(random), ROUGHNESS.draw(random)
-    for _ in range(random.choice([1, 1, 1, 2])):
+    for _ in range(random.choice(COUNT)):
         start, heading = entry(random, size)
-        points = jagged(random, start, start + random.uniform(1.1, 1.9) * size * direction(heading), roughness)
-        widths = np.exp(UNEVEN.draw(random) * smooth_line(random, len(points), len(points) / random.uniform(2, 12)))
-        widths *= np.linspace(1, random.uniform(0.05, 1.0), len(points))
+        points = jagged(random, start, start + LENGTH.draw(random) * size * direction(heading), roughness)
+        count, uneven = len(points), UNEVEN.draw(random)
+        widths = np.exp(uneven * smooth_line(random, count, count / UNEVEN_PARTS.draw(random)))
+        widths *= np.linspace(1, TIP_RADIUS.draw(random), count)
         strokes.append(Stroke(points, np.minimum(radius * widths, RADIUS_PX.high)))
-        for _ in range(random.integers(1, 4) if chance(random, THIN) else 0):
+        for _ in range(random.integers(*THIN_COUNT) if chance(random, THIN) else 0):
             at = points[random.integers(len(points))]
-            tip = at + random.uniform(0.2, 0.8) * size * direction(random.uniform(0, 2 * np.pi))
-            thin = jagged(random, at, tip, roughness + 0.04)
-            strokes.append(Stroke(thin, np.full(len(thin), THIN_RADIUS_PX.draw(random)), random.uniform(0.6, 1)))
+            tip = at + THIN_LENGTH.draw(random) * size * direction(random.uniform(0, 2 * np.pi))
+            thin = jagged(random, at, tip, roughness + THIN_ROUGHER)
+            radii = np.full(len(thin), THIN_RADIUS_PX.draw(random))
+            strokes.append(Stroke(thin, radii, THIN_STRENGTH.draw(random)))
     return strokes

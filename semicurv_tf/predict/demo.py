@@ -1,6 +1,5 @@
 """A demonstration with nothing but this package: drawn images, what the built-in network finds, a sheet of both."""
 
-import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from semicurv_tf.drawing import KINDS, draw_image
 from semicurv_tf.errors import UserError
+from semicurv_tf.file_names import free_name, require_suffix
 from semicurv_tf.metrics.overlap import count_overlap, iou
 from semicurv_tf.pictures.contact_sheet import contact_sheet
 from semicurv_tf.pictures.error_map import error_map
@@ -26,18 +26,9 @@ def require_sheet(output: Path) -> None:
     Raises:
         UserError: another suffix than .png, or a file that is there.
     """
-    if output.suffix.lower() != ".png":
-        raise UserError(
-            f"--output {output}: expected a file that ends in .png. Fix: --output {typed(output.with_suffix('.png'))}"
-        )
+    require_suffix("--output", output, (".png",))
     if output.exists():
-        raise UserError(f"--output {output}: exists already. Fix: --output {typed(_free_name(output))}, or remove it")
-
-
-def _free_name(output: Path) -> Path:
-    """The name in the same folder with the first number that is free."""
-    numbered = (output.with_name(f"{output.stem}-{number}{output.suffix}") for number in itertools.count(2))
-    return next(name for name in numbered if not name.exists())
+        raise UserError(f"--output {output}: exists already. Fix: --output {typed(free_name(output))}, or remove it")
 
 
 def demonstrate(output: Path, seed: int = 0, done: Callable[[str], None] = lambda kind: None) -> dict[str, float]:

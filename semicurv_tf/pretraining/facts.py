@@ -1,7 +1,7 @@
 """What a pre-training is and began with, `RUN/pretraining.json`: it goes on with the same, or not at all."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,31 @@ from semicurv_tf.training import checkpoints
 from semicurv_tf.training.run_lock import LOCK
 
 SETTINGS, CHECKPOINTS = "pretraining.json", "checkpoints"
+START_CARD = "start_card"  # of the weights that a run began with: their file may be gone when it ends
 
 
 def facts_of(settings: PretrainingSettings, steps: int) -> dict[str, Any]:
     """What decides the weights of a pre-training: its settings, its length, the version of the drawing."""
     return {"settings": asdict(settings), "steps": steps, "drawing_version": VERSION}
+
+
+def begun_with(run: Path) -> tuple[PretrainingSettings, int] | None:
+    """Settings and length of the pre-training in a folder; None where none has begun there.
+
+    Raises:
+        UserError: the file that tells is damaged.
+    """
+    facts = _read(run) if (run / SETTINGS).is_file() else None
+    if facts is None:
+        return None
+    known = {field.name for field in fields(PretrainingSettings)}
+    given = {name: _tuples(value) for name, value in facts["settings"].items() if name in known}
+    return PretrainingSettings(**given), facts["steps"]
+
+
+def _tuples(value):
+    """JSON's lists as tuples."""
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def checked_facts(run: Path, settings: PretrainingSettings, steps: int) -> dict[str, Any]:
@@ -32,7 +52,8 @@ def checked_facts(run: Path, settings: PretrainingSettings, steps: int) -> dict[
         return {**now, ONEDNN: onednn_in_use()}
     _require_same(run, before, now)
     _require_length(run, steps)
-    return {**now, ONEDNN: before.get(ONEDNN, onednn_in_use())}
+    kept = {START_CARD: before[START_CARD]} if START_CARD in before else {}
+    return {**now, ONEDNN: before.get(ONEDNN, onednn_in_use()), **kept}
 
 
 def _read(run: Path) -> dict | None:
@@ -44,8 +65,8 @@ def _read(run: Path) -> dict | None:
         return None
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        # The second key is looked up for its error; `without` came later than the first runs.
-        return {**found, "drawing_version": found["drawing_version"], "settings": {"without": [], **found["settings"]}}
+        looked_up = {"drawing_version": found["drawing_version"], "steps": int(found["steps"])}  # for their errors
+        return {**found, **looked_up, "settings": {"without": [], **found["settings"]}}  # older runs have no `without`
     except (ValueError, KeyError, TypeError):
         raise UserError(f"{path}: damaged. Fix: another --run folder") from None
 
@@ -58,7 +79,7 @@ def _require_same(run: Path, before: dict, now: dict):
     if changed:
         raise UserError(
             f"--run {run}: holds a pre-training of other settings ({'; '.join(changed)}). "
-            "Fix: leave these options as they were, or take another --run folder"
+            "Fix: leave these options out, or take another --run folder"
         )
 
 

@@ -17,6 +17,7 @@ class PretrainingJournal:
 
     Attributes:
         damaged: number of lines that a crash cut off or damaged; they are left out.
+        steps: number of steps since the last line.
     """
 
     def __init__(self, path: Path, first_step: int):
@@ -28,12 +29,12 @@ class PretrainingJournal:
         """Takes the scalars of one step, by name."""
         for name, value in report.items():
             self._sums[name] = self._sums.get(name, 0.0) + float(value)
-        self._count += 1
+        self.steps += 1
 
     def line(self, step: int) -> dict:
         """The means since the last line, by name, with the step and the seconds per step. Begins the next line."""
-        means = {name: round(value / self._count, 5) for name, value in self._sums.items()}
-        seconds = (time.perf_counter() - self._since) / self._count
+        means = {name: round(value / self.steps, 5) for name, value in self._sums.items()}
+        seconds = (time.perf_counter() - self._since) / self.steps
         self._start_line()
         return {"step": step, **means, "seconds_per_step": round(seconds, 4)}
 
@@ -47,4 +48,4 @@ class PretrainingJournal:
 
     def _start_line(self) -> None:
         self._sums: dict[str, float] = {}
-        self._count, self._since = 0, time.perf_counter()
+        self.steps, self._since = 0, time.perf_counter()

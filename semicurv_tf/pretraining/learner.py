@@ -1,6 +1,7 @@
 """One step of pre-training: views, standardisation, Dice and cross-entropy, Adam, averaged weights."""
 
 import math
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -35,12 +36,18 @@ class PretrainingLearner:
         keras.utils.set_random_seed(settings.seed)
         self.settings, self.steps = settings, steps
         self.student, self.teacher = _network(settings), _network(settings)
-        if settings.start:
-            load_start(self.student, settings.start, colours=True)
         self.teacher.set_weights(self.student.get_weights())
         self.optimizer = FusedAdam(_rate(settings, steps))
         self.optimizer.build(self.student.trainable_variables)
         self.other_variables: list[tf.Variable] = []
+
+    def begin(self) -> dict[str, Any] | None:
+        """Takes the weights that a new run starts from; returns their card, None where they are random."""
+        if not self.settings.start:
+            return None
+        weights = load_start(self.student, self.settings.start, colours=True)
+        self.teacher.set_weights(self.student.get_weights())
+        return weights.card
 
     @tf.function(autograph=False)  # one graph per stage: crops of two sizes in one graph would have no known size
     def train_step(self, image, mask):

@@ -24,6 +24,10 @@ _WAIT_SECONDS = 0.5  # between two looks for a file that another process draws
 _DAMAGE = (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
+class DrawingStopped(Exception):
+    """The user stopped the run while an image was drawn for it."""
+
+
 class DrawnPool:
     """The images of a pre-training, drawn into files by a process of their own while the training goes on.
 
@@ -33,13 +37,15 @@ class DrawnPool:
         steps: its length, which bounds the files.
         draw: whether to draw missing and damaged files; else missing ones are waited for.
         say: called with a line for each damaged file that is drawn again.
+        stop_requested: asked before each image that a step waits for.
     """
 
     def __init__(
         self, folder: Path, settings: PretrainingSettings, steps: int, draw: bool = True,
-        say: Callable[[str], None] = print,
+        say: Callable[[str], None] = print, stop_requested: Callable[[], bool] = lambda: False,
     ):  # fmt: skip
         self._folder, self._settings, self._steps, self._draw, self._say = Path(folder), settings, steps, draw, say
+        self._stop_requested = stop_requested
         self._files: dict[int, dict] = {}
         self._artist: BaseProcess | None = None
         if draw:
@@ -50,6 +56,7 @@ class DrawnPool:
 
         Raises:
             UserError: a file is missing or damaged and cannot be drawn.
+            DrawingStopped: on request, while a file is drawn or waited for.
         """
         settings = self._settings
         side, count = settings.stage(step)
@@ -97,9 +104,14 @@ class DrawnPool:
     def _await(self, number: int):
         while not self._path(number).exists():
             if self._draw:
-                _draw_file(self._folder, self._settings, number)
+                _draw_file(self._folder, self._settings, number, self._end_if_stopped)
             else:
+                self._end_if_stopped()
                 time.sleep(_WAIT_SECONDS)
+
+    def _end_if_stopped(self):
+        if self._stop_requested():
+            raise DrawingStopped
 
     def _read(self, number: int) -> dict[str, np.ndarray]:
         settings = self._settings
@@ -157,6 +169,8 @@ def _draw_while_trained(folder: Path, settings: PretrainingSettings, first: int,
             _draw_file(folder, settings, number)
 
 
-def _draw_file(folder: Path, settings: PretrainingSettings, number: int):
+def _draw_file(
+    folder: Path, settings: PretrainingSettings, number: int, before_each: Callable[[], None] = lambda: None
+):  # fmt: skip
     count = settings.images_per_file
-    draw_shard(folder, number * count, count, settings.kinds or None, settings.size, settings.without)
+    draw_shard(folder, number * count, count, settings.kinds or None, settings.size, settings.without, before_each)

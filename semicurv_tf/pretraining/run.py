@@ -18,15 +18,15 @@ import tensorflow as tf
 from semicurv_tf.errors import UserError
 from semicurv_tf.onednn import FACT as ONEDNN
 from semicurv_tf.onednn import other_kernels
-from semicurv_tf.pretraining.facts import CHECKPOINTS, SETTINGS, checked_facts, facts_of
+from semicurv_tf.pretraining.facts import CHECKPOINTS, SETTINGS, START_CARD, checked_facts, facts_of
 from semicurv_tf.pretraining.journal import REPORT_EVERY, PretrainingJournal
 from semicurv_tf.pretraining.learner import PretrainingLearner
-from semicurv_tf.pretraining.pool import DrawnPool
+from semicurv_tf.pretraining.pool import DrawingStopped, DrawnPool
 from semicurv_tf.pretraining.settings import PretrainingSettings
 from semicurv_tf.training import checkpoints
 from semicurv_tf.training.run_lock import locked
 from semicurv_tf.training.stopping import Stopped
-from semicurv_tf.weights.builtin import START_FILE, read_weights, write_weights
+from semicurv_tf.weights.builtin import BUILT_IN, START_FILE, read_weights, write_weights
 from semicurv_tf.whole_files import cannot_write, write_json, written_whole
 from semicurv_tf.wording import counted
 
@@ -52,7 +52,7 @@ def pretrain(
         checkpoint_every: steps.
         say: called every `REPORT_EVERY` steps with the scalars, means since the last such call, and with what is worth
             saying beside them.
-        stop_requested: whether to end after this step, with a checkpoint.
+        stop_requested: whether to end after this step, or before the image that is drawn for it, with a checkpoint.
 
     Raises:
         UserError: the folder holds a pre-training of other settings, more steps or other files, another process works
@@ -69,14 +69,15 @@ def pretrain(
             say(kernels)
         learner = PretrainingLearner(settings, steps)
         first = checkpoints.restore_newest(run / CHECKPOINTS, learner, say)
+        facts[START_CARD] = _start_card(run, learner, facts)
         write_json(run / SETTINGS, facts)
         checkpoints.remove_parts(run / CHECKPOINTS)
-        pool = DrawnPool(drawn or run / DRAWN, settings, steps, draw, say)
+        pool = DrawnPool(drawn or run / DRAWN, settings, steps, draw, say, stop_requested)
         try:
             _learn(run, learner, pool, first, checkpoint_every, say, stop_requested)
         finally:
             pool.close()
-        _write_start(run, learner)
+        _write_start(run, learner, facts[START_CARD])
         say(f"wrote {run / START_FILE}")
 
 
@@ -86,16 +87,18 @@ def _learn(run: Path, learner: PretrainingLearner, pool: DrawnPool, first: int, 
     if journal.damaged:
         say(f"{run / JOURNAL}: {counted(journal.damaged, 'damaged line')} left out")
     for step in range(first, learner.steps):
-        image, mask = pool.batch(step)
+        try:
+            image, mask = pool.batch(step)
+        except DrawingStopped:
+            if journal.steps:
+                _report(run, journal, step, say)
+            checkpoints.save(run / CHECKPOINTS, learner, step, kept=2, going_on=SAME_COMMAND)
+            raise Stopped(step) from None
         journal.add(learner.train_step(tf.constant(image), tf.constant(mask)))
         done, stop = step + 1, stop_requested()
         last = stop or done == learner.steps
         if done % REPORT_EVERY == 0 or last:
-            line = journal.line(done)
-            if not np.isfinite(line["loss"]):
-                raise UserError(f"{run}: the loss is not finite at step {done}. Fix: another --seed and a new --run")
-            journal.write(line)
-            say(line)
+            _report(run, journal, done, say)
         if done % checkpoint_every == 0 or last:
             checkpoints.save(run / CHECKPOINTS, learner, done, kept=2, going_on=SAME_COMMAND)
         if done in KEPT_AT or done % KEPT_EVERY == 0 or done == learner.steps:
@@ -104,15 +107,40 @@ def _learn(run: Path, learner: PretrainingLearner, pool: DrawnPool, first: int, 
             raise Stopped(done)
 
 
-def _write_start(run: Path, learner: PretrainingLearner):
+def _report(run: Path, journal: PretrainingJournal, done: int, say):
+    """The means since the last report, into the journal and to the user."""
+    line = journal.line(done)
+    if not np.isfinite(line["loss"]):
+        raise UserError(f"{run}: the loss is not finite at step {done}. Fix: another --seed and a new --run")
+    journal.write(line)
+    say(line)
+
+
+def _start_card(run: Path, learner: PretrainingLearner, facts: dict[str, Any]) -> dict[str, Any] | None:
+    """Has a run without a checkpoint begin with its weights; the card of those that it began with."""
+    start = learner.settings.start
+    begun = checkpoints.newest(run / CHECKPOINTS) is not None
+    if begun and START_CARD in facts:
+        return facts[START_CARD]
+    if start and start not in BUILT_IN and not Path(start).is_file():
+        raise UserError(
+            f"--run {run}: expected the weights that it starts from, {start}, found no such file. "
+            "Fix: put it back, or take another --run folder"
+        )
+    if begun:  # before the card was kept
+        return read_weights(start).card if start else None
+    return learner.begin()
+
+
+def _write_start(run: Path, learner: PretrainingLearner, start_card: dict[str, Any] | None):
     """The averaged weights for `model.start`, with the card that says how they came about."""
     settings = learner.settings
     card: dict[str, Any] = {
         "widths": settings.widths, "made_by": "semicurv-tf pretrain", **facts_of(settings, learner.steps),
         "licence": "Apache-2.0", "images": "drawn by this project; no third-party image",
     }  # fmt: skip
-    if settings.start:
-        card["start"] = read_weights(settings.start).card
+    if start_card is not None:
+        card["start"] = start_card
     write_weights(run / START_FILE, learner.teacher.get_weights(), card)
 
 

@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from semicurv_tf.errors import UserError
+from semicurv_tf.file_names import require_suffix
 from semicurv_tf.images.formats import names_a_file
 from semicurv_tf.images.photographs import images_by_stem
 from semicurv_tf.images.walk import find_images
@@ -63,11 +64,11 @@ def plan_jobs(
             picture = picture / f"{source.stem}{_PICTURE}.png"
         if graphml is not None and graphml.is_dir():
             graphml = graphml / f"{source.stem}.graphml"
-        _expect_suffix("--output", output, tuple(_FORMAT_OF))
+        require_suffix("--output", output, tuple(_FORMAT_OF))
         if picture is not None:
-            _expect_suffix("--picture", picture, (".png",))
+            require_suffix("--picture", picture, (".png",))
         if graphml is not None:
-            _expect_suffix("--graphml", graphml, (".graphml",))
+            require_suffix("--graphml", graphml, (".graphml",))
         jobs = [Job(source, source.name, output, picture, over, graphml)]
         if format not in (None, jobs[0].format):
             raise UserError(
@@ -90,7 +91,7 @@ def plan_tables(tables: dict[str, Path | None]) -> None:
     """
     given = {option: path for option, path in tables.items() if path is not None}
     for option, path in given.items():
-        _expect_suffix(option, path, (".csv",))
+        require_suffix(option, path, (".csv",))
     if len({path.resolve() for path in given.values()}) < len(given):
         raise UserError(f"{' and '.join(given)}: would be one file. Fix: name two")
 
@@ -138,11 +139,6 @@ def _is_companion(path: Path, stems: set[Path]) -> bool:
     if path.stem.endswith(_PICTURE):
         return True
     return any(path.stem.endswith(end) and path.with_name(path.stem.removesuffix(end)) in stems for end in _COMPANIONS)
-
-
-def _expect_suffix(option: str, path: Path, suffixes: tuple[str, ...]) -> None:
-    if path.suffix.lower() not in suffixes:
-        raise UserError(f"{option} {path}: expected a name that ends in {' or '.join(suffixes)}. Fix: rename it")
 
 
 def _require_distinct(jobs: list[Job]) -> None:

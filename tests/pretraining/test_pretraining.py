@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,9 +17,12 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.onednn import onednn_in_use
 from semicurv_tf.pretraining import pool as pool_module
 from semicurv_tf.pretraining.journal import PretrainingJournal
-from semicurv_tf.pretraining.pool import DrawnPool
+from semicurv_tf.pretraining.learner import PretrainingLearner
+from semicurv_tf.pretraining.pool import DrawingStopped, DrawnPool
 from semicurv_tf.pretraining.run import pretrain
 from semicurv_tf.pretraining.settings import PretrainingSettings, checked_start
+from semicurv_tf.training.stopping import Stopped
+from semicurv_tf.weights import write_weights
 from semicurv_tf.weights.blend import DEVIATION, MEAN, standardised
 
 TINY = PretrainingSettings(
@@ -108,8 +112,6 @@ def test_stopped_and_resumed_equals_uninterrupted(whole, tmp_path):
 
 
 def test_a_run_goes_on_with_its_own_settings_only(whole):
-    from dataclasses import replace
-
     with pytest.raises(UserError, match="seed: 0 -> 1.*another --run"):
         pretrain(whole / "run", replace(TINY, seed=1), 1, say=lambda line: None)
 
@@ -127,6 +129,75 @@ def test_the_command_writes_a_start(tmp_path, monkeypatch):
     assert result.exit_code == 0 and "wrote" in result.output
     weights = read_weights(tmp_path / "run" / "start.npz")
     assert weights.widths == (2, 3) and weights.card["steps"] == 2 and weights.card["licence"] == "Apache-2.0"
+
+
+def test_what_is_left_out_is_as_the_run_began(tmp_path, monkeypatch):
+    from click.testing import CliRunner
+
+    from semicurv_tf.cli.pretrain import pretrain as command
+    from semicurv_tf.pretraining import settings
+
+    monkeypatch.setattr(settings.PretrainingSettings, "__init__", _few_images(settings.PretrainingSettings.__init__))
+    monkeypatch.setattr(settings, "GOING_ON", {"learning_rate": 5e-4})  # the images are too small for its crops
+    call = lambda run, *options: CliRunner().invoke(command, ["--run", str(tmp_path / run), *options])
+    card = lambda run: json.loads((tmp_path / run / "start.json").read_text())
+    assert call("first", "--steps", "2", "--kinds", "roads", "--widths", "2,3").exit_code == 0
+    before = card("first")
+    assert call("first").exit_code == 0
+    assert card("first") == before and before["steps"] == 2 and before["settings"]["kinds"] == ["roads"]
+    with pytest.raises(UserError, match="seed: 0 -> 1.*Fix: leave these options out"):
+        raise call("first", "--seed", "1").exception
+
+    start, other = tmp_path / "first" / "start.npz", tmp_path / "other.npz"
+    shutil.copy(start, other)
+    shutil.copy(start.with_suffix(".json"), other.with_suffix(".json"))
+    assert call("next", "--from", str(start), "--widths", "2,3", "--steps", "2").exit_code == 0
+    told = card("first")
+    with pytest.raises(UserError, match=f"start: {start} -> {other}"):
+        raise call("next", "--from", str(other)).exception
+    shutil.rmtree(tmp_path / "first")  # what it began with is not needed any more
+    for options in (["--steps", "3"], ["--from", str(start)]):
+        assert call("next", *options).exit_code == 0
+        assert card("next")["steps"] == 3 and card("next")["start"] == told
+
+
+def test_a_run_whose_start_is_gone_before_its_first_checkpoint_is_one_line(tmp_path):
+    with pytest.raises(UserError, match="a.npz, found no such file. Fix: put it back, or take another --run folder"):
+        pretrain(tmp_path / "run", replace(TINY, start=str(tmp_path / "a.npz")), 2)
+
+
+def test_a_stop_does_not_wait_for_the_images_of_a_file(tmp_path):
+    asked = iter([False, False, True])
+    pool = DrawnPool(tmp_path, TINY, 2, stop_requested=lambda: next(asked))
+    pool._draw_ahead = lambda newest: None
+    with pytest.raises(DrawingStopped):
+        pool.batch(0)
+    assert next(asked, None) is None and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("answers", "done"), [(1, 0), (9, 2)])
+def test_what_was_learned_before_a_stop_while_drawing_is_kept(whole, tmp_path, monkeypatch, answers, done):
+    """The ninth question comes before the first image of the second file: six images, two steps, one more image."""
+    asked = []
+    monkeypatch.setattr(DrawnPool, "_draw_ahead", lambda self, newest: None)
+    with pytest.raises(Stopped) as stopped:
+        pretrain(
+            tmp_path / "run",
+            TINY,
+            5,
+            say=lambda line: None,
+            stop_requested=lambda: asked.append(1) or len(asked) >= answers,
+        )
+    assert stopped.value.step == done
+    lines = (tmp_path / "run" / "journal.jsonl").read_text() if done else ""
+    assert [json.loads(line)["step"] for line in lines.splitlines()] == [done] * (done > 0)
+    pretrain(tmp_path / "run", TINY, 5, drawn=whole / "drawn", say=lambda line: None)
+    with (
+        np.load(whole / "run" / "weights-000005.npz") as expected,
+        np.load(tmp_path / "run" / "weights-000005.npz") as found,
+    ):
+        for name in expected.files:
+            np.testing.assert_array_equal(expected[name], found[name])
 
 
 def test_an_unknown_kind_is_one_line(tmp_path):
@@ -162,8 +233,6 @@ def test_a_run_from_before_without_goes_on(whole, tmp_path):
 
 
 def test_the_drawn_images_lack_what_is_left_out(tmp_path):
-    from dataclasses import replace
-
     pool = DrawnPool(tmp_path, replace(TINY, without=("empty",)), 2)
     pool.batch(0)
     pool.close()
@@ -184,7 +253,7 @@ def test_the_help_names_all_parts():
 
 def _few_images(init):
     def small(self, **settings):
-        init(self, images_per_file=4, size=64, stages=((10**9, 32, 2),), **settings)
+        init(self, **{"images_per_file": 4, "size": 64, "stages": ((10**9, 32, 2),), **settings})
 
     return small
 
@@ -286,3 +355,13 @@ def test_the_artist_does_not_see_ctrl_c():
         child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert child.communicate()[0] == "lives\n"
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_pre_training_that_goes_on_keeps_what_kernels_make_of_colours(tmp_path):
+    first = PretrainingLearner(TINY, 2)
+    write_weights(tmp_path / "first.npz", first.student.get_weights(), {"widths": TINY.widths})
+    second = PretrainingLearner(replace(TINY, seed=1, start=str(tmp_path / "first.npz")), 2)
+    second.begin()
+    for network in (second.student, second.teacher):
+        for expected, found in zip(first.student.get_weights(), network.get_weights()):
+            np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-6)  # kept in float16
