@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +41,27 @@ def written_whole(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
+
+
+def require_place(path: Path) -> None:
+    """Refuses a file whose folder cannot be made or written to, before the work that would be lost; makes nothing.
+
+    Raises:
+        UserError: what `written_whole` would say at the end.
+    """
+    try:
+        folder = next(above for above in path.absolute().parents if above.exists())
+        code = None if os.access(folder, os.W_OK | os.X_OK) else errno.EROFS if _read_only(folder) else errno.EACCES
+        code = code if folder.is_dir() else errno.ENOTDIR
+    except OSError as error:  # a folder above may not be entered
+        raise cannot_write(path, error) from error
+    if code is not None:
+        raise cannot_write(path, OSError(code, os.strerror(code)))
+
+
+def _read_only(folder: Path) -> bool:
+    """Whether the device is mounted for reading alone, where the system can say so."""
+    return hasattr(os, "statvfs") and bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 
 def cannot_write(path: Path, error: OSError) -> UserError:

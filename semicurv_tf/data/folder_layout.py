@@ -175,13 +175,20 @@ def _add_images(layout: FolderLayout, images: Path, masks: Path | None, prefix: 
         layout.pairs[prefix + stem] = (image, mask_of.get(found) if found else None)
     unused = sorted(mask_of.keys() - used)
     _note_passed_over(layout, masks or images, [], [mask_of[stem] for stem in unused if is_result(mask_of[stem])])
-    for stem in (stem for stem in unused if not is_result(mask_of[stem])):
-        layout.faults.append(
-            f"{mask_of[stem]}: expected an image of the same stem in {images}, found none. "
-            "Fix: add the image, remove the mask, or rename it to the image's stem (and one of "
-            f"{', '.join(MASK_ENDINGS[1:9])})"
-        )
+    _refuse_without_image(layout, images, [mask_of[stem] for stem in unused if not is_result(mask_of[stem])])
     return names
+
+
+def _refuse_without_image(layout: FolderLayout, images: Path, masks: list[Path]) -> None:
+    """A line for masks of no image: a few have their names misspelt, all of a folder are named by another rule."""
+    if not masks:
+        return
+    which = str(masks[0]) if len(masks) == 1 else f"{counted(len(masks), 'mask')} ({some(list(map(str, masks)))})"
+    stems = "an image of the same stem" if len(masks) == 1 else "images of the same stems"
+    layout.faults.append(
+        f"{which}: expected {stems} in {images}, found none. Fix: add the image, remove the mask, or rename it to the "
+        f"image's stem (and one of {', '.join(MASK_ENDINGS[1:9])})"
+    )
 
 
 def _ends(lower: dict[str, str], stem: str, end: str) -> bool:

@@ -21,6 +21,9 @@ from semicurv_tf.images.reader import ReadImage, read_pages, read_valid_image
 from semicurv_tf.images.values import ValueRanges
 from semicurv_tf.images.windows import ArraySource, Source
 
+TWO_VALUES = "two values alone, as a mask or a dithered scan has and a photograph has not: its mask means little"
+_SAMPLED_ROWS = 16
+
 
 @dataclasses.dataclass(frozen=True)
 class NotedImage:
@@ -107,7 +110,21 @@ def _opened(read: ReadImage, header: Header, channels: int) -> Opened:
 
 def _notes(read: ReadImage, header: Header, channels: int) -> tuple[str, ...]:
     lacking = () if read.valid is None else ("pixels without data stay without data",)
-    return (*header.conversions(channels, read.value_range), *lacking)
+    two = (TWO_VALUES,) if _has_two_values(read.pixels) else ()
+    return (*header.conversions(channels, read.value_range), *lacking, *two)
+
+
+def _has_two_values(pixels: np.ndarray) -> bool:
+    """Whether no band has more than two values, and one has two: one value alone is a blank image."""
+    some = pixels[:: max(1, len(pixels) // _SAMPLED_ROWS)]
+    if _more_than_two(some):  # as of a photograph
+        return False
+    return bool((pixels != pixels[0, 0]).any()) and not _more_than_two(pixels)
+
+
+def _more_than_two(pixels: np.ndarray) -> bool:
+    low, high = pixels.min((0, 1)), pixels.max((0, 1))
+    return bool(((pixels != low) & (pixels != high)).any())
 
 
 def _is_plain(path: Path, header: Header) -> bool:

@@ -12,7 +12,7 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.images.formats import is_tiff
 from semicurv_tf.images.provenance import first_text, is_result
 from semicurv_tf.json_files import read_object
-from semicurv_tf.whole_files import PNG_MARK
+from semicurv_tf.whole_files import PNG_MARK, require_place
 from semicurv_tf.wording import counted, some
 
 MEMBER = "semicurv_tf"  # of JSON, and the name of a GeoPackage's metadata
@@ -45,7 +45,7 @@ def is_own(file: Path) -> bool:
 
 
 def require_own(places: Mapping[str, Iterable[Path]], fix: str = "another name, or move them away first") -> None:
-    """Refuses to replace files that someone else wrote, or changed.
+    """Refuses to replace files that someone else wrote, or changed, and places where nothing can be written.
 
     Args:
         places: option and value, as the user wrote them, to the files that are going to be written; those that do not
@@ -53,10 +53,14 @@ def require_own(places: Mapping[str, Iterable[Path]], fix: str = "another name, 
         fix: the remedy.
 
     Raises:
-        UserError: a line per option, with the number of such files and the first few names.
+        UserError: a line per option, with the number of such files and the first few names; or for the first place
+            that cannot be written.
     """
     faults = []
     for where, files in places.items():
+        files = list(files)
+        for first in {file.parent: file for file in files}.values():
+            require_place(first)
         foreign = [str(file) for file in dict.fromkeys(files) if file.is_file() and not is_own(file)]
         if foreign:
             faults.append(
@@ -79,8 +83,8 @@ def require_own_folder(where: str, telling: Path, files: Iterable[Path], fix: st
     Raises:
         UserError: see `require_own`.
     """
-    if not is_own(telling):
-        require_own({where: files}, fix)
+    require_own({where: [] if is_own(telling) else files}, fix)
+    require_place(telling)
 
 
 def digest_of(shapes: list[dict]) -> str:

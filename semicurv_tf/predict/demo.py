@@ -12,7 +12,7 @@ from semicurv_tf.metrics.overlap import count_overlap, iou
 from semicurv_tf.pictures.contact_sheet import contact_sheet
 from semicurv_tf.pictures.error_map import error_map
 from semicurv_tf.predict.built_in import open_built_in
-from semicurv_tf.whole_files import write_png
+from semicurv_tf.whole_files import require_place, write_png
 from semicurv_tf.wording import typed
 
 PER_KIND = 3
@@ -24,11 +24,12 @@ def require_sheet(output: Path) -> None:
     """Refuses a sheet that could not be written, or would replace a file.
 
     Raises:
-        UserError: another suffix than .png, or a file that is there.
+        UserError: another suffix than .png, a file that is there, or a folder that cannot be written.
     """
     require_suffix("--output", output, (".png",))
     if output.exists():
         raise UserError(f"--output {output}: exists already. Fix: --output {typed(free_name(output))}, or remove it")
+    require_place(output)
 
 
 def demonstrate(output: Path, seed: int = 0, done: Callable[[str], None] = lambda kind: None) -> dict[str, float]:
@@ -57,6 +58,5 @@ def demonstrate(output: Path, seed: int = 0, done: Callable[[str], None] = lambd
             done(kind)
         scores[kind] = float(np.mean(ious))
         rows.append((f"{kind}, IoU {100 * scores[kind]:.0f} %", pictures))
-    output.parent.mkdir(parents=True, exist_ok=True)
     write_png(output, np.asarray(contact_sheet(rows, TITLES)))
     return scores

@@ -50,11 +50,11 @@ def build_report(
         UserError: a folder that is not there, a file that cannot be written, or someone else's in its place.
     """
     require_own_report(output, [PAGE, TEXT, MEASURED])
-    results, faults = read_results(folders)
+    results, faults, left_out = read_results(folders)
     for fault in faults:
         console.print(f"warning: {fault}")
     groups = group_results(results)
-    parts = [*_opening(results, groups, len(faults))]
+    parts = [*_opening(results, groups, left_out)]
     parts += _table3(groups) + _table4(groups) + _table5(groups) + _table6(groups)
     parts += (
         _figure3(console)
@@ -68,8 +68,7 @@ def build_report(
     write_document(output, TITLE, parts, footer)
     _write_csv(output / MEASURED, results)
     console.print(
-        f"{counted(len(results), 'result')}, {counted(len(faults), 'file')} left out: "
-        f"{output / PAGE}, {TEXT}, {MEASURED}"
+        f"{counted(len(results), 'result')}, {counted(left_out, 'file')} left out: {output / PAGE}, {TEXT}, {MEASURED}"
     )
 
 
@@ -84,7 +83,8 @@ def _opening(results: list[MeasuredCell], groups: list[Group], left_out: int) ->
     if left_out:
         parts.append(
             Paragraph(
-                f"Left out as damaged or foreign: {counted(left_out, 'file')} of the results; the command named each.",
+                f"Left out as damaged, foreign or given twice: {counted(left_out, 'file')} of the results; the command "
+                "said which.",
                 "warning",
             )
         )

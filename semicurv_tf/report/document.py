@@ -135,30 +135,37 @@ def _cell(cell) -> page.Markup:
 def _markdown(part: Part) -> str:
     match part:
         case Heading(title, _, level):
-            return f"{'#' * level} {title}\n"
+            return f"{'#' * level} {_text(title)}\n"
         case Paragraph(text, kind):
-            return f"> {text}\n" if kind == "warning" else f"{text}\n"
+            return f"> {_text(text)}\n" if kind == "warning" else f"{_text(text)}\n"
         case Bullets(lines):
-            return "\n".join(f"- {line}" for line in lines) + "\n"
+            return "\n".join(f"- {_text(line)}" for line in lines) + "\n"
         case Table(head, rows, caption, text_columns):
             ruler = [":--" if column == 0 or column in text_columns else "--:" for column in range(len(head))]
             lines = [_row(head), _row(ruler)]
             for row in rows:
                 block = (
-                    [f"**{row}**", *[""] * (len(head) - 1)] if isinstance(row, str) else [_plain(cell) for cell in row]
+                    [f"**{_text(row)}**", *[""] * (len(head) - 1)]
+                    if isinstance(row, str)
+                    else [_plain(cell) for cell in row]
                 )
                 lines.append(_row(block))
-            return (f"**{caption}**\n\n" if caption else "") + "\n".join(lines) + "\n"
+            return (f"**{_text(caption)}**\n\n" if caption else "") + "\n".join(lines) + "\n"
         case Figure(_, _, caption, description, _):
-            return f"![{description or caption}]({_file(part)})\n\n*{caption}*\n"
+            return f"![{_text(description or caption)}]({_file(part)})\n\n*{_text(caption)}*\n"
 
 
 def _plain(cell) -> str:
     if isinstance(cell, Shown):
-        return f"**{cell.text}**" if cell.kind == "best" else cell.text
+        return f"**{_text(cell.text)}**" if cell.kind == "best" else _text(cell.text)
     if isinstance(cell, tuple):
         return " ".join(map(_plain, cell))
-    return str(cell)
+    return _text(str(cell))
+
+
+def _text(text: str) -> str:
+    """A text on one line, in which names from a record begin no heading, no HTML and no link."""
+    return " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace("](", "]\\(")
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -13,8 +13,10 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.study.cell import other_settings
 from semicurv_tf.study.plan import Request, cell_of
 from semicurv_tf.study.record import CELL, DamagedRecord, read_record
+from semicurv_tf.study.record_check import shown
 from semicurv_tf.study.systems import SYSTEMS, System
 from semicurv_tf.study.targets import DATASETS
+from semicurv_tf.wording import some
 
 SCORES = ("iou", "f1", "precision", "recall")
 
@@ -67,14 +69,25 @@ class Group(NamedTuple):
         return self.spread(lambda result: result.mean["iou"])
 
 
-def read_results(folders: Iterable[Path]) -> tuple[list[MeasuredCell], list[str]]:
-    """Reads all results below some folders.
+class Results(NamedTuple):
+    """What was read below some folders.
+
+    Attributes:
+        cells: the results, each once.
+        faults: a line for each file that is damaged or foreign, and one for all copies of a result.
+        left_out: number of these files.
+    """
+
+    cells: list[MeasuredCell]
+    faults: list[str]
+    left_out: int
+
+
+def read_results(folders: Iterable[Path]) -> Results:
+    """Reads all results below some folders, a file that lies below two of them once.
 
     Args:
         folders: each is searched for `*.json`, run folders below it passed over.
-
-    Returns:
-        The results; and a line for each file that was left out.
 
     Raises:
         UserError: for a folder that is not there.
@@ -86,9 +99,11 @@ def read_results(folders: Iterable[Path]) -> tuple[list[MeasuredCell], list[str]
     ]
     if absent:
         raise UserError(absent)
-    results: dict[tuple, MeasuredCell] = {}
+    read: dict[tuple, tuple[Path, MeasuredCell]] = {}
+    again: dict[tuple[str, Path], list[str]] = {}  # what a further file of a result is, and the first: its names
     faults: list[str] = []
-    for file in sorted(file for folder in folders for file in folder.rglob("*.json")):
+    files = {file.resolve(): file for folder in folders for file in folder.rglob("*.json")}
+    for file in sorted(files.values()):
         if (file.parent / "config.yaml").exists():
             continue
         try:
@@ -97,12 +112,15 @@ def read_results(folders: Iterable[Path]) -> tuple[list[MeasuredCell], list[str]
             reason = str(error).splitlines()[0]
             faults.append(f"{file}: left out, {reason}. Fix: restore it, or let semicurv-tf reproduce write it again")
             continue
-        known = results.setdefault((result.cell, _settings(result.config)), result)
+        first, known = read.setdefault((result.cell, _settings(result.config)), (file, result))
         if known is not result:
-            faults.append(
-                f"{file}: left out, {result.cell} with these settings was read already. Fix: give each result once"
-            )
-    return list(results.values()), faults
+            kind = "the same result as" if known == result else "another result of the same cell and settings than"
+            again.setdefault((kind, first), []).append(str(file))
+    left_out = len(faults) + sum(map(len, again.values()))
+    faults += [
+        f"{some(names)}: left out, {kind} {first}. Fix: give each result once" for (kind, first), names in again.items()
+    ]
+    return Results([result for _, result in read.values()], faults, left_out)
 
 
 def _measured(record: dict) -> MeasuredCell:
@@ -110,9 +128,11 @@ def _measured(record: dict) -> MeasuredCell:
         raise DamagedRecord("it is no result of a cell but of a recipe")
     try:
         if record["system"] not in SYSTEMS:
-            raise DamagedRecord(f"unknown system {record['system']!r}")
+            raise DamagedRecord(f"unknown system {shown(record['system'])}")
         if record["dataset"] not in DATASETS:
-            raise DamagedRecord(f"unknown dataset {record['dataset']!r}")
+            raise DamagedRecord(f"unknown dataset {shown(record['dataset'])}")
+        if record["scores"] is None:
+            raise DamagedRecord("it has no scores, since its test images were not opened")
         scores = {
             kind: {name: 100 * _share(record["scores"][kind][name]) for name in SCORES} for kind in ("mean", "pooled")
         }
@@ -144,7 +164,7 @@ def _measured(record: dict) -> MeasuredCell:
 
 def _share(value) -> float:
     if not isinstance(value, int | float) or not math.isfinite(value) or not 0 <= value <= 1:
-        raise DamagedRecord(f"damaged: expected a share from 0 to 1, found {value!r}")
+        raise DamagedRecord(f"damaged: expected a share from 0 to 1, found {shown(value)}")
     return float(value)
 
 

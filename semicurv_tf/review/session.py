@@ -165,6 +165,10 @@ def read_folder(folder: Path) -> tuple[FolderLayout, dict[str, list[Box]]]:
     Raises:
         UserError: no such folder, no images/ in it, or files that cannot be placed.
     """
+    if not folder.is_dir():
+        raise UserError(
+            f"{folder}: expected a folder of images, found no such folder. Fix: name the one of your images"
+        )
     layout = read_layout(folder)
     if named_folder(folder, IMAGE_FOLDERS) is None:
         raise UserError(

@@ -9,6 +9,7 @@ from semicurv_tf.json_files import is_count, is_number
 
 MOST_STEPS, MOST_SEED = 10**12, 2**63
 SHOWN = 40  # characters of a wrong value
+_LONGEST_NAME = 255  # file systems take no more
 _ABSENT = object()
 
 
@@ -24,7 +25,13 @@ def _is_text(value) -> bool:
 
 
 def _is_plain_name(value) -> bool:
-    return _is_text(value) and value.isprintable() and not {"/", "\\"} & set(value) and value not in (".", "..")
+    return (
+        _is_text(value)
+        and len(value) <= _LONGEST_NAME
+        and value.isprintable()
+        and not {"/", "\\"} & set(value)
+        and value not in (".", "..")
+    )
 
 
 def _is_amount(value) -> bool:
@@ -102,6 +109,13 @@ EXPECTED = {
     **dict.fromkeys(("scores.mean", "scores.pooled"), _TABLE),
     **_OF_SCORES,
 }
+# Tables go by the first, runs by the second: a record in which they differ was edited.
+_SAME = {
+    "dataset": "config.data.dataset",
+    "labels": "config.data.labels",
+    "seed": "config.training.seed",
+    "steps": "config.training.steps",
+}
 # What a table of recipes takes of a record besides what every reader asks for.
 OF_TABLES = (
     "recipe", "labelled", "precision.name", "versions.tensorflow", "processor", "training_minutes", "scores",
@@ -119,7 +133,11 @@ def fault_of(record: dict, needed: Iterable[str] = ()) -> str | None:
     for key, expected in EXPECTED.items():
         value = _value(record, key)
         if value is not _ABSENT and not expected.holds(value):
-            return f"damaged: {key}: expected {expected.what}, found {_shown(value)}"
+            return f"damaged: {key}: expected {expected.what}, found {shown(value)}"
+    for key, other in _SAME.items():
+        value, wanted = _value(record, key), _value(record, other)
+        if _ABSENT not in (value, wanted) and value != wanted:
+            return f"damaged: {key}: expected {shown(wanted)} as {other}, found {shown(value)}"
     needed = tuple(needed)
     of_scores = _OF_SCORES if "scores" in needed and record.get("scores") is not None else ()
     for key in (*needed, *of_scores):
@@ -138,7 +156,7 @@ def _value(record: dict, key: str) -> Any:
     return value
 
 
-def _shown(value) -> str:
+def shown(value) -> str:
     """A value as one line of printable text; of a number of thousands of digits Python writes none."""
     try:
         text = repr(value)

@@ -132,6 +132,9 @@ def test_what_cannot_be_placed_is_named(files):
     assert len(faults) == 2
     assert "images/a.png: expected one file per stem, found a.jpg as well" in faults[0]
     assert "masks/b.png: expected an image of the same stem" in faults[1]
+    files.mask("masks/c.png")
+    faults = read_layout(files.root).faults
+    assert len(faults) == 2 and f"2 masks ({files.root}/masks/b.png, {files.root}/masks/c.png): expected" in faults[1]
 
 
 def test_loops_of_links_end_and_broken_links_are_named(files, cache):

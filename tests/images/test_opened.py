@@ -4,7 +4,7 @@ import tifffile
 from PIL import Image
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.images.opened import read_with_notes
+from semicurv_tf.images.opened import TWO_VALUES, read_with_notes
 from semicurv_tf.images.walk import find_images
 
 GREY = np.arange(256, dtype=np.uint8).reshape(16, 16)
@@ -50,6 +50,23 @@ def test_a_photograph_on_its_side_is_turned(tmp_path):
     image.save(tmp_path / "a.jpg", exif=exif)
     read = read_with_notes(tmp_path / "a.jpg", 3)
     assert read.pixels.shape == (40, 20, 3) and read.notes == ("turned upright by its EXIF orientation",)
+
+
+def test_two_values_alone_are_told(tmp_path):
+    """Dithered to 1 bit, or a mask in place of a photograph; a blank image, and one with a third value, are not."""
+    dithered = Image.fromarray(np.repeat(GREY, 2, axis=0)).convert("1")
+    dithered.save(tmp_path / "dithered.tif")
+    blank, mask = np.full((64, 64, 3), (200, 100, 100), np.uint8), np.zeros((64, 64), np.uint8)
+    mask[33, 5:9] = 255  # on none of the rows that are looked at first
+    third = mask.copy()
+    third[35, 0] = 1
+    for name, pixels in (("blank", blank), ("mask", mask), ("third", third)):
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+    grey = "grey repeated to 3 channels"
+    assert read_with_notes(tmp_path / "dithered.tif", 3).notes == (grey, TWO_VALUES)
+    assert read_with_notes(tmp_path / "mask.png", 3).notes == (grey, TWO_VALUES)
+    assert read_with_notes(tmp_path / "third.png", 3).notes == (grey,)
+    assert read_with_notes(tmp_path / "blank.png", 3).notes == ()
 
 
 def test_bad_files_are_named(tmp_path):

@@ -10,7 +10,7 @@ from PIL import Image
 
 from semicurv_tf.annotations.to_labelme import write_labelme
 from semicurv_tf.errors import UserError
-from semicurv_tf.images.own_files import is_own, require_own
+from semicurv_tf.images.own_files import is_own, require_own, require_own_folder
 from semicurv_tf.images.photographs import is_written
 from semicurv_tf.images.provenance import KEYWORD, is_result, state_of
 from semicurv_tf.images.results import open_result
@@ -128,3 +128,16 @@ TABLE = "| recipe | method | seed |\n|---|---|---|\n| a.yaml | supervised | 0 |\
 def test_a_table_of_a_study_is_own_until_someone_writes_into_it(tmp_path, content, own):
     (tmp_path / "table.md").write_text(content)
     assert is_own(tmp_path / "table.md") == own
+
+
+def test_places_that_cannot_be_written_are_refused_before_the_work(tmp_path, monkeypatch):
+    require_own({"--output x": [tmp_path / "new" / "a.png"]})
+    assert list(tmp_path.iterdir()) == []  # nothing is made
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="file/a.png: cannot be written .Not a directory.. Fix: choose a folder"):
+        require_own({"--output x": [tmp_path / "new" / "a.png", tmp_path / "file" / "a.png"]})
+    monkeypatch.setattr("os.access", lambda path, mode: path != tmp_path)  # root may write anywhere
+    with pytest.raises(UserError, match="new/a.png: cannot be written .Permission denied.. Fix: choose a folder"):
+        require_own({"--output x": [tmp_path / "new" / "a.png"]})
+    with pytest.raises(UserError, match="t/index.html: cannot be written .Permission denied.."):
+        require_own_folder("--output t", tmp_path / "t" / "index.html", [], "another")

@@ -31,3 +31,11 @@ def test_what_is_there_is_not_replaced(tmp_path):
     with pytest.raises(UserError, match="ends in .png. Fix: --output .*sheet.png"):
         demo.require_sheet(tmp_path / "sheet.jpg")
     assert (tmp_path / "mine.png").read_text() == "mine"
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_work_and_nothing_is_made(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(UserError, match="file/new/sheet.png: cannot be written .*Fix: choose a folder you may write"):
+        demo.require_sheet(tmp_path / "file" / "new" / "sheet.png")
+    demo.require_sheet(tmp_path / "new" / "sheet.png")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -3,7 +3,7 @@
 import pytest
 
 from semicurv_tf.errors import UserError
-from semicurv_tf.report.document import Figure, Heading, write_document
+from semicurv_tf.report.document import Bullets, Figure, Heading, Table, write_document
 
 PARTS = [Heading("Table III", "t3"), Figure("curve", "<svg xmlns='http://www.w3.org/2000/svg'/>", "A curve.")]
 
@@ -40,3 +40,11 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "out").write_text("mine")
     with pytest.raises(UserError, match="expected a folder, found a file"):
         write_document(tmp_path / "out", "Title", PARTS, "")
+
+
+def test_names_of_a_record_are_text_in_markdown_too(tmp_path):
+    name = "<img src=x>\n# a | [b](javascript:c)"
+    write_document(tmp_path, "Title", [Bullets([name]), Table(["head"], [[name]])], "")
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "\n- &lt;img src=x> # a | [b]\\(javascript:c)\n" in text
+    assert "\n| &lt;img src=x> # a \\| [b]\\(javascript:c) |\n" in text

@@ -14,7 +14,7 @@ from tests.report.made_up import made_up, plan, write
 def groups_of(*records, folder):
     for record in records:
         write(folder, record)
-    results, faults = read_results([folder])
+    results, faults, _ = read_results([folder])
     assert faults == []
     return group_results(results)
 
@@ -107,8 +107,8 @@ def test_damaged_and_foreign_files_are_a_line_each(tmp_path):
     for name, content in bad.items():
         (tmp_path / f"{name}.json").write_text(content)
     (tmp_path / "k.json").write_bytes(b"\xff\xfe\x00")
-    results, faults = read_results([tmp_path])
-    assert len(results) == 1 and len(faults) == 11
+    results, faults, left_out = read_results([tmp_path])
+    assert len(results) == 1 and len(faults) == left_out == 11
     assert all("\n" not in fault and "Fix: " in fault for fault in faults)
     said = "\n".join(faults)
     for part in (
@@ -117,9 +117,41 @@ def test_damaged_and_foreign_files_are_a_line_each(tmp_path):
         "scores.mean.iou: expected a share from 0 to 1, found 44.0",
         "config.data.labels",
         "'curve' is missing",
-        "read already",
+        "the same result as",
     ):
         assert part in said
+
+
+def test_copies_are_one_line_and_a_folder_that_is_given_twice_is_read_once(tmp_path):
+    (cell,) = plan("table3", "drive128", labels=(0.01,), methods=("semicurv",))
+    first = made_up(cell, 0.4)
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.json").write_text(json.dumps(first))
+    (tmp_path / "d.json").write_text(json.dumps(made_up(cell, 0.5)))
+    results, faults, left_out = read_results([tmp_path, tmp_path / "."])
+    assert [result.mean["iou"] for result in results] == [pytest.approx(40)] and left_out == 3
+    copies, other = faults
+    assert copies.startswith(f"{tmp_path}/b.json, {tmp_path}/c.json: left out, the same result as {tmp_path}/a.json.")
+    assert other.startswith(f"{tmp_path}/d.json: left out, another result of the same cell and settings than")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("labels", 0.05, "labels: expected 0.01 as config.data.labels, found 0.05"),
+        ("seed", 3, "seed: expected 0 as config.training.seed, found 3"),
+        ("steps", 10, "steps: expected 1000 as config.training.steps, found 10"),
+        ("dataset", "em128", "dataset: expected 'drive128' as config.data.dataset, found 'em128'"),
+        ("scores", None, "it has no scores"),
+        ("system", 100000 * "x", f"unknown system '{39 * 'x'}...."),
+        ("cell", 100000 * "x", "cell: expected a name without slashes"),
+    ],
+)
+def test_a_record_that_was_edited_stands_at_no_other_place_of_a_table(tmp_path, key, value, said):
+    (cell,) = plan("table3", "drive128", labels=(0.01,), methods=("semicurv",))
+    (tmp_path / "a.json").write_text(json.dumps({**made_up(cell, 0.4), key: value}))
+    results, (fault,), left_out = read_results([tmp_path])
+    assert results == [] and left_out == 1 and said in fault and len(fault) < 400
 
 
 def test_run_folders_below_are_passed_over_and_an_absent_folder_is_named(tmp_path):
@@ -127,6 +159,6 @@ def test_run_folders_below_are_passed_over_and_an_absent_folder_is_named(tmp_pat
     run.mkdir(parents=True)
     (run / "config.yaml").write_text("")
     (run / "scores.json").write_text("{}")
-    assert read_results([tmp_path]) == ([], [])
+    assert read_results([tmp_path]) == ([], [], 0)
     with pytest.raises(UserError, match="nowhere: no such folder"):
         read_results([tmp_path / "nowhere"])
