@@ -1,5 +1,6 @@
 """A contact sheet of drawn images beside their masks: what a kind looks like."""
 
+import difflib
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,8 @@ def write_sheet(output: str | Path, kind: str | None = None, count: int = 24, se
         UserError: unknown kind, or a file that cannot be written.
     """
     if kind is not None and kind not in KINDS:
-        raise UserError(f"--kind: expected one of {', '.join(KINDS)}, found {kind!r}. Fix: --kind {KINDS[0]}")
+        near = difflib.get_close_matches(kind, KINDS, n=1) or KINDS[:1]
+        raise UserError(f"--kind: expected one of {', '.join(KINDS)}, found {kind!r}. Fix: --kind {near[0]}")
     pairs = []
     for number in range(seed, seed + count):
         image, mask = draw_image(number, kind)

@@ -20,6 +20,8 @@ FIRST_CHANNELS = 32  # of the paper's network
 IMAGE_BYTES = (
     64  # per pixel of a tile: of 3 channels in float32, as they are, standardised, padded and with an encoding
 )
+# The same where an image is shown reduced, and the answers of three scales enlarged: measured 127 at 11 megapixels.
+REDUCED_BYTES = 140
 SMALLEST_TILE_PX, LARGEST_TILE_PX = 128, 4096
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
@@ -76,6 +78,19 @@ class Memory:
 def pixel_bytes(network) -> int:
     """Bytes that a network takes per pixel of a tile: from its first level's channels, else as the paper's network."""
     return IMAGE_BYTES + _feature_bytes(network) // getattr(network, "times_smaller", 1) ** 2
+
+
+def pixel_bytes_shown(network, enlarged: float) -> int:
+    """Likewise, of a network that is shown so many times the pixels of the tile, fewer or more.
+
+    >>> from semicurv_tf.models import ResidualUNet
+    >>> network = ResidualUNet(widths=(16, 32))
+    >>> [pixel_bytes_shown(network, enlarged) for enlarged in (4.0, 1.0, 0.04)]  # 16 x 13 x 4 = 832 at full size
+    [3584, 896, 173]
+    """
+    if enlarged >= 1:
+        return round(enlarged * pixel_bytes(network))
+    return min(pixel_bytes(network), REDUCED_BYTES + round(enlarged * _feature_bytes(network)))
 
 
 def less_memory(network) -> float:

@@ -158,7 +158,11 @@ class Predictor:
 
     def overlap(self, tile: int) -> int:
         """The least number of pixels that neighbouring tiles share."""
-        return _multiple(min(max(tile // OVERLAP_SHARE, OVERLAP_CELLS * self.stride), tile // 2), self.stride)
+        return _multiple(min(max(tile // OVERLAP_SHARE, self.reach()), tile // 2), self.stride)
+
+    def reach(self) -> int:
+        """How far from a pixel nearly all lies that decides it, in pixels of the image."""
+        return OVERLAP_CELLS * self.stride
 
     def tile_of(self, source: Source) -> int:
         """Side of the tiles of an image in pixels."""

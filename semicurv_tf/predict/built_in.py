@@ -5,10 +5,12 @@ standardised by its own, measured once for the whole image, so that all its tile
 """
 
 import copy
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from semicurv_tf.errors import UserError
 from semicurv_tf.images.windows import ArraySource, Source
 from semicurv_tf.inference.predictor import Predictor
 from semicurv_tf.inference.tiles import Band
@@ -41,6 +43,10 @@ class BuiltInPredictor(Predictor):
         seen = copy.copy(self)
         seen._probability = lambda image: self._standardised(image, mean, deviation)
         return Predictor.bands(seen, source, advance)
+
+    def reach(self) -> int:
+        """As for `Predictor`; a network that sees an image at a tenth of its size looks ten times as far in it."""
+        return round(super().reach() / min(1.0, max(self._scales)))
 
     def _standardised(self, image, mean, deviation):
         import tensorflow as tf
@@ -78,6 +84,13 @@ def source_statistics(source: Source) -> tuple[np.ndarray, np.ndarray]:
     return pooled_statistics([shown_brightness(together if together.size else np.zeros((1, 1, 1), np.uint8))])
 
 
+def least_tile(scales: tuple[float, ...]) -> int:
+    """The smallest side of a tile in pixels at which none of the scales is left out; see `blend_over_scales`."""
+    from semicurv_tf.geometry.scales import LEAST_SIDE_PX
+
+    return math.ceil(LEAST_SIDE_PX / min(scales))
+
+
 def open_built_in(threshold: float | None, width_px: float | None = None, **settings) -> tuple[BuiltInPredictor, dict]:
     """The built-in network as a predictor, and what identifies it.
 
@@ -85,16 +98,21 @@ def open_built_in(threshold: float | None, width_px: float | None = None, **sett
         threshold: foreground above this; None takes that of the card, chosen on drawn images.
         width_px: how wide the structures are in the images; None: unknown, so that images are seen at `SCALES`.
         settings: as for `Predictor`; `memory` is that of the process, as a function of the network and of how many
-            times a tile is enlarged.
+            times the pixels of a tile it sees.
 
     Raises:
-        UserError: the weights are damaged.
+        UserError: the weights are damaged, or tiles would be too small for the scales.
     """
     weights = read_weights(BUILT_IN)
     network = ZeroLabel(weights.arrays, weights.widths)
     scales = SCALES if width_px is None else scales_for(width_px)
+    if width_px is not None and (settings.get("tile") or least_tile(scales)) < least_tile(scales):
+        raise UserError(
+            f"--tile {settings['tile']}: expected at least {least_tile(scales)} beside --width-px {width_px:g}, as the "
+            f"network sees a tile at {min(scales):.2g} of its size. Fix: leave --tile out"
+        )
     # At the largest scale a tile has so many times its pixels.
-    memory = settings.pop("memory")(network.network, max(1.0, *scales) ** 2)
+    memory = settings.pop("memory")(network.network, max(scales) ** 2)
     if threshold is None:
         threshold = built_in_threshold()
     predictor = BuiltInPredictor(network, scales, threshold=threshold, memory=memory, **settings)

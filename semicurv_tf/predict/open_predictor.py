@@ -8,7 +8,7 @@ from semicurv_tf.errors import UserError
 from semicurv_tf.images.no_data import parse_no_data
 from semicurv_tf.images.values import parse_ranges
 from semicurv_tf.inference.averaging import enlarged
-from semicurv_tf.inference.memory import Memory, parse_memory, pixel_bytes
+from semicurv_tf.inference.memory import Memory, parse_memory, pixel_bytes, pixel_bytes_shown
 from semicurv_tf.inference.predictor import STRIDE_PX, WHOLE_PIXELS, Predictor
 from semicurv_tf.postprocessing.settings import PostProcessing, as_dict
 from semicurv_tf.predict.finishing import finishing, of_card
@@ -54,7 +54,7 @@ def open_predictor(options: PredictorOptions) -> tuple[Predictor, dict]:
         from semicurv_tf.predict.built_in import open_built_in
         from semicurv_tf.predict.built_in_options import built_in_threshold
 
-        limit = lambda network, enlarged: Memory(memory, round(enlarged * pixel_bytes(network)))
+        limit = lambda network, enlarged: Memory(memory, pixel_bytes_shown(network, enlarged))
         turned = "d4" if options.tta in ("d4", "all") else "none"  # it sees five scales as it is
         threshold, steps = finishing(options, lambda: (built_in_threshold(options.kind), PostProcessing()))
         predictor, identity = open_built_in(

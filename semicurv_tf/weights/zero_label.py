@@ -18,6 +18,7 @@ from semicurv_tf.weights.brightness import shown_brightness
 from semicurv_tf.weights.builtin import KERNEL_CHANNELS, read_weights
 from semicurv_tf.weights.scales import SCALES
 
+_BLOCK_PIXELS = 2**20  # summed at once in float64: a large photograph must not be held so
 OWN_SHARE = 0.5  # of an image's own statistics against its folder's
 
 
@@ -93,16 +94,17 @@ def pooled_statistics(images):
     Returns:
         Two float64 arrays (channels,).
     """
-    pixels = [_shown(image) for image in images]
-    count = sum(len(each) for each in pixels)
-    total = sum(each.sum(0) for each in pixels)
-    squares = sum((each**2).sum(0) for each in pixels)
+    count, total, squares = 0, 0.0, 0.0
+    for pixels in map(_shown, images):
+        for first in range(0, len(pixels), _BLOCK_PIXELS):
+            block = pixels[first : first + _BLOCK_PIXELS].astype(np.float64)
+            count, total, squares = count + len(block), total + block.sum(0), squares + (block**2).sum(0)
     mean = total / count
     return mean, np.maximum(np.sqrt(np.maximum(squares / count - mean**2, 0.0)), LEAST_DEVIATION)
 
 
 def _shown(image):
-    """The pixels that count, (n, channels) float64."""
+    """The pixels that count, (n, channels)."""
     black = (image <= BLACK).all(-1)
     around = BLACK_SHARE[0] < black.mean() < BLACK_SHARE[1]
-    return image[~black].astype(np.float64) if around else image.reshape(-1, image.shape[-1]).astype(np.float64)
+    return image[~black] if around else image.reshape(-1, image.shape[-1])

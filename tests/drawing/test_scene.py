@@ -133,8 +133,8 @@ def test_the_preview_command_shows_a_kind(tmp_path):
     ("call", "line"),
     [
         (
-            ["--dataset", "drawn", "--kind", "lines"],
-            "--kind: expected one of cracks.*found 'lines'. Fix: --kind cracks",
+            ["--dataset", "drawn", "--kind", "membrane"],
+            "--kind: expected one of cracks.*found 'membrane'. Fix: --kind membranes",
         ),
         (["--dataset", "synthetic", "--kind", "cracks"], "--kind: expected only with --dataset drawn"),
         (

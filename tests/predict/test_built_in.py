@@ -46,6 +46,14 @@ def test_statistics_of_an_image_in_memory():
     np.testing.assert_allclose(deviation, luma.std(), rtol=1e-6)
 
 
+def test_statistics_of_blocks_are_those_of_the_whole_to_the_bit(monkeypatch):
+    """Sums of bytes are whole numbers, exact in float64."""
+    pixels = image()
+    whole = source_statistics(ArraySource(pixels))
+    monkeypatch.setattr("semicurv_tf.weights.zero_label._BLOCK_PIXELS", 7)
+    np.testing.assert_array_equal(source_statistics(ArraySource(pixels)), whole)
+
+
 def test_statistics_leave_out_pixels_without_data():
     pixels, valid = image(), np.ones((60, 80), bool)
     pixels[:20], valid[:20] = 255, False
@@ -90,6 +98,24 @@ def test_scales_for_a_width():
     assert scales_for(30.0) == pytest.approx((0.075, 0.1, 0.133))  # a tenth: 3 px
     assert scales_for(2.0) == pytest.approx((1.125, 1.5, 1.995))
     assert scales_for(0.5) == (2.0,)  # never larger
+
+
+def test_tiles_are_as_large_as_reduced_images_allow_and_share_what_decides_their_borders(network):
+    """At most 1/4 of the size: 64 px of the network's own are 256 px of the image; by default the reach is 64 px."""
+    wide = BuiltInPredictor(network, scales_for(15.96), tile=4096, stride=16)
+    assert max(wide._scales) == pytest.approx(0.25) and wide.overlap(1024) == 256 and wide.overlap(4096) == 512
+    assert BuiltInPredictor(network, stride=16).overlap(256) == 64
+    memory = lambda width: open_predictor(PredictorOptions(width_px=width, memory="2GB"))[0].memory
+    assert memory(None).pixel_bytes == 4 * 896 and memory(3).pixel_bytes == round(1.33**2 * 896)
+    # 140 bytes, and 832 x 0.0665^2 = 3.7: 1.1 GB hold 144 x 2336^2 and 15 x 2592 x 8000 of rows, not 2352.
+    assert memory(60).pixel_bytes == 144 and memory(60).tile(8000, 8000, 3, 16) == 2336
+
+
+def test_tiles_in_which_a_scale_would_be_left_out_are_refused():
+    """At 0.75 x 3 / 20 = 0.1125 a tile of 284 px has less than 32 px."""
+    with pytest.raises(UserError, match="--tile 284: expected at least 285 beside --width-px 20, .* leave --tile out"):
+        open_predictor(PredictorOptions(width_px=20, tile=284))
+    open_predictor(PredictorOptions(width_px=20, tile=285))
 
 
 def test_the_threshold_follows_the_kind_where_it_was_chosen_for_it():
