@@ -24,7 +24,7 @@ from semicurv_tf.study.measure import test_scores, train_to_the_end
 from semicurv_tf.study.record import CELL, DamagedRecord, make_record, read_record
 from semicurv_tf.training import checkpoints, run_folder
 from semicurv_tf.training.run_data import open_dataset
-from semicurv_tf.whole_files import write_json
+from semicurv_tf.whole_files import require_place, write_json
 from semicurv_tf.wording import counted, duration
 
 # Lines of the log that a result keeps, beside those with a watched IoU.
@@ -66,6 +66,8 @@ def run_plan(cells: list[Cell], results: Path, runs: Path, data_dir: str | None,
     done = {cell.name: steps for cell, _, steps in states}
     console.print(summary(states, forecast))
     if todo:
+        for file in (results / f"{todo[0].name}.json", runs / todo[0].name):
+            require_place(file)
         # Each cell has graphs of its own, which TensorFlow takes for an oversight.
         tf.get_logger().setLevel("ERROR")
         # Missing or damaged data are better found now than in each cell.

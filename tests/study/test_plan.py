@@ -1,11 +1,13 @@
 """Plans: how many cells, of which length, with which settings, against the paper's rows; and what is refused."""
 
 import pytest
+from rich.console import Console
 
 from semicurv_tf.errors import UserError
 from semicurv_tf.study.cell import paper_steps
 from semicurv_tf.study.plan import Request, make_plan
 from semicurv_tf.study.published import published, published_labels
+from semicurv_tf.study.run_plan import run_plan
 from semicurv_tf.study.targets import overview
 
 
@@ -156,6 +158,16 @@ def test_printed_numbers():
 def test_overview_names_everything():
     text = overview()
     assert all(name in text for name in ("table6", "figure8a", "fphbn", "semicurv_rotary", "mitroad", "0.1 %"))
+
+
+@pytest.mark.parametrize("results", [True, False])
+def test_a_folder_that_cannot_be_written_is_said_before_the_first_cell(tmp_path, monkeypatch, results):
+    monkeypatch.setattr("semicurv_tf.study.run_plan.open_dataset", lambda config, console: pytest.fail("too late"))
+    (tmp_path / "file").touch()
+    folders = (tmp_path / "file" / "results", tmp_path / "runs")
+    with pytest.raises(UserError, match="file/results/.*: cannot be written .*Fix: choose a folder you may write to"):
+        run_plan(make_plan(Request("table6", "synthetic", steps=5)), *folders[:: 1 if results else -1], None, Console())
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_seed_in_place_of_their_number_is_refused_at_once():
