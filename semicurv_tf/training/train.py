@@ -228,7 +228,7 @@ def _introduce(config: Config, facts: dict, dataset: Dataset, devices: Devices, 
     understood = described_labels(config.data.labels, sum(dataset.train.labelled))
     console.print(
         f"{facts['dataset']}, {facts['method']}: {len(names)} labelled ({understood}) of {facts['training_images']} "
-        f"training images: {shown}"
+        f"training images{': ' if shown else ''}{shown}"
     )
     precision = f"{facts['precision']['name']} ({facts['precision']['reason']})"
     on = f", on {devices.description}" if devices.description else ""

@@ -45,9 +45,9 @@ def read_weights(name_or_path: str | Path) -> Weights:
         UserError: no such name or file, no card, or a file that the card's checksum does not fit.
     """
     path = BUILT_IN.get(str(name_or_path), Path(name_or_path))
-    if not path.is_file():
+    if not path.is_file() or path.suffix != ".npz":
         raise UserError(
-            f"model.start: expected {', '.join(BUILT_IN)}, none or a file of weights, found {name_or_path}. "
+            f"model.start: expected {', '.join(BUILT_IN)}, none or a file of weights (.npz), found {name_or_path}. "
             "Fix: --set model.start=curves"
         )
     card_path = path.with_suffix(".json")

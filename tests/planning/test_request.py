@@ -54,7 +54,7 @@ def test_what_is_typed_for_the_same(folder, tmp_path):
         ({"folder": "absent"}, "expected a folder with images/ and masks/, found no such folder"),
         ({"folder": "absent", "settings": {"data.dataset": "em128"}}, "expected no --dataset beside a folder"),
         ({"recipe": "paper", "config_file": "a.yaml"}, "expected one of them, found both"),
-        ({"start": "absent"}, "expected curves, none or a file of weights, found absent"),
+        ({"start": "absent"}, r"expected curves, none or a file of weights \(.npz\), found absent"),
         ({"start": "curves", "settings": {"model.start": "none"}}, "--from curves: expected no model.start beside it"),
     ],
 )

@@ -109,7 +109,7 @@ def test_what_does_not_fit_is_refused(start, tmp_path):
         start_facts(config(start.path, **{"model.widths": [4, 8]}))
     with pytest.raises(UserError, match="model.start: expected none with model.name=unet, found .* Fix:"):
         config(start.path, **{"model.name": "unet"})
-    with pytest.raises(UserError, match="expected curves, none or a file of weights, found absent.npz. Fix:"):
+    with pytest.raises(UserError, match=r"expected curves, none or a file of weights \(.npz\), found absent.npz. Fix:"):
         start_facts(config("absent.npz"))
     start.path.write_bytes(b"damaged")
     with pytest.raises(UserError, match=r"start.npz: expected the file whose sha256 is .* Fix:"):

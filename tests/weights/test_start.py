@@ -107,3 +107,9 @@ def test_half_as_many_bytes_and_a_card(path, source):
     assert card["widths"] == list(WIDTHS) and len(card["sha256"]) == 64
     with np.load(path) as file:
         assert all(file[name].dtype == np.float16 for name in file.files)
+
+
+def test_a_picture_is_told_apart_from_damaged_weights(tmp_path):
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff")
+    with pytest.raises(UserError, match=r"expected curves, none or a file of weights \(\.npz\), found .*photo\.jpg"):
+        load_start(built(), tmp_path / "photo.jpg")
