@@ -43,13 +43,20 @@ def config(start, **settings):
     )
 
 
+def grey(array):
+    """What a kernel makes of a pixel whose red, green and blue are alike; other arrays as they are."""
+    return array.sum(2) if array.ndim == 4 and array.shape[2] == 3 else array
+
+
 def test_student_and_teacher_begin_alike(start):
     chosen = config(start.path)
     learner = build_method(chosen, 3, [0.0] * 3, [1.0] * 3, 10)
     begin(learner, chosen)
     for network in (learner.student, learner.teacher):
         for array, weight in zip(start.arrays, network.get_weights(), strict=True):
-            np.testing.assert_array_equal(weight, array)
+            np.testing.assert_allclose(grey(weight), grey(array), rtol=1e-6)
+    for one, other in zip(learner.student.get_weights(), learner.teacher.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_none_leaves_the_random_weights():
@@ -78,7 +85,7 @@ def test_a_run_begins_with_it_and_remembers_it(start, tmp_path):
     network, _ = load_deployed(run)
     kernels = lambda arrays: [array for array in arrays if array.ndim == 4]
     for array, weight in zip(kernels(start.arrays), kernels(network.get_weights()), strict=True):
-        np.testing.assert_allclose(weight, array, atol=1e-6)
+        np.testing.assert_allclose(grey(weight), grey(array), atol=1e-5)
 
 
 def test_a_resumed_run_remembers_the_start(start, tmp_path):
