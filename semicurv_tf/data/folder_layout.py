@@ -37,6 +37,7 @@ MASK_ENDINGS = (
     _SECOND_OBSERVER,
 )  # fmt: skip
 AREAS_FILE = "labelled_areas.csv"
+_MASKS_SHOWN = 10  # of those that no image belongs to: a few that are misspelt are all named
 _SPLIT_FOLDER = re.compile(
     r"(training|train|validation|valid|val|testing|test)([_-].*|crop|crops|img|images|data|)", re.I
 )
@@ -183,7 +184,11 @@ def _refuse_without_image(layout: FolderLayout, images: Path, masks: list[Path])
     """A line for masks of no image: a few have their names misspelt, all of a folder are named by another rule."""
     if not masks:
         return
-    which = str(masks[0]) if len(masks) == 1 else f"{counted(len(masks), 'mask')} ({some(list(map(str, masks)))})"
+    which = (
+        str(masks[0])
+        if len(masks) == 1
+        else f"{counted(len(masks), 'mask')} ({some(list(map(str, masks)), _MASKS_SHOWN)})"
+    )
     stems = "an image of the same stem" if len(masks) == 1 else "images of the same stems"
     layout.faults.append(
         f"{which}: expected {stems} in {images}, found none. Fix: add the image, remove the mask, or rename it to the "
