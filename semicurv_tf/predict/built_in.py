@@ -61,14 +61,14 @@ class BuiltInPredictor(Predictor):
         return self._standardised(image, *source_statistics(ArraySource(image[0])))
 
 
-def source_statistics(source: Source) -> tuple[np.ndarray, np.ndarray]:
+def source_statistics(source: Source) -> tuple[float, float]:
     """Mean and standard deviation of the brightness of the pixels that hold data; see `pooled_statistics`.
 
     Args:
         source: an image; of one that is read by windows, some strips are read.
 
     Returns:
-        Two float64 arrays `(3,)`, raw units, of what `shown_brightness` shows.
+        The two, raw units.
     """
     if isinstance(source, ArraySource):
         tops, rows = [0], source.height
@@ -81,7 +81,7 @@ def source_statistics(source: Source) -> tuple[np.ndarray, np.ndarray]:
         # As one row of pixels: those without data do not count.
         strips.append(pixels.reshape(1, -1, pixels.shape[-1]) if valid is None else pixels[valid][None])
     together = np.concatenate(strips, axis=1)
-    return pooled_statistics([shown_brightness(together if together.size else np.zeros((1, 1, 1), np.uint8))])
+    return pooled_statistics([together if together.size else np.zeros((1, 1, 1), np.uint8)])
 
 
 def least_tile(scales: tuple[float, ...]) -> int:

@@ -11,17 +11,23 @@ from semicurv_tf.weights.builtin import KERNEL_CHANNELS
 LUMA = (0.299, 0.587, 0.114)  # of R, G and B: ITU-R BT.601
 
 
-def shown_brightness(image) -> np.ndarray:
-    """Luma of R, G and B, or the mean of any other number of channels, once for each channel of the kernels.
+def brightness(image) -> np.ndarray:
+    """Luma of R, G and B, or the mean of any other number of channels.
 
     Args:
-        image: `(height, width, channels)`, any unit.
+        image: `(..., channels)`, any unit.
 
     Returns:
-        `(height, width, 3)` float32, same unit.
+        `(...)` float32, same unit.
     """
-    image = np.asarray(image, np.float32)
-    return np.repeat((image @ brightness_weights(image.shape[-1]))[..., None], KERNEL_CHANNELS, axis=-1)
+    image = np.asarray(image)
+    # einsum converts as it goes: a large photograph is never held in float32 with all its channels.
+    return np.einsum("...c,c->...", image, brightness_weights(image.shape[-1]), dtype=np.float32, casting="same_kind")
+
+
+def shown_brightness(image) -> np.ndarray:
+    """The brightness of `(height, width, channels)`, once for each channel of the kernels: `(height, width, 3)`."""
+    return np.repeat(brightness(image)[..., None], KERNEL_CHANNELS, axis=-1)
 
 
 def brightness_weights(channels: int) -> np.ndarray:

@@ -6,6 +6,7 @@ darker than the rest is still seen. The size of the structures is unknown, too: 
 each counts the more the surer the network is there.
 """
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ import tensorflow as tf
 from semicurv_tf.geometry.scales import blend_over_scales
 from semicurv_tf.models.residual_unet import ResidualUNet
 from semicurv_tf.weights.blend import BLACK, BLACK_SHARE, LEAST_DEVIATION
-from semicurv_tf.weights.brightness import shown_brightness
+from semicurv_tf.weights.brightness import brightness, shown_brightness
 from semicurv_tf.weights.builtin import KERNEL_CHANNELS, read_weights
 from semicurv_tf.weights.scales import SCALES
 
@@ -66,14 +67,13 @@ class ZeroLabel:
         Returns:
             `predict(image, scales=SCALES)`: `(height, width)` float32; at scale 0.5 the network sees half the size.
         """
-        mean, deviation = pooled_statistics([shown_brightness(image) for image in images])
+        mean, deviation = pooled_statistics(images)
 
         def predict(image, scales=SCALES):
-            image = shown_brightness(image)
             own_mean, own_deviation = pooled_statistics([image])
             centre = own_share * own_mean + (1 - own_share) * mean
             spread = np.exp(own_share * np.log(own_deviation) + (1 - own_share) * np.log(deviation))
-            return self.at_scales((image - centre) / spread, scales)
+            return self.at_scales((shown_brightness(image) - centre) / spread, scales)
 
         return predict
 
@@ -83,28 +83,28 @@ class ZeroLabel:
         return np.asarray(blend_over_scales(self._predict, shown, scales))[0, ..., 0]
 
 
-def pooled_statistics(images):
-    """Mean and standard deviation per channel over the pixels of some images; the deviation is at least 2.
+def pooled_statistics(images) -> tuple[float, float]:
+    """Mean and standard deviation of the brightness over the pixels of some images; the deviation is at least 2.
 
     What is black around a field of view does not count, as in pre-training.
 
     Args:
-        images: `(height, width, channels)` arrays.
+        images: `(height, width, channels)` arrays, raw 0-255.
 
     Returns:
-        Two float64 arrays (channels,).
+        The two, raw units.
     """
     count, total, squares = 0, 0.0, 0.0
-    for pixels in map(_shown, images):
-        for first in range(0, len(pixels), _BLOCK_PIXELS):
-            block = pixels[first : first + _BLOCK_PIXELS].astype(np.float64)
-            count, total, squares = count + len(block), total + block.sum(0), squares + (block**2).sum(0)
+    for values in map(_counting, images):
+        for first in range(0, len(values), _BLOCK_PIXELS):
+            block = values[first : first + _BLOCK_PIXELS].astype(np.float64)
+            count, total, squares = count + len(block), total + block.sum(), squares + (block**2).sum()
     mean = total / count
-    return mean, np.maximum(np.sqrt(np.maximum(squares / count - mean**2, 0.0)), LEAST_DEVIATION)
+    return mean, max(math.sqrt(max(squares / count - mean**2, 0.0)), LEAST_DEVIATION)
 
 
-def _shown(image):
-    """The pixels that count, (n, channels)."""
-    black = (image <= BLACK).all(-1)
-    around = BLACK_SHARE[0] < black.mean() < BLACK_SHARE[1]
-    return image[~black] if around else image.reshape(-1, image.shape[-1])
+def _counting(image):
+    """The brightness of the pixels that count, `(n,)` float32."""
+    values = brightness(image).ravel()
+    black = values <= BLACK
+    return values[~black] if BLACK_SHARE[0] < black.mean() < BLACK_SHARE[1] else values
