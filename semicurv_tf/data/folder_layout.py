@@ -184,12 +184,10 @@ def _refuse_without_image(layout: FolderLayout, images: Path, masks: list[Path])
     """A line for masks of no image: a few have their names misspelt, all of a folder are named by another rule."""
     if not masks:
         return
-    which = (
-        str(masks[0])
-        if len(masks) == 1
-        else f"{counted(len(masks), 'mask')} ({some(list(map(str, masks)), _MASKS_SHOWN)})"
-    )
-    stems = "an image of the same stem" if len(masks) == 1 else "images of the same stems"
+    which, stems = str(masks[0]), "an image of the same stem"
+    if len(masks) > 1:
+        which = f"{counted(len(masks), 'mask')} ({some(list(map(str, masks)), _MASKS_SHOWN)})"
+        stems = "images of the same stems"
     layout.faults.append(
         f"{which}: expected {stems} in {images}, found none. Fix: add the image, remove the mask, or rename it to the "
         f"image's stem (and one of {', '.join(MASK_ENDINGS[1:9])})"

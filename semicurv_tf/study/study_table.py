@@ -1,9 +1,11 @@
 """The table of a study: a row for each run, and for each recipe the mean and spread over its label seeds."""
 
 import statistics
+import textwrap
 
 from semicurv_tf.study.recipe_table import nothing_hidden
 
+_WIDTH = 120  # of the note's lines
 _HEAD = (
     "| recipe | method | labelled | seed | steps | hidden IoU | test IoU | test F1 | pooled IoU | minutes |\n"
     "|---|---|---|---|---|---|---|---|---|---|\n"
@@ -37,13 +39,13 @@ def study_table(records: list[dict]) -> str:
     lines = ["| " + " | ".join(map(str, row)) + " |\n" for row in (*rows, *spreads)]
     first = records[0]
     note = (
-        "\nIn percent, of the last step's deployed network, at threshold 0.5. Hidden: on the masks of unlabelled "
+        "In percent, of the last step's deployed network, at threshold 0.5. Hidden: on the masks of unlabelled "
         "training images, by which settings may be chosen. Test: means over the test images, each scored whole; "
         "pooled over their pixels. ±: standard deviation over seeds; a seed chooses the labelled images, too. "
         f"{first['processor']}, {first['precision']['name']}, TensorFlow {first['versions']['tensorflow']}. "
-        "Minutes are of the training steps alone, on a machine that may have done other work beside.\n"
+        "Minutes are of the training steps alone, on a machine that may have done other work beside."
     )
-    return _HEAD + "".join(lines) + note
+    return _HEAD + "".join(lines) + f"\n{textwrap.fill(note, _WIDTH)}\n"
 
 
 def _cells(record: dict) -> tuple[tuple, list]:
