@@ -25,8 +25,10 @@ _TABLE = re.compile(
     rb"|rank,image,disagreement,|image\r?\n\Z"
 )
 
-# The whole table of a study: head, rows and its note, and nothing that someone added.
-_STUDY_TABLE = re.compile(rb"\| recipe \| method \|[^\n]*\n\|---[^\n]*\n(\| [^\n]* \|\n)*\nIn percent, [^\n]*\n")
+# The whole table of a study: head, rows and its note to its last word, and nothing that someone added.
+_STUDY_TABLE = re.compile(
+    rb"\| recipe \| method \|[^\n]*\n\|---[^\n]*\n(\| [^\n]* \|\n)*\nIn percent, ([^\n]+\n)*([^\n]* )?beside\.\n"
+)
 _ADVICE_KEYS = {"sentence", "labels", "now", "twice", "gain", "noise_points"}
 
 

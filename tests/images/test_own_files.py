@@ -118,12 +118,23 @@ def test_all_options_with_foreign_files_are_told_at_once(tmp_path, image):
     ]  # fmt: skip
 
 
-TABLE = "| recipe | method | seed |\n|---|---|---|\n| a.yaml | supervised | 0 |\n\nIn percent, of the last step.\n"
+TABLE = (
+    "| recipe | method | seed |\n|---|---|---|\n| a.yaml | supervised | 0 |\n\n"
+    "In percent, of the last step. The machine did other work beside.\n"
+)
 
 
 @pytest.mark.parametrize(
     "content, own",
-    [(TABLE, True), (TABLE + "Seed 0 was the good one.\n", False), ("# Notes\n" + TABLE, False), ("", False)],
+    [
+        (TABLE, True),
+        (TABLE.replace("The machine ", "The machine\n"), True),  # of a note over several lines
+        (TABLE.replace(" beside", "\nbeside"), True),
+        (TABLE + "Seed 0 was the good one.\n", False),
+        (TABLE.replace("\nIn percent", "\nSeed 0 was the good one.\nIn percent"), False),
+        ("# Notes\n" + TABLE, False),
+        ("", False),
+    ],
 )
 def test_a_table_of_a_study_is_own_until_someone_writes_into_it(tmp_path, content, own):
     (tmp_path / "table.md").write_text(content)
