@@ -11,6 +11,7 @@ import shlex
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from semicurv_tf.images.formats import is_tiff
 from semicurv_tf.images.georeference import projection_beside, title
 from semicurv_tf.images.header import read_header
 from semicurv_tf.images.opener import naming
+from semicurv_tf.images.own_files import is_own
 from semicurv_tf.images.rasters import open_dataset
 from semicurv_tf.wording import counted, in_short
 
@@ -39,6 +41,11 @@ class Layer:
     path: Path
     crs: Any
     features: list[tuple[str, object]]
+
+    @cached_property
+    def predicted(self) -> bool:
+        """Whether `vectorize` wrote the file and nobody changed it; a GeoPackage does not tell, as editors keep all."""
+        return self.path.suffix.lower() != ".gpkg" and is_own(self.path)
 
 
 def read_geo(material: Material) -> Annotations:
@@ -75,14 +82,18 @@ def read_geo(material: Material) -> Annotations:
         if crs is None or transform.is_identity or stored != size:
             found.passed_over["GeoTIFF without map coordinates"] += 1
             continue
-        shapes, unread = [], 0
+        shapes, unread, corrected = [], 0, False
         for number, layer in enumerate(layers):
             on_it = list(_on_raster(layer, crs, transform, size, found))
             drawn = [shape for shape in on_it if shape is not None]
             used[number] += len(drawn)
             shapes.extend(drawn)
             unread += len(on_it) - len(drawn)
-        found.images.append(AnnotatedImage(material.name_of(image), image, size, tuple(shapes), bool(shapes), unread))
+            corrected |= bool(drawn) and not layer.predicted
+        name, looked_at = material.name_of(image), bool(shapes)
+        found.images.append(
+            AnnotatedImage(name, image, size, tuple(shapes), looked_at, unread, corrected=corrected or not shapes)
+        )
     for layer, count in zip(layers, used):
         if layer.features and not count:
             found.passed_over["layer that meets no GeoTIFF"] += 1

@@ -53,6 +53,7 @@ class Outcome:
         labels: label to (how many shapes, what they are taken for).
         merged: annotations taken together with one of the same image in another file.
         passed_over: reason to how often.
+        uncorrected: names of images whose mask is a prediction that nobody changed.
     """
 
     labelled: int
@@ -61,6 +62,7 @@ class Outcome:
     labels: dict[str, tuple[int, str]]
     passed_over: dict[str, int]
     merged: int = 0
+    uncorrected: tuple[str, ...] = ()
 
 
 def import_folder(
@@ -106,7 +108,8 @@ def import_folder(
         counts = Counter(shape.label for one in found.images for shape in one.shapes)
         chosen = _chosen(labels, counts)
         outcome = _write(found, names, material, output, width_px, chosen, counts, empty_is_background)
-        return replace(outcome, merged=merged)
+        uncorrected = tuple(one.name for one in found.images if not one.corrected)
+        return replace(outcome, merged=merged, uncorrected=uncorrected)
 
 
 def _names(found: Annotations) -> tuple[set[str], int]:
@@ -139,6 +142,7 @@ def _together(one: AnnotatedImage, other: AnnotatedImage) -> AnnotatedImage:
         shapes=(*one.shapes, *other.shapes),
         looked_at=one.looked_at or other.looked_at,
         unread=one.unread + other.unread,
+        corrected=one.corrected or other.corrected,
     )
 
 

@@ -27,6 +27,7 @@ from semicurv_tf.annotations.shapes import (
 )
 from semicurv_tf.errors import UserError
 from semicurv_tf.images.opener import open_picture
+from semicurv_tf.images.own_files import is_corrected
 
 _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "BMP": ".bmp", "TIFF": ".tif", "WEBP": ".webp", "GIF": ".gif"}
 
@@ -44,7 +45,7 @@ def read_labelme(material: Material) -> Annotations:
             continue
         shapes, unread = found.readable(_shape(shape, size) for shape in content["shapes"])
         looked_at = bool(shapes) or not content["shapes"]
-        found.images.append(AnnotatedImage(name, image, size, shapes, looked_at, unread, path))
+        found.images.append(AnnotatedImage(name, image, size, shapes, looked_at, unread, path, is_corrected(content)))
     return found
 
 

@@ -70,6 +70,7 @@ class AnnotatedImage:
         looked_at: whether someone surely saw it: then no shape means that nothing is there.
         unread: how many more shapes were drawn on it that could not be read: then no shape means nothing.
         source: the file that says so; several files of one image are taken together.
+        corrected: False where a prediction of this package is as it was written.
     """
 
     name: str
@@ -79,6 +80,7 @@ class AnnotatedImage:
     looked_at: bool
     unread: int = 0
     source: Path | None = None
+    corrected: bool = True
 
 
 @dataclass

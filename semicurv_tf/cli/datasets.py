@@ -165,7 +165,7 @@ def import_annotations(source, tool, output, width_px, labels, empty_is_backgrou
     label "labelled area" says that the image is labelled there alone.
     """
     from semicurv_tf.annotations.import_folder import import_folder
-    from semicurv_tf.wording import counted
+    from semicurv_tf.wording import counted, some
 
     chosen = [name.strip() for name in (labels or "").split(",") if name.strip()]
     outcome = import_folder(
@@ -177,6 +177,13 @@ def import_annotations(source, tool, output, width_px, labels, empty_is_backgrou
         click.echo(f"passed over: {count} x {printable(reason)}", err=True)
     if outcome.merged:
         click.echo(f"merged: {counted(outcome.merged, 'annotation')} of images that another file shows, too")
+    if outcome.uncorrected:
+        click.echo(
+            f"note: {len(outcome.uncorrected)} of {counted(outcome.labelled, 'mask')} were written by semicurv-tf "
+            f"and not corrected since ({some(outcome.uncorrected)}): they are no ground truth, unless someone "
+            f"looked and found them right. Fix: correct and save them, or move them out of {source}, and import again",
+            err=True,
+        )
     partly = f" ({outcome.partly} in part)" if outcome.partly else ""
     click.echo(f"{output}: {counted(outcome.labelled, 'labelled image')}{partly}, {outcome.unlabelled} unlabelled")
     click.echo(f"next: semicurv-tf datasets verify --dataset folder --data-dir {typed(output)}")

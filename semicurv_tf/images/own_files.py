@@ -95,6 +95,14 @@ def digest_of(shapes: list[dict]) -> str:
     return f"{zlib.crc32(json.dumps(told, ensure_ascii=False).encode()):08x}"
 
 
+def is_corrected(content: dict) -> bool:
+    """Whether the content of a labelme file is an annotator's: not one of `predict --editable` as it was written."""
+    try:
+        return content.get(MEMBER) != {"shapes": digest_of(content["shapes"])}
+    except (KeyError, TypeError):
+        return True
+
+
 def _head(file: Path) -> bytes:
     with file.open("rb") as content:
         return content.read(_HEAD_BYTES)
@@ -108,13 +116,8 @@ def _own_json(file: Path) -> bool:
     """GeoJSON says it in its first line, labelme's form by the digest of its shapes, an advice by its keys."""
     if _head(file).startswith(b'{"type": "FeatureCollection", "semicurv_tf": '):
         return True
-    try:
-        content = read_object(file, "")
-        if content.keys() >= _ADVICE_KEYS:
-            return True
-        return content.get(MEMBER) == {"shapes": digest_of(content["shapes"])}
-    except (KeyError, TypeError):
-        return False
+    content = read_object(file, "")
+    return content.keys() >= _ADVICE_KEYS or not is_corrected(content)
 
 
 def _own_table(file: Path) -> bool:

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import shapely
 
+from semicurv_tf.vector.geojson import write_geojson
+from semicurv_tf.vector.layers import Feature, Layer
 from tests.annotations.conftest import HEIGHT, WIDTH, block
 
 rasterio = pytest.importorskip("rasterio", reason="pip install 'semicurv-tf[geo]'")
@@ -185,3 +187,18 @@ def test_vector_files_of_other_formats_are_counted(export):
     result = export.run("geojson")
     assert result.exit_code == 0 and export.mask().any()
     assert "2 x vector file of another format (.shp; convert it: ogr2ogr -f GPKG 'cracks 1.gpkg'" in result.output
+
+
+def test_lines_that_vectorize_wrote_and_nobody_changed_are_named(export):
+    for name in ("a.tif", "b.tif"):
+        _geotiff(export, name)
+    line = shapely.LineString(_degrees([(5, 4), (20, 4)]))
+    features = Layer("lines", [Feature(line, {"class": "road"})])
+    write_geojson(export.root / "lines.geojson", [features], {"version": 1}, 8)
+    result = export.run("geojson")
+    assert "note: 2 of 2 masks were written by semicurv-tf and not corrected since (a, b)" in result.output
+    # An editor's file that shows more on the same images makes them labels.
+    export.output.rename(export.root.parent / "first")
+    export.text("more.geojson", _geojson({"type": "LineString", "coordinates": _degrees([(5, 9), (20, 9)])}))
+    result = export.run("geojson")
+    assert result.exit_code == 0 and "not corrected" not in result.output and "2 labelled" in result.output

@@ -77,3 +77,24 @@ def test_through_the_command(tmp_path, suffix, tag):
     result = CliRunner().invoke(datasets, arguments)
     assert result.exit_code == 0, result.output
     assert (read_mask(tmp_path / "MY" / "masks" / "a.png")[..., 0] == mask).all()
+
+
+def test_predictions_that_nobody_corrected_are_named(tmp_path):
+    folder = tmp_path / "labelme"
+    folder.mkdir()
+    mask = np.zeros((20, 30), bool)
+    mask[5:9] = True
+    for name, predicted in (("a", mask), ("b", mask), ("empty", mask & False), ("mine", mask)):
+        Image.fromarray(np.zeros((20, 30, 3), np.uint8)).save(tmp_path / f"{name}.png")
+        write_labelme(folder / f"{name}.json", predicted, tmp_path / f"{name}.png", np.zeros((20, 30, 3), np.uint8))
+    changed = json.loads((folder / "b.json").read_text())
+    changed["shapes"][0]["points"][0][0] += 1  # labelme keeps what it does not know, our member as well
+    (folder / "b.json").write_text(json.dumps(changed))
+    drawn = json.loads((folder / "mine.json").read_text())
+    del drawn["semicurv_tf"]
+    (folder / "mine.json").write_text(json.dumps(drawn))
+    arguments = ["import", "--from", "labelme", str(folder), "--output", str(tmp_path / "MY")]
+    result = CliRunner().invoke(datasets, arguments)
+    assert result.exit_code == 0, result.output
+    assert "note: 2 of 4 masks were written by semicurv-tf and not corrected since (a, empty)" in result.output
+    assert "4 labelled images, 0 unlabelled" in result.output
