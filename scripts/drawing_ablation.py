@@ -14,6 +14,7 @@ import click
 import numpy as np
 
 ALL = "all"
+TWICE = "twice-the-widths"  # of the network, with all drawings
 
 
 @click.group()
@@ -28,20 +29,23 @@ def main():
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="a folder of a pre-training each")
 @click.option("--steps", default=2000, show_default=True)
 @click.option(
-    "--only", help="comma-separated: all, all-1, all-2 (other seeds), kinds, parts; in order  [default: each]"
+    "--only",
+    help=f"comma-separated: all, all-1, all-2 (other seeds), kinds, parts, {TWICE}; in order  [default: each]",
 )
 def run(data, output, steps, only):
     """Pre-train and score each; what is done already is not done again, what was stopped goes on."""
     from semicurv_tf.drawing import KINDS, PARTS
 
-    for name in only.split(",") if only else (ALL, *KINDS, *PARTS, "all-1", "all-2"):
+    for name in only.split(",") if only else (ALL, *KINDS, *PARTS, "all-1", "all-2", TWICE):
         folder = output / name
         if (folder / "scores.jsonl").exists():
             continue
         seed = name.removeprefix("all-") if name.startswith("all-") else "0"
-        without = [] if name.split("-")[0] == ALL else ["--without", name]
+        other = [] if name.split("-")[0] == ALL else ["--without", name]
+        if name == TWICE:
+            other = ["--widths", "32,64,128,256,512"]
         command = Path(sys.executable).with_name("semicurv-tf")
-        call = [command, "pretrain", "--run", folder / "run", "--steps", str(steps), "--seed", seed, *without]
+        call = [command, "pretrain", "--run", folder / "run", "--steps", str(steps), "--seed", seed, *other]
         click.echo(name)
         subprocess.run(call, check=True)
         part = folder / "scores.part"
@@ -63,7 +67,7 @@ def run(data, output, steps, only):
 @click.option("--threshold", default=0.5, show_default=True)
 @click.option("--json", "target", type=click.Path(path_type=Path), help="also write the scores here")
 def table(folder, threshold, target):
-    """Print IoU with all drawings, its spread over seeds, and what leaving each kind or part out changes, in points."""
+    """Print IoU with all drawings by seed, and what a kind or part left out changes against their mean, in points."""
     from semicurv_tf.whole_files import write_json
 
     scores = {path.parent.name: _read(path) for path in sorted(folder.glob("*/scores.jsonl"))}
@@ -79,11 +83,11 @@ def table(folder, threshold, target):
     every = np.concatenate([every, every.mean(1, keepdims=True)], axis=1)
     for seed, row in zip(seeds, every):
         click.echo(f"| {seed} | {cells(row, '.1f')} |")
-    base = every[seeds.index(ALL)]
     for variant in scores:
         if variant not in seeds:
             row = np.array([value(variant, images) for images in names])
-            click.echo(f"| without {variant} | {cells(np.append(row, row.mean()) - base, '+.1f')} |")
+            said = variant if variant == TWICE else f"without {variant}"
+            click.echo(f"| {said} | {cells(np.append(row, row.mean()) - every.mean(0), '+.1f')} |")
 
 
 def _read(path: Path) -> dict:
