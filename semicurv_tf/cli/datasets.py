@@ -181,7 +181,8 @@ def import_annotations(source, tool, output, width_px, labels, empty_is_backgrou
         click.echo(
             f"note: {len(outcome.uncorrected)} of {counted(outcome.labelled, 'mask')} were written by semicurv-tf "
             f"and not corrected since ({some(outcome.uncorrected)}): they are no ground truth, unless someone "
-            f"looked and found them right. Fix: correct and save them, or move them out of {source}; import into a new folder",
+            f"looked and found them right. Fix: correct and save them, or move them out of {source}; then import into "
+            "a new folder",
             err=True,
         )
     partly = f" ({outcome.partly} in part)" if outcome.partly else ""
