@@ -6,9 +6,12 @@ results/pretraining/README.md.
 """
 
 import shlex
+import sys
 from pathlib import Path
 
 import click
+
+from semicurv_tf.errors import UserError
 
 
 @click.command()
@@ -16,13 +19,18 @@ import click
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="the .npz to write, with its card")
 def main(weights, output):
     """Writes the mean of WEIGHTS: names of built-in weights, or files of `semicurv-tf pretrain`."""
+    from semicurv_tf.file_names import require_suffix
     from semicurv_tf.weights.builtin import read_weights, write_weights
 
+    require_suffix("--output", output, (".npz",))
     found = [read_weights(name) for name in weights]
     first, *others = found
     for other in others:
         if other.widths != first.widths:
-            raise click.BadParameter(f"{other.path}: expected widths {first.widths}, found {other.widths}")
+            raise UserError(
+                f"{other.path}: expected widths {first.widths} as of {first.path}, found {other.widths}. "
+                "Fix: leave one of them out"
+            )
     means = [sum(arrays) / len(found) for arrays in zip(*(each.arrays for each in found), strict=True)]
     told = ("command", "seed", "steps", "drawing_version", "settings", "sha256")
     card = {
@@ -37,4 +45,9 @@ def main(weights, output):
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except UserError as error:
+        for line in error.lines:
+            click.echo(f"error: {line}", err=True)
+        sys.exit(error.exit_code)

@@ -53,7 +53,7 @@ class Outcome:
         labels: label to (how many shapes, what they are taken for).
         merged: annotations taken together with one of the same image in another file.
         passed_over: reason to how often.
-        uncorrected: names of images whose mask is a prediction that nobody changed.
+        uncorrected: names of the labelled images whose mask is a prediction that nobody changed.
     """
 
     labelled: int
@@ -108,8 +108,7 @@ def import_folder(
         counts = Counter(shape.label for one in found.images for shape in one.shapes)
         chosen = _chosen(labels, counts)
         outcome = _write(found, names, material, output, width_px, chosen, counts, empty_is_background)
-        uncorrected = tuple(one.name for one in found.images if not one.corrected)
-        return replace(outcome, merged=merged, uncorrected=uncorrected)
+        return replace(outcome, merged=merged)
 
 
 def _names(found: Annotations) -> tuple[set[str], int]:
@@ -168,6 +167,7 @@ def _write(found, names, material: Material, output, width_px, chosen, counts, e
         if _meaning(label, chosen) == "not chosen":
             passed_over[f"shape of a label that was not chosen ({label})"] += count
     tally: Counter[str] = Counter()
+    uncorrected: list[str] = []
     lines: list[str] = []
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -190,6 +190,8 @@ def _write(found, names, material: Material, output, width_px, chosen, counts, e
                 continue
             save_mask(drawn.mask, copy, part / "masks" / f"{one.name}.png")
             tally["labelled"] += 1
+            if not one.corrected:
+                uncorrected.append(one.name)
             if not drawn.known.all():
                 tally["partly"] += 1
                 boxes = rectangles(drawn.known)
@@ -213,8 +215,9 @@ def _write(found, names, material: Material, output, width_px, chosen, counts, e
     finally:
         shutil.rmtree(part, ignore_errors=True)
     about = {label: (count, _meaning(label, chosen)) for label, count in counts.most_common()}
+    left_out = {reason: count for reason, count in passed_over.items() if count}
     return Outcome(
-        tally["labelled"], tally["partly"], tally["unlabelled"], about, {k: n for k, n in passed_over.items() if n}
+        tally["labelled"], tally["partly"], tally["unlabelled"], about, left_out, uncorrected=tuple(uncorrected)
     )
 
 

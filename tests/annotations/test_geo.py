@@ -202,3 +202,13 @@ def test_lines_that_vectorize_wrote_and_nobody_changed_are_named(export):
     export.text("more.geojson", _geojson({"type": "LineString", "coordinates": _degrees([(5, 9), (20, 9)])}))
     result = export.run("geojson")
     assert result.exit_code == 0 and "not corrected" not in result.output and "2 labelled" in result.output
+
+
+def test_a_prediction_that_becomes_no_mask_is_not_named(export):
+    _geotiff(export)
+    between_centres = shapely.LineString(_degrees([(5, 4), (5.01, 4)]))
+    features = Layer("lines", [Feature(between_centres, {"class": "road"})])
+    write_geojson(export.root / "lines.geojson", [features], {"version": 1}, 8)
+    result = export.run("geojson", "--width-px", 1)
+    assert result.exit_code == 0, result.output
+    assert "0 labelled images, 1 unlabelled" in result.output and "not corrected" not in result.output

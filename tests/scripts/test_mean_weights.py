@@ -33,5 +33,19 @@ def test_other_widths_are_refused(tmp_path):
     write_weights(tmp_path / "a.npz", [np.ones(2)], CARD)
     write_weights(tmp_path / "b.npz", [np.ones(2)], {**CARD, "widths": [4, 16]})
     done = run(tmp_path / "a.npz", tmp_path / "b.npz", "--output", tmp_path / "mean.npz")
-    assert done.returncode == 2 and "expected widths (4, 8), found (4, 16)" in done.stderr
+    assert done.returncode == 2 and "found (4, 16). Fix: leave one of them out" in done.stderr
+    assert f"b.npz: expected widths (4, 8) as of {tmp_path / 'a.npz'}" in done.stderr
     assert not (tmp_path / "mean.npz").exists()
+
+
+def test_names_that_will_not_do_are_one_line_and_nothing_is_written(tmp_path):
+    write_weights(tmp_path / "a.npz", [np.ones(2)], CARD)
+    before = sorted(tmp_path.iterdir())
+    for arguments, said in (
+        ((tmp_path / "a.npz", "--output", tmp_path / "mean"), "expected a name that ends in .npz"),
+        ((tmp_path / "absent.npz", "--output", tmp_path / "mean.npz"), "absent.npz"),
+    ):
+        done = run(*arguments)
+        assert done.returncode == 2 and said in done.stderr and "Fix: " in done.stderr, done.stderr
+        assert len(done.stderr.splitlines()) == 1
+    assert sorted(tmp_path.iterdir()) == before
